@@ -1,0 +1,88 @@
+/// One judgement that a module makes: a contraindication, an interval not yet over,
+/// a cartridge used before, a depth over the limit, a red-flag symptom.
+///
+/// Every judgement in the program is a `Finding`, so a client has one thing to show
+/// and `session.start` has one thing to weigh.
+public struct Finding: Hashable, Sendable {
+    /// Names the finding for programs, for example `too-soon`. Stable.
+    public var code: String
+    public var severity: Severity
+    /// What was found, for a person.
+    public var message: String
+    /// What to do about it, for a person.
+    public var advice: String
+    /// When it ends, if it ends by itself.
+    public var until: Deadline?
+    /// What the judgement rests on. Never empty for a clinical finding.
+    public var sources: [Source]
+    /// The module that made it.
+    public var module: String
+    /// Whether a practitioner may lift it for one session with a written reason.
+    public var overridable: Bool
+
+    public init(
+        code: String, severity: Severity, message: String, advice: String, until: Deadline? = nil,
+        sources: [Source], module: String, overridable: Bool = false
+    ) {
+        self.code = code
+        self.severity = severity
+        self.message = message
+        self.advice = advice
+        self.until = until
+        self.sources = sources
+        self.module = module
+        self.overridable = overridable
+    }
+
+    /// Whether this finding alone forbids starting a session.
+    public var blocks: Bool { severity >= .blocking }
+}
+
+extension Finding: ValueConvertible {
+    public var value: Value {
+        .object([
+            "code": code, "severity": severity.rawValue, "message": message, "advice": advice,
+            "until": until, "sources": sources, "module": module, "overridable": overridable,
+        ])
+    }
+}
+
+/// When something ends: a calendar day in the person's time zone, or an instant.
+/// Days and weeks end on a day; hours are elapsed time and end at an instant.
+public enum Deadline: Hashable, Sendable, ValueConvertible {
+    case date(CivilDate)
+    case instant(Instant)
+
+    public var value: Value {
+        switch self {
+        case .date(let date): date.value
+        case .instant(let instant): instant.value
+        }
+    }
+
+    /// The first instant at which the deadline is over, in `zone`.
+    public func instant(in zone: Zone) -> Instant {
+        switch self {
+        case .date(let date): zone.instant(of: date)
+        case .instant(let instant): instant
+        }
+    }
+}
+
+/// A document, guideline or stated default that a judgement rests on.
+public struct Source: Hashable, Sendable, ValueConvertible {
+    /// Short name used in the knowledge files, for example `S1`.
+    public var id: String
+    public var title: String
+    /// How strong it is: `article`, `label`, `guideline`, `regulation`, `trial`, `review`,
+    /// `common practice` or `practice default`.
+    public var evidence: String
+
+    public init(id: String, title: String, evidence: String) {
+        self.id = id
+        self.title = title
+        self.evidence = evidence
+    }
+
+    public var value: Value { .object(["id": id, "title": title, "evidence": evidence]) }
+}

@@ -1,0 +1,24 @@
+// swift-tools-version:6.1
+// The kit is a package of its own so that the host and every module share one
+// libMneedleKit.so: a target of the same package would be linked statically
+// into each of them, and a type would then cross the boundary as a stranger.
+import PackageDescription
+
+let package = Package(
+    name: "MneedleKit",
+    products: [
+        .library(name: "MneedleKit", type: .dynamic, targets: ["MneedleKit"]),
+        // The ELF note that says which kit and compiler a module was built with.
+        .library(name: "MneedleModuleNote", targets: ["MneedleModuleNote"]),
+    ],
+    targets: [
+        .target(name: "MneedleModuleNote", path: "Note"),
+        .target(
+            name: "MneedleKit",
+            dependencies: ["MneedleModuleNote"],
+            path: ".",
+            exclude: ["Note"],
+            swiftSettings: [.swiftLanguageMode(.v6)]
+        ),
+    ]
+)

@@ -1,0 +1,99 @@
+/// A length of time. Hours, minutes and seconds are elapsed time; days and weeks are calendar
+/// days in the person's time zone, which are not always 24 hours long.
+public struct Span: Hashable, Sendable {
+    public let days: Int
+    public let milliseconds: Int64
+
+    public init(days: Int = 0, milliseconds: Int64 = 0) {
+        self.days = days
+        self.milliseconds = milliseconds
+    }
+
+    public static func hours(_ hours: Double) -> Span { Span(milliseconds: Int64(hours * 3_600_000)) }
+    public static func minutes(_ minutes: Double) -> Span { Span(milliseconds: Int64(minutes * 60_000)) }
+    public static func days(_ days: Int) -> Span { Span(days: days) }
+
+    /// Parses `90s`, `5m`, `72h`, `3d`, `4w`, or ISO 8601 (`PT72H`, `P4W`, `P1DT12H`). Never negative.
+    public init?(_ text: String) {
+        guard let first = text.utf8.first else { return nil }
+        if first == UInt8(ascii: "P") {
+            self.init(iso8601: text)
+        } else {
+            var designators = Span.Designators.short
+            self.init(pairs: Array(text.utf8), designators: &designators, single: true)
+        }
+    }
+
+    private init?(iso8601 text: String) {
+        let parts = text.dropFirst().split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
+        var date = Designators.isoDate
+        guard let days = Span(pairs: Array(parts[0].utf8), designators: &date, single: false) else { return nil }
+        guard parts.count == 2 else {
+            guard !parts[0].isEmpty else { return nil }
+            self = days
+            return
+        }
+        var time = Designators.isoTime
+        guard !parts[1].isEmpty,
+            let rest = Span(pairs: Array(parts[1].utf8), designators: &time, single: false)
+        else { return nil }
+        self.init(days: days.days, milliseconds: rest.milliseconds)
+    }
+
+    /// Unit letters in the order in which they may follow one another.
+    private struct Designators {
+        var units: [(letter: UInt8, days: Int, milliseconds: Int64)]
+        static var short: Designators { Designators(units: isoDate.lower + isoTime.lower) }
+        static var isoDate: Designators {
+            Designators(units: [(UInt8(ascii: "W"), 7, 0), (UInt8(ascii: "D"), 1, 0)])
+        }
+        static var isoTime: Designators {
+            Designators(units: [
+                (UInt8(ascii: "H"), 0, 3_600_000), (UInt8(ascii: "M"), 0, 60_000), (UInt8(ascii: "S"), 0, 1000),
+            ])
+        }
+        private var lower: [(letter: UInt8, days: Int, milliseconds: Int64)] {
+            units.map { ($0.letter + 32, $0.days, $0.milliseconds) }
+        }
+    }
+
+    private init?(pairs bytes: [UInt8], designators: inout Designators, single: Bool) {
+        var days = 0
+        var milliseconds: Int64 = 0
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0 >= 48 && $0 <= 57 }
+            guard digits.count <= 9, let amount = decimal(digits), digits.endIndex < rest.endIndex,
+                let index = designators.units.firstIndex(where: { $0.letter == rest[digits.endIndex] })
+            else { return nil }
+            let unit = designators.units[index]
+            designators.units.removeFirst(index + 1)
+            days += amount * unit.days
+            milliseconds += Int64(amount) * unit.milliseconds
+            rest = rest[(digits.endIndex + 1)...]
+            if single && !rest.isEmpty { return nil }
+        }
+        if single && bytes.isEmpty { return nil }
+        self.init(days: days, milliseconds: milliseconds)
+    }
+}
+
+extension Span: CustomStringConvertible, ValueConvertible {
+    /// ISO 8601: `P28D`, `PT72H`, `PT5M`, `PT0S`.
+    public var description: String {
+        var text = "P" + (days != 0 ? "\(days)D" : "")
+        guard milliseconds != 0 || days == 0 else { return text }
+        let seconds = milliseconds / 1000
+        text += "T"
+        if seconds / 3600 != 0 { text += "\(seconds / 3600)H" }
+        if seconds / 60 % 60 != 0 { text += "\(seconds / 60 % 60)M" }
+        let fraction = milliseconds % 1000
+        if fraction != 0 {
+            text += "\(seconds % 60).\(padded(Int(fraction), 3))S"
+        } else if seconds % 60 != 0 || seconds == 0 {
+            text += "\(seconds % 60)S"
+        }
+        return text
+    }
+    public var value: Value { .string(description) }
+}

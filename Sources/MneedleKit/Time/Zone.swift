@@ -1,0 +1,59 @@
+/// The civil time of a place. The host makes it from the system's time zone data;
+/// ask for one with ``Reading/zone(_:)``.
+public struct Zone: Sendable {
+    /// IANA name, for example `Europe/Berlin`.
+    public let identifier: String
+    private let offset: @Sendable (Instant) -> Int
+
+    /// - Parameter offsetSeconds: Seconds east of UTC that clocks show at an instant.
+    public init(identifier: String, offsetSeconds: @escaping @Sendable (Instant) -> Int) {
+        self.identifier = identifier
+        offset = offsetSeconds
+    }
+
+    public static let utc = Zone(identifier: "UTC") { _ in 0 }
+
+    public func offsetSeconds(at instant: Instant) -> Int { offset(instant) }
+
+    /// The calendar day that `instant` falls on here.
+    public func date(of instant: Instant) -> CivilDate {
+        let local = instant.milliseconds + Int64(offset(instant)) * 1000
+        return CivilDate(daysSinceEpoch: Int(floorDivide(local, 86_400_000).quotient))
+    }
+
+    /// Minutes since midnight that a clock here shows at `instant`.
+    public func minuteOfDay(of instant: Instant) -> Int {
+        let local = instant.milliseconds + Int64(offset(instant)) * 1000
+        return Int(floorDivide(local, 86_400_000).remainder / 60_000)
+    }
+
+    /// The instant at which a clock here shows `date` and `minuteOfDay` (default: midnight).
+    ///
+    /// A time that comes twice means the first; one that does not exist moves forward by the gap.
+    public func instant(of date: CivilDate, minuteOfDay: Int = 0) -> Instant {
+        let local = Int64(date.daysSinceEpoch) * 86_400_000 + Int64(minuteOfDay) * 60_000
+        // The offsets in force safely before and after any change near this local time.
+        let before = offset(Instant(milliseconds: local - 86_400_000))
+        let after = offset(Instant(milliseconds: local + 86_400_000))
+        let early = Instant(milliseconds: local - Int64(before) * 1000)
+        let late = Instant(milliseconds: local - Int64(after) * 1000)
+        let candidates = [early, late].filter {
+            $0.milliseconds + Int64(offset($0)) * 1000 == local
+        }
+        // In a gap neither holds: reading the clock with the old offset lands the gap later.
+        return candidates.min() ?? early
+    }
+
+    /// `span` after `instant`: calendar days first, keeping the clock time, then elapsed time.
+    public func adding(_ span: Span, to instant: Instant) -> Instant {
+        var result = instant
+        if span.days != 0 {
+            let local = instant.milliseconds + Int64(offset(instant)) * 1000
+            let withinMinute = floorDivide(local, 60_000).remainder
+            let moved = self.instant(
+                of: date(of: instant).adding(days: span.days), minuteOfDay: minuteOfDay(of: instant))
+            result = Instant(milliseconds: moved.milliseconds + withinMinute)
+        }
+        return Instant(milliseconds: result.milliseconds + span.milliseconds)
+    }
+}

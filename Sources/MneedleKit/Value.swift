@@ -1,0 +1,103 @@
+/// A value as it travels in requests, replies and ledger entries. Members keep their order.
+public enum Value: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    case number(Double)
+    case string(String)
+    case list([Value])
+    case object(Object)
+}
+
+/// Members in the order in which they were written; names are unique.
+///
+/// A literal leaves out members whose value is `nil`:
+/// `["session": id, "until": until]` has no `until` while there is none.
+public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    public struct Member: Hashable, Sendable {
+        public var name: String
+        public var value: Value
+
+        public init(_ name: String, _ value: Value) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public private(set) var members: [Member]
+
+    public init() { members = [] }
+
+    /// Takes members whose names are known to be unique.
+    public init(uniqueMembers: [Member]) { members = uniqueMembers }
+
+    public init(dictionaryLiteral elements: (String, (any ValueConvertible)?)...) {
+        members = []
+        members.reserveCapacity(elements.count)
+        for (name, value) in elements where value != nil {
+            members.append(Member(name, value!.value))
+        }
+    }
+
+    public var isEmpty: Bool { members.isEmpty }
+
+    /// The member's value; setting `nil` removes it, setting a new name appends it.
+    public subscript(name: String) -> Value? {
+        get { members.first { $0.name == name }?.value }
+        set {
+            let index = members.firstIndex { $0.name == name }
+            switch (index, newValue) {
+            case (let index?, let value?): members[index].value = value
+            case (let index?, nil): members.remove(at: index)
+            case (nil, let value?): members.append(Member(name, value))
+            case (nil, nil): break
+            }
+        }
+    }
+
+    public func string(_ name: String) -> String? {
+        if case .string(let text) = self[name] { text } else { nil }
+    }
+    public func integer(_ name: String) -> Int64? {
+        if case .integer(let number) = self[name] { number } else { nil }
+    }
+    /// A number, whole or not.
+    public func number(_ name: String) -> Double? {
+        switch self[name] {
+        case .integer(let number): Double(number)
+        case .number(let number): number
+        default: nil
+        }
+    }
+    public func bool(_ name: String) -> Bool? {
+        if case .bool(let flag) = self[name] { flag } else { nil }
+    }
+    public func list(_ name: String) -> [Value]? {
+        if case .list(let list) = self[name] { list } else { nil }
+    }
+    public func object(_ name: String) -> Object? {
+        if case .object(let object) = self[name] { object } else { nil }
+    }
+    /// The strings of a list member; other elements are left out.
+    public func strings(_ name: String) -> [String] {
+        (list(name) ?? []).compactMap { if case .string(let text) = $0 { text } else { nil } }
+    }
+    public func date(_ name: String) -> CivilDate? { string(name).flatMap(CivilDate.init) }
+    public func instant(_ name: String) -> Instant? { string(name).flatMap(Instant.init) }
+}
+
+/// What can stand in a reply or a ledger entry.
+public protocol ValueConvertible: Sendable {
+    var value: Value { get }
+}
+
+extension Value: ValueConvertible { public var value: Value { self } }
+extension Object: ValueConvertible { public var value: Value { .object(self) } }
+extension String: ValueConvertible { public var value: Value { .string(self) } }
+extension Bool: ValueConvertible { public var value: Value { .bool(self) } }
+extension Int: ValueConvertible { public var value: Value { .integer(Int64(self)) } }
+extension Int64: ValueConvertible { public var value: Value { .integer(self) } }
+extension Double: ValueConvertible { public var value: Value { .number(self) } }
+extension Array: ValueConvertible where Element: ValueConvertible {
+    public var value: Value { .list(map(\.value)) }
+}
