@@ -14,11 +14,12 @@ public enum Value: Hashable, Sendable {
 /// A literal leaves out members whose value is `nil`:
 /// `["session": id, "until": until]` has no `until` while there is none.
 public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    // `Value` alone would mean the dictionary literal's associated type here.
     public struct Member: Hashable, Sendable {
         public var name: String
-        public var value: Value
+        public var value: MneedleKit.Value
 
-        public init(_ name: String, _ value: Value) {
+        public init(_ name: String, _ value: MneedleKit.Value) {
             self.name = name
             self.value = value
         }
@@ -42,7 +43,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public var isEmpty: Bool { members.isEmpty }
 
     /// The member's value; setting `nil` removes it, setting a new name appends it.
-    public subscript(name: String) -> Value? {
+    public subscript(name: String) -> MneedleKit.Value? {
         get { members.first { $0.name == name }?.value }
         set {
             let index = members.firstIndex { $0.name == name }
@@ -72,7 +73,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public func bool(_ name: String) -> Bool? {
         if case .bool(let flag) = self[name] { flag } else { nil }
     }
-    public func list(_ name: String) -> [Value]? {
+    public func list(_ name: String) -> [MneedleKit.Value]? {
         if case .list(let list) = self[name] { list } else { nil }
     }
     public func object(_ name: String) -> Object? {
@@ -92,7 +93,7 @@ public protocol ValueConvertible: Sendable {
 }
 
 extension Value: ValueConvertible { public var value: Value { self } }
-extension Object: ValueConvertible { public var value: Value { .object(self) } }
+extension Object: ValueConvertible { public var value: MneedleKit.Value { .object(self) } }
 extension String: ValueConvertible { public var value: Value { .string(self) } }
 extension Bool: ValueConvertible { public var value: Value { .bool(self) } }
 extension Int: ValueConvertible { public var value: Value { .integer(Int64(self)) } }
