@@ -1,32 +1,80 @@
 // swift-tools-version:6.1
+// The house: the daemon, its clients and the modules. Arrows run one way:
+//
+//   Plugins/* → MneedleKit ← MneedleDaemon ← mneedled
+//   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
+//
+// No module imports another, the host imports no module, a client neither host nor kit
+// (Tests/ArchitectureTests holds the code against this).
 import PackageDescription
 
-let kit: Target.Dependency = .product(name: "MneedleKit", package: "MneedleKit")
-let swift6: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+let package = Package(name: "mneedle")
 
-let package = Package(
-    name: "mneedle",
-    products: [],
-    dependencies: [
-        .package(path: "Sources/MneedleKit"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
-    ],
-    targets: [
-        .executableTarget(name: "mneedled", dependencies: [kit,
-            .product(name: "NIOPosix", package: "swift-nio"),
+let kit: Target.Dependency = .product(name: "MneedleKit", package: "MneedleKit")
+let note: Target.Dependency = .product(name: "MneedleModuleNote", package: "MneedleKit")
+let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+package.dependencies = [
+    .package(path: "Sources/MneedleKit"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+]
+
+// The daemon.
+package.targets += [
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .target(name: "CMneedleSystem"),
+    .target(
+        name: "MneedleDaemon",
+        dependencies: [
+            kit, "MneedleWire", "CSystemd", "CMneedleSystem",
             .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
-        ], swiftSettings: swift6),
+        ],
+        swiftSettings: settings),
+    .executableTarget(
+        name: "mneedled",
+        dependencies: [
+            "MneedleDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: settings),
+]
+
+// The wire and its clients.
+package.targets += [
+    .target(name: "MneedleWire", swiftSettings: settings),
+]
+
+// For tests, here and of module authors.
+package.targets += [
+    .target(name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire"], swiftSettings: settings),
+    .testTarget(name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
+]
+
+/// A module is one folder under Plugins and one line below.
+func module(_ name: String, dependencies: [Target.Dependency] = []) {
+    package.products.append(.library(name: name, type: .dynamic, targets: [name]))
+    package.targets += [
+        .target(name: name, dependencies: [kit, note] + dependencies, path: "Plugins/\(name)/Sources", swiftSettings: settings),
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.target(name: name), "MneedleTestKit"],
+            path: "Plugins/\(name)/Tests", swiftSettings: settings),
     ]
-)
+}
+module("Records")
+module("Screening")
+module("Session")
+module("Scheduling")
+module("Sterilization")
+module("Telemetry")
+module("Aftercare")

@@ -1,0 +1,5 @@
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import Records

@@ -1,0 +1,89 @@
+/// A command of a module: one row of its table. Parsing, validation, help, `describe`, completion
+/// and the reference page are all derived from it.
+public struct Command: Sendable {
+    /// Receives the rows of a listing one by one; blocks while the client does not read,
+    /// throws when the client is gone. Let that error pass.
+    public typealias RowSink = (Object) throws -> Void
+
+    public enum Handler: Sendable {
+        /// Answers from a snapshot.
+        case reads(@Sendable (Request, any Reading) throws -> Object)
+        /// Streams rows from a snapshot, then answers.
+        case lists(@Sendable (Request, any Reading, RowSink) throws -> Object)
+        /// Changes something, in a transaction that is on disk before the reply leaves.
+        case writes(@Sendable (Request, any Transaction) throws -> Object)
+        /// Takes bulk lines after `READY`.
+        case receives(@Sendable (Request, any Transaction) throws -> any BulkReceiver)
+    }
+
+    /// The part of the verb after the dot: `assess` of `screening.assess`.
+    public var name: String
+    /// What it does, for a person, in one sentence.
+    public var summary: String
+    /// The least role that may call it.
+    public var role: Role
+    public var parameters: [Parameter]
+    /// The members of the reply (of each row, for a listing) in their order, with their meaning.
+    public var reply: [ReplyMember]
+    /// The error codes to expect beside `invalid-argument`, `forbidden`, `busy`, `storage` and `internal`.
+    public var errors: [ModuleError.Code]
+    /// A complete request in words, as a person would type it.
+    public var example: String
+    public var handler: Handler
+
+    /// - Parameter example: A complete request in words, for example `records.show-person person=anna`.
+    public init(
+        _ name: String, _ summary: String, role: Role, parameters: [Parameter] = [], reply: [ReplyMember] = [],
+        errors: [ModuleError.Code] = [], example: String, _ handler: Handler
+    ) {
+        self.name = name
+        self.summary = summary
+        self.role = role
+        self.parameters = parameters
+        self.reply = reply
+        self.errors = errors
+        self.example = example
+        self.handler = handler
+    }
+
+    public var changes: Bool {
+        switch handler {
+        case .writes, .receives: true
+        case .reads, .lists: false
+        }
+    }
+}
+
+/// One member of a reply or row.
+public struct ReplyMember: Sendable {
+    public var name: String
+    public var meaning: String
+
+    public init(_ name: String, _ meaning: String) {
+        self.name = name
+        self.meaning = meaning
+    }
+}
+
+/// Takes the lines of a bulk transfer. Made, called and dropped on the writer alone, so it may keep state.
+///
+/// What it stores in `receive` is acknowledged to the sender once it is on disk. If the transaction
+/// fails, the receiver is dropped and the transfer ends with an error: nothing unacknowledged is promised.
+public protocol BulkReceiver: AnyObject {
+    /// Takes complete lines, each ended by LF.
+    /// - Returns: How many points in all are accepted and rejected so far.
+    func receive(_ lines: UnsafeRawBufferPointer, _ transaction: any Transaction) throws -> BulkCount
+    /// The sender is done (or gone): returns the final reply.
+    func finish(_ transaction: any Transaction) throws -> Object
+}
+
+/// Running totals of one bulk transfer.
+public struct BulkCount: Hashable, Sendable {
+    public var accepted: Int
+    public var rejected: Int
+
+    public init(accepted: Int, rejected: Int) {
+        self.accepted = accepted
+        self.rejected = rejected
+    }
+}

@@ -1,0 +1,77 @@
+/// One argument that a command takes. The unit is part of the name: `depth_mm`, `minutes`.
+public struct Parameter: Hashable, Sendable {
+    public var name: String
+    public var type: ParameterType
+    /// What it means, for a person, in one sentence.
+    public var summary: String
+    public var isRequired: Bool
+    /// What an absent argument means, where the command fills it in.
+    public var defaultValue: Value?
+
+    public static func required(_ name: String, _ type: ParameterType, _ summary: String) -> Parameter {
+        Parameter(name: name, type: type, summary: summary, isRequired: true, defaultValue: nil)
+    }
+
+    public static func optional(
+        _ name: String, _ type: ParameterType, _ summary: String, default: (any ValueConvertible)? = nil
+    ) -> Parameter {
+        Parameter(name: name, type: type, summary: summary, isRequired: false, defaultValue: `default`?.value)
+    }
+}
+
+/// What an argument may be. Values are typed by this, never guessed.
+public indirect enum ParameterType: Hashable, Sendable {
+    /// Names a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
+    case slug
+    /// Free text of at most so many characters; no control characters but TAB and LF.
+    case text(maximum: Int = 1000)
+    case integer(ClosedRange<Int64>)
+    case number(ClosedRange<Double>)
+    /// `yes`, `no`, `true`, `false`.
+    case boolean
+    /// `2026-11-20`
+    case date
+    /// A date, or one of these words.
+    case dateOr([String])
+    /// RFC 3339 with an offset.
+    case time
+    /// `90s 5m 72h 3d 4w` or ISO 8601.
+    case duration
+    case choice([String])
+    /// JSON array, or bare words split at commas.
+    case list(ParameterType)
+    /// Named members, typed like arguments: `answers.pregnant=no`. Only these members are taken.
+    case object([Parameter])
+}
+
+/// A typed argument.
+public enum Argument: Hashable, Sendable {
+    /// Slugs, texts and choices.
+    case text(String)
+    case integer(Int64)
+    case number(Double)
+    case boolean(Bool)
+    case date(CivilDate)
+    case time(Instant)
+    case duration(Span)
+    case list([Argument])
+    case object(Arguments)
+}
+
+extension Argument: ValueConvertible {
+    /// The argument as it stands in JSON.
+    public var value: Value {
+        switch self {
+        case .text(let text): .string(text)
+        case .integer(let number): .integer(number)
+        case .number(let number): .number(number)
+        case .boolean(let flag): .bool(flag)
+        case .date(let date): date.value
+        case .time(let instant): instant.value
+        case .duration(let span): span.value
+        case .list(let list): .list(list.map(\.value))
+        case .object(let arguments): arguments.value
+        }
+    }
+}
+

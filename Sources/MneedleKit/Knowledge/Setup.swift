@@ -1,0 +1,20 @@
+/// What a module is made from. Everything wrong that it meets goes to ``problems``; the host then refuses to start.
+public final class Setup {
+    /// Its own section of the configuration, typed, with defaults filled in.
+    public let configuration: Arguments
+    public let sources: SourceCatalogue
+    public let problems: Problems
+    private let files: [String: Table]
+
+    public init(configuration: Arguments, sources: SourceCatalogue, files: [String: Table], problems: Problems) {
+        self.configuration = configuration
+        self.sources = sources
+        self.files = files
+        self.problems = problems
+    }
+
+    /// A knowledge file that the manifest names. The host has reported it already if it does not exist.
+    public func knowledge(_ name: String) -> Table {
+        files[name] ?? Table([:], file: "\(name).toml", problems: Problems())
+    }
+}

@@ -1,0 +1,165 @@
+/// A validating view of one TOML table. Reading a key that is missing or wrong reports a problem and
+/// returns a harmless stand-in, so that one pass finds every problem; the host then refuses the file.
+/// Keys that nobody read are problems too: a misspelt limit must not be silently ignored.
+public final class Table {
+    public let file: String
+    public let path: String
+    private let object: Object
+    private let problems: Problems
+    private var read: Set<String> = []
+    private var children: [Table] = []
+
+    public init(_ object: Object, file: String, path: String = "", problems: Problems) {
+        self.object = object
+        self.file = file
+        self.path = path
+        self.problems = problems
+    }
+
+    /// The keys in the order of the file.
+    public var keys: [String] { object.members.map(\.name) }
+
+    public func has(_ key: String) -> Bool { object[key] != nil }
+
+    public func report(_ key: String, _ reason: String) {
+        problems.report(Problem(file: file, key: place(key), reason: reason))
+    }
+
+    /// Reports every key that was not read, here and below.
+    public func finish() {
+        for key in keys where !read.contains(key) {
+            report(key, "unknown key; known here: \(read.sorted().joined(separator: ", "))")
+        }
+        for child in children { child.finish() }
+    }
+
+    // MARK: Values
+
+    public func optionalString(_ key: String) -> String? {
+        take(key, "a string") { if case .string(let text) = $0, !text.isEmpty { text } else { nil } }
+    }
+    public func string(_ key: String, default: String? = nil) -> String {
+        optionalString(key) ?? missing(key, `default`, "")
+    }
+    public func optionalInteger(_ key: String, in range: ClosedRange<Int> = 0...Int.max) -> Int? {
+        take(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") {
+            if case .integer(let number) = $0, range.contains(Int(number)) { Int(number) } else { nil }
+        }
+    }
+    public func integer(_ key: String, in range: ClosedRange<Int> = 0...Int.max, default: Int? = nil) -> Int {
+        optionalInteger(key, in: range) ?? missing(key, `default`, range.lowerBound)
+    }
+    public func optionalNumber(_ key: String, in range: ClosedRange<Double> = 0...1e9) -> Double? {
+        take(key, "a number from \(range.lowerBound) to \(range.upperBound)") {
+            switch $0 {
+            case .integer(let number) where range.contains(Double(number)): Double(number)
+            case .number(let number) where range.contains(number): number
+            default: nil
+            }
+        }
+    }
+    public func number(_ key: String, in range: ClosedRange<Double> = 0...1e9, default: Double? = nil) -> Double {
+        optionalNumber(key, in: range) ?? missing(key, `default`, range.lowerBound)
+    }
+    public func optionalBool(_ key: String) -> Bool? {
+        take(key, "true or false") { if case .bool(let flag) = $0 { flag } else { nil } }
+    }
+    public func bool(_ key: String, default: Bool? = nil) -> Bool {
+        optionalBool(key) ?? missing(key, `default`, false)
+    }
+    /// A length of time written as in requests: `"72h"`, `"4w"`.
+    public func optionalSpan(_ key: String) -> Span? {
+        take(key, "a duration such as \"72h\" or \"4w\"") {
+            if case .string(let text) = $0 { Span(text) } else { nil }
+        }
+    }
+    public func span(_ key: String, default: Span? = nil) -> Span {
+        optionalSpan(key) ?? missing(key, `default`, Span())
+    }
+    /// One of the raw values of `Choice`.
+    public func optionalChoice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, _ type: Choice.Type = Choice.self
+    ) -> Choice? where Choice.RawValue == String {
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return take(key, "one of \(names)") {
+            if case .string(let text) = $0 { Choice(rawValue: text) } else { nil }
+        }
+    }
+    public func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, default: Choice
+    ) -> Choice where Choice.RawValue == String {
+        optionalChoice(key) ?? `default`
+    }
+    public func strings(_ key: String, default: [String]? = nil) -> [String] {
+        let list: [String]? = take(key, "a list of strings") {
+            guard case .list(let list) = $0 else { return nil }
+            let texts = list.compactMap { if case .string(let text) = $0 { text } else { nil } }
+            return texts.count == list.count ? texts : nil
+        }
+        return list ?? missing(key, `default`, [])
+    }
+    /// The value as it stands, for what has no type of its own here.
+    public func value(_ key: String) -> Value? {
+        take(key, "a value") { $0 }
+    }
+
+    // MARK: Tables
+
+    /// A table below this one, `nil` where there is none.
+    public func table(_ key: String) -> Table? {
+        let inner: Object? = take(key, "a table") { if case .object(let object) = $0 { object } else { nil } }
+        return inner.map { child($0, place(key)) }
+    }
+    /// The tables of `[[key]]`, none where the key is missing.
+    public func tables(_ key: String) -> [Table] {
+        let list: [Object]? = take(key, "a list of tables") {
+            guard case .list(let list) = $0 else { return nil }
+            let objects = list.compactMap { if case .object(let object) = $0 { object } else { nil } }
+            return objects.count == list.count ? objects : nil
+        }
+        return (list ?? []).enumerated().map { child($1, "\(place(key))[\($0)]") }
+    }
+    /// Every member of this table that is a table itself: `[area.cheeks]`, `[area.chin]` under `[area]`.
+    public func namedTables() -> [(name: String, table: Table)] {
+        keys.compactMap { key in table(key).map { (key, $0) } }
+    }
+
+    private func child(_ object: Object, _ path: String) -> Table {
+        let table = Table(object, file: file, path: path, problems: problems)
+        children.append(table)
+        return table
+    }
+
+    private func place(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    private func take<T>(_ key: String, _ expected: String, _ convert: (Value) -> T?) -> T? {
+        read.insert(key)
+        guard let value = object[key] else { return nil }
+        if let converted = convert(value) { return converted }
+        report(key, "expected \(expected), got \(value.summary)")
+        reported.insert(key)
+        return nil
+    }
+
+    private var reported: Set<String> = []
+
+    private func missing<T>(_ key: String, _ fallback: T?, _ standIn: T) -> T {
+        if fallback == nil && !reported.contains(key) { report(key, "missing") }
+        return fallback ?? standIn
+    }
+}
+
+extension Value {
+    /// The value in few words, for an error message.
+    public var summary: String {
+        switch self {
+        case .null: "null"
+        case .bool(let flag): String(flag)
+        case .integer(let number): String(number)
+        case .number(let number): String(number)
+        case .string(let text): "\"\(text.prefix(60))\""
+        case .list(let list): "a list of \(list.count)"
+        case .object: "a table"
+        }
+    }
+}

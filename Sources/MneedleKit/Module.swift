@@ -1,0 +1,157 @@
+import MneedleModuleNote
+
+/// What the host knows of a module before it makes it.
+public struct Manifest: Sendable {
+    /// Lower case; the first part of its verbs.
+    public var name: String
+    public var version: String
+    /// What it is for, in one sentence.
+    public var summary: String
+    /// The keys it reads from its section `[<name>]` of the configuration.
+    public var configuration: [ConfigurationKey]
+    /// The knowledge files it reads, without `.toml`: `screening`.
+    public var knowledge: [String]
+
+    public init(
+        name: String, version: String, summary: String, configuration: [ConfigurationKey] = [],
+        knowledge: [String] = []
+    ) {
+        self.name = name
+        self.version = version
+        self.summary = summary
+        self.configuration = configuration
+        self.knowledge = knowledge
+    }
+}
+
+/// A key of a module's configuration section. `Config/mneedled.toml` documents each with its default.
+public struct ConfigurationKey: Sendable {
+    public var name: String
+    public var type: ParameterType
+    public var defaultValue: Value
+    public var summary: String
+
+    public init(_ name: String, _ type: ParameterType, default: some ValueConvertible, _ summary: String) {
+        self.name = name
+        self.type = type
+        defaultValue = `default`.value
+        self.summary = summary
+    }
+}
+
+/// A module: everything that it contributes, as one value.
+public struct Module: Sendable {
+    public var commands: [Command]
+    public var checks: [SafetyCheck]
+    public var reactions: [Reaction]
+    public var timers: [Timer]
+    public var collectors: [Collector]
+
+    public init(
+        commands: [Command] = [], checks: [SafetyCheck] = [], reactions: [Reaction] = [], timers: [Timer] = [],
+        collectors: [Collector] = []
+    ) {
+        self.commands = commands
+        self.checks = checks
+        self.reactions = reactions
+        self.timers = timers
+        self.collectors = collectors
+    }
+}
+
+/// What a module's library offers: its manifest, its schema, and how to make it from knowledge and configuration.
+public struct ModuleDefinition: Sendable {
+    public let manifest: Manifest
+    public let migrations: [Migration]
+    public let make: @Sendable (Setup) throws -> Module
+
+    public init(
+        manifest: Manifest, migrations: [Migration] = [], make: @escaping @Sendable (Setup) throws -> Module
+    ) {
+        self.manifest = manifest
+        self.migrations = migrations
+        self.make = make
+    }
+
+    /// What the library's one C function returns:
+    ///
+    ///     @_cdecl("mneedle_module_screening")
+    ///     public func mneedleModuleScreening() -> UnsafeMutableRawPointer { definition.export() }
+    ///
+    /// The host calls it once; the value lives as long as the process, as the library does.
+    public func export() -> UnsafeMutableRawPointer { Unmanaged.passRetained(Box(self)).toOpaque() }
+
+    /// The definition behind a pointer that ``export()`` made.
+    public static func imported(from pointer: UnsafeMutableRawPointer) -> ModuleDefinition {
+        Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().definition
+    }
+
+    private final class Box {
+        let definition: ModuleDefinition
+        init(_ definition: ModuleDefinition) { self.definition = definition }
+    }
+}
+
+/// A question that `session.start` asks a module: what speaks against this plan?
+public struct SafetyCheck: Sendable {
+    /// What it looks at, for a person.
+    public var summary: String
+    public var findings: @Sendable (SessionPlan, any Reading) throws -> [Finding]
+
+    public init(_ summary: String, findings: @escaping @Sendable (SessionPlan, any Reading) throws -> [Finding]) {
+        self.summary = summary
+        self.findings = findings
+    }
+}
+
+/// Runs in the transaction that recorded an entry of a kind, whichever module recorded it.
+public struct Reaction: Sendable {
+    public var kind: String
+    public var run: @Sendable (Entry, Actor, any Transaction) throws -> Void
+
+    public init(to kind: String, run: @escaping @Sendable (Entry, Actor, any Transaction) throws -> Void) {
+        self.kind = kind
+        self.run = run
+    }
+}
+
+/// Work that becomes due by the clock. The host waits for the earliest of all modules' with one timer.
+public struct Timer: Sendable {
+    public var name: String
+    /// When the next work is due; `nil` while there is none. Asked at start and after each change; must be cheap.
+    public var next: @Sendable (any Reading) throws -> Instant?
+    /// Does what is due at the transaction's `now`, at most some hundred pieces at once. Must move ``next`` on.
+    public var fire: @Sendable (any Transaction) throws -> Void
+
+    public init(
+        _ name: String, next: @escaping @Sendable (any Reading) throws -> Instant?,
+        fire: @escaping @Sendable (any Transaction) throws -> Void
+    ) {
+        self.name = name
+        self.next = next
+        self.fire = fire
+    }
+}
+
+/// A write-only socket of its own (`<socket>.sock`) that takes bulk lines without any verb.
+public struct Collector: Sendable {
+    public var socket: String
+    /// The least role whose peers may write to it.
+    public var role: Role
+    public var begin: @Sendable (Actor, any Transaction) throws -> any BulkReceiver
+
+    public init(
+        socket: String, role: Role, begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
+    ) {
+        self.socket = socket
+        self.role = role
+        self.begin = begin
+    }
+}
+
+/// The kit's own version, for the host to compare with a module's note before loading it.
+public enum KitVersion {
+    public static var api: UInt32 { mneedle_note_kit_api() }
+    /// The compiler as it names itself.
+    public static var compiler: String { String(cString: mneedle_note_compiler()) }
+}

@@ -1,0 +1,110 @@
+/// What a command that changes nothing may do: look at one consistent snapshot of the store,
+/// and ask other modules, who answer from the same snapshot.
+public protocol Reading: AnyObject {
+    /// The time of this call. Use it instead of the clock, so that one call sees one time.
+    var now: Instant { get }
+
+    /// Calls `body` with each row, without holding them all. Portable SQL, `?` for values.
+    func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (Row) throws -> Void) throws
+
+    /// Asks a reading command of another module, for example `records.show-person`.
+    /// - Throws: What that command throws; `module-failed` when its module is not running.
+    func ask(_ verb: String, _ arguments: Object) throws -> Object
+
+    /// Asks a listing of another module and collects its rows.
+    func list(_ verb: String, _ arguments: Object) throws -> [Object]
+
+    /// The civil time of a place; `nil` for a name that the system does not know.
+    func zone(_ identifier: String) -> Zone?
+
+    /// The findings of every module's safety checks about this plan. A module that should contribute
+    /// and cannot is a blocking finding itself: safety fails closed.
+    func safetyFindings(for plan: SessionPlan) -> [Finding]
+
+    /// JSON text for a column, from a value.
+    func json(_ value: Value) -> String
+    /// The value that such a column holds.
+    func value(json: String) throws -> Value
+}
+
+extension Reading {
+    public func rows(_ sql: String, _ values: (any SQLBindable)?...) throws -> [Row] {
+        var rows: [Row] = []
+        try forEach(sql, values) { rows.append($0) }
+        return rows
+    }
+
+    /// The first row, or `nil` when there is none.
+    public func row(_ sql: String, _ values: (any SQLBindable)?...) throws -> Row? {
+        var first: Row?
+        try forEach(sql, values) { if first == nil { first = $0 } }
+        return first
+    }
+}
+
+/// What a command that changes something may do. Everything done through it is one unit: when the
+/// command throws, none of it happened; when its reply leaves, all of it is on disk.
+public protocol Transaction: Reading {
+    /// Runs a statement and returns how many rows it changed.
+    @discardableResult
+    func execute(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int
+
+    /// Runs an `INSERT` and returns the id that the store gave the new row.
+    func insert(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int64
+
+    /// Appends to the ledger, then runs the modules' reactions to it, in this same transaction.
+    /// - Returns: The entry's sequence number, which is also the event's.
+    @discardableResult
+    func record(_ entry: Entry) throws -> Int64
+
+    /// Tells live subscribers, after the commit, something that is not kept, for example `telemetry.sample`.
+    func publishLive(topic: String, _ body: Object)
+
+    /// Asks a changing command of another module, in this transaction and for the same actor.
+    @discardableResult
+    func change(_ verb: String, _ arguments: Object) throws -> Object
+}
+
+extension Transaction {
+    @discardableResult
+    public func execute(_ sql: String, _ values: (any SQLBindable)?...) throws -> Int {
+        try execute(sql, values)
+    }
+
+    public func insert(_ sql: String, _ values: (any SQLBindable)?...) throws -> Int64 {
+        try insert(sql, values)
+    }
+}
+
+/// One fact for the ledger, and the event that subscribers receive.
+public struct Entry: Sendable {
+    /// What happened, and the event's topic: `session.finished`.
+    public var kind: String
+    /// What it happened to: `session/17`, `person/anna`.
+    public var subject: String
+    /// Whom it concerns, where it concerns a person.
+    public var person: String?
+    /// The facts themselves, complete without the rest of the entry.
+    public var body: Object
+
+    public init(_ kind: String, subject: String, person: String? = nil, body: Object = [:]) {
+        self.kind = kind
+        self.subject = subject
+        self.person = person
+        self.body = body
+    }
+}
+
+/// A step of a module's schema. Steps are numbered from 1, applied in order, once, and never changed.
+public struct Migration: Sendable {
+    public var version: Int
+    public var summary: String
+    /// Portable SQL statements; tables are named `<module>_…`. `INTEGER PRIMARY KEY` ids are assigned by the store.
+    public var statements: [String]
+
+    public init(_ version: Int, _ summary: String, _ statements: [String]) {
+        self.version = version
+        self.summary = summary
+        self.statements = statements
+    }
+}

@@ -1,0 +1,76 @@
+/// Where treatments take place; many limits differ.
+public enum Setting: String, CaseIterable, Sendable { case home, clinic }
+
+/// What a person's plan is for.
+public enum Goal: String, CaseIterable, Sendable {
+    case collagen
+    case acneScars = "acne-scars"
+    case maintenance
+}
+
+/// A person's plan, as `records.show-person` answers it.
+public struct Person: Hashable, Sendable {
+    /// The slug that names the person.
+    public var person: String
+    public var name: String?
+    public var setting: Setting
+    public var goal: Goal
+    /// IANA name.
+    public var timeZone: String
+    /// Fitzpatrick skin type, 1 to 6.
+    public var fitzpatrick: Int?
+    /// Whether the person had never been needled when the record was made.
+    public var firstTime: Bool
+
+    public init(
+        person: String, name: String? = nil, setting: Setting, goal: Goal, timeZone: String = "UTC",
+        fitzpatrick: Int? = nil, firstTime: Bool = false
+    ) {
+        self.person = person
+        self.name = name
+        self.setting = setting
+        self.goal = goal
+        self.timeZone = timeZone
+        self.fitzpatrick = fitzpatrick
+        self.firstTime = firstTime
+    }
+}
+
+extension Person: ValueConvertible {
+    public var value: Value { .object(object) }
+
+    public var object: Object {
+        [
+            "person": person, "name": name, "setting": setting.rawValue, "goal": goal.rawValue,
+            "time_zone": timeZone, "fitzpatrick": fitzpatrick, "first_time": firstTime,
+        ]
+    }
+
+    /// From the reply of `records.show-person`.
+    /// - Throws: `internal` when a member is missing.
+    public init(_ object: Object) throws {
+        guard let person = object.string("person"),
+            let setting = object.string("setting").flatMap(Setting.init),
+            let goal = object.string("goal").flatMap(Goal.init)
+        else { throw ModuleError.internal("a person's record lacks person, setting or goal") }
+        self.init(
+            person: person, name: object.string("name"), setting: setting, goal: goal,
+            timeZone: object.string("time_zone") ?? "UTC",
+            fitzpatrick: object.integer("fitzpatrick").map(Int.init),
+            firstTime: object.bool("first_time") ?? false)
+    }
+}
+
+extension Reading {
+    /// The person of that name.
+    /// - Throws: `not-found` when there is none.
+    public func person(_ slug: String) throws -> Person {
+        try Person(ask("records.show-person", ["person": slug]))
+    }
+
+    /// The civil time where the person lives; UTC if the system has lost that zone since it was recorded.
+    public func zone(of person: Person) -> Zone { zone(person.timeZone) ?? .utc }
+
+    /// Today's date where the person lives.
+    public func today(of person: Person) -> CivilDate { zone(of: person).date(of: now) }
+}

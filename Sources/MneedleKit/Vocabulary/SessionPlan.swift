@@ -1,0 +1,31 @@
+/// What somebody is about to do: the question that every ``SafetyCheck`` answers.
+public struct SessionPlan: Sendable {
+    public var person: Person
+    public var device: Device
+    /// Parts of the body, as in `Config/knowledge/areas.toml`.
+    public var areas: [String]
+    public var depthMM: Double
+    public var goal: Goal
+    /// The single-use cartridge's slug.
+    public var cartridge: String?
+    /// The registered operator who treats, in a clinic.
+    public var operatorName: String?
+    /// When it is to begin.
+    public var at: Instant
+
+    public init(
+        person: Person, device: Device, areas: [String], depthMM: Double, goal: Goal, cartridge: String? = nil,
+        operatorName: String? = nil, at: Instant
+    ) {
+        self.person = person
+        self.device = device
+        self.areas = areas
+        self.depthMM = depthMM
+        self.goal = goal
+        self.cartridge = cartridge
+        self.operatorName = operatorName
+        self.at = at
+    }
+
+    public var setting: Setting { person.setting }
+}
