@@ -62,6 +62,7 @@ package.targets += [
 ]
 
 /// A module is one folder under Plugins and one line below.
+@MainActor
 func module(_ name: String, dependencies: [Target.Dependency] = []) {
     package.products.append(.library(name: name, type: .dynamic, targets: [name]))
     package.targets += [
