@@ -1,0 +1,41 @@
+/// Why a line cannot be understood.
+public struct LineError: Error, Hashable, Sendable {
+    /// What kind of mistake it is.
+    public enum Kind: Hashable, Sendable {
+        /// The grammar does not allow it.
+        case malformed
+        /// This argument, or this member of an object, is given twice.
+        case repeated(String)
+        /// The JSON is nested too deep.
+        case tooDeep
+    }
+
+    public var kind: Kind
+    /// The byte of the line where it was noticed, counted from 1.
+    public var column: Int
+    /// One sentence for a person.
+    public var message: String
+    /// The line's tag, if it could be read.
+    public var tag: String?
+
+    public init(_ kind: Kind, column: Int, _ message: String, tag: String? = nil) {
+        self.kind = kind
+        self.column = column
+        self.message = message
+        self.tag = tag
+    }
+
+    init(_ error: JSONError, tag: String?) {
+        let kind: Kind =
+            switch error.kind {
+            case .malformed: .malformed
+            case .duplicateName(let name): .repeated(name)
+            case .tooDeep: .tooDeep
+            }
+        self.init(kind, column: error.column, error.message, tag: tag)
+    }
+}
+
+extension LineError: CustomStringConvertible {
+    public var description: String { "column \(column): \(message)" }
+}
