@@ -53,6 +53,7 @@ package.targets += [
 // The wire and its clients.
 package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
+    .testTarget(name: "MneedleWireTests", dependencies: ["MneedleWire"], swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.
