@@ -1,0 +1,85 @@
+import Crypto
+import Foundation
+import GRDB
+import MneedleKit
+
+/// The append-only, hash-chained record of every change.
+///
+/// An entry's hash covers the one before it, so that no entry can be altered, removed or inserted without
+/// changing every later hash. `Documentation/ledger.md` gives the canonical form for independent readers.
+final class Ledger {
+    /// The newest entry. Part of the open transaction's state: set back when a request is rolled back.
+    struct Head: Sendable, Equatable {
+        var sequence: Int64
+        var hash: [UInt8]
+        static let empty = Head(sequence: 0, hash: [UInt8](repeating: 0, count: 32))
+    }
+
+    var head: Head
+
+    /// Creates the table where it is missing and finds the head.
+    init(_ database: Database) throws {
+        try database.execute(sql: """
+            CREATE TABLE IF NOT EXISTS mneedle_ledger (
+                seq INTEGER PRIMARY KEY,
+                at INTEGER NOT NULL,
+                actor TEXT NOT NULL,
+                module TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                subject TEXT NOT NULL,
+                person TEXT,
+                body TEXT NOT NULL,
+                hash BLOB NOT NULL
+            );
+            """)
+        head = try Ledger.head(in: database)
+    }
+
+    static func head(in database: Database) throws -> Head {
+        let sql = "SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1"
+        guard let row = try GRDB.Row.fetchOne(database, sql: sql) else { return .empty }
+        return Head(sequence: row[0], hash: [UInt8](row[1] as Data))
+    }
+
+    func append(
+        _ entry: Entry, module: String, actor: Actor, at: Instant, to database: Database
+    ) throws -> Event {
+        let sequence = head.sequence + 1
+        let body = entry.body.jsonText
+        let hash = try Ledger.hash(
+            after: head.hash, sequence: sequence, at: at.milliseconds, actor: actor.user, module: module,
+            kind: entry.kind, subject: entry.subject, person: entry.person, body: body)
+        let statement = try database.cachedStatement(sql: """
+            INSERT INTO mneedle_ledger (seq, at, actor, module, kind, subject, person, body, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        try statement.execute(arguments: [
+            sequence, at.milliseconds, actor.user, module, entry.kind, entry.subject, entry.person, body, Data(hash),
+        ])
+        head = Head(sequence: sequence, hash: hash)
+        return Event(sequence: sequence, topic: entry.kind, body: body)
+    }
+
+    /// SHA-256 over the previous hash and one line a field. No field holds a line feed, so the form is unambiguous.
+    static func hash(
+        after previous: [UInt8], sequence: Int64, at: Int64, actor: String, module: String, kind: String,
+        subject: String, person: String?, body: String
+    ) throws -> [UInt8] {
+        var bytes = previous
+        bytes.reserveCapacity(160 + body.utf8.count)
+        for field in [String(sequence), String(at), actor, module, kind, subject, person ?? "", body] {
+            guard !field.utf8.contains(10) else { throw ModuleError.internal("a ledger field holds a line feed") }
+            bytes.append(contentsOf: field.utf8)
+            bytes.append(10)
+        }
+        return [UInt8](SHA256.hash(data: bytes))
+    }
+}
+
+extension [UInt8] {
+    /// Lower-case hexadecimal.
+    var hex: String {
+        let digits = Array<UInt8>("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,77 @@
+import MneedleKit
+
+/// The modules that run, and everything that they contribute, gathered once at start and fixed from then on.
+package struct House: Sendable {
+    /// A verb's command and the module that answers it.
+    package struct Target: Sendable {
+        package var module: String
+        package var command: Command
+
+        package init(module: String, command: Command) {
+            self.module = module
+            self.command = command
+        }
+    }
+
+    /// What became of a module, for `modules.list`.
+    package struct Status: Sendable {
+        package enum State: String, Sendable { case running, disabled, failed, quarantined }
+        var name: String
+        var version: String
+        var state: State
+        var reason: String?
+        var summary: String
+    }
+
+    var modules: [Status] = []
+    package var targets: [String: Target] = [:]
+    var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
+    var checks: [(module: String, check: SafetyCheck)] = []
+    var timers: [(module: String, timer: MneedleKit.Timer)] = []
+    package var collectors: [(module: String, collector: Collector)] = []
+    /// Modules whose safety checks are expected and cannot be made.
+    var unavailableModules: [(name: String, reason: String)] = []
+    let crashNotes: CrashNotes
+    let report: @Sendable (_ module: String, _ what: String, _ error: any Error) -> Void
+
+    package init(
+        crashNotes: CrashNotes = .none,
+        report: @escaping @Sendable (String, String, any Error) -> Void = { _, _, _ in }
+    ) {
+        self.crashNotes = crashNotes
+        self.report = { module, what, error in report(module, what, error) }
+    }
+
+    /// Takes in a module that was made.
+    package mutating func add(_ manifest: Manifest, _ module: Module) {
+        for command in module.commands {
+            targets["\(manifest.name).\(command.name)"] = Target(module: manifest.name, command: command)
+        }
+        for reaction in module.reactions { reactions[reaction.kind, default: []].append((manifest.name, reaction)) }
+        checks += module.checks.map { (manifest.name, $0) }
+        timers += module.timers.map { (manifest.name, $0) }
+        collectors += module.collectors.map { (manifest.name, $0) }
+        modules.append(
+            Status(name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary))
+    }
+
+    /// Notes a module that is known and does not run. Its safety checks are missed from now on.
+    package mutating func add(missing name: String, state: Status.State, reason: String, version: String = "", summary: String = "") {
+        modules.append(Status(name: name, version: version, state: state, reason: reason, summary: summary))
+        unavailableModules.append((name, reason))
+    }
+
+    /// The command of another module.
+    /// - Throws: `module-failed` when its module does not run.
+    package func target(_ verb: String) throws -> Target {
+        if let target = targets[verb] { return target }
+        let module = String(verb.prefix { $0 != "." })
+        throw ModuleError.moduleFailed(module, reason(whyMissing: module).map {
+            "module '\(module)' does not run: \($0)"
+        } ?? "no module offers '\(verb)'")
+    }
+
+    func reason(whyMissing module: String) -> String? {
+        modules.first { $0.name == module && $0.state != .running }.map { $0.reason ?? $0.state.rawValue }
+    }
+}

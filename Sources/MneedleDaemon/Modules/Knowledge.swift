@@ -1,0 +1,52 @@
+import Foundation
+import MneedleKit
+
+/// The knowledge files, read once at start; every module that names a file gets its own view of it.
+package struct Knowledge {
+    let folder: String
+    private let problems: Problems
+    private var files: [String: Object] = [:]
+    let sources: SourceCatalogue
+
+    /// - Parameter problems: Gets what is wrong with the files; the caller refuses to start if there is anything.
+    package init(folder: String, problems: Problems) {
+        self.folder = folder
+        self.problems = problems
+        let object = TOMLFile.load(folder + "/sources.toml", problems: problems)
+        let table = Table(object ?? [:], file: "sources.toml", problems: problems)
+        sources = SourceCatalogue(table)
+        table.finish()
+    }
+
+    /// A fresh view of a file; unknown keys are judged for each reader.
+    mutating func table(_ name: String) -> Table {
+        if files[name] == nil { files[name] = TOMLFile.load("\(folder)/\(name).toml", problems: problems) ?? [:] }
+        return Table(files[name]!, file: "\(name).toml", problems: problems)
+    }
+
+    /// Makes a module from its section of the configuration and its knowledge files.
+    /// - Throws: What the module's own `make` throws. Problems in files do not throw; see `problems`.
+    package mutating func make(_ definition: ModuleDefinition, section: Object) throws -> Module {
+        let manifest = definition.manifest
+        let tables = Dictionary(uniqueKeysWithValues: Set(manifest.knowledge).map { ($0, table($0)) })
+        let before = problems.found.count
+        let configuration = typed(section, manifest)
+        let setup = Setup(configuration: configuration, sources: sources, files: tables, problems: problems)
+        defer { if problems.found.count == before { for table in tables.values { table.finish() } } }
+        return try definition.make(setup)
+    }
+
+    private func typed(_ section: Object, _ manifest: Manifest) -> Arguments {
+        let keys = manifest.configuration.map {
+            Parameter.optional($0.name, $0.type, $0.summary, default: $0.defaultValue)
+        }
+        do {
+            return try Typing.bind(section, keys)
+        } catch {
+            let member = (error as? ModuleError)?.members.string("argument") ?? ""
+            problems.report(
+                Problem(file: "mneedled.toml", key: "\(manifest.name).\(member)", reason: describe(error)))
+            return (try? Typing.bind([:], keys)) ?? Arguments()
+        }
+    }
+}

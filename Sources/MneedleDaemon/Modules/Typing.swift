@@ -1,0 +1,244 @@
+import MneedleKit
+import MneedleWire
+
+/// Types the arguments of a request by its command's table. Words and JSON meet here: what they
+/// mean is decided in one place, and nothing is guessed.
+package enum Typing {
+    /// An argument as it arrived: a bare word, or a JSON value (a quoted word is a JSON string).
+    enum Raw {
+        case bare(String)
+        case value(Value)
+        /// Members given one by one: `answers.pregnant=no`.
+        case members([(name: String, raw: Raw)])
+
+        var shown: String {
+            switch self {
+            case .bare(let text): text
+            case .value(.string(let text)): text
+            case .value(let value): value.jsonText
+            case .members: "members"
+            }
+        }
+    }
+
+    static let idempotencyKey = Parameter.optional(
+        "idempotency_key", .text(maximum: 64),
+        "Asking again with the same key returns the first reply and changes nothing; kept 7 days.")
+
+    /// Every parameter that a request may carry, the ones that all changing commands share included.
+    static func parameters(of command: Command) -> [Parameter] {
+        if case .writes = command.handler { command.parameters + [idempotencyKey] } else { command.parameters }
+    }
+
+    /// - Throws: `invalid-argument` naming the argument, what was expected and what came.
+    static func bind(_ line: RequestLine.Arguments, to command: Command) throws -> Arguments {
+        let raw: [(name: String, raw: Raw)] =
+            switch line {
+            case .none: []
+            case .words(let words): try gathered(words)
+            case .object(let members): members.map { ($0.name, .value(Value($0.value))) }
+            }
+        return try bind(raw, parameters(of: command), prefix: "")
+    }
+
+    package static func bind(_ object: Object, to command: Command) throws -> Arguments {
+        try bind(object, parameters(of: command))
+    }
+
+    static func bind(_ object: Object, _ parameters: [Parameter]) throws -> Arguments {
+        try bind(object.members.map { ($0.name, .value($0.value)) }, parameters, prefix: "")
+    }
+
+    /// Gathers `answers.a=… answers.b=…` under `answers`.
+    private static func gathered(_ words: [RequestLine.Word]) throws -> [(name: String, raw: Raw)] {
+        var result: [(name: String, raw: Raw)] = []
+        for word in words {
+            let raw: Raw =
+                switch word.value {
+                case .bare(let text): .bare(text)
+                case .quoted(let text): .value(.string(text))
+                }
+            guard let dot = word.name.firstIndex(of: ".") else {
+                result.append((word.name, raw))
+                continue
+            }
+            let name = String(word.name[..<dot])
+            let member = String(word.name[word.name.index(after: dot)...])
+            if let index = result.firstIndex(where: { $0.name == name }) {
+                guard case .members(let members) = result[index].raw else {
+                    throw ModuleError.invalidArgument(
+                        name, expected: "to be given once", got: word.name,
+                        "argument '\(name)' is given both whole and by its members; give it once")
+                }
+                result[index].raw = .members(members + [(member, raw)])
+            } else {
+                result.append((name, .members([(member, raw)])))
+            }
+        }
+        return result
+    }
+
+    private static func bind(
+        _ raw: [(name: String, raw: Raw)], _ parameters: [Parameter], prefix: String
+    ) throws -> Arguments {
+        for (index, given) in raw.enumerated() {
+            guard parameters.contains(where: { $0.name == given.name }) else {
+                throw unknown(prefix + given.name, parameters, prefix)
+            }
+            if raw[..<index].contains(where: { $0.name == given.name }) {
+                throw ModuleError.invalidArgument(
+                    prefix + given.name, expected: "to be given once", got: given.raw.shown,
+                    "argument '\(prefix + given.name)' is given twice; give it once")
+            }
+        }
+        var entries: [(name: String, argument: Argument)] = []
+        entries.reserveCapacity(raw.count)
+        for parameter in parameters {
+            let name = prefix + parameter.name
+            if let given = raw.first(where: { $0.name == parameter.name }) {
+                entries.append((parameter.name, try convert(given.raw, parameter.type, name)))
+            } else if let value = parameter.defaultValue {
+                entries.append((parameter.name, try convert(.value(value), parameter.type, name)))
+            } else if parameter.isRequired {
+                throw ModuleError.invalidArgument(name, expected: parameter.type.expectation, got: nil)
+            }
+        }
+        return Arguments(entries)
+    }
+
+    private static func unknown(_ name: String, _ parameters: [Parameter], _ prefix: String) -> ModuleError {
+        let names = parameters.map { prefix + $0.name }
+        let near = nearest(name, in: names)
+        let hint = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"
+        var error = ModuleError.invalidArgument(
+            name, expected: names.isEmpty ? "no arguments" : "one of \(names.joined(separator: ", "))", got: name,
+            "unknown argument '\(name)'\(hint)")
+        error.members["suggestions"] = near.value
+        return error
+    }
+
+    // MARK: One value
+
+    static func convert(_ raw: Raw, _ type: ParameterType, _ name: String) throws -> Argument {
+        if let argument = try converted(raw, type, name) { return argument }
+        throw ModuleError.invalidArgument(name, expected: type.expectation, got: raw.shown)
+    }
+
+    private static func converted(_ raw: Raw, _ type: ParameterType, _ name: String) throws -> Argument? {
+        switch type {
+        case .list(let element): return try list(raw, of: element, name)
+        case .object(let members): return try object(raw, members, name)
+        case .integer(let range): return integer(raw).flatMap { range.contains($0) ? .integer($0) : nil }
+        case .number(let range): return number(raw).flatMap { range.contains($0) ? .number($0) : nil }
+        case .boolean:
+            if case .value(.bool(let flag)) = raw { return .boolean(flag) }
+        default: break
+        }
+        switch raw {
+        case .bare(let text), .value(.string(let text)): return fromText(text, type)
+        default: return nil
+        }
+    }
+
+    private static func fromText(_ text: String, _ type: ParameterType) -> Argument? {
+        switch type {
+        case .slug: isSlug(text) ? .text(text) : nil
+        case .text(let maximum): isText(text, maximum) ? .text(text) : nil
+        case .boolean:
+            switch text {
+            case "yes", "true": .boolean(true)
+            case "no", "false": .boolean(false)
+            default: nil
+            }
+        case .date: CivilDate(text).map(Argument.date)
+        case .dateOr(let words): words.contains(text) ? .text(text) : CivilDate(text).map(Argument.date)
+        case .time: Instant(text).map(Argument.time)
+        case .duration: Span(text).map(Argument.duration)
+        case .choice(let choices): choices.contains(text) ? .text(text) : nil
+        case .integer, .number, .list, .object: nil
+        }
+    }
+
+    private static func integer(_ raw: Raw) -> Int64? {
+        switch raw {
+        case .bare(let text): Int64(text)
+        case .value(.integer(let number)): number
+        default: nil
+        }
+    }
+
+    private static func number(_ raw: Raw) -> Double? {
+        switch raw {
+        // As JSON writes numbers: no "inf", "nan" or hexadecimal.
+        case .bare(let text): (try? JSON.parse(text))?.number
+        case .value(.integer(let number)): Double(number)
+        case .value(.number(let number)): number
+        default: nil
+        }
+    }
+
+    private static func list(_ raw: Raw, of type: ParameterType, _ name: String) throws -> Argument? {
+        switch raw {
+        case .bare(let text):
+            let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+            return .list(try parts.map { try convert(.bare(String($0)), type, name) })
+        case .value(.list(let values)):
+            return .list(try values.map { try convert(.value($0), type, name) })
+        case .value(.string):
+            return .list([try convert(raw, type, name)])
+        default: return nil
+        }
+    }
+
+    private static func object(_ raw: Raw, _ members: [Parameter], _ name: String) throws -> Argument? {
+        switch raw {
+        case .members(let given): .object(try bind(given, members, prefix: name + "."))
+        case .value(.object(let object)):
+            .object(try bind(object.members.map { ($0.name, .value($0.value)) }, members, prefix: name + "."))
+        default: nil
+        }
+    }
+
+    private static func isSlug(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard (1...64).contains(bytes.count), let first = bytes.first, isWord(first) else { return false }
+        return bytes.allSatisfy { isWord($0) || $0 == 45 || $0 == 46 || $0 == 95 }
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
+
+    private static func isText(_ text: String, _ maximum: Int) -> Bool {
+        guard !text.isEmpty, text.utf8.count <= maximum * 4, text.unicodeScalars.count <= maximum else { return false }
+        return text.utf8.allSatisfy { ($0 >= 32 && $0 != 127) || $0 == 9 || $0 == 10 }
+    }
+}
+
+extension ParameterType {
+    /// What it takes, in words, for error messages and help.
+    var expectation: String {
+        switch self {
+        case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"
+        case .text(let maximum): "a text of 1 to \(maximum) characters"
+        case .integer(let range): "a whole number\(bounds(range.lowerBound, range.upperBound, Int64.min, Int64.max))"
+        case .number(let range):
+            "a number\(bounds(range.lowerBound, range.upperBound, -Double.greatestFiniteMagnitude, .greatestFiniteMagnitude))"
+        case .boolean: "yes or no"
+        case .date: "a date such as 2026-11-20"
+        case .dateOr(let words): "a date such as 2026-11-20, or \(words.joined(separator: " or "))"
+        case .time: "a time with an offset such as 2026-11-20T18:00:00+01:00"
+        case .duration: "a duration such as 90s, 5m, 72h, 3d, 4w or PT72H"
+        case .choice(let choices): "one of \(choices.joined(separator: ", "))"
+        case .list(let element): "a list (a,b,c) of: \(element.expectation)"
+        case .object(let members): "an object with members \(members.map(\.name).joined(separator: ", "))"
+        }
+    }
+
+    private func bounds<T: Comparable>(_ low: T, _ high: T, _ least: T, _ greatest: T) -> String {
+        switch (low > least, high < greatest) {
+        case (true, true): " from \(low) to \(high)"
+        case (true, false): " not under \(low)"
+        case (false, true): " not over \(high)"
+        case (false, false): ""
+        }
+    }
+}

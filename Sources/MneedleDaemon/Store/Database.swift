@@ -1,0 +1,80 @@
+import Foundation
+import GRDB
+import MneedleKit
+
+/// The embedded store: one SQLite file in WAL mode, synced at every commit.
+///
+/// One connection writes, others read snapshots beside it. Nothing outside this folder names GRDB.
+package final class Store: Sendable {
+    package let pool: DatabasePool
+    let path: String
+
+    /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
+    package init(path: String) throws {
+        var configuration = GRDB.Configuration()
+        configuration.label = "mneedle"
+        configuration.maximumReaderCount = 16
+        configuration.busyMode = .timeout(5)
+        // Requests are in their own savepoints of a transaction that this program begins itself.
+        configuration.allowsUnsafeTransactions = true
+        self.path = path
+        pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.writeWithoutTransaction { database in
+            // GRDB chooses NORMAL for WAL, which loses acknowledged commits when the power fails.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            try database.execute(sql: "PRAGMA journal_size_limit = 33554432")
+            try Store.createHostTables(database)
+        }
+    }
+
+    /// The host's own tables, `mneedle_…`.
+    private static func createHostTables(_ database: Database) throws {
+        try database.execute(sql: """
+            CREATE TABLE IF NOT EXISTS mneedle_schema (
+                module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
+            );
+            """)
+    }
+
+    package func close() throws { try pool.close() }
+}
+
+/// A number of bytes on disk, the write-ahead log included.
+extension Store {
+    var bytes: Int64 {
+        ["", "-wal"].reduce(0) { $0 + (fileSize(path + $1) ?? 0) }
+    }
+}
+
+extension SQLValue {
+    var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .integer(let number): number.databaseValue
+        case .real(let number): number.databaseValue
+        case .text(let text): text.databaseValue
+        case .blob(let bytes): Data(bytes).databaseValue
+        }
+    }
+
+    init(_ value: DatabaseValue) {
+        switch value.storage {
+        case .null: self = .null
+        case .int64(let number): self = .integer(number)
+        case .double(let number): self = .real(number)
+        case .string(let text): self = .text(text)
+        case .blob(let data): self = .blob([UInt8](data))
+        }
+    }
+}
+
+/// An error of SQLite as the error that a client gets.
+func moduleError(from error: DatabaseError) -> ModuleError {
+    if error.resultCode == .SQLITE_CONSTRAINT {
+        return .conflict("the store refuses it: \(error.message ?? "a constraint")", state: "exists")
+    }
+    let detail = "\(error.message ?? "unknown error") (\(error.extendedResultCode.rawValue))"
+    return ModuleError(
+        .storage, "the store could not do it and nothing was changed: \(detail)", members: ["detail": detail])
+}

@@ -1,0 +1,186 @@
+import Crypto
+import GRDB
+import MneedleKit
+
+/// One piece of work for the writer.
+package struct Job: Sendable {
+    var actor: Actor
+    /// The module that it runs for.
+    var module: String
+    /// Bulk chunks are never run twice, because their receivers keep state: they get a transaction of their own.
+    var isExclusive = false
+    var run: @Sendable (StoreTransaction) throws -> Object
+    /// Called once, after the commit, with what became of it.
+    var done: @Sendable (Result<Object, ModuleError>) -> Void
+}
+
+/// Runs requests on the store: reads on a snapshot, writes in groups with one commit a group.
+///
+/// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing
+/// methods, which is what ``Writer`` sees to.
+// Sendable: `ledger` is touched inside `pool.writeWithoutTransaction` only, which GRDB serialises.
+package final class Engine: @unchecked Sendable {
+    let store: Store
+    package let house: House
+    package let clock: any Clock
+    private let ledger: Ledger
+    let incident: @Sendable (_ module: String, _ error: any Error) -> String
+
+    /// - Parameter incident: Logs a defect and returns the id under which it is found.
+    package init(
+        store: Store, house: House, clock: any Clock,
+        incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
+    ) throws {
+        self.store = store
+        self.house = house
+        self.clock = clock
+        self.incident = incident
+        ledger = try store.pool.writeWithoutTransaction { database in
+            try IdempotencyKeys.createTable(database)
+            return try Ledger(database)
+        }
+    }
+
+    /// The newest ledger entry; on the writer's thread.
+    var head: Ledger.Head { ledger.head }
+
+    // MARK: Reading
+
+    /// Runs `body` on a snapshot.
+    package func read<T>(actor: Actor, module: String, _ body: (StoreReading) throws -> T) throws -> T {
+        do {
+            return try store.pool.read { database in
+                let reading = StoreReading(
+                    database: database, house: house, actor: actor, now: clock.now(), module: module)
+                house.crashNotes.enter(module)
+                defer { house.crashNotes.enter("") }
+                return try body(reading)
+            }
+        } catch {
+            throw moduleError(for: error, module: module)
+        }
+    }
+
+    // MARK: Writing
+
+    /// Runs the jobs in their order, each as a unit of its own, commits once, and then tells each what became of it.
+    /// - Returns: The events to publish, after the jobs were told.
+    package func run(_ jobs: [Job]) -> [Event] {
+        do {
+            let (results, events) = try transaction(jobs)
+            for (job, result) in zip(jobs, results) { job.done(result) }
+            return events
+        } catch {
+            // The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
+            guard jobs.count > 1 else {
+                jobs.first?.done(.failure(moduleError(for: error, module: jobs[0].module)))
+                return []
+            }
+            return jobs.flatMap { run([$0]) }
+        }
+    }
+
+    private func transaction(_ jobs: [Job]) throws -> ([Result<Object, ModuleError>], [Event]) {
+        try store.pool.writeWithoutTransaction { database in
+            let head = ledger.head
+            var results: [Result<Object, ModuleError>] = []
+            var events: [Event] = []
+            results.reserveCapacity(jobs.count)
+            do {
+                try database.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+                for job in jobs {
+                    let (result, told) = perform(job, database)
+                    guard database.isInsideTransaction else { throw RolledBack(cause: result) }
+                    results.append(result)
+                    events += told
+                }
+                try database.cachedStatement(sql: "COMMIT").execute()
+            } catch {
+                if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
+                ledger.head = head
+                if let rolledBack = error as? RolledBack { throw rolledBack.error }
+                throw error
+            }
+            return (results, events)
+        }
+    }
+
+    private struct RolledBack: Error {
+        var cause: Result<Object, ModuleError>
+        var error: ModuleError {
+            if case .failure(let error) = cause { error } else { ModuleError(.storage, "the store rolled back") }
+        }
+    }
+
+    private func perform(_ job: Job, _ database: Database) -> (Result<Object, ModuleError>, [Event]) {
+        let transaction = StoreTransaction(
+            database: database, house: house, actor: job.actor, now: clock.now(), module: job.module, ledger: ledger)
+        house.crashNotes.enter(job.module)
+        defer { house.crashNotes.enter("") }
+        do {
+            let reply = try transaction.unit { try job.run(transaction) }
+            return (.success(reply), transaction.events)
+        } catch {
+            return (.failure(moduleError(for: error, module: transaction.module)), [])
+        }
+    }
+
+    /// A module's own error as it is; SQLite's as `storage`; anything else is a defect with an incident id.
+    private func moduleError(for error: any Error, module: String) -> ModuleError {
+        switch error {
+        case let error as ModuleError where error.code != .internal: return error
+        case let error as DatabaseError: return MneedleDaemon.moduleError(from: error)
+        default:
+            let id = incident(module, error)
+            return ModuleError(
+                .internal, "a defect in module '\(module)'; the log names it as incident \(id)",
+                members: ["incident": id])
+        }
+    }
+
+    // MARK: Time
+
+    /// When the earliest of all modules' timers is due.
+    package func nextDue() throws -> Instant? {
+        guard !house.timers.isEmpty else { return nil }
+        return try store.pool.writeWithoutTransaction { database in
+            try house.timers.compactMap { module, timer in
+                let reading = StoreReading(
+                    database: database, house: house, actor: .service, now: clock.now(), module: module)
+                return try timer.next(reading)
+            }.min()
+        }
+    }
+
+    /// The jobs that do what is due now.
+    package func dueJobs() throws -> [Job] {
+        let now = clock.now()
+        return try store.pool.writeWithoutTransaction { database in
+            try house.timers.compactMap { module, timer in
+                let reading = StoreReading(
+                    database: database, house: house, actor: .service, now: now, module: module)
+                guard let due = try timer.next(reading), due <= now else { return nil }
+                return Job(actor: .service, module: module) {
+                    try timer.fire($0)
+                    return [:]
+                } done: { [house] result in
+                    if case .failure(let error) = result { house.report(module, "timer '\(timer.name)' failed", error) }
+                }
+            }
+        }
+    }
+}
+
+extension Actor {
+    /// The service itself, for what it does by the clock.
+    static let service = Actor(user: "mneedled", uid: 0, role: .admin)
+}
+
+extension Job {
+    package init(
+        actor: Actor, module: String, run: @escaping @Sendable (StoreTransaction) throws -> Object,
+        done: @escaping @Sendable (Result<Object, ModuleError>) -> Void
+    ) {
+        self.init(actor: actor, module: module, isExclusive: false, run: run, done: done)
+    }
+}

@@ -1,0 +1,51 @@
+import Crypto
+import GRDB
+import MneedleKit
+
+/// Remembers the replies to requests that carried an `idempotency_key`, for 7 days, by user.
+package enum IdempotencyKeys {
+    static let lifetime = Span.days(7)
+
+    static func createTable(_ database: Database) throws {
+        try database.execute(sql: """
+            CREATE TABLE IF NOT EXISTS mneedle_idempotency (
+                uid INTEGER NOT NULL, key TEXT NOT NULL, request BLOB NOT NULL, reply TEXT NOT NULL, at INTEGER NOT NULL,
+                PRIMARY KEY (uid, key)
+            );
+            CREATE INDEX IF NOT EXISTS mneedle_idempotency_at ON mneedle_idempotency (at);
+            """)
+    }
+
+    /// Runs `body` unless this user's key has been seen: then the first reply is returned and nothing changes.
+    /// - Throws: `conflict` when the key came with another request.
+    package static func once(
+        _ key: String?, verb: String, arguments: Arguments, in transaction: StoreTransaction,
+        _ body: () throws -> Object
+    ) throws -> Object {
+        guard let key else { return try body() }
+        let digest = [UInt8](SHA256.hash(data: Array("\(verb) \(arguments.value.jsonText)".utf8)))
+        let uid = Int64(transaction.actor.uid)
+        let seen = try transaction.row(
+            "SELECT request, reply FROM mneedle_idempotency WHERE uid = ? AND key = ? AND at > ?", uid, key,
+            oldest(transaction.now))
+        if let seen {
+            guard seen.blob("request") == digest else {
+                throw ModuleError.conflict(
+                    "idempotency_key '\(key)' was used for another request; use a new key for a new request",
+                    state: "key-used")
+            }
+            guard case .object(let reply) = try transaction.value(json: seen.text("reply") ?? "{}") else { return [:] }
+            return reply
+        }
+        let reply = try body()
+        try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(transaction.now))
+        try transaction.execute(
+            "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
+            reply.jsonText, transaction.now)
+        return reply
+    }
+
+    private static func oldest(_ now: Instant) -> Instant {
+        Instant(milliseconds: now.milliseconds - Int64(lifetime.days) * 86_400_000)
+    }
+}

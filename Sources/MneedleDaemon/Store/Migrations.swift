@@ -1,0 +1,32 @@
+import GRDB
+import MneedleKit
+
+/// Brings modules' tables to the version that their code expects, one step after the other, each once.
+package enum Migrations {
+    /// - Parameter limit: Stops at this version; for tests of the way from an older one.
+    /// - Throws: `conflict` when the store was written by a newer version of the module.
+    package static func apply(
+        _ migrations: [Migration], of module: String, to store: Store, upTo limit: Int = .max
+    ) throws {
+        try store.pool.writeWithoutTransaction { database in
+            let sql = "SELECT COALESCE(MAX(version), 0) FROM mneedle_schema WHERE module = ?"
+            let version = try Int.fetchOne(database, sql: sql, arguments: [module]) ?? 0
+            let newest = migrations.map(\.version).max() ?? 0
+            guard version <= newest else {
+                throw ModuleError.conflict(
+                    "the store has version \(version) of module '\(module)'s tables, this build knows \(newest); "
+                        + "install the newer build again, or restore a backup made before it", state: "newer-schema")
+            }
+            for step in migrations.sorted(by: { $0.version < $1.version })
+            where step.version > version && step.version <= limit {
+                try database.inTransaction(.immediate) {
+                    for statement in step.statements { try database.execute(sql: statement) }
+                    try database.execute(
+                        sql: "INSERT INTO mneedle_schema (module, version, summary) VALUES (?, ?, ?)",
+                        arguments: [module, step.version, step.summary])
+                    return .commit
+                }
+            }
+        }
+    }
+}

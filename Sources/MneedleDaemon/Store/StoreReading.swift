@@ -1,0 +1,124 @@
+import GRDB
+import MneedleKit
+import MneedleWire
+
+/// One call's view of the store: a snapshot for reads, the open transaction for writes.
+package class StoreReading: Reading {
+    let database: Database
+    let house: House
+    let actor: Actor
+    package let now: Instant
+    /// The module whose handler runs, for ledger entries and error messages.
+    var module: String
+
+    init(database: Database, house: House, actor: Actor, now: Instant, module: String) {
+        self.database = database
+        self.house = house
+        self.actor = actor
+        self.now = now
+        self.module = module
+    }
+
+    package func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (MneedleKit.Row) throws -> Void) throws {
+        let statement = try prepared(sql)
+        defer { statementsInUse.remove(sql) }
+        let cursor = try GRDB.Row.fetchCursor(statement, arguments: arguments(values))
+        var columns: [String: Int]?
+        while let row = try mapped({ try cursor.next() }) {
+            if columns == nil {
+                columns = Dictionary(
+                    row.columnNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            }
+            try body(Row(columns: columns!, values: row.databaseValues.map(SQLValue.init)))
+        }
+    }
+
+    /// A statement is compiled once a connection; one that is still being stepped is not shared.
+    private var statementsInUse: Set<String> = []
+
+    private func prepared(_ sql: String) throws -> Statement {
+        try mapped {
+            statementsInUse.insert(sql).inserted
+                ? try database.cachedStatement(sql: sql) : try database.makeStatement(sql: sql)
+        }
+    }
+
+    final func arguments(_ values: [(any SQLBindable)?]) -> StatementArguments {
+        StatementArguments(values.map { $0?.sql.databaseValue ?? .null })
+    }
+
+    /// Runs SQLite calls; their errors become the protocol's.
+    final func mapped<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as DatabaseError { throw moduleError(from: error) }
+    }
+
+    package func ask(_ verb: String, _ arguments: Object) throws -> Object {
+        try call(verb, arguments) { _ in }
+    }
+
+    package func list(_ verb: String, _ arguments: Object) throws -> [Object] {
+        var rows: [Object] = []
+        _ = try call(verb, arguments) { rows.append($0) }
+        return rows
+    }
+
+    private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
+        let target = try house.target(verb)
+        let request = Request(arguments: try Typing.bind(arguments, to: target.command), actor: actor)
+        return try within(target.module) {
+            switch target.command.handler {
+            case .reads(let handler): return try handler(request, self)
+            case .lists(let handler): return try handler(request, self, sink)
+            case .writes, .receives:
+                throw ModuleError.internal("'\(verb)' changes something and was asked by a module that only reads")
+            }
+        }
+    }
+
+    /// Runs `body` on behalf of another module.
+    final func within<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
+        let caller = module
+        module = name
+        house.crashNotes.enter(name)
+        defer {
+            module = caller
+            house.crashNotes.enter(caller)
+        }
+        return try body()
+    }
+
+    package func zone(_ identifier: String) -> Zone? { Zones.zone(identifier) }
+
+    package func safetyFindings(for plan: SessionPlan) -> [Finding] {
+        var findings = house.unavailableModules.map(Finding.moduleUnavailable)
+        for (module, check) in house.checks {
+            do {
+                findings += try within(module) { try check.findings(plan, self) }
+            } catch {
+                house.report(module, "the safety check '\(check.summary)' failed", error)
+                findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))
+            }
+        }
+        return findings
+    }
+
+    package func json(_ value: Value) -> String { value.jsonText }
+
+    package func value(json: String) throws -> Value { try Value(jsonText: json) }
+}
+
+extension Finding {
+    /// Fails closed: a safety check that cannot answer speaks against the session.
+    static func moduleUnavailable(_ missing: (name: String, reason: String)) -> Finding {
+        Finding(
+            code: "module-unavailable", severity: .contraindicated,
+            message: "The safety checks of module '\(missing.name)' cannot be made: \(missing.reason).",
+            advice: "Do not start a session. Ask whoever runs the service to look at 'modules.list'.",
+            sources: [], module: "mneedled")
+    }
+}
+
+/// An error in one line.
+func describe(_ error: any Error) -> String {
+    (error as? ModuleError)?.message ?? String(describing: error)
+}

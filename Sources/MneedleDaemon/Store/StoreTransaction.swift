@@ -1,0 +1,97 @@
+import GRDB
+import MneedleKit
+
+/// One request inside the writer's open transaction. It opens its savepoint with its first write,
+/// so that a request which is refused before it changed anything costs none.
+package final class StoreTransaction: StoreReading, Transaction {
+    private let ledger: Ledger
+    private var savepoint: Ledger.Head?
+    /// What subscribers are told if the transaction commits.
+    private(set) var events: [Event] = []
+    private var depth = 0
+
+    init(database: Database, house: House, actor: Actor, now: Instant, module: String, ledger: Ledger) {
+        self.ledger = ledger
+        super.init(database: database, house: house, actor: actor, now: now, module: module)
+    }
+
+    /// Runs `body` as one unit: when it throws, nothing that it did remains.
+    func unit<T>(_ body: () throws -> T) throws -> T {
+        do {
+            let result = try body()
+            if savepoint != nil { try run("RELEASE request") }
+            savepoint = nil
+            return result
+        } catch {
+            events = []
+            // After some errors (disk full) SQLite has rolled back everything itself.
+            if let head = savepoint, database.isInsideTransaction {
+                try run("ROLLBACK TO request")
+                try run("RELEASE request")
+                ledger.head = head
+            }
+            savepoint = nil
+            throw error
+        }
+    }
+
+    private func run(_ sql: String) throws {
+        try mapped { try database.cachedStatement(sql: sql).execute() }
+    }
+
+    private func willWrite() throws {
+        guard savepoint == nil else { return }
+        try run("SAVEPOINT request")
+        savepoint = ledger.head
+    }
+
+    @discardableResult
+    package func execute(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int {
+        try willWrite()
+        return try mapped {
+            let statement = try database.cachedStatement(sql: sql)
+            try statement.execute(arguments: arguments(values))
+            return database.changesCount
+        }
+    }
+
+    package func insert(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int64 {
+        try execute(sql, values)
+        return database.lastInsertedRowID
+    }
+
+    @discardableResult
+    package func record(_ entry: Entry) throws -> Int64 {
+        try willWrite()
+        let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: database) }
+        events.append(event)
+        guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
+        depth += 1
+        defer { depth -= 1 }
+        for (module, reaction) in house.reactions[entry.kind] ?? [] {
+            try within(module) { try reaction.run(entry, actor, self) }
+        }
+        return event.sequence!
+    }
+
+    package func publishLive(topic: String, _ body: Object) {
+        events.append(Event(sequence: nil, topic: topic, body: body.jsonText))
+    }
+
+    @discardableResult
+    package func change(_ verb: String, _ arguments: Object) throws -> Object {
+        let target = try house.target(verb)
+        guard case .writes(let handler) = target.command.handler else { return try ask(verb, arguments) }
+        let request = Request(arguments: try Typing.bind(arguments, to: target.command), actor: actor)
+        return try within(target.module) { try handler(request, self) }
+    }
+}
+
+/// What subscribers receive: a ledger entry, or something live that is not kept.
+package struct Event: Sendable {
+    /// The ledger's sequence number; `nil` for a live event.
+    package var sequence: Int64?
+    package var topic: String
+    /// Compact JSON.
+    package var body: String
+}

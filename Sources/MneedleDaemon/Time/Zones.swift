@@ -1,0 +1,32 @@
+import Foundation
+import MneedleKit
+import Synchronization
+
+/// The civil time of places, from the system's time zone data.
+enum Zones {
+    private static let cache = Mutex<[String: Zone?]>([:])
+
+    /// `nil` for a name that is not an IANA zone known here. Each is looked up once.
+    static func zone(_ identifier: String) -> Zone? {
+        cache.withLock { zones in
+            if let known = zones[identifier] { return known }
+            // Untrusted names: a bound keeps somebody who invents names from filling the memory.
+            if zones.count > 1000 { zones.removeAll() }
+            let zone = isPlausible(identifier) ? make(identifier) : nil
+            zones[identifier] = zone
+            return zone
+        }
+    }
+
+    private static func make(_ identifier: String) -> Zone? {
+        guard let zone = TimeZone(identifier: identifier) else { return nil }
+        return Zone(identifier: identifier) { instant in
+            zone.secondsFromGMT(for: Date(timeIntervalSince1970: instant.seconds))
+        }
+    }
+
+    /// Foundation takes abbreviations and offsets too; a record must name a place (or UTC).
+    private static func isPlausible(_ identifier: String) -> Bool {
+        identifier == "UTC" || (identifier.contains("/") && TimeZone.knownTimeZoneIdentifiers.contains(identifier))
+    }
+}

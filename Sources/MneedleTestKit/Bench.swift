@@ -1,0 +1,235 @@
+import Foundation
+import MneedleDaemon
+import MneedleKit
+import Synchronization
+
+/// A module on the bench: in memory's reach, with a temporary store, a clock that you move, and the
+/// project's own knowledge. Other modules are played by fakes.
+///
+///     let bench = try Bench(definition, at: "2026-11-20T12:00:00Z")
+///     bench.fake("records.show-person") { _ in ["person": "anna", "setting": "home", "goal": "collagen"] }
+///     let reply = try bench.call("screening.assess", ["person": "anna", "answers": ["pregnant": false]])
+///
+/// Arguments are typed by the command's table, as on the socket; each call is committed before it returns.
+public final class Bench {
+    public let clock: ManualClock
+    /// The module's name, for entries that it records.
+    public let module: String
+    private let folder: URL
+    private let engine: Engine
+    private let store: Store
+    private let fakes: Fakes
+
+    /// - Parameters:
+    ///   - section: The module's section of the configuration.
+    ///   - knowledge: A folder of knowledge files; by default the project's own.
+    ///   - fakes: Verbs of other modules that it asks; give their answers with ``fake(_:_:)`` before calling.
+    /// - Throws: `BadKnowledge` with every problem when knowledge or configuration is wrong.
+    public init(
+        _ definition: ModuleDefinition, at now: String = "2026-11-20T12:00:00Z", section: Object = [:],
+        knowledge: String? = nil, fakes verbs: [String] = Bench.usualFakes
+    ) throws {
+        guard let instant = Instant(now) else { throw ModuleError.internal("not a time: \(now)") }
+        clock = ManualClock(instant)
+        module = definition.manifest.name
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("mneedle-bench-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        store = try Store(path: folder.appendingPathComponent("bench.sqlite").path)
+
+        let problems = Problems()
+        var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
+        let made = try files.make(definition, section: section)
+        guard problems.found.isEmpty else { throw BadKnowledge(problems: problems.found) }
+        try Migrations.apply(definition.migrations, of: module, to: store)
+
+        let fakes = Fakes()
+        self.fakes = fakes
+        var house = House()
+        house.add(definition.manifest, made)
+        for verb in verbs where !verb.hasPrefix(module + ".") { house.targets[verb] = fakes.target(verb) }
+        engine = try Engine(store: store, house: house, clock: clock)
+    }
+
+    deinit {
+        try? store.close()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Everything that was wrong with knowledge or configuration.
+    public struct BadKnowledge: Error, CustomStringConvertible {
+        public let problems: [Problem]
+        public var description: String { problems.map(\.description).joined(separator: "\n") }
+    }
+
+    /// The commands that modules ask of one another.
+    public static let usualFakes = [
+        "records.show-person", "records.show-device", "records.show-operator", "records.clearances",
+        "session.list", "session.show", "session.stop", "scheduling.next", "aftercare.until",
+        "sterilization.status", "screening.history",
+    ]
+
+    /// `Config/knowledge` of the checkout that these sources stand in.
+    public static var projectKnowledge: String {
+        var url = URL(fileURLWithPath: #filePath)
+        for _ in 0..<3 { url.deleteLastPathComponent() }
+        return url.appendingPathComponent("Config/knowledge").path
+    }
+
+    // MARK: Calling
+
+    /// Calls a command of the module and returns its reply.
+    /// - Throws: `ModuleError`; then nothing was changed.
+    @discardableResult
+    public func call(_ verb: String, _ arguments: Object = [:], as role: Role = .admin) throws -> Object {
+        try call(verb, arguments, as: role) { _ in }
+    }
+
+    /// Calls a listing and returns its rows.
+    public func rows(_ verb: String, _ arguments: Object = [:], as role: Role = .admin) throws -> [Object] {
+        var rows: [Object] = []
+        _ = try call(verb, arguments, as: role) { rows.append($0) }
+        return rows
+    }
+
+    private func call(
+        _ verb: String, _ arguments: Object, as role: Role, _ sink: @escaping (Object) -> Void
+    ) throws -> Object {
+        let command = try engine.house.target(verb).command
+        let actor = Actor(user: "tester", uid: 1000, role: role)
+        guard role >= command.role else {
+            throw ModuleError(.forbidden, "needs \(command.role)", members: ["role": role.rawValue])
+        }
+        let request = Request(arguments: try Typing.bind(arguments, to: command), actor: actor)
+        switch command.handler {
+        case .reads(let handler):
+            return try engine.read(actor: actor, module: module) { try handler(request, $0) }
+        case .lists(let handler):
+            return try engine.read(actor: actor, module: module) { try handler(request, $0, sink) }
+        case .writes(let handler):
+            return try write(as: actor) { try handler(request, $0) }
+        case .receives:
+            throw ModuleError.internal("'\(verb)' takes bulk lines; use stream(_:_:lines:)")
+        }
+    }
+
+    /// Sends lines to a bulk command in the given pieces, each a transaction of its own, and returns the final reply.
+    @discardableResult
+    public func stream(
+        _ verb: String, _ arguments: Object, lines: [String], as role: Role = .admin
+    ) throws -> Object {
+        let command = try engine.house.target(verb).command
+        guard case .receives(let begin) = command.handler else { throw ModuleError.internal("'\(verb)' is no bulk command") }
+        let actor = Actor(user: "tester", uid: 1000, role: role)
+        let request = Request(arguments: try Typing.bind(arguments, to: command), actor: actor)
+        return try transfer(lines, as: actor) { try begin(request, $0) }
+    }
+
+    /// Sends lines to one of the module's collectors.
+    @discardableResult
+    public func collect(_ socket: String, lines: [String], as role: Role = .admin) throws -> Object {
+        guard let collector = engine.house.collectors.first(where: { $0.collector.socket == socket })?.collector
+        else { throw ModuleError.internal("no collector '\(socket)'") }
+        let actor = Actor(user: "tester", uid: 1000, role: role)
+        return try transfer(lines, as: actor) { try collector.begin(actor, $0) }
+    }
+
+    private func transfer(
+        _ lines: [String], as actor: Actor, _ begin: @escaping (any Transaction) throws -> any BulkReceiver
+    ) throws -> Object {
+        var receiver: (any BulkReceiver)?
+        _ = try write(as: actor) { receiver = try begin($0); return [:] }
+        for piece in lines {
+            var bytes = Array(piece.utf8)
+            if bytes.last != 10 { bytes.append(10) }
+            _ = try write(as: actor) { transaction in
+                _ = try bytes.withUnsafeBytes { try receiver!.receive($0, transaction) }
+                return [:]
+            }
+        }
+        return try write(as: actor) { try receiver!.finish($0) }
+    }
+
+    // MARK: Other modules
+
+    /// Answers a verb of another module. For a listing, return the rows as member `rows`.
+    public func fake(_ verb: String, _ answer: @escaping @Sendable (Arguments) throws -> Object) {
+        fakes.answers.withLock { $0[verb] = answer }
+    }
+
+    /// Records an entry as another module would, so that this module's reactions run.
+    @discardableResult
+    public func happen(
+        _ kind: String, subject: String, person: String? = nil, _ body: Object
+    ) throws -> Object {
+        let entry = Entry(kind, subject: subject, person: person, body: body)
+        return try write(as: Actor(user: "tester", uid: 1000, role: .operator)) { transaction in
+            ["seq": try transaction.record(entry)]
+        }
+    }
+
+    /// The findings of the module's own safety checks about a plan.
+    public func findings(for plan: SessionPlan) throws -> [Finding] {
+        try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
+            $0.safetyFindings(for: plan)
+        }
+    }
+
+    // MARK: Time and record
+
+    /// When the module's timers are next due.
+    public func nextDue() throws -> Instant? { try engine.nextDue() }
+
+    /// Fires what is due at the clock's time, until nothing is.
+    public func fire() throws {
+        for _ in 0..<10_000 {
+            let jobs = try engine.dueJobs()
+            if jobs.isEmpty { return }
+            _ = engine.run(jobs)
+        }
+        throw ModuleError.internal("a timer's work never ends: does fire() move next() on?")
+    }
+
+    /// Every ledger entry so far, oldest first.
+    public func ledger(kind: String? = nil) throws -> [Entry] {
+        try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: module) { reading in
+            let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE ? IS NULL OR kind = ? ORDER BY seq"
+            return try reading.rows(sql, kind, kind).map { row in
+                guard case .object(let body) = try reading.value(json: row.text("body")!) else {
+                    throw ModuleError.internal("a ledger body is no object")
+                }
+                return Entry(row.text("kind")!, subject: row.text("subject")!, person: row.text("person"), body: body)
+            }
+        }
+    }
+
+    private func write(as actor: Actor, _ body: @escaping (any Transaction) throws -> Object) throws -> Object {
+        // The engine runs it on this thread and before it returns, so nothing is shared.
+        nonisolated(unsafe) let body = body
+        nonisolated(unsafe) var result: Result<Object, ModuleError>?
+        _ = engine.run([Job(actor: actor, module: module, run: { try body($0) }, done: { result = $0 })])
+        return try result!.get()
+    }
+}
+
+/// Plays other modules' commands.
+final class Fakes: Sendable {
+    let answers = Mutex<[String: @Sendable (Arguments) throws -> Object]>([:])
+
+    func target(_ verb: String) -> House.Target {
+        let name = String(verb.drop { $0 != "." }.dropFirst())
+        let module = String(verb.prefix { $0 != "." })
+        let usual = ["person", "device", "operator", "session", "state", "reason", "note"]
+        let parameters = usual.map { Parameter.optional($0, $0 == "session" ? .integer(0...Int64.max) : .text(), "") }
+        let command = Command(
+            name, "fake", role: .reader, parameters: parameters, example: verb,
+            .lists { request, _, sink in
+                guard let answer = self.answers.withLock({ $0[verb] }) else {
+                    throw ModuleError.moduleFailed(module, "the test gives no answer for '\(verb)'")
+                }
+                let reply = try answer(request.arguments)
+                for case .object(let row) in reply.list("rows") ?? [] { try sink(row) }
+                return reply
+            })
+        return House.Target(module: module, command: command)
+    }
+}
