@@ -1,1 +1,44 @@
+#ifndef C_MNEEDLE_SYSTEM_H
+#define C_MNEEDLE_SYSTEM_H
+
+/* What Swift's view of the C library does not show. Every function returns 0
+ * or a descriptor, or a negative errno. */
+
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+/* Who is at the other end of a unix socket, as the kernel noted it at connect. */
+int mneedle_peer_credentials(int socket, uid_t *uid, gid_t *gid);
+
+/* The peer's supplementary groups: the count, of which at most `capacity` are written. */
+int mneedle_peer_groups(int socket, gid_t *groups, int capacity);
+
+/* A counter that another thread raises to wake a poll. */
+int mneedle_event_create(void);
+
+/* A timer on the real-time clock that is also ready when somebody sets that clock. */
+int mneedle_timer_create(void);
+/* Arms it for `milliseconds` since 1970; a negative value disarms it. */
+int mneedle_timer_arm(int timer, int64_t milliseconds);
+/* Takes the expiry, or the news that the clock was set. */
+void mneedle_timer_drain(int timer);
+
+/* Crash notes: a page shared with a file, so that it outlives the process. Each
+ * thread has a slot with the name of the module that runs on it; a handler for
+ * the fatal signals marks the slot of the thread that dies. */
+#define MNEEDLE_CRASH_SLOTS 64
+#define MNEEDLE_CRASH_NAME 48
+
+struct mneedle_crash_slot {
+    volatile int32_t signal;                 /* which signal ended it, 0 for none */
+    int32_t reserved;
+    volatile char module[MNEEDLE_CRASH_NAME]; /* empty while no module runs */
+};
+
+/* Maps the file at `path`, of MNEEDLE_CRASH_SLOTS slots, and installs the handlers. */
+int mneedle_crash_notes_open(const char *path);
+/* Notes what this thread runs; an empty name for nothing. Costs a few stores. */
+void mneedle_crash_note(const char *module, size_t length);
+
+#endif

@@ -29,6 +29,7 @@ package struct House: Sendable {
     var checks: [(module: String, check: SafetyCheck)] = []
     var timers: [(module: String, timer: MneedleKit.Timer)] = []
     package var collectors: [(module: String, collector: Collector)] = []
+    private var commandOrder: [String: [Command]] = [:]
     /// Modules whose safety checks are expected and cannot be made.
     var unavailableModules: [(name: String, reason: String)] = []
     let crashNotes: CrashNotes
@@ -44,6 +45,7 @@ package struct House: Sendable {
 
     /// Takes in a module that was made.
     package mutating func add(_ manifest: Manifest, _ module: Module) {
+        commandOrder[manifest.name] = module.commands
         for command in module.commands {
             targets["\(manifest.name).\(command.name)"] = Target(module: manifest.name, command: command)
         }
@@ -70,6 +72,9 @@ package struct House: Sendable {
             "module '\(module)' does not run: \($0)"
         } ?? "no module offers '\(verb)'")
     }
+
+    /// A module's commands in the order of its table.
+    func commands(of module: String) -> [Command] { commandOrder[module] ?? [] }
 
     func reason(whyMissing module: String) -> String? {
         modules.first { $0.name == module && $0.state != .running }.map { $0.reason ?? $0.state.rawValue }

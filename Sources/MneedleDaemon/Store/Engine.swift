@@ -11,7 +11,7 @@ package struct Job: Sendable {
     var isExclusive = false
     var run: @Sendable (StoreTransaction) throws -> Object
     /// Called once, after the commit, with what became of it.
-    var done: @Sendable (Result<Object, ModuleError>) -> Void
+    var done: @Sendable (Result<Object, ModuleError>) -> Void = { _ in }
 }
 
 /// Runs requests on the store: reads on a snapshot, writes in groups with one commit a group.
@@ -63,24 +63,22 @@ package final class Engine: @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Runs the jobs in their order, each as a unit of its own, commits once, and then tells each what became of it.
-    /// - Returns: The events to publish, after the jobs were told.
-    package func run(_ jobs: [Job]) -> [Event] {
+    /// Runs the jobs in their order, each as a unit of its own, and commits once.
+    /// - Returns: What became of each, on disk by now, and the events to publish.
+    package func run(_ jobs: [Job]) -> (results: [Result<Object, ModuleError>], events: [Event]) {
         do {
-            let (results, events) = try transaction(jobs)
-            for (job, result) in zip(jobs, results) { job.done(result) }
-            return events
+            return try transaction(jobs)
         } catch {
             // The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
             guard jobs.count > 1 else {
-                jobs.first?.done(.failure(moduleError(for: error, module: jobs[0].module)))
-                return []
+                return (jobs.map { .failure(moduleError(for: error, module: $0.module)) }, [])
             }
-            return jobs.flatMap { run([$0]) }
+            let each = jobs.map { run([$0]) }
+            return (each.flatMap(\.results), each.flatMap(\.events))
         }
     }
 
-    private func transaction(_ jobs: [Job]) throws -> ([Result<Object, ModuleError>], [Event]) {
+    private func transaction(_ jobs: [Job]) throws -> (results: [Result<Object, ModuleError>], events: [Event]) {
         try store.pool.writeWithoutTransaction { database in
             let head = ledger.head
             var results: [Result<Object, ModuleError>] = []
@@ -160,12 +158,16 @@ package final class Engine: @unchecked Sendable {
                 let reading = StoreReading(
                     database: database, house: house, actor: .service, now: now, module: module)
                 guard let due = try timer.next(reading), due <= now else { return nil }
-                return Job(actor: .service, module: module) {
-                    try timer.fire($0)
-                    return [:]
-                } done: { [house] result in
-                    if case .failure(let error) = result { house.report(module, "timer '\(timer.name)' failed", error) }
-                }
+                return Job(
+                    actor: .service, module: module,
+                    run: {
+                        try timer.fire($0)
+                        return [:]
+                    },
+                    done: { [house] result in
+                        guard case .failure(let error) = result else { return }
+                        house.report(module, "timer '\(timer.name)' failed", error)
+                    })
             }
         }
     }
@@ -177,10 +179,7 @@ extension Actor {
 }
 
 extension Job {
-    package init(
-        actor: Actor, module: String, run: @escaping @Sendable (StoreTransaction) throws -> Object,
-        done: @escaping @Sendable (Result<Object, ModuleError>) -> Void
-    ) {
-        self.init(actor: actor, module: module, isExclusive: false, run: run, done: done)
+    package init(actor: Actor, module: String, run: @escaping @Sendable (StoreTransaction) throws -> Object) {
+        self.init(actor: actor, module: module, isExclusive: false, run: run)
     }
 }

@@ -43,6 +43,13 @@ public struct LineScanner: Sendable {
         buffer.append(contentsOf: chunk)
     }
 
+    /// Hands over the bytes that wait to be read, for a reader with another grammar.
+    public mutating func takeUnread() -> [UInt8] {
+        let rest = Array(buffer[start...])
+        (buffer, start, searched) = ([], 0, 0)
+        return rest
+    }
+
     /// The next line, or what else there is to say.
     public mutating func next() -> Found {
         while let end = nextEnd() {

@@ -1,0 +1,63 @@
+import MneedleKit
+import MneedleWire
+import NIOCore
+
+extension Connection {
+    /// Asks the module for a receiver; `READY` or the error follows.
+    func beginBulk(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
+        guard case .receives(let handler) = verb.command.handler else { return }
+        let call = Request(arguments: arguments, actor: actor)
+        let receiver = BulkPipe.Receiver()
+        // Lives on the event loop, where `done` is called.
+        nonisolated(unsafe) let request = request
+        jobs.append(
+            Job(
+                actor: actor, module: verb.module, isExclusive: true,
+                run: { transaction in
+                    receiver.receiver = try handler(call, transaction)
+                    return [:]
+                },
+                done: { [self] result in
+                    switch result {
+                    case .success: beginPipe(request, verb.module, receiver)
+                    case .failure(let error):
+                        isParsingPaused = false
+                        request.result = .failure(error)
+                    }
+                    hub.settleLater(self)
+                }))
+    }
+
+    private func beginPipe(_ request: PendingRequest, _ module: String, _ receiver: BulkPipe.Receiver) {
+        out.ready(request.tag)
+        let pipe = BulkPipe(
+            receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: true,
+            submit: { [unowned self] in jobs.append($0) },
+            progress: { [unowned self] in take($0, request) })
+        bulk = pipe
+        scanner.takeUnread().withUnsafeBytes { pipe.append($0) }
+        if !context.channel.isActive || isInputEnded { pipe.end() }
+    }
+
+    private func take(_ progress: BulkPipe.Progress, _ request: PendingRequest) {
+        switch progress {
+        case .durable(let count): out.acknowledge(request.tag, count)
+        case .finished(let reply): finishBulk(request, .success(reply))
+        case .failed(let error): finishBulk(request, .failure(error))
+        }
+        hub.settleLater(self)
+    }
+
+    private func finishBulk(_ request: PendingRequest, _ result: Result<Object, ModuleError>) {
+        request.result = result
+        leaveBulkWhenOver()
+    }
+
+    /// Reads requests again once the terminator has come.
+    func leaveBulkWhenOver() {
+        guard let pipe = bulk, pipe.isOver else { return }
+        bulk = nil
+        isParsingPaused = false
+        scanner.append(pipe.rest)
+    }
+}

@@ -1,0 +1,111 @@
+import MneedleKit
+import NIOCore
+
+extension Connection {
+    private static let mostSubscriptions = 64
+
+    func subscribe(_ tag: String?, _ arguments: Arguments) -> Result<Object, ModuleError> {
+        let patterns = arguments.texts("topics") ?? []
+        guard let topics = Topics(patterns) else {
+            return .failure(
+                .invalidArgument(
+                    "topics", expected: "topics such as reminder.due, reminder.* or *", got: patterns.joined(separator: ",")))
+        }
+        if subscriptions.contains(where: { $0.tag == tag }) {
+            let name = tag.map { "with the tag '\($0)'" } ?? "without a tag"
+            return .failure(.conflict("a subscription \(name) exists; unsubscribe it or use another tag", state: "subscribed"))
+        }
+        guard subscriptions.count < Connection.mostSubscriptions else {
+            return .failure(
+                ModuleError(.busy, "64 subscriptions on one connection are the most", members: ["limit": Connection.mostSubscriptions]))
+        }
+        let since = arguments.integer("since") ?? hub.published
+        if since > hub.published {
+            return .failure(
+                .invalidArgument("since", expected: "a sequence number up to \(hub.published)", got: String(since)))
+        }
+        if since + 1 < services.oldestEvent {
+            return .failure(
+                ModuleError(
+                    .notFound, "events before \(services.oldestEvent) are not kept; subscribe with since=\(services.oldestEvent - 1)",
+                    members: ["kind": "event", "id": since, "oldest": services.oldestEvent]))
+        }
+        let subscription = Subscription(tag: tag, topics: topics, position: since)
+        subscription.isLive = since == hub.published
+        subscriptions.append(subscription)
+        if !subscription.isLive { pending.append(PendingRequest(tag: tag, .replay(subscription))) }
+        return .success(["seq": hub.published])
+    }
+
+    func unsubscribe(_ arguments: Arguments) -> Result<Object, ModuleError> {
+        let tag = arguments.text("tag")
+        guard let index = subscriptions.firstIndex(where: { $0.tag == tag }) else {
+            return .failure(
+                .notFound("subscription", tag ?? "without a tag", suggestions: subscriptions.compactMap(\.tag)))
+        }
+        subscriptions.remove(at: index)
+        return .success([:])
+    }
+
+    /// Tells the subscriptions what was committed. While a listing is under way they catch up after it.
+    func tell(_ events: [Event]) {
+        let isMidReply = stream != nil
+        for subscription in subscriptions {
+            let missed = events.filter { ($0.sequence ?? .max) > subscription.position }
+            let wanted = missed.filter { subscription.topics.match($0.topic) }
+            if subscription.isLive && !isMidReply {
+                for event in wanted {
+                    // Live values are thinned for a slow reader; what is kept is not, so the reader has to go.
+                    if !context.channel.isWritable {
+                        if event.sequence == nil { continue }
+                        return beTooSlow()
+                    }
+                    out.event(subscription.tag, event)
+                }
+                subscription.position = events.last { $0.sequence != nil }?.sequence ?? subscription.position
+            } else if subscription.isLive && wanted.contains(where: { $0.sequence != nil }) {
+                subscription.isLive = false
+                pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
+            }
+        }
+        flush()
+    }
+
+    /// Sends a subscription what it has missed, from the ledger.
+    func replay(_ request: PendingRequest, _ subscription: Subscription) {
+        let position = subscription.position
+        let topics = subscription.topics
+        onReader(request, module: "mneedled") { reading, stream in
+            var last = position
+            let sql = "SELECT seq, kind, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq"
+            try reading.forEach(sql, [position]) { row in
+                last = row.integer("seq") ?? last
+                let topic = row.text("kind") ?? ""
+                guard topics.match(topic) else { return }
+                try stream.event(Event(sequence: last, topic: topic, body: row.text("body") ?? "{}"))
+            }
+            return ["seq": last]
+        }
+    }
+
+    /// Goes live when nothing was committed meanwhile, else catches up once more.
+    func finishReplay(_ subscription: Subscription, _ result: Result<Object, ModuleError>) {
+        guard case .success(let reply) = result, let last = reply.integer("seq") else { return beTooSlow() }
+        subscription.position = last
+        if last >= hub.published {
+            subscription.isLive = true
+        } else if subscriptions.contains(where: { $0 === subscription }) {
+            pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
+        }
+    }
+
+    /// The client takes nothing: it is told so after what it has not taken yet, and closed.
+    func beTooSlow() {
+        out.error(
+            nil,
+            ModuleError(
+                .slowConsumer, "over \(services.limits.maxBacklogBytes) bytes were not read; connect again and subscribe with since",
+                members: ["limit_bytes": services.limits.maxBacklogBytes]))
+        closeAfterFlush()
+    }
+}

@@ -1,0 +1,179 @@
+import MneedleKit
+import MneedleWire
+import NIOCore
+
+/// One client: bytes in, replies out, in the order of its requests.
+///
+/// This file moves bytes; `Connection+Requests.swift` orders and runs requests, `Connection+Bulk.swift` takes bulk
+/// lines, `Connection+Events.swift` tells events.
+// Sendable: everything in it is touched on its event loop alone.
+final class Connection: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let services: Services
+    let hub: Hub
+    let actor: Actor
+    var context: ChannelHandlerContext!
+    var scanner: LineScanner
+    var out = ReplyBuffer()
+    /// Requests that are not answered yet, in their order; the first `running` of them run.
+    var pending = CircularBuffer<PendingRequest>()
+    var running = 0
+    /// Work for the writer, gathered while a piece of input is handled.
+    var jobs: [Job] = []
+    /// A bulk command waits or runs: what follows it may not be requests.
+    var isParsingPaused = false
+    var bulk: BulkPipe?
+    var stream: RowStream?
+    var subscriptions: [Subscription] = []
+    var isUnsettled = false
+    private(set) var isInputEnded = false
+    private var isClosing = false
+    private var isReadingPaused = false
+    private var lastInput = NIODeadline.now()
+
+    init(services: Services, hub: Hub, actor: Actor) {
+        self.services = services
+        self.hub = hub
+        self.actor = actor
+        scanner = LineScanner(limit: services.limits.maxLineBytes)
+    }
+
+    // MARK: Life
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        if let error = hub.admit(self, limits: services.limits) {
+            out.error(nil, error)
+            closeAfterFlush()
+            return
+        }
+        out.greeting([
+            "version": services.version, "role": actor.role.rawValue, "user": actor.user,
+            "modules": services.engine.house.modules.filter { $0.state == .running }.map(\.name),
+        ])
+        flush()
+        watchIdleness(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        stream?.close()
+        bulk?.end()
+        submitJobs()
+        hub.remove(self)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed = event else { return }
+        isInputEnded = true
+        bulk?.end()
+        settle()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The peer has gone in the middle of something; nobody is left to tell.
+        context.close(promise: nil)
+    }
+
+    /// Finishes what was asked and closes.
+    func drain() {
+        isInputEnded = true
+        isParsingPaused = true
+        bulk?.end()
+        settle()
+    }
+
+    func abort() { context.close(promise: nil) }
+
+    private func watchIdleness(_ context: ChannelHandlerContext) {
+        let timeout = TimeAmount.milliseconds(services.limits.idleTimeout.milliseconds)
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: lastInput + timeout) { [weak self] in
+            guard let self, context.channel.isActive else { return }
+            let isBusy = !subscriptions.isEmpty || bulk != nil || stream != nil
+            if !isBusy && NIODeadline.now() - lastInput >= timeout {
+                context.close(promise: nil)
+                return
+            }
+            if isBusy { lastInput = .now() }
+            watchIdleness(context)
+        }
+    }
+
+    // MARK: Bytes in
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lastInput = .now()
+        unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
+            if let bulk { bulk.append(bytes) } else { scanner.append(bytes) }
+        }
+        settle()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { settle() }
+    }
+
+    /// Goes on with everything that can go on: answers, parses, starts, submits, sends.
+    func settle() {
+        isUnsettled = false
+        leaveBulkWhenOver()
+        advance()
+        while parse() { advance() }
+        submitJobs()
+        flush()
+        regulateReading()
+        if isInputEnded && pending.isEmpty && bulk == nil && !isClosing { closeAfterFlush() }
+    }
+
+    /// Whether the client has asked or been told so much that it has to take its replies first.
+    var isOverloaded: Bool {
+        pending.count >= services.limits.maxInFlight || !context.channel.isWritable
+            || out.bytes.count > services.limits.maxBacklogBytes
+    }
+
+    private func regulateReading() {
+        let shouldPause = isOverloaded || (bulk?.isFull ?? false)
+        guard shouldPause != isReadingPaused, !isInputEnded else { return }
+        isReadingPaused = shouldPause
+        context.channel.setOption(ChannelOptions.autoRead, value: !shouldPause).whenFailure { _ in }
+    }
+
+    private func submitJobs() {
+        guard !jobs.isEmpty else { return }
+        services.writer.submit(jobs)
+        jobs.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Bytes out
+
+    func flush() {
+        guard !out.isEmpty else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: out.bytes)), promise: nil)
+        out.removeAll()
+    }
+
+    /// Sends a piece of a listing and tells its stream when the kernel has it.
+    func send(_ bytes: [UInt8], from stream: RowStream) {
+        flush()
+        guard context.channel.isActive else { return stream.close() }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).whenComplete { result in
+            if case .success = result { stream.sent(bytes.count) } else { stream.close() }
+        }
+    }
+
+    /// Sends what is left and closes; a client that does not take it is cut off after a while.
+    func closeAfterFlush() {
+        guard !isClosing else { return }
+        isClosing = true
+        isParsingPaused = true
+        subscriptions = []
+        // The channel is kept alive by the event loop until it is closed.
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: out.bytes))).whenComplete { _ in
+            channel.close(promise: nil)
+        }
+        out.removeAll()
+        context.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
+    }
+}

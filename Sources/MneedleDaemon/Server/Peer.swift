@@ -1,0 +1,66 @@
+import CMneedleSystem
+import Glibc
+import MneedleKit
+
+/// Who is at the other end of a socket, as the kernel noted it when it connected. Never taken from a pid.
+struct Peer: Sendable {
+    var uid: uid_t
+    /// The primary group and all supplementary ones.
+    var groups: [gid_t]
+
+    /// - Returns: `nil` when the kernel does not say, as for a socket that is not a unix one.
+    init?(socket: Int32) {
+        var uid: uid_t = 0
+        var gid: gid_t = 0
+        guard mneedle_peer_credentials(socket, &uid, &gid) == 0 else { return nil }
+        var groups = [gid_t](repeating: 0, count: 64)
+        var count = mneedle_peer_groups(socket, &groups, Int32(groups.count))
+        if count > groups.count {
+            groups = [gid_t](repeating: 0, count: Int(count))
+            count = mneedle_peer_groups(socket, &groups, count)
+        }
+        self.uid = uid
+        self.groups = [gid] + groups.prefix(max(0, Int(count)))
+    }
+
+    init(uid: uid_t, groups: [gid_t]) {
+        self.uid = uid
+        self.groups = groups
+    }
+
+    var userName: String { getpwuid(uid).map { String(cString: $0.pointee.pw_name) } ?? "uid:\(uid)" }
+}
+
+/// Maps unix users and groups to roles, as the configuration says. Fixed for a connection at accept.
+struct RoleMap: Sendable {
+    /// Names as they stand in the configuration; looked up at each accept, so that a new group counts at once.
+    struct Members: Sendable {
+        var users: [String] = []
+        var groups: [String] = []
+    }
+
+    var members: [Role: Members] = [:]
+    let ownUID: uid_t
+
+    init(members: [Role: Members] = [:], ownUID: uid_t = getuid()) {
+        self.members = members
+        self.ownUID = ownUID
+    }
+
+    /// The highest role that the peer's user or groups have; `nil` for a stranger. Root and the daemon's own user are `admin`.
+    func role(of peer: Peer) -> Role? {
+        if peer.uid == 0 || peer.uid == ownUID { return .admin }
+        return Role.allCases.reversed().first { role in
+            guard let members = members[role] else { return false }
+            return members.users.contains { $0 == "*" || getpwnam($0)?.pointee.pw_uid == peer.uid }
+                || members.groups.contains { getgrnam($0).map { peer.groups.contains($0.pointee.gr_gid) } ?? false }
+        }
+    }
+
+    /// Names that the system does not know, for the log.
+    var unknownNames: [String] {
+        members.values.flatMap { members in
+            members.users.filter { $0 != "*" && getpwnam($0) == nil } + members.groups.filter { getgrnam($0) == nil }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import MneedleKit
+
+/// A request of one connection that is not answered yet. Lives on the event loop.
+final class PendingRequest {
+    enum Work {
+        /// Refused before it ran.
+        case refused(ModuleError)
+        case immediate(Verb, Arguments)
+        case read(Verb, Arguments)
+        case write(Verb, Arguments)
+        case bulk(Verb, Arguments)
+        case subscribe(Arguments)
+        case unsubscribe(Arguments)
+        /// Not asked by the client: events that a subscription has not received yet.
+        case replay(Subscription)
+    }
+
+    let tag: String?
+    let work: Work
+    var isRunning = false
+    /// The reply, once it is known.
+    var result: Result<Object, ModuleError>?
+
+    init(tag: String?, _ work: Work) {
+        self.tag = tag
+        self.work = work
+    }
+
+    var isWrite: Bool { if case .write = work { true } else { false } }
+}
+
+/// One `subscribe` of a connection. Lives on its event loop.
+final class Subscription {
+    let tag: String?
+    let topics: Topics
+    /// The last sequence number that it has been told or that did not concern it.
+    var position: Int64
+    /// Whether it receives events as they are committed; otherwise a replay catches up first.
+    var isLive = false
+
+    init(tag: String?, topics: Topics, position: Int64) {
+        self.tag = tag
+        self.topics = topics
+        self.position = position
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import MneedleKit
+import NIOCore
+
+/// Carries a listing from a reader's thread to its connection, piece by piece. The reader waits while the
+/// client does not read, so that no listing is ever whole in memory, and stops when the client is gone.
+// Sendable: `condition` guards the counters; `buffer` belongs to the reader's thread alone.
+final class RowStream: @unchecked Sendable {
+    /// The client is gone or takes nothing; the handler that meets it just ends.
+    struct Closed: Error {}
+
+    private static let chunkBytes = 32_768
+    private static let mostUnsent = 262_144
+    private static let patience = 30.0
+
+    private let tag: String?
+    private let send: @Sendable ([UInt8], RowStream) -> Void
+    private let condition = NSCondition()
+    private var unsent = 0
+    private var isClosed = false
+    private(set) var buffer = ReplyBuffer()
+
+    /// - Parameter send: Hands bytes to the connection, which calls ``sent(_:)`` when the kernel has them.
+    init(tag: String?, send: @escaping @Sendable ([UInt8], RowStream) -> Void) {
+        self.tag = tag
+        self.send = send
+    }
+
+    func row(_ object: Object) throws {
+        buffer.row(tag, object)
+        try flush(atLeast: RowStream.chunkBytes)
+    }
+
+    func event(_ event: Event) throws {
+        buffer.event(tag, event)
+        try flush(atLeast: RowStream.chunkBytes)
+    }
+
+    func flush(atLeast bytes: Int = 1) throws {
+        let count = buffer.bytes.count
+        guard count >= bytes else { return }
+        try reserve(count)
+        send(buffer.bytes, self)
+        buffer.removeAll()
+    }
+
+    private func reserve(_ count: Int) throws {
+        condition.lock()
+        defer { condition.unlock() }
+        let deadline = Date(timeIntervalSinceNow: RowStream.patience)
+        while unsent > RowStream.mostUnsent && !isClosed {
+            if !condition.wait(until: deadline) { isClosed = true }
+        }
+        if isClosed { throw Closed() }
+        unsent += count
+    }
+
+    /// The kernel has taken `count` bytes.
+    func sent(_ count: Int) {
+        condition.lock()
+        unsent -= count
+        condition.signal()
+        condition.unlock()
+    }
+
+    func close() {
+        condition.lock()
+        isClosed = true
+        condition.signal()
+        condition.unlock()
+    }
+}

@@ -1,0 +1,42 @@
+import Logging
+import MneedleKit
+import NIOCore
+import NIOPosix
+
+/// What every connection shares. Made once at start.
+struct Services: Sendable {
+    let engine: Engine
+    let writer: Writer
+    let table: CommandTable
+    let limits: Limits
+    let roles: RoleMap
+    let readers: NIOThreadPool
+    let logger: Logger
+    let version: String
+    /// The first event that the ledger still has.
+    let oldestEvent: Int64
+}
+
+extension Services {
+    /// Types and checks a request; nothing has happened yet when this throws.
+    func verb(named name: String, for actor: Actor) throws -> Verb {
+        guard let verb = table[name] else { throw unknownCommand(name) }
+        guard actor.role >= verb.command.role else {
+            throw ModuleError(
+                .forbidden, "'\(name)' needs the role \(verb.command.role.rawValue), you have \(actor.role.rawValue)",
+                members: ["role": actor.role.rawValue, "needs": verb.command.role.rawValue])
+        }
+        return verb
+    }
+
+    private func unknownCommand(_ name: String) -> ModuleError {
+        let module = String(name.prefix { $0 != "." })
+        if name.contains("."), let reason = engine.house.reason(whyMissing: module) {
+            return .moduleFailed(module, "module '\(module)' does not run: \(reason)")
+        }
+        let near = suggestions(name)
+        let hint = near.isEmpty ? "'help' lists the commands" : "did you mean '\(near[0])'?"
+        return ModuleError(
+            .unknownCommand, "no command '\(name)'; \(hint)", members: ["suggestions": near])
+    }
+}
