@@ -45,7 +45,10 @@ package.targets += [
     .executableTarget(
         name: "mneedled",
         dependencies: [
-            "MneedleDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "MneedleDaemon",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
         swiftSettings: settings),
 ]

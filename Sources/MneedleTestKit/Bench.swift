@@ -205,7 +205,7 @@ public final class Bench {
     private func write(as actor: Actor, _ body: @escaping (any Transaction) throws -> Object) throws -> Object {
         // The engine runs it on this thread and before it returns, so nothing is shared.
         nonisolated(unsafe) let body = body
-        return try engine.run([Job(actor: actor, module: module) { try body($0) }]).results[0].get()
+        return try engine.run([Job(actor: actor, module: module, run: { try body($0) })]).results[0].get()
     }
 }
 

@@ -57,10 +57,11 @@ package struct House: Sendable {
             Status(name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary))
     }
 
-    /// Notes a module that is known and does not run. Its safety checks are missed from now on.
-    package mutating func add(missing name: String, state: Status.State, reason: String, version: String = "", summary: String = "") {
-        modules.append(Status(name: name, version: version, state: state, reason: reason, summary: summary))
-        unavailableModules.append((name, reason))
+    /// Notes a module that is known and does not run.
+    /// - Parameter blocks: Whether its safety checks are missed, so that no session may start.
+    mutating func add(missing name: String, state: Status.State, reason: String, blocks: Bool) {
+        modules.append(Status(name: name, version: "", state: state, reason: reason, summary: ""))
+        if blocks { unavailableModules.append((name, reason)) }
     }
 
     /// The command of another module.

@@ -1,5 +1,6 @@
 import MneedleKit
 import NIOCore
+import Synchronization
 
 /// Every open connection, and what is published to them. Lives on the event loop.
 // Sendable: touched on its event loop alone.
@@ -14,8 +15,9 @@ final class Hub: @unchecked Sendable {
 
     init(published: Int64) { self.published = published }
 
-    var count: Int { connections.count }
-    var subscriptions: Int { connections.values.reduce(0) { $0 + $1.subscriptions.count } }
+    private let count = Atomic<Int>(0)
+    /// How many connections are open; from any thread.
+    var openConnections: Int { count.load(ordering: .relaxed) }
 
     /// - Returns: The error to refuse it with when a limit is reached.
     func admit(_ connection: Connection, limits: Limits) -> ModuleError? {
@@ -29,6 +31,7 @@ final class Hub: @unchecked Sendable {
         }
         connections[ObjectIdentifier(connection)] = connection
         perUID[uid, default: 0] += 1
+        count.store(connections.count, ordering: .relaxed)
         return nil
     }
 
@@ -38,6 +41,7 @@ final class Hub: @unchecked Sendable {
 
     func remove(_ connection: Connection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        count.store(connections.count, ordering: .relaxed)
         let uid = connection.actor.uid
         perUID[uid, default: 1] -= 1
         if perUID[uid] == 0 { perUID[uid] = nil }

@@ -34,7 +34,7 @@ extension Services {
         if name.contains("."), let reason = engine.house.reason(whyMissing: module) {
             return .moduleFailed(module, "module '\(module)' does not run: \(reason)")
         }
-        let near = suggestions(name)
+        let near = table.suggestions(for: name)
         let hint = near.isEmpty ? "'help' lists the commands" : "did you mean '\(near[0])'?"
         return ModuleError(
             .unknownCommand, "no command '\(name)'; \(hint)", members: ["suggestions": near])

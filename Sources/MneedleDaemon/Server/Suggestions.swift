@@ -1,8 +1,8 @@
 import MneedleWire
 
-extension Services {
+extension CommandTable {
     /// The commands whose names are nearest to a mistyped one.
-    func suggestions(_ name: String) -> [String] {
-        nearest(String(name.prefix(64)), in: table.ordered.map(\.name))
+    func suggestions(for name: String) -> [String] {
+        nearest(String(name.prefix(64)), in: ordered.map(\.name))
     }
 }

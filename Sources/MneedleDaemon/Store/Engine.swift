@@ -11,7 +11,19 @@ package struct Job: Sendable {
     var isExclusive = false
     var run: @Sendable (StoreTransaction) throws -> Object
     /// Called once, after the commit, with what became of it.
-    var done: @Sendable (Result<Object, ModuleError>) -> Void = { _ in }
+    var done: @Sendable (Result<Object, ModuleError>) -> Void
+
+    package init(
+        actor: Actor, module: String, isExclusive: Bool = false,
+        run: @escaping @Sendable (StoreTransaction) throws -> Object,
+        done: @escaping @Sendable (Result<Object, ModuleError>) -> Void = { _ in }
+    ) {
+        self.actor = actor
+        self.module = module
+        self.isExclusive = isExclusive
+        self.run = run
+        self.done = done
+    }
 }
 
 /// Runs requests on the store: reads on a snapshot, writes in groups with one commit a group.
@@ -43,6 +55,11 @@ package final class Engine: @unchecked Sendable {
 
     /// The newest ledger entry; on the writer's thread.
     var head: Ledger.Head { ledger.head }
+
+    /// The first entry that the ledger still has.
+    func oldestSequence() throws -> Int64 {
+        try store.pool.read { try Int64.fetchOne($0, sql: "SELECT MIN(seq) FROM mneedle_ledger") ?? 1 }
+    }
 
     // MARK: Reading
 
@@ -176,10 +193,4 @@ package final class Engine: @unchecked Sendable {
 extension Actor {
     /// The service itself, for what it does by the clock.
     static let service = Actor(user: "mneedled", uid: 0, role: .admin)
-}
-
-extension Job {
-    package init(actor: Actor, module: String, run: @escaping @Sendable (StoreTransaction) throws -> Object) {
-        self.init(actor: actor, module: module, isExclusive: false, run: run)
-    }
 }

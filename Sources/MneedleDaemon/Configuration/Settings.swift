@@ -1,0 +1,143 @@
+import Foundation
+import MneedleKit
+
+/// Where the daemon's files are, as its flags say. What is left out comes from the configuration, then
+/// from systemd's environment, then from the usual places of the system or the user.
+public struct Places: Sendable {
+    public var config: String?
+    public var state: String?
+    public var runtime: String?
+    public var modules: String?
+    public var knowledge: String?
+
+    public init(
+        config: String? = nil, state: String? = nil, runtime: String? = nil, modules: String? = nil,
+        knowledge: String? = nil
+    ) {
+        self.config = config
+        self.state = state
+        self.runtime = runtime
+        self.modules = modules
+        self.knowledge = knowledge
+    }
+}
+
+/// The configuration file, read and checked. `Config/mneedled.toml` documents every key.
+struct Settings: Sendable {
+    enum LogTarget: String, CaseIterable { case auto, journal, stderr }
+    enum LogLevel: String, CaseIterable { case trace, debug, info, notice, warning, error }
+
+    var config: String?
+    var state: String
+    var runtime: String
+    var modules: String
+    var knowledge: String
+    var limits = Limits()
+    var roles = RoleMap()
+    var socketMode: mode_t = 0o600
+    /// Modules without which no session may start: they make safety checks.
+    var required = ["records", "screening", "session", "scheduling", "sterilization", "aftercare"]
+    var disabled: [String] = []
+    var logLevel = LogLevel.info
+    var logTarget = LogTarget.auto
+    /// The modules' own sections.
+    var sections: [String: Object] = [:]
+
+    /// - Parameter problems: Gets everything that is wrong; the caller does not start if there is anything.
+    init(_ places: Places, environment: [String: String] = ProcessInfo.processInfo.environment, problems: Problems) {
+        let usual = UsualPlaces(environment)
+        config = places.config ?? usual.config
+        let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
+        let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
+        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "log"]
+        let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
+        let table = Table(own, file: file, problems: problems)
+
+        let paths = table.table("paths")
+        state = places.state ?? paths?.optionalString("state") ?? usual.state
+        runtime = places.runtime ?? paths?.optionalString("runtime") ?? usual.runtime
+        modules = places.modules ?? paths?.optionalString("modules") ?? usual.modules
+        knowledge = places.knowledge ?? paths?.optionalString("knowledge") ?? usual.knowledge
+        // Read in any case, so that a flag does not make a key unknown.
+        for key in ["state", "runtime", "modules", "knowledge"] { _ = paths?.optionalString(key) }
+        if let section = table.table("limits") { limits = Limits(section) }
+        if let section = table.table("roles") { roles = Settings.roles(section) }
+        if let section = table.table("socket") { socketMode = Settings.mode(section) }
+        if let section = table.table("modules") {
+            required = section.strings("required", default: required)
+            disabled = section.strings("disabled", default: [])
+        }
+        if let section = table.table("log") {
+            logLevel = section.choice("level", default: .info)
+            logTarget = section.choice("target", default: .auto)
+        }
+        table.finish()
+        for member in object.members where !hostKeys.contains(member.name) {
+            if case .object(let section) = member.value {
+                sections[member.name] = section
+            } else {
+                table.report(member.name, "unknown key; sections are \(hostKeys.joined(separator: ", ")) and one for each module")
+            }
+        }
+    }
+
+    private static func roles(_ table: Table) -> RoleMap {
+        var map = RoleMap()
+        for role in Role.allCases {
+            guard let section = table.table(role.rawValue) else { continue }
+            map.members[role] = RoleMap.Members(
+                users: section.strings("users", default: []), groups: section.strings("groups", default: []))
+        }
+        return map
+    }
+
+    private static func mode(_ table: Table) -> mode_t {
+        let text = table.string("mode", default: "0600")
+        guard let mode = mode_t(text, radix: 8), mode <= 0o777 else {
+            table.report("mode", "expected an octal mode such as \"0660\", got \"\(text)\"")
+            return 0o600
+        }
+        return mode
+    }
+}
+
+/// Where things are when nobody says otherwise.
+struct UsualPlaces {
+    let config: String?
+    let state: String
+    let runtime: String
+    let modules: String
+    let knowledge: String
+
+    init(_ environment: [String: String], isRoot: Bool = getuid() == 0) {
+        /// systemd gives several folders separated by colons; the first is the service's own.
+        func given(_ name: String) -> String? {
+            environment[name].flatMap { $0.split(separator: ":").first.map(String.init) }
+        }
+        let home = environment["HOME"] ?? NSHomeDirectory()
+        let exists = FileManager.default.fileExists(atPath:)
+        let configFolder =
+            given("CONFIGURATION_DIRECTORY")
+            ?? (isRoot ? "/etc/mneedle" : (environment["XDG_CONFIG_HOME"] ?? home + "/.config") + "/mneedle")
+        let candidate = configFolder + "/mneedled.toml"
+        config = exists(candidate) ? candidate : nil
+        state =
+            given("STATE_DIRECTORY")
+            ?? (isRoot ? "/var/lib/mneedle" : (environment["XDG_STATE_HOME"] ?? home + "/.local/state") + "/mneedle")
+        runtime =
+            given("RUNTIME_DIRECTORY")
+            ?? environment["XDG_RUNTIME_DIR"].map { $0 + "/mneedle" }
+            ?? (isRoot ? "/run/mneedle" : "/run/user/\(getuid())/mneedle")
+        let program = UsualPlaces.programFolder
+        let beside = (program as NSString).deletingLastPathComponent + "/lib/mneedle/modules"
+        modules = exists(beside) ? beside : program
+        let own = configFolder + "/knowledge"
+        let shared = (program as NSString).deletingLastPathComponent + "/share/mneedle/knowledge"
+        knowledge = exists(own) ? own : exists("/etc/mneedle/knowledge") ? "/etc/mneedle/knowledge" : shared
+    }
+
+    private static var programFolder: String {
+        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/mneedled"
+        return (path as NSString).deletingLastPathComponent
+    }
+}

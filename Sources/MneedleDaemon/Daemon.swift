@@ -1,0 +1,244 @@
+import Foundation
+import Glibc
+import Logging
+import MneedleKit
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// The daemon from start to stop: configuration, state, modules, sockets; then it serves until it is told to stop.
+public final class Daemon: Service {
+    public static let version = "0.1.0"
+
+    private let settings: Settings
+    private let logger: Logger
+
+    /// Everything that is wrong with configuration and knowledge.
+    public struct BadFiles: Error, CustomStringConvertible {
+        public let problems: [Problem]
+        public var description: String { problems.map(\.description).joined(separator: "\n") }
+    }
+
+    /// Reads the configuration.
+    /// - Throws: `BadFiles` with every problem.
+    public init(_ places: Places) throws {
+        // Health data: nobody else reads what this process writes.
+        umask(0o077)
+        // A peer that has gone is an error of its connection, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let problems = Problems()
+        settings = Settings(places, problems: problems)
+        guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
+        logger = Daemon.logger(settings)
+    }
+
+    private static func logger(_ settings: Settings) -> Logger {
+        let toJournal = settings.logTarget == .journal || (settings.logTarget == .auto && JournalLogHandler.isConnected)
+        var logger = Logger(label: "mneedled") { label in
+            if toJournal { JournalLogHandler(label: label) } else { StreamLogHandler.standardError(label: label) }
+        }
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        return logger
+    }
+
+    /// Reads everything that a start would read, without touching state or sockets.
+    /// - Throws: `BadFiles` with every problem.
+    public func check() throws {
+        let problems = Problems()
+        var house = House()
+        Loader(settings: settings, logger: logger, isQuarantined: { _ in false }, migrate: { _ in })
+            .load(into: &house, problems: problems)
+        for module in house.unavailableModules {
+            problems.report(Problem(file: settings.modules, key: module.name, reason: module.reason))
+        }
+        guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
+    }
+
+    /// Serves until a graceful shutdown is asked for; then finishes what was asked and returns.
+    public func run() async throws {
+        let state = try StateFolder(settings.state)
+        let engine = try makeEngine(state)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let readers = NIOThreadPool(numberOfThreads: 8)
+        readers.start()
+        do {
+            try await serve(engine, group.next(), group, readers)
+        } catch {
+            try? await readers.shutdownGracefully()
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        try await readers.shutdownGracefully()
+        try await group.shutdownGracefully()
+        try engine.store.close()
+        // Held until here: nobody else may open the store before it is closed.
+        withExtendedLifetime(state) {}
+    }
+
+    private func makeEngine(_ state: StateFolder) throws -> Engine {
+        let clock = SystemClock()
+        let crashes = try CrashHistory(folder: state.path, now: clock.now())
+        for crash in crashes.crashes {
+            logger.error(
+                "the daemon was ended by signal \(crash.signal) while this module ran", metadata: ["module": "\(crash.module)"])
+        }
+        let store = try Store(path: state.database)
+        let logger = logger
+        var house = House(crashNotes: CrashHistory.notes) { module, what, error in
+            logger.error("\(what): \(Daemon.safe(error))", metadata: ["module": "\(module)"])
+        }
+        let problems = Problems()
+        Loader(
+            settings: settings, logger: logger, isQuarantined: crashes.isQuarantined,
+            migrate: { try Migrations.apply($0.migrations, of: $0.manifest.name, to: store) }
+        ).load(into: &house, problems: problems)
+        guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
+        return try Engine(store: store, house: house, clock: clock) { module, error in
+            let id = String(UInt32.random(in: 0...UInt32.max), radix: 36)
+            logger.error("a defect: \(Daemon.safe(error))", metadata: ["module": "\(module)", "incident": "\(id)"])
+            return id
+        }
+    }
+
+    /// An error's words for the log: texts that may quote a person's data stay out.
+    private static func safe(_ error: any Error) -> String {
+        guard let error = error as? ModuleError else { return String(describing: type(of: error)) }
+        return error.code == .internal ? error.message : error.code.rawValue
+    }
+
+    // MARK: Serving
+
+    private func serve(
+        _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: NIOThreadPool
+    ) async throws {
+        let hub = Hub(published: engine.head.sequence)
+        let writer = try Writer(engine: engine) { done, events in
+            loop.execute { hub.deliver(done, events) }
+        }
+        let services = Services(
+            engine: engine, writer: writer, table: commandTable(engine, hub, writer), limits: settings.limits,
+            roles: settings.roles, readers: readers, logger: logger, version: Daemon.version,
+            oldestEvent: try engine.oldestSequence())
+        for name in settings.roles.unknownNames {
+            logger.warning("the configuration gives a role to somebody unknown here", metadata: ["name": "\(name)"])
+        }
+        try StateFolder.create(settings.runtime)
+        let listener = Listener(
+            group: group, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets())
+        var listening = [try await listen(listener, services, hub)]
+        for (module, collector) in engine.house.collectors {
+            listening.append(try await collect(listener, services, module, collector))
+        }
+        writer.start()
+        logHead("started", engine.head)
+        let tasks = scheduled(loop, writer, engine)
+        Notify.ready(statusLine(engine))
+
+        try? await gracefulShutdown()
+
+        Notify.stopping()
+        for task in tasks { task.cancel() }
+        for channel in listening { try? await channel.close() }
+        await drain(hub, loop)
+        // Not on the event loop, which the writer's last results need.
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                writer.stop()
+                continuation.resume()
+            }
+        }
+        logHead("stopped", engine.head)
+    }
+
+    private func commandTable(_ engine: Engine, _ hub: Hub, _ writer: Writer) -> CommandTable {
+        HostCommands(
+            house: engine.house, store: engine.store, limits: settings.limits, version: Daemon.version,
+            started: engine.clock.now(),
+            live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
+        ).table
+    }
+
+    private func listen(_ listener: Listener, _ services: Services, _ hub: Hub) async throws -> any Channel {
+        try await listener.listen("control") { channel in
+            let (actor, peer) = try services.roles.actor(of: channel)
+            guard let actor else { return Refusal(peer: peer) }
+            return Connection(services: services, hub: hub, actor: actor)
+        }
+    }
+
+    private func collect(
+        _ listener: Listener, _ services: Services, _ module: String, _ collector: Collector
+    ) async throws -> any Channel {
+        try await listener.listen(collector.socket) { channel in
+            let (actor, peer) = try services.roles.actor(of: channel)
+            guard let actor, actor.role >= collector.role else { return Refusal(peer: peer) }
+            return CollectorConnection(services: services, module: module, collector: collector, actor: actor)
+        }
+    }
+
+    /// What runs by the clock beside the modules' timers: the hourly witness, and systemd's watchdog.
+    private func scheduled(_ loop: any EventLoop, _ writer: Writer, _ engine: Engine) -> [RepeatedTask] {
+        var tasks = [
+            loop.scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [self] _ in
+                passThrough(writer) { self.logHead("hourly", engine.head) }
+            }
+        ]
+        if let interval = Notify.watchdogInterval {
+            let half = TimeAmount.microseconds(Int64(interval / 2))
+            // Fed only when the event loop and the writer both move: the word goes through both.
+            tasks.append(
+                loop.scheduleRepeatedTask(initialDelay: .zero, delay: half) { [self] _ in
+                    passThrough(writer) { Notify.watchdog() }
+                })
+        }
+        return tasks
+    }
+
+    /// Runs `body` on the writer's thread, between two requests.
+    private func passThrough(_ writer: Writer, _ body: @escaping @Sendable () -> Void) {
+        writer.submit([
+            Job(
+                actor: .service, module: "mneedled",
+                run: { _ in
+                    body()
+                    return [:]
+                })
+        ])
+    }
+
+    /// The journal witnesses the ledger: whoever alters the store cannot alter what was logged.
+    private func logHead(_ occasion: String, _ head: Ledger.Head) {
+        logger.notice(
+            "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
+            metadata: ["module": "mneedled", "ledger_entries": "\(head.sequence)", "ledger_head": "\(head.hash.hex)"])
+    }
+
+    private func statusLine(_ engine: Engine) -> String {
+        let running = engine.house.modules.count { $0.state == .running }
+        let failed = engine.house.modules.filter { $0.state == .failed || $0.state == .quarantined }.map(\.name)
+        let problem = failed.isEmpty ? "" : "; DEGRADED: \(failed.joined(separator: ", "))"
+        return "\(running) modules, \(engine.head.sequence) ledger entries\(problem)"
+    }
+
+    private func drain(_ hub: Hub, _ loop: any EventLoop) async {
+        let done = loop.makePromise(of: Void.self)
+        loop.execute { hub.drain(done) }
+        let impatience = loop.scheduleTask(in: .milliseconds(1500)) { hub.closeAll() }
+        try? await done.futureResult.get()
+        impatience.cancel()
+    }
+}
+
+extension Daemon {
+    /// Why the daemon does not start, for a person.
+    public static func explanation(of error: any Error) -> String {
+        switch error {
+        case let error as BadFiles: "configuration or knowledge is wrong:\n\(error)"
+        case let error as ModuleError: error.message
+        default: String(describing: error)
+        }
+    }
+
+    /// sysexits' numbers, as systemd shows them: 78 for bad files, 1 for anything else.
+    public static func exitCode(for error: any Error) -> Int32 { error is BadFiles ? 78 : 1 }
+}

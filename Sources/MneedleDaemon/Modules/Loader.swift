@@ -1,0 +1,123 @@
+import Foundation
+import Glibc
+import Logging
+import MneedleKit
+
+/// Finds the module libraries, loads them, and makes the house that they are.
+struct Loader {
+    let settings: Settings
+    let logger: Logger
+    let isQuarantined: (String) -> Bool
+    /// Migrates a module's tables; does nothing for a check of the configuration alone.
+    let migrate: (ModuleDefinition) throws -> Void
+
+    private enum Found {
+        case usable(ModuleFile, path: String)
+        case refused(name: String, path: String, reason: String)
+
+        var name: String {
+            switch self {
+            case .usable(let file, _): file.name
+            case .refused(let name, _, _): name
+            }
+        }
+    }
+
+    /// - Parameter problems: Gets what is wrong with knowledge and configuration; the caller does not start then.
+    func load(into house: inout House, problems: Problems) {
+        var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
+        let found = libraries()
+        for library in found { load(library, into: &house, &knowledge) }
+        for name in settings.required where !house.modules.contains(where: { $0.name == name }) {
+            house.add(missing: name, state: .failed, reason: "no library for it in \(settings.modules)", blocks: true)
+            logger.error("module is missing", metadata: ["module": "\(name)", "folder": "\(settings.modules)"])
+        }
+        let known = Set(found.map(\.name) + settings.required)
+        for section in settings.sections.keys.sorted() where !known.contains(section) {
+            problems.report(
+                Problem(file: "mneedled.toml", key: section, reason: "unknown section; no module of that name was found"))
+        }
+    }
+
+    /// The module libraries, those that others need first, the rest by name.
+    private func libraries() -> [Found] {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: settings.modules)
+        } catch {
+            logger.error("the modules folder cannot be read", metadata: ["folder": "\(settings.modules)"])
+            return []
+        }
+        let found = names.filter { $0.hasPrefix("lib") && $0.hasSuffix(".so") }.sorted().compactMap(examine)
+        let order = Dictionary(settings.required.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        return found.sorted { (order[$0.name] ?? .max, $0.name) < (order[$1.name] ?? .max, $1.name) }
+    }
+
+    private func examine(_ file: String) -> Found? {
+        let path = settings.modules + "/" + file
+        let guess = file.dropFirst(3).dropLast(3).lowercased()
+        do {
+            guard let module = try ModuleFile(path: path) else { return nil }
+            do { try module.requireCompatible() } catch {
+                return .refused(name: module.name, path: path, reason: "\(error)")
+            }
+            return .usable(module, path: path)
+        } catch {
+            return .refused(name: guess, path: path, reason: "\(error)")
+        }
+    }
+
+    private func load(_ found: Found, into house: inout House, _ knowledge: inout Knowledge) {
+        let name = found.name
+        let isRequired = settings.required.contains(name)
+        if settings.disabled.contains(name) {
+            house.add(missing: name, state: .disabled, reason: "disabled in the configuration", blocks: isRequired)
+        } else if isQuarantined(name) {
+            let reason = "it ended the daemon \(CrashHistory.limit) times in 10 minutes; restart the daemon later to try it again"
+            house.add(missing: name, state: .quarantined, reason: reason, blocks: true)
+            logger.error("module is quarantined", metadata: ["module": "\(name)"])
+        } else {
+            do {
+                let definition = try definition(found)
+                let module = try make(definition, &knowledge)
+                try migrate(definition)
+                house.add(definition.manifest, module)
+            } catch {
+                let reason = describe(error)
+                house.add(missing: name, state: .failed, reason: reason, blocks: true)
+                logger.error("module failed to start: \(reason)", metadata: ["module": "\(name)"])
+            }
+        }
+    }
+
+    private func definition(_ found: Found) throws -> ModuleDefinition {
+        switch found {
+        case .refused(_, let path, let reason): throw ModuleFile.Unusable(description: "\(path) \(reason)")
+        case .usable(let file, let path):
+            // Never closed again: types of a library that is gone crash unrelated casts.
+            guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
+                throw ModuleFile.Unusable(description: String(cString: dlerror()))
+            }
+            guard let symbol = dlsym(handle, file.symbol) else {
+                throw ModuleFile.Unusable(description: "\(path) does not export \(file.symbol)")
+            }
+            typealias Entry = @convention(c) () -> UnsafeMutableRawPointer
+            let definition = ModuleDefinition.imported(from: unsafeBitCast(symbol, to: Entry.self)())
+            guard definition.manifest.name == file.name else {
+                throw ModuleFile.Unusable(
+                    description: "\(path) exports \(file.symbol), but names itself '\(definition.manifest.name)'")
+            }
+            return definition
+        }
+    }
+
+    private func make(_ definition: ModuleDefinition, _ knowledge: inout Knowledge) throws -> Module {
+        let name = definition.manifest.name
+        let module = try knowledge.make(definition, section: settings.sections[name] ?? [:])
+        var names: Set<String> = []
+        for command in module.commands where !names.insert(command.name).inserted {
+            throw ModuleFile.Unusable(description: "'\(name).\(command.name)' is declared twice")
+        }
+        return module
+    }
+}

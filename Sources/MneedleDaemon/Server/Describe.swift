@@ -1,0 +1,112 @@
+import MneedleKit
+
+/// What the command table says of itself: `describe` for programs, `help` for people.
+extension Verb {
+    /// One `ROW` of `describe`. Parameters are JSON Schema 2020-12; `x-unit` is the unit in a parameter's name.
+    func description(for role: Role) -> Object {
+        [
+            "verb": name, "module": module, "summary": command.summary, "role": command.role.rawValue,
+            "allowed": role >= command.role, "changes": command.changes, "kind": kind,
+            "parameters": parameterSchema, "reply": replySchema,
+            "errors": command.errors.map(\.rawValue), "example": command.example,
+        ]
+    }
+
+    /// What the reply looks like: one object, rows before it, a bulk transfer, or events after it.
+    var kind: String {
+        switch (action, command.handler) {
+        case (.subscribe, _): "subscription"
+        case (.immediateRows, _), (.command, .lists): "rows"
+        case (.command, .receives): "bulk"
+        default: "single"
+        }
+    }
+
+    private var parameterSchema: Object {
+        ParameterType.object(Typing.parameters(of: command)).schema
+    }
+
+    private var replySchema: Object {
+        var object: Object = [:]
+        for member in command.reply { object[member.name] = .string(member.meaning) }
+        return object
+    }
+
+    /// The command as a manual page in few lines.
+    var help: String {
+        var lines = [command.summary, "", "  \(usage)", ""]
+        let parameters = Typing.parameters(of: command)
+        if !parameters.isEmpty {
+            let width = parameters.map { $0.name.count }.max() ?? 0
+            lines += parameters.map { parameter in
+                let padding = String(repeating: " ", count: width - parameter.name.count)
+                let presence = parameter.isRequired ? "" : " (optional)"
+                return "  \(parameter.name)\(padding)  \(parameter.type.expectation)\(presence). \(parameter.summary)"
+            }
+            lines.append("")
+        }
+        if !command.reply.isEmpty {
+            lines.append(kind == "rows" ? "Each row:" : "Reply:")
+            lines += command.reply.map { "  \($0.name): \($0.meaning)" }
+            lines.append("")
+        }
+        lines += ["Needs the role \(command.role.rawValue).", "Example: \(command.example)"]
+        return lines.joined(separator: "\n")
+    }
+
+    private var usage: String {
+        ([name] + command.parameters.map { $0.isRequired ? "\($0.name)=…" : "[\($0.name)=…]" }).joined(separator: " ")
+    }
+}
+
+extension ParameterType {
+    /// JSON Schema 2020-12 of a value of this type.
+    var schema: Object {
+        switch self {
+        case .slug: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"]
+        case .text(let maximum): ["type": "string", "minLength": 1, "maxLength": maximum]
+        case .integer(let range):
+            [
+                "type": "integer", "minimum": range.lowerBound == .min ? nil : range.lowerBound,
+                "maximum": range.upperBound == .max ? nil : range.upperBound,
+            ]
+        case .number(let range): ["type": "number", "minimum": range.lowerBound, "maximum": range.upperBound]
+        case .boolean: ["type": "boolean"]
+        case .date: ["type": "string", "format": "date"]
+        case .dateOr(let words):
+            ["anyOf": [["type": "string", "format": "date"], ["enum": words]] as [Object]]
+        case .time: ["type": "string", "format": "date-time"]
+        case .duration: ["type": "string", "format": "duration"]
+        case .choice(let choices): ["type": "string", "enum": choices]
+        case .list(let element): ["type": "array", "items": element.schema]
+        case .object(let members): ParameterType.objectSchema(members)
+        }
+    }
+
+    private static func objectSchema(_ members: [Parameter]) -> Object {
+        var properties: Object = [:]
+        for parameter in members {
+            var schema = parameter.type.schema
+            schema["description"] = .string(parameter.summary)
+            if let value = parameter.defaultValue { schema["default"] = value }
+            if let unit = parameter.unit { schema["x-unit"] = .string(unit) }
+            properties[parameter.name] = .object(schema)
+        }
+        return [
+            "type": "object", "properties": properties, "required": members.filter(\.isRequired).map(\.name),
+            "additionalProperties": false,
+        ]
+    }
+}
+
+extension Parameter {
+    /// The unit that the name ends in: `mm` of `depth_mm`.
+    var unit: String? {
+        let units = [
+            "mm": "mm", "hz": "Hz", "ma": "mA", "c": "°C", "n": "N", "percent": "%", "minutes": "min", "hours": "h",
+            "days": "d", "weeks": "wk", "seconds": "s", "bytes": "B",
+        ]
+        guard let last = name.split(separator: "_").last else { return nil }
+        return name.contains("_") || last == "minutes" ? units[String(last)] : nil
+    }
+}

@@ -1,0 +1,165 @@
+import MneedleKit
+
+/// The host's own commands, described in the same table as the modules'.
+struct HostCommands {
+    let house: House
+    let store: Store
+    let limits: Limits
+    let version: String
+    let started: Instant
+    /// What changes while the service runs.
+    let live: @Sendable () -> LiveFigures
+
+    struct LiveFigures: Sendable {
+        var connections: Int
+        var nextDue: Instant?
+    }
+
+    /// The whole command table: these, then the modules'.
+    var table: CommandTable {
+        let others = [ping, status, modulesList, subscribe, unsubscribe] + ledger + CommandTable.moduleVerbs(house)
+        // `help` and `describe` describe themselves too.
+        let whole = CommandTable(introspection(CommandTable([])) + others)
+        return CommandTable(introspection(whole) + others)
+    }
+
+    private var ping: Verb {
+        host(
+            "ping", "Answers at once; shows that the service is there.", example: "ping",
+            action: .immediate { _, _ in [:] })
+    }
+
+    private var ledger: [Verb] {
+        LedgerCommands(store: store).commands.map {
+            Verb(name: "ledger.\($0.name)", module: "mneedled", command: $0, action: .command)
+        }
+    }
+
+    private var status: Verb {
+        let command = Command(
+            "status", "Shows how the service is.", role: .reader,
+            reply: [
+                ReplyMember("version", "the daemon's version"), ReplyMember("uptime", "since it started"),
+                ReplyMember("state", "ok, or degraded when there are problems"), ReplyMember("modules", "each module's state"),
+                ReplyMember("store", "bytes on disk, ledger entries and the newest entry's hash"),
+                ReplyMember("connections", "open connections"), ReplyMember("next_due", "when a timer is next due"),
+                ReplyMember("problems", "what is wrong, in words"), ReplyMember("limits", "the limits in force"),
+            ],
+            example: "status", .reads { _, reading in try answerStatus(reading) })
+        return Verb(name: "status", module: "mneedled", command: command, action: .command)
+    }
+
+    private func answerStatus(_ reading: any Reading) throws -> Object {
+        let newest = try reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
+        let problems = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
+            "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
+        }
+        let figures = live()
+        return [
+            "version": version, "uptime": Span(milliseconds: (reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
+            "state": problems.isEmpty ? "ok" : "degraded",
+            "modules": Object(uniqueMembers: house.modules.map { .init($0.name, .string($0.state.rawValue)) }),
+            "store": [
+                "bytes": store.bytes, "entries": newest?.integer("seq") ?? 0,
+                "head": (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex,
+            ] as Object,
+            "connections": figures.connections, "next_due": figures.nextDue, "problems": problems, "limits": limits.object,
+        ]
+    }
+
+    private var modulesList: Verb {
+        let modules = house.modules
+        return host(
+            "modules.list", "Lists the modules, those that do not run with the reason.",
+            reply: [
+                ReplyMember("name", "the module"), ReplyMember("version", "its version"),
+                ReplyMember("state", "running, disabled, failed or quarantined"), ReplyMember("reason", "why it does not run"),
+                ReplyMember("summary", "what it is for"),
+            ],
+            example: "modules.list",
+            action: .immediateRows { _, _ in
+                modules.map {
+                    ["name": $0.name, "version": $0.version, "state": $0.state.rawValue, "reason": $0.reason, "summary": $0.summary]
+                }
+            })
+    }
+
+    private var subscribe: Verb {
+        host(
+            "subscribe", "Receives events from now on, or from a sequence number on without gap or repetition.",
+            parameters: [
+                .required("topics", .list(.text(maximum: 64)), "What to receive: reminder.due, reminder.*, or * for all."),
+                .optional("since", .integer(0...Int64.max), "Replays every matching event after this sequence number first."),
+            ],
+            reply: [ReplyMember("seq", "the newest event's sequence number")], errors: [.notFound, .conflict],
+            example: "subscribe topics=reminder.*,telemetry.alarm", action: .subscribe)
+    }
+
+    private var unsubscribe: Verb {
+        host(
+            "unsubscribe", "Ends a subscription of this connection.",
+            parameters: [.optional("tag", .text(maximum: 32), "The tag it was made with; left out for the one made without.")],
+            errors: [.notFound], example: "unsubscribe tag=a", action: .unsubscribe)
+    }
+
+    private func introspection(_ table: CommandTable) -> [Verb] {
+        let verb = Parameter.optional("verb", .text(maximum: 64), "One command, or a module's name for all of its commands; left out for all.")
+        let describe = host(
+            "describe", "Describes commands for programs, one row a command.", parameters: [verb],
+            reply: [
+                ReplyMember("verb", "the command"), ReplyMember("module", "who answers it"), ReplyMember("summary", "what it does"),
+                ReplyMember("role", "the least role that may call it"), ReplyMember("allowed", "whether you may"),
+                ReplyMember("changes", "whether it changes anything"), ReplyMember("kind", "single, rows, bulk or subscription"),
+                ReplyMember("parameters", "JSON Schema 2020-12, units as x-unit"), ReplyMember("reply", "the members of the reply or of each row"),
+                ReplyMember("errors", "the error codes to expect"), ReplyMember("example", "a request in words"),
+            ],
+            errors: [.unknownCommand], example: "describe verb=screening.assess",
+            action: .immediateRows { arguments, actor in
+                try table.matching(arguments.text("verb")).map { $0.description(for: actor.role) }
+            })
+        let help = host(
+            "help", "Explains the commands to a person.", parameters: [verb], reply: [ReplyMember("text", "the explanation")],
+            errors: [.unknownCommand], example: "help verb=session.start",
+            action: .immediate { arguments, actor in
+                let verbs = try table.matching(arguments.text("verb"))
+                let text = verbs.count == 1 && arguments.has("verb") ? verbs[0].help : CommandTable.overview(verbs, actor.role)
+                return ["text": text]
+            })
+        return [help, describe]
+    }
+
+    private func host(
+        _ name: String, _ summary: String, parameters: [Parameter] = [], reply: [ReplyMember] = [],
+        errors: [ModuleError.Code] = [], example: String, action: Verb.Action
+    ) -> Verb {
+        let command = Command(
+            name, summary, role: .reader, parameters: parameters, reply: reply, errors: errors, example: example,
+            .reads { _, _ in throw ModuleError.internal("'\(name)' is answered by the host") })
+        return Verb(name: name, module: "mneedled", command: command, action: action)
+    }
+}
+
+extension CommandTable {
+    /// One command, a module's commands, or all.
+    func matching(_ name: String?) throws -> [Verb] {
+        guard let name else { return ordered }
+        if let verb = self[name] { return [verb] }
+        let family = ordered.filter { $0.name.hasPrefix(name + ".") }
+        guard family.isEmpty else { return family }
+        let near = suggestions(for: name)
+        throw ModuleError(
+            .unknownCommand, "no command '\(name)'" + (near.first.map { "; did you mean '\($0)'?" } ?? "; 'help' lists them"),
+            members: ["suggestions": near])
+    }
+
+    /// A line a command.
+    static func overview(_ verbs: [Verb], _ role: Role) -> String {
+        let width = verbs.map { $0.name.count }.max() ?? 0
+        let lines = verbs.map { verb in
+            let padding = String(repeating: " ", count: width - verb.name.count)
+            let note = role >= verb.command.role ? "" : " (needs \(verb.command.role.rawValue))"
+            return "  \(verb.name)\(padding)  \(verb.command.summary)\(note)"
+        }
+        return (lines + ["", "'help verb=…' explains one."]).joined(separator: "\n")
+    }
+}

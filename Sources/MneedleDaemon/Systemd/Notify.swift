@@ -1,0 +1,34 @@
+import CSystemd
+import Glibc
+
+/// Tells systemd how the service is; does nothing where there is no systemd to tell.
+enum Notify {
+    static func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+    static func status(_ status: String) { send("STATUS=\(status)") }
+    static func stopping() { send("STOPPING=1\nSTATUS=Finishing what was asked") }
+    static func watchdog() { send("WATCHDOG=1") }
+
+    private static func send(_ state: String) { sd_notify(0, state) }
+
+    /// How often systemd wants to hear from the watchdog, in microseconds; `nil` when it does not.
+    static var watchdogInterval: UInt64? {
+        var interval: UInt64 = 0
+        return sd_watchdog_enabled(0, &interval) > 0 ? interval : nil
+    }
+
+    /// The listening sockets that systemd hands over, by the names of their units (`FileDescriptorName=`).
+    static func inheritedSockets() -> [String: Int32] {
+        var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        let count = sd_listen_fds_with_names(1, &names)
+        guard count > 0, let names else { return [:] }
+        var sockets: [String: Int32] = [:]
+        for index in 0..<Int(count) {
+            let name = names[index].map { String(cString: $0) } ?? ""
+            free(names[index])
+            // A single unnamed socket is the control socket.
+            sockets[name == "unknown" || name.isEmpty ? "control" : name] = 3 + Int32(index)
+        }
+        free(names)
+        return sockets
+    }
+}
