@@ -57,6 +57,7 @@ package.targets += [
 package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
     .testTarget(name: "MneedleWireTests", dependencies: ["MneedleWire"], swiftSettings: settings),
+    .target(name: "MneedleClient", dependencies: ["MneedleWire"], swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.

@@ -1,0 +1,11 @@
+import MneedleWire
+
+/// Something that happened, as a subscription tells it.
+public struct Event: Hashable, Sendable {
+    /// The tag of the subscription, if it had one.
+    public let tag: String?
+    /// Its number in the ledger; `nil` for a live value that is not kept.
+    public let seq: Int64?
+    public let topic: String
+    public let body: JSON
+}
