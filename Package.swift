@@ -58,6 +58,12 @@ package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
     .testTarget(name: "MneedleWireTests", dependencies: ["MneedleWire"], swiftSettings: settings),
     .target(name: "MneedleClient", dependencies: ["MneedleWire"], swiftSettings: settings),
+    .executableTarget(
+        name: "mneedlectl",
+        dependencies: ["MneedleClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        swiftSettings: settings),
+    .testTarget(
+        name: "MneedleClientTests", dependencies: ["MneedleClient", "mneedlectl"], swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.

@@ -11,12 +11,12 @@ extension Connection {
         try send(request)
         if let end = try readUntilReady() { return end }
         var bulk = BulkLines()
-        while !bulk.isComplete {
-            if inputIsReady(input) { try write(bulk.next(try Self.read(input))) }
+        while !bulk.isComplete && !isEnded {
+            // Lines that have arrived come first: no poll tells of them.
             while let line = try nextLine() {
                 if let end = try takeBulk(line, acknowledged) { return end }
             }
-            if isEnded { break }
+            if inputIsReady(input) { try write(bulk.next(try Self.read(input))) }
         }
         while true {
             if let end = try takeBulk(try receive(), acknowledged) { return end }

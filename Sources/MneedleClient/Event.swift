@@ -8,4 +8,11 @@ public struct Event: Hashable, Sendable {
     public let seq: Int64?
     public let topic: String
     public let body: JSON
+
+    public init(tag: String? = nil, seq: Int64?, topic: String, body: JSON) {
+        self.tag = tag
+        self.seq = seq
+        self.topic = topic
+        self.body = body
+    }
 }

@@ -1,0 +1,50 @@
+import Glibc
+import MneedleClient
+import MneedleWire
+
+extension Tool {
+    /// Calls a command of the daemon, or lists the commands of a module.
+    func call(_ words: [String]) throws(Failure) {
+        let connection = try connect()
+        let catalog = try asking { () throws(ClientError) in try Catalog(connection) }
+        switch try catalog.target(of: words) {
+        case .group(let name, let commands):
+            print(Help(width: output.width).group(name, commands), terminator: "")
+        case .command(let command, let words):
+            let arguments = try CommandLineArguments.parse(words, for: command)
+            try call(command, RequestLine(verb: command.verb, arguments: arguments), on: connection)
+        }
+    }
+
+    private func call(
+        _ command: CommandDescription, _ request: RequestLine, on connection: Connection
+    ) throws(Failure) {
+        switch command.kind {
+        case .single:
+            output.reply(try asking(command.verb) { () throws(ClientError) in try connection.request(request) })
+        case .rows:
+            var rows = output.rows()
+            let end = try asking(command.verb) { () throws(ClientError) in
+                try connection.request(request) { rows.add($0) }
+            }
+            rows.finish(end)
+        case .bulk:
+            try stream(request, on: connection)
+        case .subscription:
+            try printEvents(of: request, on: connection, bell: false)
+        }
+    }
+
+    private func stream(_ request: RequestLine, on connection: Connection) throws(Failure) {
+        if isatty(STDIN_FILENO) == 1 {
+            Output.complain("reading lines from the terminal; a line with a single '.' or Ctrl-D ends them")
+        }
+        let showsProgress = isatty(STDERR_FILENO) == 1 && !options.quiet && !options.json
+        let end = try asking(request.verb) { () throws(ClientError) in
+            try connection.stream(request, from: STDIN_FILENO) { counts in
+                if showsProgress { Output.complain(HumanText.flat(counts)) }
+            }
+        }
+        output.reply(end)
+    }
+}

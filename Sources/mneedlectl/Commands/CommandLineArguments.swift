@@ -1,0 +1,82 @@
+import MneedleWire
+
+/// Turns the words after a command into a request's arguments. Their values are sent as they are: what they mean is
+/// the daemon's to judge.
+struct CommandLineArguments {
+    private let command: CommandDescription
+    private var words: [RequestLine.Word] = []
+
+    /// Understands `--name value`, `--name=value`, `name=value`, `--flag`, `--no-flag`, or one JSON object.
+    static func parse(_ words: [String], for command: CommandDescription) throws(Failure) -> RequestLine.Arguments {
+        if words.count == 1, words[0].hasPrefix("{") {
+            do {
+                return .object(try JSON.parse(words[0]).members ?? [])
+            } catch {
+                throw .usage("the JSON object is not valid: \(error)")
+            }
+        }
+        var arguments = CommandLineArguments(command: command)
+        var rest = words[...]
+        while let word = rest.popFirst() { try arguments.take(word, &rest) }
+        return arguments.words.isEmpty ? .none : .words(arguments.words)
+    }
+
+    private init(command: CommandDescription) { self.command = command }
+
+    private var way: String { "'mneedlectl help \(command.words)' explains the arguments" }
+
+    private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(Failure) {
+        if word == "--" { return }
+        let isOption = word.hasPrefix("--")
+        let parts = word.drop { $0 == "-" && isOption }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts[0])
+        let value = parts.count == 2 ? String(parts[1]) : nil
+        guard isOption || value != nil else {
+            throw .usage("'\(word)' needs a name: --NAME \(word)", suggestions: names(for: word), next: way)
+        }
+        if let (parameter, name) = command.parameter(named: name) {
+            if let value {
+                try add(name, value, parameter)
+            } else {
+                try add(name, try valueAfter(word, parameter, &rest), parameter)
+            }
+        } else if name.hasPrefix("no-"), value == nil,
+            let (parameter, name) = command.parameter(named: String(name.dropFirst(3))), parameter.isBoolean
+        {
+            try add(name, "no", parameter)
+        } else {
+            let known = command.argumentNames
+            let suggestions = nearest(ParameterDescription.flagName(name), in: known.map(ParameterDescription.flagName))
+            throw .usage(
+                "'\(command.words)' has no argument '\(name)'", suggestions: suggestions.map { "--\($0)" },
+                next: known.isEmpty ? "it takes none" : way)
+        }
+    }
+
+    /// The value of `--name value`; a yes-or-no argument may stand alone.
+    private func valueAfter(
+        _ word: String, _ parameter: ParameterDescription, _ rest: inout ArraySlice<String>
+    ) throws(Failure) -> String {
+        if parameter.isBoolean, !["yes", "no", "true", "false"].contains(rest.first) { return "yes" }
+        guard let value = rest.popFirst() else {
+            throw .usage("\(word) needs a value: \(parameter.valueText)", next: way)
+        }
+        return value
+    }
+
+    private mutating func add(_ name: String, _ value: String, _ parameter: ParameterDescription) throws(Failure) {
+        guard let index = words.firstIndex(where: { $0.name == name }) else {
+            return words.append(RequestLine.Word(name, .bare(value)))
+        }
+        guard parameter.isList else { throw .usage("'\(name)' is given twice", next: way) }
+        words[index].value = .bare("\(words[index].value.text),\(value)")
+    }
+
+    /// Arguments that a value without a name may have been meant for.
+    private func names(for value: String) -> [String] {
+        let given = Set(words.map(\.name))
+        let open = command.parameters.filter { !given.contains($0.name) }
+        let fitting = open.filter { $0.choices.contains(value) } + open.filter { $0.isRequired && $0.choices.isEmpty }
+        return fitting.prefix(2).map { "--\(ParameterDescription.flagName($0.name)) \(value)" }
+    }
+}

@@ -1,0 +1,143 @@
+import MneedleClient
+import MneedleWire
+
+extension Tool {
+    /// `help`, `help MODULE`, `help COMMAND`, `COMMAND --help`
+    func help(_ words: [String]) throws(Failure) {
+        let help = Help(width: output.width)
+        guard let first = words.first, !Self.ownCommands.contains(where: { $0.name == first }) else {
+            // Explaining the client itself needs no daemon, and whoever has none needs it most.
+            let catalog = try? asking { () throws(ClientError) in
+                try Catalog(try Connection(firstOf: SocketPath.candidates(explicit: options.socket), timeout: .seconds(5)))
+            }
+            return output.text(help.everything(catalog))
+        }
+        let connection = try connect()
+        let catalog = try asking { () throws(ClientError) in try Catalog(connection) }
+        switch try catalog.target(of: words) {
+        case .group(let name, let commands): output.text(help.group(name, commands))
+        case .command(let command, _): output.text(help.command(command))
+        }
+    }
+}
+
+/// Writes help from what the daemon describes.
+struct Help {
+    let width: Int
+
+    static let wayOn = """
+
+        'mneedlectl help COMMAND' explains a command, 'mneedlectl help' everything.
+
+        """
+
+    func everything(_ catalog: Catalog?) -> String {
+        let commands = catalog.map { "\n" + commandList($0) } ?? "\nNo daemon answers, so its commands cannot be listed.\n"
+        return """
+            Talks to the microneedling safety daemon, mneedled.
+
+            Usage: mneedlectl [OPTION…] COMMAND [--NAME VALUE | NAME=VALUE]…
+            \(commands)
+            Here:
+            \(list([
+                ("help [COMMAND]", Tool.ownCommands[0].summary),
+                ("watch [TOPIC…] [--since SEQ] [--bell]", "print events until interrupted, those after SEQ first"),
+                ("completion bash|zsh|fish", Tool.ownCommands[2].summary),
+            ]))
+            Options:
+            \(list([
+                ("--socket PATH", "the daemon's socket; else $MNEEDLE_SOCKET, the user's daemon, the system's"),
+                ("--json", "print JSON, one document a line, errors as well"),
+                ("--timeout SECONDS", "how long the daemon may be silent (60)"),
+                ("--no-header", "print tables without their header"),
+                ("--quiet", "print no result"),
+                ("--version", "print the version"),
+                ("-h, --help", "explain mneedlectl, or the command beside it"),
+            ]))
+            An argument that is named like an option is given as NAME=VALUE.
+
+            Exit codes:
+            \(list(ExitCode.allCases.map { ("\($0.rawValue)", $0.meaning) }))
+            """
+    }
+
+    /// Every command, by module.
+    func commandList(_ catalog: Catalog) -> String {
+        catalog.groups.map { group in
+            "\(group.name ?? "The daemon"):\n" + list(group.commands.map { ($0.words, summary($0)) })
+        }.joined(separator: "\n")
+    }
+
+    /// The commands of a module.
+    func group(_ name: String, _ commands: [CommandDescription]) -> String {
+        list(commands.map { ($0.words, summary($0)) })
+            + "\n'mneedlectl help \(name) COMMAND' explains one.\n"
+    }
+
+    /// One command.
+    func command(_ command: CommandDescription) -> String {
+        var text = HumanText.wrap(command.summary, width: width).joined(separator: "\n") + "\n\n"
+        text += usage(command) + "\n"
+        if !command.parameters.isEmpty {
+            text += "\nArguments:\n" + list(command.parameters.flatMap { arguments($0) })
+        }
+        if !command.reply.isEmpty {
+            text += command.kind == .rows ? "\nEach row has:\n" : "\nThe reply has:\n"
+            text += list(command.reply)
+        }
+        text += "\n" + facts(command)
+        if let example = command.example { text += "\nExample:\n  mneedlectl \(example)\n" }
+        return HumanText.safe(text)
+    }
+
+    private func usage(_ command: CommandDescription) -> String {
+        let lead = "Usage: mneedlectl \(command.words) "
+        var words = command.parameters.filter(\.isRequired).map { parameter in
+            let name = ParameterDescription.flagName(parameter.name)
+            return parameter.members.isEmpty && !parameter.isOpenObject
+                ? "--\(name) \(parameter.valueText)" : "--\(name).NAME VALUE…"
+        }
+        if command.parameters.contains(where: { !$0.isRequired }) { words.append("[ARGUMENT…]") }
+        if command.kind == .bulk { words.append("< FILE") }
+        let lines = HumanText.wrap(words.joined(separator: " "), width: width - 8)
+        return lead + lines.joined(separator: "\n" + String(repeating: " ", count: 8))
+    }
+
+    /// An argument's lines; an object has one for each member.
+    private func arguments(_ parameter: ParameterDescription, prefix: String = "") -> [(String, String)] {
+        let name = prefix + ParameterDescription.flagName(parameter.name)
+        guard parameter.members.isEmpty else {
+            return parameter.members.flatMap { arguments($0, prefix: "\(name).") }
+        }
+        var notes = [parameter.limits].compactMap { $0 }
+        if let value = parameter.defaultValue { notes.append("default \(HumanText.cell(value))") }
+        if parameter.isRequired { notes.append("required") }
+        let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
+        return [("--\(name) \(parameter.valueText)", parameter.summary + note)]
+    }
+
+    private func facts(_ command: CommandDescription) -> String {
+        var facts = command.changes ? "Changes records" : "Changes nothing"
+        if !command.role.isEmpty { facts += "; needs the role \(command.role)" }
+        if !command.isAllowed { facts += ", which you do not have" }
+        facts += ".\n"
+        if !command.errors.isEmpty { facts += "May answer with: \(command.errors.joined(separator: ", ")).\n" }
+        return facts
+    }
+
+    private func summary(_ command: CommandDescription) -> String {
+        command.isAllowed ? command.summary : "\(command.summary) (needs the role \(command.role))"
+    }
+
+    /// Two columns, the second wrapped; a name that is too long has its explanation on the next line.
+    private func list(_ entries: [(String, String)]) -> String {
+        let column = min(entries.map(\.0.count).max() ?? 0, 30) + 4
+        return entries.map { name, meaning in
+            let lines = HumanText.wrap(HumanText.safe(meaning), width: max(width - column, 24))
+            let indent = String(repeating: " ", count: column)
+            let lead = "  \(name)"
+            let start = lead.count + 2 <= column ? lead.padded(to: column) : "\(lead)\n\(indent)"
+            return lines.isEmpty ? lead : start + lines.joined(separator: "\n" + indent)
+        }.joined(separator: "\n") + "\n"
+    }
+}

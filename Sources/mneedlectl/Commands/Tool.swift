@@ -1,0 +1,62 @@
+import Glibc
+import MneedleClient
+import MneedleWire
+
+/// What `mneedlectl` does with its command line: the table of contents.
+struct Tool {
+    /// The commands that are not the daemon's.
+    static let ownCommands: [(name: String, summary: String)] = [
+        ("help", "explain mneedlectl, a module or a command"),
+        ("watch", "print events as they happen"),
+        ("completion", "print the completion script for bash, zsh or fish"),
+    ]
+
+    let options: Options
+    let output: Output
+
+    init(options: Options) {
+        self.options = options
+        output = Output(options)
+    }
+
+    func run() -> ExitCode {
+        do throws(Failure) {
+            try dispatch()
+            return .ok
+        } catch {
+            output.failure(error)
+            return error.exitCode
+        }
+    }
+
+    private func dispatch() throws(Failure) {
+        let words = options.words
+        if options.version {
+            print("mneedlectl \(Options.version) (protocol \(Connection.protocolVersion))")
+            return
+        }
+        switch words.first {
+        case "help": try help(Array(words.dropFirst()))
+        case _ where options.help: try help(words)
+        case nil: try overview()
+        case "watch": try watch(Array(words.dropFirst()))
+        case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
+        default: try call(words)
+        }
+    }
+
+    /// Opens the connection that `--socket` and the environment name.
+    func connect() throws(Failure) -> Connection {
+        do {
+            return try Connection(
+                firstOf: SocketPath.candidates(explicit: options.socket), timeout: .seconds(options.timeout))
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Runs what asks the daemon, and turns its errors into ours.
+    func asking<Result>(_ verb: String? = nil, _ body: () throws(ClientError) -> Result) throws(Failure) -> Result {
+        do { return try body() } catch { throw Failure(error, verb: verb) }
+    }
+}

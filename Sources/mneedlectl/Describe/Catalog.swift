@@ -1,0 +1,57 @@
+import MneedleClient
+import MneedleWire
+
+/// What the daemon can do, as it says itself.
+struct Catalog {
+    let commands: [CommandDescription]
+
+    /// Asks the daemon.
+    init(_ connection: Connection) throws(ClientError) {
+        var commands: [CommandDescription] = []
+        try connection.request("describe") { row in
+            if let command = CommandDescription(row) { commands.append(command) }
+        }
+        self.commands = commands
+    }
+
+    /// Groups in the order in which the daemon names them; `nil` holds the commands without a dot.
+    var groups: [(name: String?, commands: [CommandDescription])] {
+        var groups: [(name: String?, commands: [CommandDescription])] = []
+        for command in commands {
+            if let index = groups.firstIndex(where: { $0.name == command.group }) {
+                groups[index].commands.append(command)
+            } else {
+                groups.append((command.group, [command]))
+            }
+        }
+        return groups
+    }
+
+    func command(_ verb: String) -> CommandDescription? { commands.first { $0.verb == verb } }
+
+    /// What the first words name.
+    enum Target {
+        /// A command, and the words after its name.
+        case command(CommandDescription, arguments: [String])
+        case group(String, [CommandDescription])
+    }
+
+    /// Understands `screening assess …`, `screening.assess …`, `screening` and `ping`.
+    func target(of words: [String]) throws(Failure) -> Target {
+        let first = words.first ?? ""
+        if let command = command(first) { return .command(command, arguments: Array(words.dropFirst())) }
+        guard let group = groups.first(where: { $0.name == first }) else { throw unknown(first) }
+        guard words.count > 1 else { return .group(first, group.commands) }
+        guard let command = command("\(first).\(words[1])") else { throw unknown("\(first).\(words[1])") }
+        return .command(command, arguments: Array(words.dropFirst(2)))
+    }
+
+    private func unknown(_ verb: String) -> Failure {
+        let sameName = commands.filter { $0.group != nil && $0.name == verb }.map(\.words)
+        let similar = nearest(verb, in: commands.map(\.verb) + groups.compactMap(\.name) + Tool.ownCommands.map(\.name))
+        let suggestions = sameName + similar.map { command($0)?.words ?? $0 }
+        let typed = verb.split(separator: ".").joined(separator: " ")
+        return .usage(
+            "there is no command '\(typed)'", suggestions: suggestions, next: "'mneedlectl help' lists the commands")
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+
+/// The options that do not depend on the daemon. Whatever else stands on the command line is the daemon's to explain.
+struct Options: ParsableArguments {
+    static let version = "0.1.0"
+
+    @Option(help: "The daemon's socket (default: $MNEEDLE_SOCKET, then the user's daemon, then the system's).")
+    var socket: String?
+
+    @Option(help: "How many seconds the daemon may be silent.")
+    var timeout: Double = 60
+
+    @Flag(help: "Print JSON, one document a line, errors as well.")
+    var json = false
+
+    @Flag(help: "Print no result; errors still go to standard error.")
+    var quiet = false
+
+    @Flag(help: "Print tables without their header.")
+    var noHeader = false
+
+    @Flag(help: "Print the version.")
+    var version = false
+
+    @Flag(name: [.short, .long], help: "Explain mneedlectl or a command.")
+    var help = false
+
+    @Argument(parsing: .allUnrecognized, help: "A command and its arguments.")
+    var words: [String] = []
+
+    func validate() throws {
+        guard timeout > 0, timeout <= 86_400 else {
+            throw ValidationError("--timeout is more than 0 and at most 86400 seconds, not \(timeout).")
+        }
+    }
+}

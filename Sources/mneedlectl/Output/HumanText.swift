@@ -1,0 +1,146 @@
+import MneedleWire
+
+/// Turns what the daemon sends into text for a person.
+enum HumanText {
+    // MARK: On one line
+
+    /// A value that is no list and no object.
+    static func scalar(_ value: JSON) -> String {
+        switch value {
+        case .null: "-"
+        case .bool(let flag): flag ? "yes" : "no"
+        case .integer(let number): String(number)
+        case .number(let number): Int64(exactly: number).map { String($0) } ?? number.description
+        case .string(let text): text
+        case .array, .object: value.text
+        }
+    }
+
+    /// Any value on one line.
+    static func cell(_ value: JSON) -> String {
+        let text =
+            switch value {
+            case .array(let elements): elements.map { $0["code"]?.string ?? cell($0) }.joined(separator: ", ")
+            case .object: flat(value)
+            default: scalar(value)
+            }
+        return safe(text, keeping: "")
+    }
+
+    /// An object on one line: `person=anna title="Change the pillow case"`.
+    static func flat(_ object: JSON) -> String {
+        (object.members ?? []).map { member in
+            let text = cell(member.value)
+            return RequestLine.Word.canStandBare(text) ? "\(member.name)=\(text)" : "\(member.name)=\(JSON.string(text).text)"
+        }.joined(separator: " ")
+    }
+
+    // MARK: On several lines
+
+    /// The object of an `OK`. One that holds nothing but a text of several lines is that text (help, a calendar).
+    static func reply(_ object: JSON, width: Int?) -> String {
+        guard let members = object.members, !members.isEmpty else { return "ok\n" }
+        if members.count == 1, case .string(let text) = members[0].value,
+            text.utf8.contains(0x0A) || members[0].name == "text"
+        {
+            return safe(text.utf8.last == 0x0A ? text : text + "\n", keeping: "\n\t\r")
+        }
+        return safe(lines(of: members, width: width).map { $0 + "\n" }.joined())
+    }
+
+    /// `name: value`, aligned; lists of objects and objects stand indented below their name.
+    static func lines(of members: [JSON.Member], width: Int? = nil) -> [String] {
+        let column = (members.filter { !isBlock($0.value) }.map(\.name.count).max() ?? 0) + 3
+        return members.flatMap { member -> [String] in
+            guard isBlock(member.value) else {
+                let text = member.value == .array([]) ? "none" : cell(member.value)
+                let wrapped = width.map { wrap(text, width: max($0 - column, 24)) } ?? [text]
+                let rest = wrapped.dropFirst().map { String(repeating: " ", count: column) + $0 }
+                return ["\(member.name):".padded(to: column) + (wrapped.first ?? "")] + rest
+            }
+            return ["\(member.name):"] + block(member.value, width: width.map { $0 - 2 }).map { "  " + $0 }
+        }
+    }
+
+    private static func isBlock(_ value: JSON) -> Bool {
+        switch value {
+        case .object(let members): !members.isEmpty
+        case .array(let elements): elements.contains { $0.members != nil }
+        default: false
+        }
+    }
+
+    private static func block(_ value: JSON, width: Int?) -> [String] {
+        guard let elements = value.elements else { return lines(of: value.members ?? [], width: width) }
+        if elements.allSatisfy(isFinding) { return elements.flatMap { finding($0, width: width) } }
+        let table = Table(sample: elements, width: width)
+        return (table.header + elements.map(table.lines).joined()).split(separator: "\n").map(String.init)
+    }
+
+    // MARK: Findings
+
+    private static func isFinding(_ value: JSON) -> Bool {
+        value["code"]?.string != nil && value["severity"]?.string != nil && value["message"]?.string != nil
+    }
+
+    /// What speaks against it, what to do, until when, and on whose word.
+    static func finding(_ finding: JSON, width: Int?) -> [String] {
+        var head = "[\(scalar(finding["severity"] ?? .null))] \(scalar(finding["code"] ?? .null))"
+        if let until = finding["until"], until != .null { head += ", until \(scalar(until))" }
+        var paragraphs = [scalar(finding["message"] ?? .null)]
+        if let advice = finding["advice"]?.string, !advice.isEmpty { paragraphs.append("Advice: \(advice)") }
+        if let sources = finding["sources"]?.elements, !sources.isEmpty {
+            paragraphs.append("Sources: \(sources.map { cell($0) }.joined(separator: "; "))")
+        }
+        return [head] + paragraphs.flatMap { paragraph in
+            (width.map { wrap(paragraph, width: $0 - 4) } ?? [paragraph]).map { "    " + $0 }
+        }
+    }
+
+    // MARK: Errors
+
+    /// The message, what was expected, what may have been meant, and the way on.
+    static func failure(_ failure: Failure) -> String {
+        var lines = ["mneedlectl: \(failure.message)"]
+        let own = ["suggestions", "findings"]
+        lines += self.lines(of: failure.details.filter { !own.contains($0.name) }).map { "  " + $0 }
+        let details = JSON.object(failure.details)
+        for finding in details["findings"]?.elements ?? [] { lines += self.finding(finding, width: nil).map { "  " + $0 } }
+        let suggestions = details["suggestions"]?.strings ?? []
+        if !suggestions.isEmpty { lines.append("  did you mean: \(suggestions.joined(separator: ", "))?") }
+        if let next = failure.next { lines.append("  next: \(next)") }
+        return safe(lines.map { $0 + "\n" }.joined())
+    }
+
+    // MARK: Text
+
+    /// Replaces control characters, which could command a terminal.
+    static func safe(_ text: String, keeping kept: String = "\n\t") -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isControl = scalar.properties.generalCategory == .control
+            result.append(isControl && !kept.unicodeScalars.contains(scalar) ? (kept.isEmpty ? " " : "\u{FFFD}") : scalar)
+        }
+        return String(result)
+    }
+
+    /// Breaks a text at blanks; a word that is longer than a line is cut.
+    static func wrap(_ text: String, width: Int) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            var word = word
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = ""
+            }
+            while word.count > width {
+                lines.append(String(word.prefix(width)))
+                word = word.dropFirst(width)
+            }
+            line += line.isEmpty ? String(word) : " \(word)"
+        }
+        return line.isEmpty ? lines : lines + [line]
+    }
+}

@@ -1,0 +1,113 @@
+import Glibc
+import MneedleClient
+import MneedleWire
+
+/// Where results and errors go, and in which form.
+struct Output {
+    let isJSON: Bool
+    let isQuiet: Bool
+    let hasHeader: Bool
+    /// The terminal's width, if standard output is a terminal.
+    let terminalWidth: Int?
+
+    init(_ options: Options) {
+        isJSON = options.json
+        isQuiet = options.quiet
+        hasHeader = !options.noHeader
+        terminalWidth = Self.widthOfTerminal()
+    }
+
+    /// How wide running text may be.
+    var width: Int { terminalWidth ?? 80 }
+
+    /// Text for a person, whatever the form of results.
+    func text(_ text: String) {
+        if !isQuiet { print(HumanText.safe(text), terminator: "") }
+    }
+
+    /// The object of an `OK`.
+    func reply(_ object: JSON) {
+        guard !isQuiet else { return }
+        print(isJSON ? object.text : HumanText.reply(object, width: terminalWidth), terminator: isJSON ? "\n" : "")
+    }
+
+    /// Takes the rows of a listing as they come.
+    func rows() -> Rows { Rows(output: self) }
+
+    func event(_ event: Event, bell: Bool) {
+        if !isQuiet {
+            let seq = event.seq.map(JSON.integer) ?? .null
+            print(
+                isJSON
+                    ? JSON.object([.init("seq", seq), .init("topic", .string(event.topic)), .init("body", event.body)]).text
+                    : HumanText.safe("\(event.seq.map(String.init) ?? "-")  \(event.topic)  \(HumanText.flat(event.body))"))
+        }
+        if bell { Self.complain("\u{7}", terminator: "") }
+        fflush(nil)
+    }
+
+    func failure(_ failure: Failure) {
+        // What was printed before it stays before it.
+        fflush(nil)
+        if isJSON {
+            print(failure.json.text)
+        } else {
+            Self.complain(HumanText.failure(failure), terminator: "")
+        }
+    }
+
+    /// Writes to standard error.
+    static func complain(_ text: String, terminator: String = "\n") {
+        let bytes = Array((text + terminator).utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    private static func widthOfTerminal() -> Int? {
+        var size = winsize()
+        guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
+        return size.ws_col >= 20 ? Int(size.ws_col) : 80
+    }
+}
+
+/// The rows of a listing: JSON at once; a table once enough rows are known for its columns' widths.
+struct Rows {
+    private static let enough = 200
+
+    let output: Output
+    private var waiting: [JSON] = []
+    private var table: Table?
+    private var count = 0
+
+    init(output: Output) { self.output = output }
+
+    mutating func add(_ row: JSON) {
+        guard !output.isQuiet else { return }
+        count += 1
+        if output.isJSON {
+            print(row.text)
+        } else if let table {
+            print(table.lines(row), terminator: "")
+        } else {
+            waiting.append(row)
+            if waiting.count == Self.enough { printWaiting() }
+        }
+    }
+
+    /// - Parameter end: The object of the listing's `OK`.
+    mutating func finish(_ end: JSON) {
+        guard !output.isQuiet, !output.isJSON else { return }
+        if table == nil { printWaiting() }
+        if count == 0 { Output.complain("nothing to list") }
+        if let members = end.members, !members.isEmpty {
+            print("\n" + HumanText.reply(end, width: output.terminalWidth), terminator: "")
+        }
+    }
+
+    private mutating func printWaiting() {
+        let table = Table(sample: waiting, width: output.terminalWidth)
+        if output.hasHeader, !waiting.isEmpty { print(table.header, terminator: "") }
+        for row in waiting { print(table.lines(row), terminator: "") }
+        waiting = []
+        self.table = table
+    }
+}

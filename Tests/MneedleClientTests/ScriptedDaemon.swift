@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import MneedleClient
+import Synchronization
+
+/// A daemon for tests: listens on a socket in a folder of its own, and plays a script to each peer, one after the other.
+final class ScriptedDaemon: Sendable {
+    static let greeting = #"MNEEDLE 1 {"version":"0.1.0","role":"operator","user":"anna","modules":["records"]}"#
+
+    let folder: String
+    let path: String
+    private let listener: CInt
+    private let received = Mutex<[String]>([])
+
+    /// Every line that peers have sent, in their order.
+    var lines: [String] { received.withLock { $0 } }
+
+    init(_ script: @escaping @Sendable (Peer) -> Void) throws {
+        var template = Array("/tmp/mneedle-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
+        folder = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
+        path = folder + "/control.sock"
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        listener = descriptor
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0, listen(descriptor, 8) == 0 else { throw POSIXError(.EIO) }
+        Thread.detachNewThread { [weak self] in
+            while case let peer = accept(descriptor, nil, nil), peer >= 0 {
+                script(Peer(descriptor: peer) { line in self?.received.withLock { $0.append(line) } })
+                close(peer)
+            }
+        }
+    }
+
+    /// Greets, then answers each line with what `answer` makes of it, until the peer goes.
+    convenience init(answering answer: @escaping @Sendable (String) -> String) throws {
+        try self.init { peer in
+            peer.send(Self.greeting)
+            while let line = peer.receive() { peer.send(answer(line)) }
+        }
+    }
+
+    func connect(timeout: Duration = .seconds(20)) throws(ClientError) -> Connection {
+        try Connection(path: path, timeout: timeout)
+    }
+
+    deinit {
+        shutdown(listener, CInt(SHUT_RDWR))
+        close(listener)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+/// The daemon's end of one connection.
+final class Peer {
+    private let descriptor: CInt
+    private let note: (String) -> Void
+    private var buffer: [UInt8] = []
+
+    init(descriptor: CInt, note: @escaping (String) -> Void) {
+        self.descriptor = descriptor
+        self.note = note
+    }
+
+    /// Sends lines; the last one gets its LF here.
+    func send(_ text: String) {
+        var rest = Array((text + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// The peer's next line; `nil` when it is gone.
+    func receive() -> String? {
+        while true {
+            if let end = buffer.firstIndex(of: 0x0A) {
+                let line = String(decoding: buffer[..<end], as: UTF8.self)
+                buffer.removeSubrange(...end)
+                note(line)
+                return line
+            }
+            var chunk = [UInt8](repeating: 0, count: 4_096)
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            guard count > 0 else { return nil }
+            buffer += chunk[..<count]
+        }
+    }
+}

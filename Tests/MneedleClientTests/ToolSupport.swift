@@ -1,0 +1,50 @@
+import Foundation
+
+/// What a run of `mneedlectl` left behind.
+struct ToolRun {
+    let output: String
+    let errors: String
+    let exitCode: Int32
+}
+
+/// Runs the `mneedlectl` that was built beside the tests, without a terminal.
+func mneedlectl(_ arguments: [String], daemon: ScriptedDaemon?, input: String = "") throws -> ToolRun {
+    defer { withExtendedLifetime(daemon) {} }
+    let process = Process()
+    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent("mneedlectl")
+    process.arguments = arguments
+    process.environment = ["MNEEDLE_SOCKET": daemon?.path ?? "/nonexistent/control.sock", "PATH": "/usr/bin:/bin"]
+    let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = standardInput
+    try process.run()
+    standardInput.fileHandleForWriting.write(Data(input.utf8))
+    try standardInput.fileHandleForWriting.close()
+    // Either pipe is far larger than what the tests print to it, so one may be read after the other.
+    let printed = output.fileHandleForReading.readDataToEndOfFile()
+    let complained = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return ToolRun(
+        output: String(decoding: printed, as: UTF8.self), errors: String(decoding: complained, as: UTF8.self),
+        exitCode: process.terminationStatus)
+}
+
+extension ScriptedDaemon {
+    /// What the daemon of these tests can do: modules that no real one has, so that nothing can be known beforehand.
+    static let description = [
+        #"ROW {"verb":"ping","module":"host","summary":"Answers.","role":"reader","allowed":true,"changes":false,"parameters":{"type":"object","properties":{},"required":[],"additionalProperties":false},"kind":"single","reply":{},"errors":[],"example":"ping"}"#,
+        #"ROW {"verb":"subscribe","module":"host","summary":"Tells events.","role":"reader","allowed":true,"changes":false,"parameters":{"type":"object","properties":{"topics":{"type":"array","items":{"type":"string"},"description":"Which."},"since":{"type":"integer","description":"After which."}},"required":["topics"],"additionalProperties":false},"kind":"subscription","reply":{"seq":"the position"},"errors":[],"example":"subscribe topics=*"}"#,
+        #"ROW {"verb":"garden.plant","module":"garden","summary":"Plants something.","role":"operator","allowed":true,"changes":true,"parameters":{"type":"object","properties":{"bed":{"type":"string","description":"Where."},"depth_mm":{"type":"number","minimum":0,"maximum":3,"x-unit":"mm","description":"How deep."},"season":{"type":"string","enum":["spring","autumn"],"default":"spring","description":"When."},"watered":{"type":"boolean","description":"Whether it was watered."},"kinds":{"type":"array","items":{"type":"string","enum":["rose","leek"]},"description":"What."},"answers":{"type":"object","properties":{"soil-wet":{"type":"boolean","description":"Is the soil wet?"}},"required":[],"additionalProperties":false,"description":"Answers."}},"required":["bed","depth_mm"],"additionalProperties":false},"kind":"single","reply":{"plant":"its number"},"errors":["not-found","conflict"],"example":"garden.plant bed=b1 depth_mm=2"}"#,
+        #"ROW {"verb":"garden.list","module":"garden","summary":"Lists plants.","role":"reader","allowed":true,"changes":false,"parameters":{"type":"object","properties":{},"required":[],"additionalProperties":false},"kind":"rows","reply":{"plant":"its number","name":"its name"},"errors":[],"example":"garden.list"}"#,
+        #"ROW {"verb":"garden.burn","module":"garden","summary":"Burns it.","role":"admin","allowed":false,"changes":true,"parameters":{"type":"object","properties":{},"required":[],"additionalProperties":false},"kind":"single","reply":{},"errors":[],"example":"garden.burn"}"#,
+        #"ROW {"verb":"weather.stream","module":"weather","summary":"Takes points.","role":"operator","allowed":true,"changes":true,"parameters":{"type":"object","properties":{"station":{"type":"integer","description":"Which."}},"required":["station"],"additionalProperties":false},"kind":"bulk","reply":{"accepted":"how many"},"errors":[],"example":"weather.stream station=1"}"#,
+        "OK {}",
+    ].joined(separator: "\n")
+
+    /// Describes the commands above; answers the others with `reply`.
+    static func describing(_ reply: String) throws -> ScriptedDaemon {
+        try ScriptedDaemon { line in line == "describe" ? description : reply }
+    }
+}
