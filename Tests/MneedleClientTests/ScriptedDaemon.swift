@@ -37,6 +37,8 @@ final class ScriptedDaemon: Sendable {
                 script(Peer(descriptor: peer) { line in self?.received.withLock { $0.append(line) } })
                 close(peer)
             }
+            // Closed here and nowhere else: the number may belong to another test the moment it is free.
+            close(descriptor)
         }
     }
 
@@ -54,7 +56,6 @@ final class ScriptedDaemon: Sendable {
 
     deinit {
         shutdown(listener, CInt(SHUT_RDWR))
-        close(listener)
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
