@@ -1,3 +1,4 @@
+import CMneedleSystem
 import Foundation
 import Glibc
 import Logging
@@ -133,6 +134,7 @@ public final class Daemon: Service {
         logHead("started", engine.head)
         let tasks = scheduled(loop, writer, engine)
         Notify.ready(statusLine(engine))
+        mneedle_release_code_pages()
 
         try? await gracefulShutdown()
 

@@ -24,6 +24,10 @@ int mneedle_timer_arm(int timer, int64_t milliseconds);
 /* Takes the expiry, or the news that the clock was set. */
 void mneedle_timer_drain(int timer);
 
+/* Gives the pages of code and constants back to the page cache; those still in use come back as
+ * they are touched. Starting reads far more of the libraries than serving does. */
+void mneedle_release_code_pages(void);
+
 /* Crash notes: a page shared with a file, so that it outlives the process. Each
  * thread has a slot with the name of the module that runs on it; a handler for
  * the fatal signals marks the slot of the thread that dies. */

@@ -1,0 +1,8 @@
+// swift-tools-version:6.1
+// A package of its own: the program is built without it.
+import PackageDescription
+
+let package = Package(
+    name: "Benchmarks",
+    targets: [.executableTarget(name: "linebench", swiftSettings: [.swiftLanguageMode(.v6)])]
+)
