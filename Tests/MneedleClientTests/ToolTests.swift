@@ -115,7 +115,7 @@ struct ToolTests {
 
     @Test("a reply becomes names and values, a text becomes itself")
     func reply() throws {
-        let reply = #"OK {"plant":7,"empty":[],"window":{"opens":"2026-12-01","best":null},"findings":[{"code":"dry","severity":"info","message":"It is dry."}],"steps":[{"at":1,"text":"dig"}]}"#
+        let reply = #"OK {"plant":7,"empty":[],"window":{"opens":"2026-12-01","best":null},"findings":[{"code":"dry","severity":"info","message":"It is dry."}],"steps":[{"at":1,"text":"dig"}],"problems":["The well has been dry for three weeks.","No rain."]}"#
         #expect(try run("ping", reply: reply).run.output == """
             plant:  7
             empty:  none
@@ -128,6 +128,9 @@ struct ToolTests {
             steps:
               AT  TEXT
               1   dig
+            problems:
+              - The well has been dry for three weeks.
+              - No rain.
 
             """)
         #expect(try run("ping", reply: "OK {}").run.output == "ok\n")

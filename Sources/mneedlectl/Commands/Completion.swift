@@ -50,7 +50,7 @@ enum Completion {
         let groups = catalog?.groups ?? []
         return groups.flatMap { group in
             group.name.map { [($0, group.commands.map(\.name).joined(separator: ", "))] }
-                ?? group.commands.map { ($0.verb, $0.summary) }
+                ?? group.commands.filter { $0.verb != "help" }.map { ($0.verb, $0.summary) }
         } + Tool.ownCommands.map { ($0.name, $0.summary) }
     }
 
@@ -75,16 +75,13 @@ enum Completion {
     private static let bash = #"""
         # bash completion for mneedlectl: source <(mneedlectl completion bash)
         _mneedlectl() {
-            local IFS=$'\n' current=${COMP_WORDS[COMP_CWORD]}
-            # bash takes '=' for a word of its own, and completes only what follows it.
-            local line=${COMP_LINE:0:COMP_POINT} words
-            IFS=$' \t' read -ra words <<<"$line"
+            local line=${COMP_LINE:0:COMP_POINT}
+            local -a words
+            read -ra words <<<"$line"
             [[ $line == *[[:blank:]] ]] && words+=("")
-            local candidates
-            candidates=$(mneedlectl __complete "${words[@]:1}" 2>/dev/null | cut -f1)
-            local typed=${words[-1]}
-            [[ $typed == *=* ]] && candidates=${candidates//"${typed%%=*}="/} && current=${typed#*=}
-            mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$current")
+            mapfile -t COMPREPLY < <(mneedlectl __complete "${words[@]:1}" 2>/dev/null | cut -f1)
+            # bash takes '=' for a word of its own and completes only what follows it.
+            [[ ${words[-1]} == *=* ]] && COMPREPLY=("${COMPREPLY[@]#*=}")
         }
         complete -F _mneedlectl mneedlectl
 

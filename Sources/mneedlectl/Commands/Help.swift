@@ -61,10 +61,11 @@ struct Help {
             """
     }
 
-    /// Every command, by module.
+    /// Every command, by module. The daemon's `help` is left out: the one here explains the same.
     func commandList(_ catalog: Catalog) -> String {
         catalog.groups.map { group in
-            "\(group.name ?? "The daemon"):\n" + list(group.commands.map { ($0.words, summary($0)) })
+            let commands = group.commands.filter { $0.verb != "help" }
+            return "\(group.name ?? "The daemon"):\n" + list(commands.map { ($0.words, summary($0)) })
         }.joined(separator: "\n")
     }
 

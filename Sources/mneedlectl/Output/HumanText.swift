@@ -54,7 +54,8 @@ enum HumanText {
         return members.flatMap { member -> [String] in
             guard isBlock(member.value) else {
                 let text = member.value == .array([]) ? "none" : cell(member.value)
-                let wrapped = width.map { wrap(text, width: max($0 - column, 24)) } ?? [text]
+                // A single long word (a digest, a path) stays whole, so that it can be copied.
+                let wrapped = text.contains(" ") ? width.map { wrap(text, width: max($0 - column, 24)) } ?? [text] : [text]
                 let rest = wrapped.dropFirst().map { String(repeating: " ", count: column) + $0 }
                 return ["\(member.name):".padded(to: column) + (wrapped.first ?? "")] + rest
             }
@@ -65,14 +66,25 @@ enum HumanText {
     private static func isBlock(_ value: JSON) -> Bool {
         switch value {
         case .object(let members): !members.isEmpty
-        case .array(let elements): elements.contains { $0.members != nil }
+        case .array(let elements): elements.contains { $0.members != nil } || isListOfSentences(elements)
         default: false
         }
+    }
+
+    /// Sentences, unlike names, would be hard to tell apart on one line.
+    private static func isListOfSentences(_ elements: [JSON]) -> Bool {
+        elements.contains { ($0.string?.count ?? 0) > 30 }
     }
 
     private static func block(_ value: JSON, width: Int?) -> [String] {
         guard let elements = value.elements else { return lines(of: value.members ?? [], width: width) }
         if elements.allSatisfy(isFinding) { return elements.flatMap { finding($0, width: width) } }
+        if elements.contains(where: { $0.members == nil }) {
+            return elements.flatMap { element -> [String] in
+                let lines = width.map { wrap(cell(element), width: max($0 - 2, 24)) } ?? [cell(element)]
+                return lines.enumerated().map { ($0.offset == 0 ? "- " : "  ") + $0.element }
+            }
+        }
         let table = Table(sample: elements, width: width)
         return (table.header + elements.map(table.lines).joined()).split(separator: "\n").map(String.init)
     }
