@@ -4,6 +4,78 @@ import MneedleKit
 @_cdecl("mneedle_module_sterilization")
 public func mneedleModuleSterilization() -> UnsafeMutableRawPointer { definition.export() }
 
+/// Keeps heads clean and single-use cartridges single: soaks, steriliser cycles, cartridges, and what they allow.
+///
+/// Words matter here: an alcohol soak makes a head *disinfected*, only a released steriliser cycle makes it *sterile*.
 let definition = ModuleDefinition(
-    manifest: Manifest(name: "sterilization", version: "0.1.0", summary: "")
-) { _ in Module() }
+    manifest: Manifest(
+        name: "sterilization", version: "0.1.0",
+        summary: "Logs soaks, steriliser cycles and cartridges, and blocks a session with a head that is not ready.",
+        configuration: [
+            ConfigurationKey(
+                "cycle_profiles", .list(.slug), default: ["cdc"],
+                "The families of steriliser profiles that release a load: cdc, maker.")
+        ],
+        knowledge: ["sterilization"]),
+    migrations: migrations
+) { setup in
+    let hygiene = Hygiene(Knowledge(setup))
+    return Module(
+        commands: [
+            hygiene.soak, hygiene.cycle, hygiene.openCartridge, hygiene.discardCartridge, hygiene.status,
+            hygiene.list, hygiene.rules,
+        ],
+        checks: [hygiene.check],
+        reactions: [hygiene.whenStarted, hygiene.whenFinished, hygiene.whenStopped])
+}
+
+let migrations = [
+    Migration(
+        1, "heads, cartridges and the hygiene log",
+        [
+            """
+            CREATE TABLE sterilization_heads (
+                device TEXT NOT NULL PRIMARY KEY,
+                last_person TEXT,
+                last_use BIGINT,
+                running BIGINT,
+                cleaning_due_since BIGINT,
+                ready_as TEXT,
+                ready_since BIGINT,
+                ready_until BIGINT,
+                ready_load TEXT,
+                uses BIGINT NOT NULL DEFAULT 0)
+            """,
+            // A cartridge's name is used once, and a session claims it once: the constraints keep it single-use.
+            """
+            CREATE TABLE sterilization_cartridges (
+                id INTEGER PRIMARY KEY,
+                cartridge TEXT NOT NULL UNIQUE,
+                device TEXT NOT NULL,
+                person TEXT NOT NULL,
+                lot TEXT,
+                expires TEXT,
+                opened_at BIGINT NOT NULL,
+                session BIGINT UNIQUE,
+                used_at BIGINT,
+                discarded_at BIGINT)
+            """,
+            "CREATE INDEX sterilization_cartridges_device ON sterilization_cartridges (device, opened_at)",
+            """
+            CREATE TABLE sterilization_log (
+                id INTEGER PRIMARY KEY,
+                at BIGINT NOT NULL,
+                device TEXT NOT NULL,
+                body TEXT NOT NULL)
+            """,
+            "CREATE INDEX sterilization_log_device ON sterilization_log (device, at)",
+            "CREATE INDEX sterilization_log_at ON sterilization_log (at)",
+        ])
+]
+
+/// The module at work: its knowledge, and one command or judgement in each file of this folder.
+struct Hygiene: Sendable {
+    let knowledge: Knowledge
+
+    init(_ knowledge: Knowledge) { self.knowledge = knowledge }
+}

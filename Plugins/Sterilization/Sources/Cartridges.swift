@@ -1,0 +1,155 @@
+import MneedleKit
+
+/// A single-use cartridge from its opening on.
+struct Cartridge: Sendable {
+    let cartridge: String
+    let device: String
+    /// The one person it was opened for.
+    let person: String
+    let lot: String?
+    let expires: CivilDate?
+    let openedAt: Instant
+    /// The session that claimed it: its only one.
+    let session: Int64?
+    let usedAt: Instant?
+    let discardedAt: Instant?
+
+    /// `nil` when no cartridge of that name was ever opened.
+    init?(_ name: String, in reading: any Reading) throws {
+        guard let row = try reading.row("SELECT * FROM sterilization_cartridges WHERE cartridge = ?", name),
+            let device = row.text("device"), let person = row.text("person"), let openedAt = row.instant("opened_at")
+        else { return nil }
+        cartridge = name
+        self.device = device
+        self.person = person
+        lot = row.text("lot")
+        expires = row.date("expires")
+        self.openedAt = openedAt
+        session = row.integer("session")
+        usedAt = row.instant("used_at")
+        discardedAt = row.instant("discarded_at")
+    }
+
+    var state: String {
+        if discardedAt != nil { return "discarded" }
+        if usedAt != nil { return "used" }
+        return session == nil ? "opened" : "in-use"
+    }
+
+    /// What every entry about it says.
+    var facts: Object {
+        ["cartridge": cartridge, "device": device, "person": person, "lot": lot, "expires": expires, "opened": openedAt]
+    }
+}
+
+extension Hygiene {
+    var openCartridge: Command {
+        Command(
+            "open-cartridge", "Registers that a sealed single-use cartridge is opened, for one person and one session.",
+            role: .operator,
+            parameters: [
+                .required("cartridge", .slug, "A name for this one cartridge, never given twice."),
+                .required("device", .slug, "The device it goes into."),
+                .required("person", .slug, "The one person it is for."),
+                .optional("lot", .text(maximum: 64), "The lot number on the blister."),
+                .optional("expires", .date, "The last day on which it may be used, from the blister."),
+            ],
+            reply: [
+                ReplyMember("cartridge", "the cartridge"), ReplyMember("device", "its device"),
+                ReplyMember("person", "the person it is for"), ReplyMember("lot", "its lot number"),
+                ReplyMember("expires", "its last day"), ReplyMember("opened", "when it was opened"),
+                ReplyMember("use_by", "until when it may be used, now that it is open"),
+            ],
+            errors: [.notFound, .conflict, .blocked],
+            example: "sterilization.open-cartridge cartridge=c-0417 device=pen-1 person=anna lot=A12 expires=2027-03-31",
+            .writes(open))
+    }
+
+    var discardCartridge: Command {
+        Command(
+            "discard-cartridge", "Registers that a cartridge was thrown away.", role: .operator,
+            parameters: [.required("cartridge", .slug, "The cartridge.")],
+            reply: [
+                ReplyMember("cartridge", "the cartridge"), ReplyMember("state", "discarded"),
+                ReplyMember("discarded", "when"),
+            ],
+            errors: [.notFound, .conflict], example: "sterilization.discard-cartridge cartridge=c-0417",
+            .writes(discard))
+    }
+
+    /// Until when an opened cartridge may be used.
+    func useBy(_ openedAt: Instant) -> Instant { Zone.utc.adding(knowledge.lasting.openedCartridge, to: openedAt) }
+
+    @Sendable private func open(_ request: Request, _ transaction: any Transaction) throws -> Object {
+        let arguments = request.arguments
+        let name = try arguments.requiredText("cartridge")
+        let device = try transaction.device(arguments.requiredText("device"))
+        let person = try transaction.person(arguments.requiredText("person"))
+        if let known = try Cartridge(name, in: transaction) {
+            throw ModuleError.conflict(
+                "cartridge '\(name)' was opened before and is single-use; open a new one under a new name",
+                state: known.state)
+        }
+        try refuseUnfit(device)
+        let today = transaction.today(of: person)
+        if let expires = arguments.date("expires"), expires < today {
+            throw ModuleError.blocked(
+                [try knowledge.finding(.cartridgeExpired, person.setting, ["cartridge": name, "expires": expires])]
+                    .compactMap { $0 }, "cartridge '\(name)' expired on \(expires); discard it unopened and take another")
+        }
+        _ = try transaction.insert(
+            """
+            INSERT INTO sterilization_cartridges (cartridge, device, person, lot, expires, opened_at)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            name, device.device, person.person, arguments.text("lot"), arguments.date("expires"), transaction.now)
+        var facts = try Cartridge(name, in: transaction)?.facts ?? [:]
+        facts["use_by"] = useBy(transaction.now).value
+        try HygieneLog.add("cartridge-opened", device: device.device, at: transaction.now, facts, to: transaction)
+        try transaction.record(
+            Entry("cartridge.opened", subject: "cartridge/\(name)", person: person.person, body: facts))
+        return facts
+    }
+
+    private func refuseUnfit(_ device: Device) throws {
+        if device.retired {
+            throw ModuleError.conflict("device '\(device.device)' is retired; use another", state: "retired")
+        }
+        // A pen takes cartridges by its kind, whether or not its record says so.
+        if !device.cartridges && device.kind != .pen {
+            throw ModuleError.conflict(
+                "device '\(device.device)' is a \(device.kind.rawValue) without cartridges; "
+                    + "register one with cartridges=yes, or start without a cartridge",
+                state: "no-cartridges")
+        }
+    }
+
+    @Sendable private func discard(_ request: Request, _ transaction: any Transaction) throws -> Object {
+        let name = try request.arguments.requiredText("cartridge")
+        guard let cartridge = try Cartridge(name, in: transaction) else {
+            throw ModuleError.notFound(
+                "cartridge", name, suggestions: try cartridgeNames(like: name, transaction),
+                next: "only opened cartridges are registered")
+        }
+        if cartridge.state == "in-use" || cartridge.state == "discarded" {
+            let hint = cartridge.state == "in-use" ? "finish or stop its session first" : "nothing is left to do"
+            throw ModuleError.conflict("cartridge '\(name)' is \(cartridge.state); \(hint)", state: cartridge.state)
+        }
+        try transaction.execute(
+            "UPDATE sterilization_cartridges SET discarded_at = ? WHERE cartridge = ?", transaction.now, name)
+        var facts = cartridge.facts
+        facts["session"] = cartridge.session?.value
+        facts["discarded"] = transaction.now.value
+        try HygieneLog.add("cartridge-discarded", device: cartridge.device, at: transaction.now, facts, to: transaction)
+        try transaction.record(
+            Entry("cartridge.discarded", subject: "cartridge/\(name)", person: cartridge.person, body: facts))
+        return ["cartridge": name, "state": "discarded", "discarded": transaction.now]
+    }
+
+    private func cartridgeNames(like name: String, _ reading: any Reading) throws -> [String] {
+        try reading.rows(
+            "SELECT cartridge FROM sterilization_cartridges WHERE cartridge LIKE ? ORDER BY opened_at DESC LIMIT 5",
+            "\(name.prefix(2))%"
+        ).compactMap { $0.text("cartridge") }
+    }
+}

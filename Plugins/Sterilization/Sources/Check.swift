@@ -1,0 +1,134 @@
+import MneedleKit
+
+extension Hygiene {
+    var check: SafetyCheck {
+        SafetyCheck("Is the head clean, sterile where it must be, this person's, and its cartridge unused?") {
+            plan, reading in
+            let head = try Head(of: plan.device.device, in: reading)
+            let zone = reading.zone(of: plan.person)
+            var findings = try readiness(of: plan.device, head, for: plan, zone)
+            findings += try ownership(plan, head)
+            findings += try cartridge(plan, zone, reading)
+            findings += try wear(plan.device, head, plan.setting)
+            return findings
+        }
+    }
+
+    // MARK: Clean enough
+
+    private func readiness(of device: Device, _ head: Head, for plan: SessionPlan, _ zone: Zone) throws -> [Finding] {
+        try readiness(
+            of: device, head, takesCartridge: plan.takesCartridge, setting: plan.setting, at: plan.at, zone)
+    }
+
+    /// What speaks against putting this head on skin at `at`. A cartridge is sterile in its seal, so its
+    /// handpiece needs disinfecting only; a clinic's reusable head has to be sterile itself.
+    func readiness(
+        of device: Device, _ head: Head, takesCartridge: Bool, setting: Setting, at: Instant, _ zone: Zone
+    ) throws -> [Finding] {
+        var found: [Finding?] = []
+        if let since = head.cleaningDueSince {
+            found.append(
+                try knowledge.finding(
+                    .cleaningDue, setting, ["device": device.device, "used": clockText(since, zone)]))
+        }
+        let wantsSterile = setting == .clinic && !takesCartridge
+        if !head.isReady(at: at, as: wantsSterile ? .sterile : .disinfected) {
+            let reason = unreadiness(head, at: at, wantsSterile: wantsSterile)
+            found.append(
+                try knowledge.finding(
+                    wantsSterile ? .notSterile : .notDisinfected, setting,
+                    [
+                        "device": device.device,
+                        "why": filled(
+                            knowledge.wording[reason],
+                            [
+                                "time": (head.readiness?.until).map { clockText($0, zone) } ?? "",
+                                "used": head.lastUse.map { clockText($0, zone) } ?? "",
+                            ]),
+                    ]))
+        }
+        return found.compactMap { $0 }
+    }
+
+    private func unreadiness(_ head: Head, at: Instant, wantsSterile: Bool) -> Wording.Phrase {
+        if head.running != nil { return .inUse }
+        guard let readiness = head.readiness else {
+            if head.lastUse != nil { return .soakedBeforeLastUse }
+            return wantsSterile ? .neverSterilised : .neverSoaked
+        }
+        return wantsSterile && readiness.state == .disinfected ? .disinfectedOnly : .readinessOver
+    }
+
+    // MARK: Whose it is
+
+    private func ownership(_ plan: SessionPlan, _ head: Head) throws -> [Finding] {
+        let phrase: Wording.Phrase
+        if let owner = plan.device.owner, owner != plan.person.person {
+            phrase = .ownedByAnother
+        } else if !plan.takesCartridge, let last = head.lastPerson, last != plan.person.person {
+            phrase = .usedByAnother
+        } else {
+            return []
+        }
+        let finding = try knowledge.finding(
+            .deviceOfAnother, plan.setting, ["device": plan.device.device, "why": knowledge.wording[phrase]])
+        return [finding].compactMap { $0 }
+    }
+
+    // MARK: Its cartridge
+
+    private func cartridge(_ plan: SessionPlan, _ zone: Zone, _ reading: any Reading) throws -> [Finding] {
+        guard plan.takesCartridge || plan.cartridge != nil else { return [] }
+        func finding(_ code: Code, _ phrase: Wording.Phrase) throws -> [Finding] {
+            [
+                try knowledge.finding(
+                    code, plan.setting,
+                    [
+                        "cartridge": plan.cartridge ?? "", "device": plan.device.device,
+                        "why": knowledge.wording[phrase],
+                    ])
+            ].compactMap { $0 }
+        }
+        guard let name = plan.cartridge else { return try finding(.cartridgeMissing, .noneNamed) }
+        guard let cartridge = try Cartridge(name, in: reading) else {
+            return try finding(.cartridgeMissing, .notOpened)
+        }
+        var found: [Finding] = []
+        if cartridge.device != plan.device.device { found += try finding(.cartridgeMissing, .openedForOtherDevice) }
+        if cartridge.person != plan.person.person {
+            found += try finding(.cartridgeUsed, .openedForAnother)
+        } else if cartridge.session != nil {
+            found += try finding(.cartridgeUsed, .alreadyUsed)
+        } else if cartridge.discardedAt != nil {
+            found += try finding(.cartridgeUsed, .discarded)
+        } else if plan.at >= useBy(cartridge.openedAt) {
+            let why = filled(knowledge.wording[.openedTooLong], ["opened": clockText(cartridge.openedAt, zone)])
+            found += [
+                try knowledge.finding(.notSterile, plan.setting, ["device": "cartridge \(name)", "why": why])
+            ].compactMap { $0 }
+        }
+        if let expires = cartridge.expires, expires < zone.date(of: plan.at) {
+            found += [
+                try knowledge.finding(.cartridgeExpired, plan.setting, ["cartridge": name, "expires": expires])
+            ].compactMap { $0 }
+        }
+        return found
+    }
+
+    // MARK: How worn it is
+
+    func wear(_ device: Device, _ head: Head, _ setting: Setting) throws -> [Finding] {
+        guard device.kind == .roller, !device.cartridges, head.uses >= knowledge.roller.uses else { return [] }
+        return [
+            try knowledge.finding(
+                .rollerWorn, setting,
+                ["device": device.device, "uses": head.uses, "limit": knowledge.roller.uses])
+        ].compactMap { $0 }
+    }
+}
+
+extension SessionPlan {
+    /// Whether a single-use cartridge touches the skin, not a head of the device's own.
+    fileprivate var takesCartridge: Bool { device.cartridges || (device.kind == .pen && cartridge != nil) }
+}

@@ -1,0 +1,138 @@
+import MneedleKit
+
+/// What the indicator in a steriliser load showed.
+enum Indicator: String, CaseIterable, Sendable { case pass, fail, none }
+
+/// One run of a steriliser.
+struct Cycle: Sendable {
+    var method: String
+    var celsius: Double
+    var minutes: Double
+    var indicator: Indicator
+    var load: String?
+    var at: Instant
+}
+
+extension Hygiene {
+    var cycle: Command {
+        Command(
+            "cycle", "Logs one steriliser cycle of a device's head and says whether it releases the head as sterile.",
+            role: .operator,
+            parameters: [
+                .required("device", .slug, "The device whose head was in the load."),
+                .required(
+                    "method", .text(maximum: 64),
+                    "How: \(methods.joined(separator: ", ")); another is logged and does not count."),
+                .required("temperature_c", .number(0...400), "The temperature that was held, in °C."),
+                .required("minutes", .number(0...1440), "How long it was held, in minutes."),
+                .optional(
+                    "indicator", .choice(Indicator.allCases.map(\.rawValue)), "What the load's indicator showed.",
+                    default: Indicator.none.rawValue),
+                .optional("load", .text(maximum: 64), "The load's number in the steriliser's log."),
+                .optional("at", .time, "When it ended; default now."),
+            ],
+            reply: [
+                ReplyMember("device", "the device"), ReplyMember("at", "when the cycle ended"),
+                ReplyMember("counts", "whether the head is released as sterile"),
+                ReplyMember("ready_until", "how long the head stays sterile in its pouch, if the cycle counts"),
+                ReplyMember("profile", "the profile that the cycle meets, if any"),
+                ReplyMember("recalled", "other devices of the same load that are not sterile any more"),
+                ReplyMember("findings", "why it does not count"),
+            ],
+            errors: [.notFound],
+            example: "sterilization.cycle device=steel-1 method=gravity temperature_c=121 minutes=30 indicator=pass",
+            .writes(logCycle))
+    }
+
+    private var methods: [String] {
+        knowledge.profiles.flatMap(\.methods).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    func profile(of cycle: Cycle) -> CycleProfile? {
+        knowledge.profiles.first {
+            $0.releases(method: cycle.method, celsius: cycle.celsius, minutes: cycle.minutes)
+        }
+    }
+
+    func judge(_ cycle: Cycle, of head: Head, _ setting: Setting) throws -> Judgement {
+        let values: [String: any CustomStringConvertible] = [
+            "method": cycle.method, "temperature": numberText(cycle.celsius), "minutes": numberText(cycle.minutes),
+            "profiles": knowledge.profiles.map(\.name).joined(separator: ", "), "load": cycle.load ?? "without a number",
+        ]
+        var judgement = Judgement()
+        func refuse(_ code: Code, when holds: Bool) throws {
+            if holds, let finding = try knowledge.finding(code, setting, values) { judgement.refusals.append(finding) }
+        }
+        try refuse(.cycleProfile, when: profile(of: cycle) == nil)
+        try refuse(.indicatorFailed, when: cycle.indicator == .fail)
+        try refuse(.indicatorMissing, when: cycle.indicator == .none && setting == .clinic)
+        if let refusal = try timingRefusal(head, at: cycle.at, setting) { judgement.refusals.append(refusal) }
+        if cycle.indicator == .none, setting == .home,
+            let advice = try knowledge.finding(.indicatorMissing, setting, values)
+        {
+            judgement.advice.append(advice)
+        }
+        return judgement
+    }
+
+    @Sendable private func logCycle(_ request: Request, _ transaction: any Transaction) throws -> Object {
+        let arguments = request.arguments
+        let device = try transaction.device(arguments.requiredText("device"))
+        let cycle = Cycle(
+            method: normalised(try arguments.requiredText("method")),
+            celsius: try arguments.requiredNumber("temperature_c"), minutes: try arguments.requiredNumber("minutes"),
+            indicator: arguments.text("indicator").flatMap(Indicator.init) ?? .none, load: arguments.text("load"),
+            at: try endTime(arguments, transaction))
+        var head = try Head(of: device.device, in: transaction)
+        // A device that nobody is known to own is judged as a clinic's: the stricter of the two.
+        let judgement = try judge(cycle, of: head, setting(of: device, head, transaction) ?? .clinic)
+        let until = judgement.counts ? Zone.utc.adding(knowledge.lasting.sterile, to: cycle.at) : nil
+        let cleaned = try apply(cycle, until: until, to: &head, transaction)
+        let recalled = try recall(cycle, except: device.device, transaction)
+        let facts: Object = [
+            "device": device.device, "method": cycle.method, "temperature_c": cycle.celsius, "minutes": cycle.minutes,
+            "indicator": cycle.indicator.rawValue, "load": cycle.load, "at": cycle.at, "counts": judgement.counts,
+            "profile": profile(of: cycle)?.name, "ready_until": until, "reasons": judgement.refusals.map(\.code),
+            "recalled": recalled.isEmpty ? nil : recalled,
+        ]
+        try HygieneLog.add("cycle", device: device.device, at: cycle.at, facts, to: transaction)
+        try transaction.record(
+            Entry("sterilization.cycled", subject: "device/\(device.device)", person: device.owner, body: facts))
+        if cleaned { try recordCleaned(head, at: cycle.at, by: "cycle", transaction) }
+        return [
+            "device": device.device, "at": cycle.at, "counts": judgement.counts, "ready_until": until,
+            "profile": profile(of: cycle)?.name, "recalled": recalled.isEmpty ? nil : recalled,
+            "findings": judgement.findings,
+        ]
+    }
+
+    /// - Returns: Whether this ended a cleaning that was due.
+    private func apply(
+        _ cycle: Cycle, until: Instant?, to head: inout Head, _ transaction: any Transaction
+    ) throws -> Bool {
+        var cleaned = false
+        if let until {
+            cleaned = head.prepare(
+                Head.Readiness(state: .sterile, since: cycle.at, until: until, load: cycle.load))
+        } else if let readiness = head.readiness, readiness.since <= cycle.at {
+            // Its pouch was opened for a cycle that failed: what it was before is not known to hold any more.
+            head.readiness = nil
+        }
+        try head.save(transaction)
+        return cleaned
+    }
+
+    /// Takes back what was released from the same load, when its indicator failed.
+    private func recall(_ cycle: Cycle, except device: String, _ transaction: any Transaction) throws -> [String] {
+        guard cycle.indicator == .fail, let load = cycle.load else { return [] }
+        let devices = try transaction.rows(
+            "SELECT device FROM sterilization_heads WHERE ready_load = ? AND device <> ? ORDER BY device", load, device
+        ).compactMap { $0.text("device") }
+        for device in devices {
+            var head = try Head(of: device, in: transaction)
+            head.readiness = nil
+            try head.save(transaction)
+        }
+        return devices
+    }
+}

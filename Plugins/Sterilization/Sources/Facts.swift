@@ -1,0 +1,105 @@
+import MneedleKit
+
+/// What makes a soak count.
+struct SoakLimits: Sendable {
+    let leastMinutes: Double
+    let advisedMinutes: Double
+    let leastPercent: Double
+    let mostPercent: Double
+    let advisedPercent: Double
+
+    init(_ table: Table) {
+        leastMinutes = table.number("least_minutes", in: 1...1440)
+        advisedMinutes = table.number("advised_minutes", in: 1...1440)
+        leastPercent = table.number("least_percent", in: 1...100)
+        mostPercent = table.number("most_percent", in: 1...100)
+        advisedPercent = table.number("advised_percent", in: 1...100)
+        if advisedMinutes < leastMinutes { table.report("advised_minutes", "less than least_minutes") }
+        if mostPercent < leastPercent { table.report("most_percent", "less than least_percent") }
+        if !(leastPercent...max(leastPercent, mostPercent)).contains(advisedPercent) {
+            table.report("advised_percent", "not between least_percent and most_percent")
+        }
+    }
+}
+
+/// How long a state lasts.
+struct Lasting: Sendable {
+    let disinfected: Span
+    let sterile: Span
+    let openedCartridge: Span
+    let lateEntry: Span
+
+    init(_ table: Table) {
+        disinfected = table.span("disinfected")
+        sterile = table.span("sterile")
+        openedCartridge = table.span("opened_cartridge")
+        lateEntry = table.span("late_entry")
+    }
+}
+
+/// How often a roller is used before it is replaced.
+struct RollerLimit: Sendable {
+    let uses: Int
+
+    init(_ table: Table) { uses = table.integer("uses", in: 1...1000) }
+}
+
+/// A liquid that heads are soaked in.
+struct Agent: Sendable {
+    let name: String
+    let aliases: [String]
+    let counts: Bool
+
+    var names: [String] { [name] + aliases }
+
+    init(_ table: Table) {
+        name = table.string("agent")
+        aliases = table.strings("aliases", default: [])
+        counts = table.bool("counts")
+        for alias in [name] + aliases where alias != normalised(alias) {
+            table.report("aliases", "write '\(alias)' as '\(normalised(alias))'")
+        }
+    }
+}
+
+/// A temperature held for a time that sterilises.
+struct CycleProfile: Sendable {
+    let name: String
+    /// Who vouches for it: `cdc`, `maker`. The configuration names the families in force.
+    let family: String
+    let methods: [String]
+    let leastCelsius: Double
+    let mostCelsius: Double
+    let leastMinutes: Double
+
+    init(_ table: Table) {
+        name = table.string("profile")
+        family = table.string("family")
+        methods = table.strings("methods")
+        leastCelsius = table.number("least_c", in: 50...300)
+        mostCelsius = table.number("most_c", in: 50...300)
+        leastMinutes = table.number("least_minutes", in: 0.5...1440)
+        if mostCelsius < leastCelsius { table.report("most_c", "less than least_c") }
+    }
+
+    func releases(method: String, celsius: Double, minutes: Double) -> Bool {
+        methods.contains(method) && (leastCelsius...mostCelsius).contains(celsius) && minutes >= leastMinutes
+    }
+}
+
+/// One fact of the knowledge file, in words.
+struct Rule: Sendable {
+    let name: String
+    let text: String
+    let reason: String
+    let sources: [Source]
+
+    init(_ name: String, _ table: Table, _ catalogue: SourceCatalogue) {
+        self.name = name
+        text = table.string("text")
+        reason = table.string("reason")
+        sources = catalogue.sources(of: table)
+    }
+
+    var object: Object { ["rule": name, "text": text, "reason": reason, "sources": sources] }
+}

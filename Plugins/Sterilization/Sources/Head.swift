@@ -1,0 +1,85 @@
+import MneedleKit
+
+/// What is known of a device's head: who used it, whether it has to be cleaned, how long it stays ready.
+struct Head: Sendable {
+    enum State: String { case disinfected, sterile }
+
+    /// A head that was soaked or sterilised and not used since.
+    struct Readiness: Sendable {
+        var state: State
+        var since: Instant
+        var until: Instant
+        /// The steriliser load that it came from.
+        var load: String?
+    }
+
+    let device: String
+    var lastPerson: String?
+    /// When the last session with it ended, or began while one is running.
+    var lastUse: Instant?
+    /// The session it is in use for.
+    var running: Int64?
+    var cleaningDueSince: Instant?
+    var readiness: Readiness?
+    var uses: Int64
+
+    /// The head as it stands; one that nobody has logged anything about is neither used nor ready.
+    init(of device: String, in reading: any Reading) throws {
+        self.device = device
+        let row = try reading.row("SELECT * FROM sterilization_heads WHERE device = ?", device)
+        lastPerson = row?.text("last_person")
+        lastUse = row?.instant("last_use")
+        running = row?.integer("running")
+        cleaningDueSince = row?.instant("cleaning_due_since")
+        uses = row?.integer("uses") ?? 0
+        if let row, let state = row.text("ready_as").flatMap(State.init), let since = row.instant("ready_since"),
+            let until = row.instant("ready_until")
+        {
+            readiness = Readiness(state: state, since: since, until: until, load: row.text("ready_load"))
+        }
+    }
+
+    func save(_ transaction: any Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO sterilization_heads (device, last_person, last_use, running, cleaning_due_since,
+                ready_as, ready_since, ready_until, ready_load, uses)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (device) DO UPDATE SET last_person = excluded.last_person, last_use = excluded.last_use,
+                running = excluded.running, cleaning_due_since = excluded.cleaning_due_since,
+                ready_as = excluded.ready_as, ready_since = excluded.ready_since,
+                ready_until = excluded.ready_until, ready_load = excluded.ready_load, uses = excluded.uses
+            """,
+            device, lastPerson, lastUse, running, cleaningDueSince, readiness?.state.rawValue, readiness?.since,
+            readiness?.until, readiness?.load, uses)
+    }
+
+    /// Whether something done at `at` came after the last use, so that it can make the head ready.
+    func isAfterUse(_ at: Instant) -> Bool { running == nil && lastUse.map { at >= $0 } ?? true }
+
+    /// Takes over a counting soak or released cycle. The later one decides what the head is.
+    /// - Returns: Whether this ended a cleaning that was due.
+    mutating func prepare(_ new: Readiness) -> Bool {
+        if readiness.map({ new.since >= $0.since }) ?? true { readiness = new }
+        let wasDue = cleaningDueSince != nil
+        cleaningDueSince = nil
+        return wasDue
+    }
+
+    /// Whether it is fit for the skin at `at`, for what `state` a setting wants; `sterile` is also disinfected.
+    func isReady(at: Instant, as wanted: State) -> Bool {
+        guard running == nil, let readiness, at < readiness.until else { return false }
+        return readiness.state == .sterile || wanted == .disinfected
+    }
+}
+
+/// The practice's hygiene log: what `sterilization.list` answers.
+enum HygieneLog {
+    static func add(_ kind: String, device: String, at: Instant, _ facts: Object, to transaction: any Transaction) throws {
+        var body: Object = ["kind": kind, "at": at, "device": device]
+        for member in facts.members where body[member.name] == nil { body[member.name] = member.value }
+        _ = try transaction.insert(
+            "INSERT INTO sterilization_log (at, device, body) VALUES (?, ?, ?)", at, device,
+            transaction.json(body.value))
+    }
+}

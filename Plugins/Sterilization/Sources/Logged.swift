@@ -1,0 +1,55 @@
+import MneedleKit
+
+/// What a soak or cycle came to.
+struct Judgement: Sendable {
+    /// Why it does not count. Empty: it does.
+    var refusals: [Finding] = []
+    /// What to do better although it counts.
+    var advice: [Finding] = []
+
+    var counts: Bool { refusals.isEmpty }
+    var findings: [Finding] { refusals + advice }
+}
+
+extension Hygiene {
+    /// When a soak or cycle ended: now unless `at` says otherwise.
+    /// - Throws: `invalid-argument` for a time to come, or one too long ago to log from memory.
+    func endTime(_ arguments: Arguments, _ reading: any Reading) throws -> Instant {
+        guard let at = arguments.time("at") else { return reading.now }
+        let oldest = reading.now.milliseconds - Zone.utc.adding(knowledge.lasting.lateEntry, to: reading.now).milliseconds
+            + reading.now.milliseconds
+        if at > reading.now {
+            throw ModuleError.invalidArgument(
+                "at", expected: "a time that is over", got: at.description,
+                "'at' is when it ended and may not be in the future (now: \(reading.now)); log it when it is done")
+        }
+        if at.milliseconds < oldest {
+            throw ModuleError.invalidArgument(
+                "at", expected: "a time not before \(Instant(milliseconds: oldest))", got: at.description,
+                "'at' is longer ago than \(knowledge.lasting.lateEntry); do it again now and log that")
+        }
+        return at
+    }
+
+    /// The setting that a device belongs to: its owner's, or that of the last person it was used for.
+    func setting(of device: Device, _ head: Head, _ reading: any Reading) throws -> Setting? {
+        guard let person = device.owner ?? head.lastPerson else { return nil }
+        return try reading.person(person).setting
+    }
+
+    /// Why something done at `at` cannot make this head ready, however well it was done.
+    func timingRefusal(_ head: Head, at: Instant, _ setting: Setting) throws -> Finding? {
+        if head.running != nil { return try knowledge.finding(.headInUse, setting, ["device": head.device]) }
+        guard !head.isAfterUse(at) else { return nil }
+        return try knowledge.finding(
+            .beforeLastUse, setting, ["device": head.device, "used": head.lastUse?.description ?? ""])
+    }
+
+    /// Records the end of a cleaning that was due, beside the soak or cycle that ended it.
+    func recordCleaned(_ head: Head, at: Instant, by process: String, _ transaction: any Transaction) throws {
+        try transaction.record(
+            Entry(
+                "device.cleaned", subject: "device/\(head.device)", person: head.lastPerson,
+                body: ["device": head.device, "person": head.lastPerson, "at": at, "by": process]))
+    }
+}

@@ -1,0 +1,105 @@
+import MneedleKit
+
+/// One soak of a head, as the operator logs it.
+struct Soak: Sendable {
+    var agent: String
+    var concentrationPercent: Double
+    var minutes: Double
+    /// When it ended.
+    var at: Instant
+}
+
+extension Hygiene {
+    var soak: Command {
+        Command(
+            "soak", "Logs one soak of a device's head and says whether it counts as disinfection.", role: .operator,
+            parameters: [
+                .required("device", .slug, "The device whose head was soaked."),
+                .required(
+                    "agent", .text(maximum: 64),
+                    "What it lay in: \(knowledge.agents.filter(\.counts).map(\.name).joined(separator: ", ")); "
+                        + "another is logged and does not count."),
+                .required("concentration_percent", .number(0...100), "The strength by volume, in percent."),
+                .required(
+                    "minutes", .number(0...1440),
+                    "How long without interruption, in minutes; interrupted soaks are logged one by one."),
+                .optional("at", .time, "When it ended; default now."),
+            ],
+            reply: [
+                ReplyMember("device", "the device"), ReplyMember("at", "when the soak ended"),
+                ReplyMember("counts", "whether the head is disinfected by it"),
+                ReplyMember("ready_until", "how long the head stays ready, if the soak counts"),
+                ReplyMember("findings", "why it does not count, or what would be better"),
+            ],
+            errors: [.notFound],
+            example: "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5",
+            .writes(logSoak))
+    }
+
+    /// Judges the soak by itself: minutes of other soaks are never added to it.
+    func judge(_ soak: Soak, of head: Head, device: Device, _ setting: Setting) throws -> Judgement {
+        let limits = knowledge.soak
+        let values = values(of: soak)
+        func finding(_ code: Code, when holds: Bool) throws -> Finding? {
+            holds ? try knowledge.finding(code, setting, values) : nil
+        }
+        let percent = soak.concentrationPercent
+        let agent = knowledge.agents.first { $0.names.contains(soak.agent) }
+        var judgement = Judgement()
+        judgement.refusals = try [
+            finding(.soakAgent, when: agent?.counts != true),
+            finding(.soakTooShort, when: soak.minutes < limits.leastMinutes),
+            finding(.soakConcentration, when: !(limits.leastPercent...limits.mostPercent).contains(percent)),
+            timingRefusal(head, at: soak.at, setting),
+        ].compactMap { $0 }
+        guard judgement.counts else { return judgement }
+        judgement.advice = try [
+            finding(.soakConcentrationAdvised, when: percent != limits.advisedPercent),
+            finding(.soakLongerAdvised, when: soak.minutes < limits.advisedMinutes),
+            finding(.disinfectedOnly, when: setting == .clinic && !device.cartridges),
+        ].compactMap { $0 }
+        return judgement
+    }
+
+    private func values(of soak: Soak) -> [String: any CustomStringConvertible] {
+        let limits = knowledge.soak
+        return [
+            "agent": soak.agent, "percent": numberText(soak.concentrationPercent), "minutes": numberText(soak.minutes),
+            "least_minutes": numberText(limits.leastMinutes), "advised_minutes": numberText(limits.advisedMinutes),
+            "least_percent": numberText(limits.leastPercent), "most_percent": numberText(limits.mostPercent),
+            "advised_percent": numberText(limits.advisedPercent),
+            "agents": knowledge.agents.filter(\.counts).map(\.name).joined(separator: " or "),
+        ]
+    }
+
+    @Sendable private func logSoak(_ request: Request, _ transaction: any Transaction) throws -> Object {
+        let arguments = request.arguments
+        let device = try transaction.device(arguments.requiredText("device"))
+        let soak = Soak(
+            agent: normalised(try arguments.requiredText("agent")),
+            concentrationPercent: try arguments.requiredNumber("concentration_percent"),
+            minutes: try arguments.requiredNumber("minutes"), at: try endTime(arguments, transaction))
+        var head = try Head(of: device.device, in: transaction)
+        let setting = try setting(of: device, head, transaction) ?? .home
+        let judgement = try judge(soak, of: head, device: device, setting)
+        let until = judgement.counts ? Zone.utc.adding(knowledge.lasting.disinfected, to: soak.at) : nil
+        var cleaned = false
+        if let until {
+            cleaned = head.prepare(Head.Readiness(state: .disinfected, since: soak.at, until: until))
+            try head.save(transaction)
+        }
+        let facts: Object = [
+            "device": device.device, "agent": soak.agent, "concentration_percent": soak.concentrationPercent,
+            "minutes": soak.minutes, "at": soak.at, "counts": judgement.counts, "ready_until": until,
+            "reasons": judgement.refusals.map(\.code),
+        ]
+        try HygieneLog.add("soak", device: device.device, at: soak.at, facts, to: transaction)
+        try transaction.record(
+            Entry("sterilization.soaked", subject: "device/\(device.device)", person: device.owner, body: facts))
+        if cleaned { try recordCleaned(head, at: soak.at, by: "soak", transaction) }
+        return [
+            "device": device.device, "at": soak.at, "counts": judgement.counts, "ready_until": until,
+            "findings": judgement.findings,
+        ]
+    }
+}
