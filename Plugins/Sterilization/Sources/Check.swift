@@ -105,7 +105,7 @@ extension Hygiene {
         } else if plan.at >= useBy(cartridge.openedAt) {
             let why = filled(knowledge.wording[.openedTooLong], ["opened": clockText(cartridge.openedAt, zone)])
             found += [
-                try knowledge.finding(.notSterile, plan.setting, ["device": "cartridge \(name)", "why": why])
+                try knowledge.finding(.notSterile, plan.setting, ["device": name, "why": why])
             ].compactMap { $0 }
         }
         if let expires = cartridge.expires, expires < zone.date(of: plan.at) {

@@ -16,17 +16,16 @@ extension Hygiene {
     /// - Throws: `invalid-argument` for a time to come, or one too long ago to log from memory.
     func endTime(_ arguments: Arguments, _ reading: any Reading) throws -> Instant {
         guard let at = arguments.time("at") else { return reading.now }
-        let oldest = reading.now.milliseconds - Zone.utc.adding(knowledge.lasting.lateEntry, to: reading.now).milliseconds
-            + reading.now.milliseconds
         if at > reading.now {
             throw ModuleError.invalidArgument(
                 "at", expected: "a time that is over", got: at.description,
                 "'at' is when it ended and may not be in the future (now: \(reading.now)); log it when it is done")
         }
-        if at.milliseconds < oldest {
+        let lateEntry = knowledge.lasting.lateEntry
+        if Zone.utc.adding(lateEntry, to: at) < reading.now {
             throw ModuleError.invalidArgument(
-                "at", expected: "a time not before \(Instant(milliseconds: oldest))", got: at.description,
-                "'at' is longer ago than \(knowledge.lasting.lateEntry); do it again now and log that")
+                "at", expected: "a time within the last \(lateEntry)", got: at.description,
+                "'at' is longer ago than \(lateEntry), too long to be logged from memory; do it again and log that")
         }
         return at
     }

@@ -1,0 +1,60 @@
+import Foundation
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import Sterilization
+
+@Suite("The knowledge file")
+struct KnowledgeTests {
+    /// The problems that the module finds in the project's file after `edit`.
+    private func problems(_ edit: (String) -> String) throws -> [String] {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
+        try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("sterilization.toml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let edited = edit(text)
+        #expect(edited != text)
+        try edited.write(to: file, atomically: true, encoding: .utf8)
+        do {
+            _ = try Room(knowledge: folder.path)
+            return []
+        } catch let error as Bench.BadKnowledge {
+            return error.problems.map(\.description)
+        }
+    }
+
+    @Test("a practice may set its own limits")
+    func edited() throws {
+        #expect(try problems { $0.replacingOccurrences(of: "least_minutes = 5\n", with: "least_minutes = 8\n") } == [])
+    }
+
+    @Test("a prohibition cannot be weakened, lifted or left out")
+    func prohibitions() throws {
+        let code = "code = \"cleaning-due\"\n"
+        for severity in ["caution", "clearance", "none"] {
+            let found = try problems {
+                $0.replacingOccurrences(
+                    of: code + "severity = \"contraindicated\"", with: code + "severity = \"\(severity)\"")
+            }
+            #expect(found.count == 1 && found[0].contains("'cleaning-due' must be"))
+        }
+        let lifted = try problems { $0.replacingOccurrences(of: code, with: code + "override = \"practitioner\"\n") }
+        #expect(lifted.count == 1 && lifted[0].contains("'cleaning-due' must be"))
+        let renamed = try problems { $0.replacingOccurrences(of: code, with: "code = \"cleaning\"\n") }
+        #expect(renamed.contains { $0.contains("'cleaning-due' is missing") })
+    }
+
+    @Test("a misspelt key, a missing table, an unknown source and a wrong limit are each reported")
+    func mistakes() throws {
+        let found = try problems {
+            $0.replacingOccurrences(of: "least_percent = 60", with: "least_percent = 95")
+                .replacingOccurrences(of: "[roller]", with: "[rollers]")
+                .replacingOccurrences(of: "aliases = [\"ethyl-alcohol\"]", with: "aliases = [\"Ethyl Alcohol\"]")
+        }
+        #expect(found.contains { $0.contains("soak.most_percent") })
+        #expect(found.contains { $0.contains("roller: missing") })
+        #expect(found.contains { $0.contains("ethyl-alcohol") })
+    }
+}
