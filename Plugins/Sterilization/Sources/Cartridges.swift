@@ -149,7 +149,7 @@ extension Hygiene {
     private func cartridgeNames(like name: String, _ reading: any Reading) throws -> [String] {
         try reading.rows(
             "SELECT cartridge FROM sterilization_cartridges WHERE cartridge LIKE ? ORDER BY opened_at DESC LIMIT 5",
-            "\(name.prefix(2))%"
+            "\(name.prefix(1))%"
         ).compactMap { $0.text("cartridge") }
     }
 }

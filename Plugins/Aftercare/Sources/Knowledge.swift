@@ -1,0 +1,107 @@
+import MneedleKit
+
+/// `Config/knowledge/aftercare.toml`, read and checked.
+struct Knowledge: Sendable {
+    let windows: [Window]
+    let products: [Product]
+    /// Words of a product's name that say nothing about what is in it: `serum`, `cream`.
+    let forms: Set<String>
+    let symptoms: [Symptom]
+    let escalation: Escalation
+    private let findings: FindingCatalogue
+
+    init(_ setup: Setup) {
+        let file = setup.knowledge("aftercare")
+        let activesHours = Int(setup.configuration.integer("actives_hours") ?? 72)
+        windows = file.tables("window").map { Window($0, setup.sources, activesHours: activesHours, setup.problems) }
+        products = file.tables("product").map { Product($0, setup.sources) }
+        forms = Set(file.strings("product_forms"))
+        symptoms = file.tables("symptom").map { Symptom($0, setup.sources) }
+        escalation = Escalation(file.table("escalation") ?? Table([:], file: file.file, problems: setup.problems))
+        findings = FindingCatalogue(
+            file, module: "aftercare", sources: setup.sources, codes: Code.allCases.map(\.rawValue))
+        reportMistakes(file)
+    }
+
+    func finding(
+        _ code: Code, _ setting: Setting, until: Deadline? = nil, _ values: [String: any CustomStringConvertible] = [:]
+    ) throws -> Finding? {
+        try findings.finding(code.rawValue, setting: setting, until: until, values)
+    }
+
+    func symptom(named word: String) -> Symptom? { symptoms.first { $0.names.contains(word) } }
+
+    /// The windows in which some product is not for the skin. What is not known at all waits for the last of them.
+    var productWindows: Set<String> { Set(products.compactMap(\.window)) }
+
+    private func reportMistakes(_ file: Table) {
+        reportRepeated(windows.map(\.code), "window", file)
+        reportRepeated(products.flatMap(\.names), "product", file)
+        reportRepeated(symptoms.flatMap(\.names), "symptom", file)
+        for product in products {
+            if let window = product.window, !windows.contains(where: { $0.code == window && $0.kind == .avoid }) {
+                file.report("product", "'\(product.name)' names the window '\(window)', which is none to avoid things in")
+            }
+        }
+        if windows.count(where: \.isConfigured) != 1 {
+            file.report("window", "exactly one window has 'configured = true': that of the actives")
+        }
+        for name in ["windows": windows.count, "products": products.count, "symptoms": symptoms.count]
+        where name.value == 0 {
+            file.report("", "there are no \(name.key)")
+        }
+        for setting in Setting.allCases where !blocksFirmly(setting) {
+            file.report("finding", "'open-reaction' must be defer or contraindicated in both settings, and override never")
+        }
+    }
+
+    /// A red flag stops sessions until it is closed, whatever a practice writes.
+    private func blocksFirmly(_ setting: Setting) -> Bool {
+        do {
+            guard let found = try finding(.openReaction, setting) else { return false }
+            return found.severity > .clearance && !found.overridable
+        } catch {
+            // It has no table at all, which the catalogue has reported.
+            return true
+        }
+    }
+
+    private func reportRepeated(_ names: [String], _ key: String, _ file: Table) {
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name).inserted { file.report(key, "'\(name)' is there twice") }
+    }
+}
+
+/// What this module finds. The words and severities are in the knowledge file.
+enum Code: String, CaseIterable, Sendable {
+    case openReaction = "open-reaction"
+    case stopSession = "stop-session"
+    case productAvoid = "product-avoid"
+    case productUnknown = "product-unknown"
+    case productFine = "product-fine"
+    case symptomExpected = "symptom-expected"
+    case symptomWatch = "symptom-watch"
+    case symptomCall = "symptom-call"
+    case symptomUrgent = "symptom-urgent"
+    case symptomEmergency = "symptom-emergency"
+}
+
+/// A word as the knowledge file writes it: lower case, hyphens for blanks and underscores.
+func normalised(_ text: String) -> String {
+    text.lowercased().split { $0 == " " || $0 == "_" || $0 == "-" || $0 == "\t" }.joined(separator: "-")
+}
+
+/// The name and aliases of a table, which have to be written as requests are compared with them.
+func spelledNames(_ table: Table, _ key: String) -> (name: String, aliases: [String]) {
+    let (name, aliases) = (table.string(key), table.strings("aliases", default: []))
+    for word in [name] + aliases where word != normalised(word) {
+        table.report("aliases", "write '\(word)' as '\(normalised(word))'")
+    }
+    return (name, aliases)
+}
+
+/// A time as a clock in `zone` shows it, for a sentence.
+func clockText(_ instant: Instant, _ zone: Zone) -> String {
+    let local = instant.rfc3339(offsetSeconds: zone.offsetSeconds(at: instant))
+    return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) (\(zone.identifier))"
+}

@@ -1,0 +1,63 @@
+import MneedleKit
+
+extension Aftercare {
+    var plan: Command {
+        Command(
+            "plan", "Lists what to avoid, to do and to expect after a session.", role: .reader,
+            parameters: [
+                .optional("person", .slug, "Whose: the plan after the person's last session."),
+                .optional("session", .integer(1...Int64.max), "The plan after this session."),
+            ],
+            reply: [
+                ReplyMember("from", "when it begins"), ReplyMember("until", "when it ends"),
+                ReplyMember("kind", "avoid, do or expect"), ReplyMember("text", "what, in plain words"),
+                ReplyMember("sources", "what it rests on"), ReplyMember("session", "after which session"),
+                ReplyMember("window", "its name"), ReplyMember("over", "whether it has ended"),
+            ],
+            errors: [.notFound], example: "aftercare.plan person=anna", .lists(showPlan))
+    }
+
+    var until: Command {
+        Command(
+            "until", "Says when the last thing to avoid after a person's sessions ends.", role: .reader,
+            parameters: [.required("person", .slug, "Whose.")],
+            reply: [ReplyMember("until", "the time; absent when nothing has to be avoided any more")],
+            errors: [.notFound], example: "aftercare.until person=anna",
+            .reads { request, reading in
+                let person = try reading.person(request.arguments.requiredText("person"))
+                guard let until = try lastUntil(of: person.person, reading), until > reading.now else { return [:] }
+                return ["until": until]
+            })
+    }
+
+    @Sendable private func showPlan(
+        _ request: Request, _ reading: any Reading, _ send: Command.RowSink
+    ) throws -> Object {
+        guard let session = try session(request.arguments, reading) else { return [:] }
+        let sql = "SELECT * FROM aftercare_windows WHERE session = ? ORDER BY starts_at, ends_at, id"
+        try reading.forEach(sql, [session]) { row in
+            let until = row.instant("ends_at")
+            try send([
+                "from": row.instant("starts_at"), "until": until, "kind": row.text("kind"), "text": row.text("text"),
+                "sources": try reading.value(json: row.text("sources") ?? "[]"), "session": session,
+                "window": row.text("code"), "over": until.map { $0 <= reading.now },
+            ])
+        }
+        return [:]
+    }
+
+    /// The session that a request means; `nil` for a person who has had none.
+    private func session(_ arguments: Arguments, _ reading: any Reading) throws -> Int64? {
+        switch (arguments.text("person"), arguments.integer("session")) {
+        case (let person?, nil):
+            return try lastCourse(of: reading.person(person).person, reading)?.session
+        case (nil, let session?):
+            let known = try reading.row("SELECT session FROM aftercare_courses WHERE session = ?", session)
+            if known == nil { throw ModuleError.notFound("session", session, next: "see session.list") }
+            return session
+        default:
+            throw ModuleError.invalidArgument(
+                "person", expected: "either person or session", got: nil, "give either 'person' or 'session'")
+        }
+    }
+}

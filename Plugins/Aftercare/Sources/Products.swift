@@ -1,0 +1,125 @@
+import MneedleKit
+
+/// Something that people put on their skin.
+struct Product: Sendable {
+    enum Use: String, CaseIterable, Sendable { case avoid, helps, fine }
+
+    let name: String
+    let aliases: [String]
+    let use: Use
+    /// The window in which it is avoided.
+    let window: String?
+    let reason: String
+    let sources: [Source]
+
+    var names: [String] { [name] + aliases }
+
+    init(_ table: Table, _ catalogue: SourceCatalogue) {
+        (name, aliases) = spelledNames(table, "product")
+        use = table.choice("use", default: .avoid)
+        window = table.optionalString("window")
+        reason = table.string("reason")
+        sources = catalogue.sources(of: table)
+        if (use == .avoid) != (window != nil) {
+            table.report("window", "give it where use = \"avoid\", and only there")
+        }
+    }
+}
+
+extension Knowledge {
+    /// The product that a person means: its name, an alias, or one of them with its form and strength (`Retinol serum 0.5 %`).
+    func product(named text: String) -> Product? {
+        let whole = normalised(text)
+        if let product = products.first(where: { $0.names.contains(whole) }) { return product }
+        let bare = whole.split(separator: "-").filter { !forms.contains(String($0)) && !isStrength($0) }
+        let rest = bare.joined(separator: "-")
+        return products.first { $0.names.contains(rest) }
+    }
+
+    private func isStrength(_ word: Substring) -> Bool {
+        word.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "%") }
+    }
+}
+
+extension Aftercare {
+    var mayUse: Command {
+        Command(
+            "may-use", "Says whether a product may go on a person's skin now, and from when if not.", role: .reader,
+            parameters: [
+                .required("person", .slug, "Whose skin."),
+                .required("product", .text(maximum: 100), "What: see aftercare.products; another word for it may do."),
+                .optional("at", .time, "When; default now."),
+            ],
+            reply: [
+                ReplyMember("person", "whose skin"), ReplyMember("product", "the product as it is known here"),
+                ReplyMember("allowed", "whether it may be used then"),
+                ReplyMember("until", "how long not, if it may not"), ReplyMember("findings", "why"),
+            ],
+            errors: [.notFound], example: "aftercare.may-use person=anna product=retinol", .reads(answerMayUse))
+    }
+
+    var products: Command {
+        Command(
+            "products", "Lists the products that are known and what holds for them after a session.", role: .reader,
+            reply: [
+                ReplyMember("product", "its name"), ReplyMember("aliases", "other words for it"),
+                ReplyMember("use", "avoid, helps or fine"), ReplyMember("window", "the window in which it is avoided"),
+                ReplyMember("reason", "why"), ReplyMember("sources", "what it rests on"),
+            ],
+            example: "aftercare.products",
+            .lists { _, _, send in
+                for product in knowledge.products {
+                    try send([
+                        "product": product.name, "aliases": product.aliases, "use": product.use.rawValue,
+                        "window": product.window, "reason": product.reason, "sources": product.sources,
+                    ])
+                }
+                return [:]
+            })
+    }
+
+    @Sendable private func answerMayUse(_ request: Request, _ reading: any Reading) throws -> Object {
+        let arguments = request.arguments
+        let person = try reading.person(arguments.requiredText("person"))
+        let at = arguments.time("at") ?? reading.now
+        let word = try arguments.requiredText("product")
+        let product = knowledge.product(named: word)
+        let ends = try windowEnds(of: person.person, at: at, reading)
+        let name = product?.name ?? normalised(word)
+        let until = end(product, ends)
+        let code: Code = product == nil ? .productUnknown : until == nil ? .productFine : .productAvoid
+        var finding: Finding?
+        // Where no window is open there is nothing to say about any product.
+        if until != nil || (product != nil && !ends.isEmpty) {
+            finding = try knowledge.finding(
+                code, person.setting, until: until.map(Deadline.instant),
+                [
+                    "product": name, "reason": product?.reason ?? "",
+                    "time": until.map { clockText($0, reading.zone(of: person)) } ?? "",
+                ])
+            if let product { finding?.sources = product.sources }
+        }
+        return [
+            "person": person.person, "product": name, "allowed": until == nil, "until": until,
+            "findings": [finding].compactMap { $0 },
+        ]
+    }
+
+    /// When the windows to avoid things in that are open at `at` end, by window.
+    private func windowEnds(of person: String, at: Instant, _ reading: any Reading) throws -> [String: Instant] {
+        let rows = try reading.rows(
+            """
+            SELECT code, MAX(ends_at) AS ends_at FROM aftercare_windows
+            WHERE person = ? AND kind = 'avoid' AND starts_at <= ? AND ends_at > ? GROUP BY code
+            """, person, at, at)
+        var ends: [String: Instant] = [:]
+        for row in rows { ends[row.text("code") ?? ""] = row.instant("ends_at") }
+        return ends
+    }
+
+    /// Until when a product may not be used; `nil` when it may. One that is not known waits for every window.
+    private func end(_ product: Product?, _ ends: [String: Instant]) -> Instant? {
+        guard let product else { return ends.filter { knowledge.productWindows.contains($0.key) }.values.max() }
+        return product.window.flatMap { ends[$0] }
+    }
+}

@@ -1,0 +1,146 @@
+import MneedleKit
+
+/// A stretch of time after each session in which something is avoided, done or expected.
+struct Window: Sendable {
+    enum Kind: String, CaseIterable, Sendable { case avoid, `do`, expect }
+
+    let code: String
+    let kind: Kind
+    /// Both counted from the session's end.
+    private let from: Span
+    private let spans: [Setting: Span]
+    let text: String
+    let sources: [Source]
+    /// Whether the configuration's `actives_hours` sets its length.
+    let isConfigured: Bool
+
+    init(_ table: Table, _ catalogue: SourceCatalogue, activesHours: Int, _ problems: Problems) {
+        code = table.string("window")
+        kind = table.choice("kind", default: .avoid)
+        if !table.has("kind") { table.report("kind", "missing") }
+        from = table.span("from", default: Span())
+        let until = table.span("until")
+        text = table.string("text")
+        sources = catalogue.sources(of: table)
+        isConfigured = table.bool("configured", default: false)
+        var spans: [Setting: Span] = [.home: until, .clinic: until]
+        if isConfigured {
+            let shortest = table.span("shortest_at_home")
+            let chosen = Span.hours(Double(activesHours))
+            if chosen.milliseconds < shortest.elapsed {
+                problems.report(
+                    Problem(
+                        file: "mneedled.toml", key: "aftercare.actives_hours",
+                        reason: "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives"))
+            }
+            spans = [.home: chosen, .clinic: chosen.elapsed > until.elapsed ? chosen : until]
+        }
+        if until.elapsed <= from.elapsed { table.report("until", "not after 'from'") }
+        self.spans = spans
+    }
+
+    /// When it begins and ends for a session that ended at `ended`. Hours are elapsed time, days calendar days.
+    func times(after ended: Instant, _ setting: Setting, _ zone: Zone) -> (from: Instant, until: Instant) {
+        (zone.adding(from, to: ended), zone.adding(spans[setting] ?? Span(), to: ended))
+    }
+}
+
+extension Span {
+    /// Its length with days of 24 hours, for comparing.
+    var elapsed: Int64 { Int64(days) * 86_400_000 + milliseconds }
+}
+
+extension Aftercare {
+    /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.
+    var whenStarted: Reaction {
+        Reaction(to: "session.started") { entry, _, transaction in
+            try lay(Course(entry, endsSession: false, now: transaction.now), transaction)
+        }
+    }
+
+    var whenFinished: Reaction { Reaction(to: "session.finished") { entry, _, transaction in try end(entry, transaction) } }
+    /// The needles were in the skin, so a stopped session needs the same care.
+    var whenStopped: Reaction { Reaction(to: "session.stopped") { entry, _, transaction in try end(entry, transaction) } }
+
+    private func end(_ entry: Entry, _ transaction: any Transaction) throws {
+        let course = try Course(entry, endsSession: true, now: transaction.now)
+        let laid = try lay(course, transaction)
+        try transaction.record(
+            Entry(
+                "aftercare.began", subject: "session/\(course.session)", person: course.person,
+                body: [
+                    "session": course.session, "person": course.person, "from": course.anchor,
+                    "until": try lastUntil(of: course.person, transaction), "windows": laid,
+                ]))
+    }
+
+    /// Writes the windows of a session, counted from its end (from its beginning while it is running).
+    @discardableResult
+    private func lay(_ course: Course, _ transaction: any Transaction) throws -> [Object] {
+        try transaction.execute(
+            """
+            INSERT INTO aftercare_courses (session, person, began_at, ended_at) VALUES (?, ?, ?, ?)
+            ON CONFLICT (session) DO UPDATE SET ended_at = excluded.ended_at
+            """, course.session, course.person, course.began, course.ended)
+        try transaction.execute("DELETE FROM aftercare_windows WHERE session = ?", course.session)
+        let person = try transaction.person(course.person)
+        let zone = transaction.zone(of: person)
+        return try knowledge.windows.map { window in
+            let times = window.times(after: course.anchor, course.setting ?? person.setting, zone)
+            _ = try transaction.insert(
+                """
+                INSERT INTO aftercare_windows (session, person, code, kind, starts_at, ends_at, text, sources)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                course.session, course.person, window.code, window.kind.rawValue, times.from, times.until, window.text,
+                transaction.json(window.sources.value))
+            return ["window": window.code, "kind": window.kind.rawValue, "from": times.from, "until": times.until]
+        }
+    }
+
+    /// When the last thing to avoid after any of the person's sessions ends.
+    func lastUntil(of person: String, _ reading: any Reading) throws -> Instant? {
+        try reading.row(
+            "SELECT MAX(ends_at) AS ends_at FROM aftercare_windows WHERE person = ? AND kind = 'avoid'", person
+        )?.instant("ends_at")
+    }
+
+    /// The session whose needles touched the skin last.
+    func lastCourse(of person: String, _ reading: any Reading) throws -> PastCourse? {
+        try reading.row(
+            """
+            SELECT session, began_at, ended_at FROM aftercare_courses WHERE person = ?
+            ORDER BY began_at DESC, session DESC LIMIT 1
+            """, person
+        ).flatMap { row in
+            row.integer("session").map { PastCourse(session: $0, ended: row.instant("ended_at")) }
+        }
+    }
+}
+
+/// A session on record; without an end it is still running.
+struct PastCourse: Sendable {
+    let session: Int64
+    let ended: Instant?
+}
+
+/// What aftercare needs of a session's entry.
+private struct Course {
+    let session: Int64
+    let person: String
+    let setting: Setting?
+    let began: Instant
+    let ended: Instant?
+
+    var anchor: Instant { ended ?? began }
+
+    init(_ entry: Entry, endsSession: Bool, now: Instant) throws {
+        guard let session = entry.body.integer("session"), let person = entry.body.string("person") ?? entry.person
+        else { throw ModuleError.internal("the entry \(entry.kind) lacks session or person") }
+        self.session = session
+        self.person = person
+        setting = entry.body.string("setting").flatMap(Setting.init)
+        began = entry.body.instant("started") ?? now
+        ended = endsSession ? entry.body.instant("ended") ?? now : nil
+    }
+}
