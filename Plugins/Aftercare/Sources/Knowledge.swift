@@ -40,7 +40,8 @@ struct Knowledge: Sendable {
         reportRepeated(symptoms.flatMap(\.names), "symptom", file)
         for product in products {
             if let window = product.window, !windows.contains(where: { $0.code == window && $0.kind == .avoid }) {
-                file.report("product", "'\(product.name)' names the window '\(window)', which is none to avoid things in")
+                file.report(
+                    "product", "'\(product.name)' names the window '\(window)', which is none to avoid things in")
             }
         }
         if windows.count(where: \.isConfigured) != 1 {
@@ -51,7 +52,8 @@ struct Knowledge: Sendable {
             file.report("", "there are no \(name.key)")
         }
         for setting in Setting.allCases where !blocksFirmly(setting) {
-            file.report("finding", "'open-reaction' must be defer or contraindicated in both settings, and override never")
+            file.report(
+                "finding", "'open-reaction' must be defer or contraindicated in both settings, and override never")
         }
     }
 

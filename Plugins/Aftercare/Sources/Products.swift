@@ -27,7 +27,8 @@ struct Product: Sendable {
 }
 
 extension Knowledge {
-    /// The product that a person means: its name, an alias, or one of them with its form and strength (`Retinol serum 0.5 %`).
+    /// The product that a person means: its name, an alias, or one of them with its form and strength
+    /// (`Retinol serum 0.5 %`).
     func product(named text: String) -> Product? {
         let whole = normalised(text)
         if let product = products.first(where: { $0.names.contains(whole) }) { return product }
@@ -37,7 +38,9 @@ extension Knowledge {
     }
 
     private func isStrength(_ word: Substring) -> Bool {
-        word.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "%") }
+        word.utf8.allSatisfy {
+            ($0 >= 48 && $0 <= 57) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "%")
+        }
     }
 }
 

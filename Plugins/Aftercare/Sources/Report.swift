@@ -27,7 +27,8 @@ extension Aftercare {
             parameters: [
                 .required("person", .slug, "Who has it."),
                 .required("symptom", .choice(knowledge.symptoms.flatMap(\.names)), "What: see aftercare.symptoms."),
-                .optional("since", .duration, "For how long by now, for example 1d or 5d; default since the last session."),
+                .optional(
+                    "since", .duration, "For how long by now, for example 1d or 5d; default since the last session."),
                 .optional(
                     "severity", .choice(Degree.allCases.map(\.rawValue)), "How bad it is.",
                     default: Degree.mild.rawValue),
@@ -106,7 +107,8 @@ extension Aftercare {
         var main = try knowledge.finding(
             action.code, person.setting, until: until,
             [
-                "symptom": symptom.text, "what": action <= .watch && !symptom.normal.isEmpty ? symptom.normal : symptom.concern,
+                "symptom": symptom.text,
+                "what": action <= .watch && !symptom.normal.isEmpty ? symptom.normal : symptom.concern,
                 "advice": symptom.advice,
             ])
         main?.sources = symptom.sources

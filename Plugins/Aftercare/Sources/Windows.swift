@@ -31,7 +31,9 @@ struct Window: Sendable {
                 problems.report(
                     Problem(
                         file: "mneedled.toml", key: "aftercare.actives_hours",
-                        reason: "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives"))
+                        reason:
+                            "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives")
+                )
             }
             spans = [.home: chosen, .clinic: chosen.elapsed > until.elapsed ? chosen : until]
         }
@@ -58,9 +60,13 @@ extension Aftercare {
         }
     }
 
-    var whenFinished: Reaction { Reaction(to: "session.finished") { entry, _, transaction in try end(entry, transaction) } }
+    var whenFinished: Reaction {
+        Reaction(to: "session.finished") { entry, _, transaction in try end(entry, transaction) }
+    }
     /// The needles were in the skin, so a stopped session needs the same care.
-    var whenStopped: Reaction { Reaction(to: "session.stopped") { entry, _, transaction in try end(entry, transaction) } }
+    var whenStopped: Reaction {
+        Reaction(to: "session.stopped") { entry, _, transaction in try end(entry, transaction) }
+    }
 
     private func end(_ entry: Entry, _ transaction: any Transaction) throws {
         let course = try Course(entry, endsSession: true, now: transaction.now)

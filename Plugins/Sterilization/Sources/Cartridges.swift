@@ -38,7 +38,10 @@ struct Cartridge: Sendable {
 
     /// What every entry about it says.
     var facts: Object {
-        ["cartridge": cartridge, "device": device, "person": person, "lot": lot, "expires": expires, "opened": openedAt]
+        [
+            "cartridge": cartridge, "device": device, "person": person, "lot": lot, "expires": expires,
+            "opened": openedAt,
+        ]
     }
 }
 
@@ -61,7 +64,8 @@ extension Hygiene {
                 ReplyMember("use_by", "until when it may be used, now that it is open"),
             ],
             errors: [.notFound, .conflict, .blocked],
-            example: "sterilization.open-cartridge cartridge=c-0417 device=pen-1 person=anna lot=A12 expires=2027-03-31",
+            example:
+                "sterilization.open-cartridge cartridge=c-0417 device=pen-1 person=anna lot=A12 expires=2027-03-31",
             .writes(open))
     }
 
@@ -95,7 +99,8 @@ extension Hygiene {
         if let expires = arguments.date("expires"), expires < today {
             throw ModuleError.blocked(
                 [try knowledge.finding(.cartridgeExpired, person.setting, ["cartridge": name, "expires": expires])]
-                    .compactMap { $0 }, "cartridge '\(name)' expired on \(expires); discard it unopened and take another")
+                    .compactMap { $0 },
+                "cartridge '\(name)' expired on \(expires); discard it unopened and take another")
         }
         _ = try transaction.insert(
             """

@@ -57,7 +57,8 @@ extension Hygiene {
     func judge(_ cycle: Cycle, of head: Head, _ setting: Setting) throws -> Judgement {
         let values: [String: any CustomStringConvertible] = [
             "method": cycle.method, "temperature": numberText(cycle.celsius), "minutes": numberText(cycle.minutes),
-            "profiles": knowledge.profiles.map(\.name).joined(separator: ", "), "load": cycle.load ?? "without a number",
+            "profiles": knowledge.profiles.map(\.name).joined(separator: ", "),
+            "load": cycle.load ?? "without a number",
         ]
         var judgement = Judgement()
         func refuse(_ code: Code, when holds: Bool) throws {

@@ -75,7 +75,9 @@ struct Head: Sendable {
 
 /// The practice's hygiene log: what `sterilization.list` answers.
 enum HygieneLog {
-    static func add(_ kind: String, device: String, at: Instant, _ facts: Object, to transaction: any Transaction) throws {
+    static func add(_ kind: String, device: String, at: Instant, _ facts: Object, to transaction: any Transaction)
+        throws
+    {
         var body: Object = ["kind": kind, "at": at, "device": device]
         for member in facts.members where body[member.name] == nil { body[member.name] = member.value }
         _ = try transaction.insert(

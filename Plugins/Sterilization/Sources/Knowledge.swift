@@ -59,7 +59,8 @@ struct Knowledge: Sendable {
             problems.report(
                 Problem(
                     file: "mneedled.toml", key: "sterilization.cycle_profiles",
-                    reason: "no profile of the family '\(family)'; known: \(Set(known).sorted().joined(separator: ", "))"))
+                    reason:
+                        "no profile of the family '\(family)'; known: \(Set(known).sorted().joined(separator: ", "))"))
         }
     }
 

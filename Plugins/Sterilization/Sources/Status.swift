@@ -3,7 +3,8 @@ import MneedleKit
 extension Hygiene {
     var status: Command {
         Command(
-            "status", "Says whether a device's head is ready, until when, and what has to be done first.", role: .reader,
+            "status", "Says whether a device's head is ready, until when, and what has to be done first.",
+            role: .reader,
             parameters: [.required("device", .slug, "The device.")],
             reply: [
                 ReplyMember("device", "the device"),
@@ -83,7 +84,8 @@ extension Hygiene {
         )?.text("cartridge")
     }
 
-    @Sendable private func showLog(_ request: Request, _ reading: any Reading, _ send: Command.RowSink) throws -> Object {
+    @Sendable private func showLog(_ request: Request, _ reading: any Reading, _ send: Command.RowSink) throws -> Object
+    {
         var conditions: [String] = []
         var values: [(any SQLBindable)?] = []
         if let name = request.arguments.text("device") {

@@ -65,7 +65,9 @@ struct Room {
     }
 
     @discardableResult
-    func open(_ cartridge: String, on device: String = "pen", for person: String, expires: String? = nil) throws -> Object {
+    func open(_ cartridge: String, on device: String = "pen", for person: String, expires: String? = nil) throws
+        -> Object
+    {
         try bench.call(
             "sterilization.open-cartridge",
             ["cartridge": cartridge, "device": device, "person": person, "expires": expires], as: .operator)
@@ -118,7 +120,9 @@ struct Room {
 
 /// The codes of a reply's findings.
 func codes(_ reply: Object) -> [String] {
-    (reply.list("findings") ?? []).compactMap { if case .object(let finding) = $0 { finding.string("code") } else { nil } }
+    (reply.list("findings") ?? []).compactMap {
+        if case .object(let finding) = $0 { finding.string("code") } else { nil }
+    }
 }
 
 /// The error that `body` ends with.

@@ -1,0 +1,104 @@
+import Foundation
+import MneedleKit
+import MneedleTestKit
+
+@testable import Aftercare
+
+/// A bench with people who have sessions.
+struct Practice {
+    let bench: Bench
+
+    /// anna (in Berlin) and ben are treated at home, cleo in a clinic.
+    init(at now: String = "2026-11-20T12:00:00Z", section: Object = [:], knowledge: String? = nil) throws {
+        bench = try Bench(definition, at: now, section: section, knowledge: knowledge)
+        bench.fake("records.show-person") { arguments in
+            let name = arguments.text("person") ?? ""
+            guard let person = Practice.people[name] else { throw ModuleError.notFound("person", name) }
+            return person.object
+        }
+    }
+
+    static let people: [String: Person] = [
+        "anna": Person(person: "anna", setting: .home, goal: .collagen, timeZone: "Europe/Berlin"),
+        "ben": Person(person: "ben", setting: .home, goal: .collagen),
+        "cleo": Person(person: "cleo", setting: .clinic, goal: .collagen),
+    ]
+
+    func start(_ session: Int64, _ person: String) throws { try happen("session.started", session, person, ended: nil) }
+
+    /// The session ends now.
+    func end(_ session: Int64, _ person: String, as kind: String = "session.finished") throws {
+        try happen(kind, session, person, ended: bench.clock.now())
+    }
+
+    func treat(_ session: Int64, _ person: String) throws {
+        try start(session, person)
+        try end(session, person)
+    }
+
+    private func happen(_ kind: String, _ session: Int64, _ person: String, ended: Instant?) throws {
+        try bench.happen(
+            kind, subject: "session/\(session)", person: person,
+            [
+                "session": session, "person": person, "device": "pen", "areas": ["cheeks"], "depth_mm": 0.3,
+                "goal": "collagen", "setting": Practice.people[person]?.setting.rawValue,
+                "started": bench.clock.now(), "ended": ended,
+            ])
+    }
+
+    func mayUse(_ person: String, _ product: String, at: String? = nil) throws -> Object {
+        try bench.call("aftercare.may-use", ["person": person, "product": product, "at": at], as: .reader)
+    }
+
+    func report(
+        _ person: String, _ symptom: String, since: String? = nil, severity: String? = nil
+    ) throws -> Object {
+        try bench.call(
+            "aftercare.report", ["person": person, "symptom": symptom, "since": since, "severity": severity],
+            as: .operator)
+    }
+
+    func action(_ person: String, _ symptom: String, since: String? = nil, severity: String? = nil) throws -> String? {
+        try report(person, symptom, since: since, severity: severity).string("action")
+    }
+
+    func findings(_ person: String) throws -> [Finding] {
+        try bench.findings(
+            for: SessionPlan(
+                person: Practice.people[person]!, device: Device(device: "pen", kind: .pen), areas: ["cheeks"],
+                depthMM: 0.3, goal: .collagen, at: bench.clock.now()))
+    }
+}
+
+/// The codes of a reply's findings.
+func codes(_ reply: Object) -> [String] {
+    (reply.list("findings") ?? []).compactMap {
+        if case .object(let finding) = $0 { finding.string("code") } else { nil }
+    }
+}
+
+/// The error that `body` ends with.
+func refusal(_ body: () throws -> some Any) -> ModuleError? {
+    do {
+        _ = try body()
+        return nil
+    } catch { return error as? ModuleError }
+}
+
+/// The problems that the module finds in the project's knowledge after `edit`.
+func problems(_ edit: (String) -> String) throws -> [String] {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
+    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("aftercare.toml")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let edited = edit(text)
+    if edited == text { throw ModuleError.internal("the edit found nothing to change") }
+    try edited.write(to: file, atomically: true, encoding: .utf8)
+    do {
+        _ = try Practice(knowledge: folder.path)
+        return []
+    } catch let error as Bench.BadKnowledge {
+        return error.problems.map(\.description)
+    }
+}

@@ -1,0 +1,115 @@
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import Sterilization
+
+@Suite("Before and after each use")
+struct UseTests {
+    @Test("a device that nobody logged anything about is not disinfected")
+    func failsClosed() throws {
+        let room = try Room()
+        #expect(try room.codes("anna", "roller") == ["not-disinfected"])
+        #expect(try room.findings("anna", "roller")[0].blocks)
+    }
+
+    @Test(
+        "after a session the head has to be cleaned and made ready again",
+        arguments: ["session.finished", "session.stopped"])
+    func cleaningDue(kind: String) throws {
+        let room = try Room()
+        _ = try room.soak("roller")
+        try room.start(1, "anna", "roller")
+        room.bench.clock.advance(seconds: 20 * 60)
+        try room.end(1, "anna", "roller", as: kind)
+        #expect(try room.codes("anna", "roller") == ["cleaning-due", "not-disinfected"])
+        #expect(try room.status("roller").bool("cleaning_due") == true)
+        #expect(try room.status("roller").string("last_person") == "anna")
+
+        #expect(try room.soak("roller", minutes: 3).bool("counts") == false)
+        #expect(try room.codes("anna", "roller") == ["cleaning-due", "not-disinfected"])
+
+        room.bench.clock.advance(seconds: 6 * 60)
+        #expect(try room.soak("roller", minutes: 5).bool("counts") == true)
+        #expect(try room.codes("anna", "roller") == [])
+        let cleaned = try room.bench.ledger(kind: "device.cleaned")
+        #expect(cleaned.map { $0.body.string("device") } == ["roller"])
+    }
+
+    @Test("the soak after the last use suffices for the next use only while it lasts")
+    func freshSoak() throws {
+        let room = try Room()
+        _ = try room.soak("roller")
+        try room.treat(1, "anna", "roller")
+        _ = try room.soak("roller")
+        room.bench.clock.advance(hours: 24 * 20)
+        #expect(try room.codes("anna", "roller") == ["not-disinfected"])
+        _ = try room.soak("roller")
+        #expect(try room.codes("anna", "roller") == [])
+        #expect(try room.bench.ledger(kind: "device.cleaned").count == 1)
+    }
+
+    @Test("a soak that ended before the last use ended does not make the head ready")
+    func soakBeforeUse() throws {
+        let room = try Room()
+        _ = try room.soak("roller")
+        try room.start(1, "anna", "roller")
+        room.bench.clock.advance(seconds: 20 * 60)
+        try room.end(1, "anna", "roller")
+        let reply = try room.soak("roller", at: "2026-11-20T12:10:00Z")
+        #expect(reply.bool("counts") == false)
+        #expect(codes(reply) == ["before-last-use"])
+        #expect(try room.codes("anna", "roller") == ["cleaning-due", "not-disinfected"])
+    }
+
+    @Test("a head in use cannot be made ready")
+    func inUse() throws {
+        let room = try Room()
+        _ = try room.soak("roller")
+        try room.start(1, "anna", "roller")
+        #expect(try room.codes("anna", "roller") == ["not-disinfected"])
+        let reply = try room.soak("roller")
+        #expect(reply.bool("counts") == false)
+        #expect(codes(reply) == ["head-in-use"])
+        #expect(try room.status("roller").string("state") == "in-use")
+        #expect(try room.status("roller").bool("ready") == false)
+    }
+
+    @Test("anna's roller is not for ben, whether owned or only used")
+    func another() throws {
+        let room = try Room()
+        _ = try room.soak("roller")
+        #expect(try room.codes("ben", "roller") == ["device-of-another"])
+        _ = try room.soak("loose-roller")
+        #expect(try room.codes("ben", "loose-roller") == [])
+        try room.treat(1, "anna", "loose-roller")
+        _ = try room.soak("loose-roller")
+        #expect(try room.codes("ben", "loose-roller") == ["device-of-another"])
+        #expect(try room.codes("anna", "loose-roller") == [])
+    }
+
+    @Test("a roller that was used ten times is called worn")
+    func worn() throws {
+        let room = try Room()
+        for session in 1...9 { try room.treat(Int64(session), "anna", "roller") }
+        _ = try room.soak("roller")
+        #expect(try room.codes("anna", "roller") == [])
+        try room.treat(10, "anna", "roller")
+        _ = try room.soak("roller")
+        let findings = try room.findings("anna", "roller")
+        #expect(findings.map(\.code) == ["roller-worn"])
+        #expect(findings[0].severity == .caution)
+        #expect(findings[0].sources.map(\.id).contains("practice-default"))
+        #expect(try room.status("roller").bool("ready") == true)
+    }
+
+    @Test("nothing about hygiene can be overridden or cleared")
+    func never() throws {
+        let room = try Room()
+        try room.treat(1, "anna", "loose-roller")
+        let findings = try room.findings("ben", "loose-roller") + room.findings("cleo", "pen")
+        #expect(
+            Set(findings.map(\.code)) == ["cleaning-due", "not-disinfected", "device-of-another", "cartridge-missing"])
+        #expect(findings.allSatisfy { $0.blocks && !$0.overridable && $0.severity > .clearance })
+    }
+}
