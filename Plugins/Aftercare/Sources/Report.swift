@@ -15,7 +15,7 @@ private struct Complaint {
     /// is no more part of healing than what lasts for weeks.
     func elapsed(_ now: Instant) -> Int64 {
         let sinceSession = course?.ended.map { max(0, now.milliseconds - $0.milliseconds) } ?? 0
-        return max(since?.elapsed ?? 0, sinceSession)
+        return max(since.map(length(of:)) ?? 0, sinceSession)
     }
 }
 

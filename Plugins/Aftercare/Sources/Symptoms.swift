@@ -85,7 +85,7 @@ struct Symptom: Sendable {
 
     /// What to do about it when it has lasted, or the session has been over, for `elapsed` milliseconds.
     func action(after elapsed: Int64, _ degree: Degree, _ setting: Setting, _ escalation: Escalation) -> Action {
-        let belongs = expectedFor.map { elapsed <= $0.elapsed } ?? false
+        let belongs = expectedFor.map { elapsed <= length(of: $0) } ?? false
         let action = belongs ? atFirst[setting] ?? then : then
         switch degree {
         case .mild: return action

@@ -27,7 +27,7 @@ struct Window: Sendable {
         if isConfigured {
             let shortest = table.span("shortest_at_home")
             let chosen = Span.hours(Double(activesHours))
-            if chosen.milliseconds < shortest.elapsed {
+            if length(of: chosen) < length(of: shortest) {
                 problems.report(
                     Problem(
                         file: "mneedled.toml", key: "aftercare.actives_hours",
@@ -35,9 +35,9 @@ struct Window: Sendable {
                             "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives")
                 )
             }
-            spans = [.home: chosen, .clinic: chosen.elapsed > until.elapsed ? chosen : until]
+            spans = [.home: chosen, .clinic: length(of: chosen) > length(of: until) ? chosen : until]
         }
-        if until.elapsed <= from.elapsed { table.report("until", "not after 'from'") }
+        if length(of: until) <= length(of: from) { table.report("until", "not after 'from'") }
         self.spans = spans
     }
 
@@ -47,10 +47,8 @@ struct Window: Sendable {
     }
 }
 
-extension Span {
-    /// Its length with days of 24 hours, for comparing.
-    var elapsed: Int64 { Int64(days) * 86_400_000 + milliseconds }
-}
+/// A span's length in milliseconds with days of 24 hours, for comparing.
+func length(of span: Span) -> Int64 { Int64(span.days) * 86_400_000 + span.milliseconds }
 
 extension Aftercare {
     /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.
