@@ -45,32 +45,46 @@ final class Ledger {
         _ entry: Entry, module: String, actor: Actor, at: Instant, to database: Database
     ) throws -> Event {
         let sequence = head.sequence + 1
-        let body = entry.body.jsonText
+        let body = entry.body.jsonBytes
         let hash = try Ledger.hash(
             after: head.hash, sequence: sequence, at: at.milliseconds, actor: actor.user, module: module,
             kind: entry.kind, subject: entry.subject, person: entry.person, body: body)
-        let statement = try database.cachedStatement(sql: """
-            INSERT INTO mneedle_ledger (seq, at, actor, module, kind, subject, person, body, hash)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
-        try statement.execute(arguments: [
-            sequence, at.milliseconds, actor.user, module, entry.kind, entry.subject, entry.person, body, Data(hash),
-        ])
+        let statement = SQLStatement(try database.cachedStatement(sql: Ledger.insertion))
+        try statement.bind(.integer(sequence), at: 1)
+        try statement.bind(.integer(at.milliseconds), at: 2)
+        try statement.bind(.text(actor.user), at: 3)
+        try statement.bind(.text(module), at: 4)
+        try statement.bind(.text(entry.kind), at: 5)
+        try statement.bind(.text(entry.subject), at: 6)
+        try statement.bind(entry.person.map(SQLValue.text) ?? .null, at: 7)
+        try statement.bind(utf8: body, at: 8)
+        try statement.bind(.blob(hash), at: 9)
+        try statement.run()
         head = Head(sequence: sequence, hash: hash)
         return Event(sequence: sequence, topic: entry.kind, body: body)
     }
 
+    private static let insertion = """
+        INSERT INTO mneedle_ledger (seq, at, actor, module, kind, subject, person, body, hash)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+
     /// SHA-256 over the previous hash and one line a field. No field holds a line feed, so the form is unambiguous.
     static func hash(
         after previous: [UInt8], sequence: Int64, at: Int64, actor: String, module: String, kind: String,
-        subject: String, person: String?, body: String
+        subject: String, person: String?, body: [UInt8]
     ) throws -> [UInt8] {
         var bytes = previous
-        bytes.reserveCapacity(160 + body.utf8.count)
-        for field in [String(sequence), String(at), actor, module, kind, subject, person ?? "", body] {
-            guard !field.utf8.contains(10) else { throw ModuleError.internal("a ledger field holds a line feed") }
+        bytes.reserveCapacity(192 + body.count)
+        for field in [String(sequence), String(at), actor, module, kind, subject, person ?? ""] {
             bytes.append(contentsOf: field.utf8)
             bytes.append(10)
+        }
+        bytes.append(contentsOf: body)
+        bytes.append(10)
+        // One line feed a field, whatever the 32 bytes of the hash hold.
+        guard bytes.dropFirst(previous.count).count(where: { $0 == 10 }) == 8 else {
+            throw ModuleError.internal("a ledger field holds a line feed")
         }
         return [UInt8](SHA256.hash(data: bytes))
     }

@@ -80,7 +80,7 @@ struct LedgerCommands {
             let hash = try? Ledger.hash(
                 after: head.hash, sequence: sequence, at: row.integer("at") ?? 0, actor: row.text("actor") ?? "",
                 module: row.text("module") ?? "", kind: row.text("kind") ?? "", subject: row.text("subject") ?? "",
-                person: row.text("person"), body: row.text("body") ?? "")
+                person: row.text("person"), body: Array((row.text("body") ?? "").utf8))
             let fits = hash == stored && (entries == 0 || sequence == head.sequence + 1)
             if !fits && firstBad == nil { firstBad = sequence }
             head = Ledger.Head(sequence: sequence, hash: stored)

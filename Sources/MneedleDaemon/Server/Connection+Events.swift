@@ -82,7 +82,7 @@ extension Connection {
                 last = row.integer("seq") ?? last
                 let topic = row.text("kind") ?? ""
                 guard topics.match(topic) else { return }
-                try stream.event(Event(sequence: last, topic: topic, body: row.text("body") ?? "{}"))
+                try stream.event(Event(sequence: last, topic: topic, body: Array((row.text("body") ?? "{}").utf8)))
             }
             return ["seq": last]
         }

@@ -40,7 +40,7 @@ struct ReplyBuffer {
         writer.verbatim(" ")
         writer.verbatim(event.topic)
         writer.verbatim(" ")
-        writer.verbatim(event.body)
+        writer.bytes.append(contentsOf: event.body)
         writer.endLine()
     }
 

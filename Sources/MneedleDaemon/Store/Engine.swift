@@ -84,27 +84,47 @@ package final class Engine: @unchecked Sendable {
     /// - Returns: What became of each, on disk by now, and the events to publish.
     package func run(_ jobs: [Job]) -> (results: [Result<Object, ModuleError>], events: [Event]) {
         do {
-            return try transaction(jobs)
+            // Almost all requests that write succeed: savepoints are for the groups in which one does not.
+            return try transaction(jobs, hasSavepoints: false)
+        } catch is StoreTransaction.Spoiled {
+            return runApart(jobs)
         } catch {
-            // The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
-            guard jobs.count > 1 else {
-                return (jobs.map { .failure(moduleError(for: error, module: $0.module)) }, [])
-            }
-            let each = jobs.map { run([$0]) }
-            return (each.flatMap(\.results), each.flatMap(\.events))
+            return runAfter(error, jobs)
         }
     }
 
-    private func transaction(_ jobs: [Job]) throws -> (results: [Result<Object, ModuleError>], events: [Event]) {
+    /// Runs a group again with a savepoint for each job, because one of them failed after it had written.
+    private func runApart(_ jobs: [Job]) -> (results: [Result<Object, ModuleError>], events: [Event]) {
+        do {
+            return try transaction(jobs, hasSavepoints: true)
+        } catch {
+            return runAfter(error, jobs)
+        }
+    }
+
+    /// The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
+    private func runAfter(
+        _ error: any Error, _ jobs: [Job]
+    ) -> (results: [Result<Object, ModuleError>], events: [Event]) {
+        guard jobs.count > 1 else { return (jobs.map { .failure(moduleError(for: error, module: $0.module)) }, []) }
+        let each = jobs.map { run([$0]) }
+        return (each.flatMap(\.results), each.flatMap(\.events))
+    }
+
+    private func transaction(
+        _ jobs: [Job], hasSavepoints: Bool
+    ) throws -> (results: [Result<Object, ModuleError>], events: [Event]) {
         try store.pool.writeWithoutTransaction { database in
             let head = ledger.head
             var results: [Result<Object, ModuleError>] = []
             var events: [Event] = []
             results.reserveCapacity(jobs.count)
             do {
+                // Bulk receivers keep state and must not run twice.
+                let hasSavepoints = hasSavepoints || jobs.contains(where: \.isExclusive)
                 try database.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
                 for job in jobs {
-                    let (result, told) = perform(job, database)
+                    let (result, told) = try perform(job, database, hasSavepoints)
                     guard database.isInsideTransaction else { throw RolledBack(cause: result) }
                     results.append(result)
                     events += told
@@ -127,14 +147,19 @@ package final class Engine: @unchecked Sendable {
         }
     }
 
-    private func perform(_ job: Job, _ database: Database) -> (Result<Object, ModuleError>, [Event]) {
+    private func perform(
+        _ job: Job, _ database: Database, _ hasSavepoint: Bool
+    ) throws -> (Result<Object, ModuleError>, [Event]) {
         let transaction = StoreTransaction(
-            database: database, house: house, actor: job.actor, now: clock.now(), module: job.module, ledger: ledger)
+            database: database, house: house, actor: job.actor, now: clock.now(), module: job.module, ledger: ledger,
+            hasSavepoint: hasSavepoint)
         house.crashNotes.enter(job.module)
         defer { house.crashNotes.enter("") }
         do {
             let reply = try transaction.unit { try job.run(transaction) }
             return (.success(reply), transaction.events)
+        } catch let spoiled as StoreTransaction.Spoiled {
+            throw spoiled
         } catch {
             return (.failure(moduleError(for: error, module: transaction.module)), [])
         }

@@ -20,31 +20,27 @@ package class StoreReading: Reading {
     }
 
     package func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (MneedleKit.Row) throws -> Void) throws {
-        let statement = try prepared(sql)
-        defer { statementsInUse.remove(sql) }
-        let cursor = try GRDB.Row.fetchCursor(statement, arguments: arguments(values))
-        var columns: [String: Int]?
-        while let row = try mapped({ try cursor.next() }) {
-            if columns == nil {
-                columns = Dictionary(
-                    row.columnNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        try mapped {
+            // A statement is compiled once a connection; one that is still being stepped is not shared.
+            let isFree = statementsInUse.insert(sql).inserted
+            defer { if isFree { statementsInUse.remove(sql) } }
+            let statement = SQLStatement(
+                isFree ? try database.cachedStatement(sql: sql) : try database.makeStatement(sql: sql))
+            defer { statement.reset() }
+            try statement.bind(values)
+            var columns: [String: Int]?
+            while try statement.step() {
+                if columns == nil { columns = columnPositions(sql, statement) }
+                try body(Row(columns: columns!, values: statement.values))
             }
-            try body(Row(columns: columns!, values: row.databaseValues.map(SQLValue.init)))
         }
     }
 
-    /// A statement is compiled once a connection; one that is still being stepped is not shared.
     private var statementsInUse: Set<String> = []
 
-    private func prepared(_ sql: String) throws -> Statement {
-        try mapped {
-            statementsInUse.insert(sql).inserted
-                ? try database.cachedStatement(sql: sql) : try database.makeStatement(sql: sql)
-        }
-    }
-
-    final func arguments(_ values: [(any SQLBindable)?]) -> StatementArguments {
-        StatementArguments(values.map { $0?.sql.databaseValue ?? .null })
+    private func columnPositions(_ sql: String, _ statement: SQLStatement) -> [String: Int] {
+        let names = statement.columnNames.enumerated().map { ($1, $0) }
+        return Dictionary(names, uniquingKeysWith: { first, _ in first })
     }
 
     /// Runs SQLite calls; their errors become the protocol's.

@@ -1,17 +1,22 @@
 import GRDB
 import MneedleKit
 
-/// One request inside the writer's open transaction. It opens its savepoint with its first write,
-/// so that a request which is refused before it changed anything costs none.
+/// One request inside the writer's open transaction, with a savepoint of its own from its first write on, or
+/// without: then a failure after a write spoils the whole group, which the engine runs again with savepoints.
 package final class StoreTransaction: StoreReading, Transaction {
     private let ledger: Ledger
+    private let hasSavepoint: Bool
     private var savepoint: Ledger.Head?
+    private var hasWritten = false
     /// What subscribers are told if the transaction commits.
     private(set) var events: [Event] = []
     private var depth = 0
 
-    init(database: Database, house: House, actor: Actor, now: Instant, module: String, ledger: Ledger) {
+    init(
+        database: Database, house: House, actor: Actor, now: Instant, module: String, ledger: Ledger, hasSavepoint: Bool
+    ) {
         self.ledger = ledger
+        self.hasSavepoint = hasSavepoint
         super.init(database: database, house: house, actor: actor, now: now, module: module)
     }
 
@@ -24,6 +29,7 @@ package final class StoreTransaction: StoreReading, Transaction {
             return result
         } catch {
             events = []
+            if hasWritten && !hasSavepoint { throw Spoiled() }
             // After some errors (disk full) SQLite has rolled back everything itself.
             if let head = savepoint, database.isInsideTransaction {
                 try run("ROLLBACK TO request")
@@ -36,11 +42,15 @@ package final class StoreTransaction: StoreReading, Transaction {
     }
 
     private func run(_ sql: String) throws {
-        try mapped { try database.cachedStatement(sql: sql).execute() }
+        try mapped { try SQLStatement(database.cachedStatement(sql: sql)).run() }
     }
 
+    /// Thrown instead of a request's own error when its changes cannot be told from its neighbours'.
+    struct Spoiled: Error {}
+
     private func willWrite() throws {
-        guard savepoint == nil else { return }
+        hasWritten = true
+        guard hasSavepoint, savepoint == nil else { return }
         try run("SAVEPOINT request")
         savepoint = ledger.head
     }
@@ -49,8 +59,9 @@ package final class StoreTransaction: StoreReading, Transaction {
     package func execute(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int {
         try willWrite()
         return try mapped {
-            let statement = try database.cachedStatement(sql: sql)
-            try statement.execute(arguments: arguments(values))
+            let statement = SQLStatement(try database.cachedStatement(sql: sql))
+            try statement.bind(values)
+            try statement.run()
             return database.changesCount
         }
     }
@@ -75,7 +86,7 @@ package final class StoreTransaction: StoreReading, Transaction {
     }
 
     package func publishLive(topic: String, _ body: Object) {
-        events.append(Event(sequence: nil, topic: topic, body: body.jsonText))
+        events.append(Event(sequence: nil, topic: topic, body: body.jsonBytes))
     }
 
     @discardableResult
@@ -92,6 +103,6 @@ package struct Event: Sendable {
     /// The ledger's sequence number; `nil` for a live event.
     package var sequence: Int64?
     package var topic: String
-    /// Compact JSON.
-    package var body: String
+    /// Compact JSON in UTF-8.
+    package var body: [UInt8]
 }

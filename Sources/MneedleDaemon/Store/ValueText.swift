@@ -46,6 +46,14 @@ extension Value {
 }
 
 extension Object {
+    /// Compact JSON in UTF-8.
+    var jsonBytes: [UInt8] {
+        var writer = JSONWriter()
+        writer.bytes.reserveCapacity(256)
+        write(to: &writer)
+        return writer.bytes
+    }
+
     package var jsonText: String { MneedleKit.Value.object(self).jsonText }
 
     init(_ members: [JSON.Member]) {
