@@ -20,6 +20,7 @@ public struct ClientError: Error, Hashable, Sendable {
         case refused(code: String)
     }
 
+    /// What kind of failure it is.
     public var kind: Kind
     /// One sentence for a person.
     public var message: String
@@ -28,6 +29,7 @@ public struct ClientError: Error, Hashable, Sendable {
     /// The object that the daemon sent with its `ERR`; otherwise an empty one.
     public var details: JSON
 
+    /// Makes an error.
     public init(_ kind: Kind, _ message: String, advice: String? = nil, details: JSON = [:]) {
         self.kind = kind
         self.message = message
@@ -42,5 +44,6 @@ public struct ClientError: Error, Hashable, Sendable {
 }
 
 extension ClientError: CustomStringConvertible {
+    /// The message, and the advice if there is any.
     public var description: String { advice.map { "\(message); \($0)" } ?? message }
 }

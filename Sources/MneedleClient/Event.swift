@@ -6,9 +6,12 @@ public struct Event: Hashable, Sendable {
     public let tag: String?
     /// Its number in the ledger; `nil` for a live value that is not kept.
     public let seq: Int64?
+    /// What kind of thing happened: `reminder.due`.
     public let topic: String
+    /// The facts.
     public let body: JSON
 
+    /// Makes an event.
     public init(tag: String? = nil, seq: Int64?, topic: String, body: JSON) {
         self.tag = tag
         self.seq = seq

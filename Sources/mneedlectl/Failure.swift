@@ -48,7 +48,9 @@ struct Failure: Error {
     var json: JSON {
         var members = [JSON.Member("code", .string(code)), JSON.Member("message", .string(message))]
         members += details.filter { $0.name != "code" }
-        if let next, !members.contains(where: { $0.name == "next" }) { members.append(JSON.Member("next", .string(next))) }
+        if let next, !members.contains(where: { $0.name == "next" }) {
+            members.append(JSON.Member("next", .string(next)))
+        }
         return .object(members)
     }
 

@@ -31,14 +31,16 @@ struct BulkTests {
         return fileno(file)
     }
 
-    @Test("lines are passed on to the end of the input, and ended once", arguments: [
-        ("a 1\nb 2\n", ["a 1", "b 2", "."]),
-        ("a 1\nb 2", ["a 1", "b 2", "."]),
-        ("", ["."]),
-        ("a 1\n.", ["a 1", "."]),
-        ("a 1\r\n.\r\nscreening.rules\n", ["a 1\r", ".\r"]),
-        ("..\n. \n.a\n", ["..", ". ", ".a", "."]),
-    ])
+    @Test(
+        "lines are passed on to the end of the input, and ended once",
+        arguments: [
+            ("a 1\nb 2\n", ["a 1", "b 2", "."]),
+            ("a 1\nb 2", ["a 1", "b 2", "."]),
+            ("", ["."]),
+            ("a 1\n.", ["a 1", "."]),
+            ("a 1\r\n.\r\nscreening.rules\n", ["a 1\r", ".\r"]),
+            ("..\n. \n.a\n", ["..", ". ", ".a", "."]),
+        ])
     func ends(_ text: String, _ expected: [String]) throws {
         let daemon = try collector()
         let connection = try daemon.connect()

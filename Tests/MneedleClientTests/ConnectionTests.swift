@@ -32,7 +32,8 @@ struct ConnectionTests {
     func refusal() throws {
         let daemon = try ScriptedDaemon { _ in #"ERR not-found {"message":"no person 'ana'","suggestions":["anna"]}"# }
         let connection = try daemon.connect()
-        let error = failure { () throws(ClientError) in try connection.request("records.show-person", ["person": "ana"]) }
+        let error = failure { () throws(ClientError) in try connection.request("records.show-person", ["person": "ana"])
+        }
         #expect(error?.kind == .refused(code: "not-found"))
         #expect(error?.message == "no person 'ana'")
         #expect(error?.details["suggestions"]?.strings == ["anna"])
@@ -47,9 +48,11 @@ struct ConnectionTests {
         #expect(error?.message == "no role is mapped to you")
     }
 
-    @Test("another protocol, or another version of it, is named", arguments: [
-        "MNEEDLE 2 {\"version\":\"9.0\"}", "OK MPD 0.23.5", "220 smtp ready", "ROW {}", "\u{1b}[2J",
-    ])
+    @Test(
+        "another protocol, or another version of it, is named",
+        arguments: [
+            "MNEEDLE 2 {\"version\":\"9.0\"}", "OK MPD 0.23.5", "220 smtp ready", "ROW {}", "\u{1b}[2J",
+        ])
     func incompatible(_ greeting: String) throws {
         let daemon = try ScriptedDaemon { $0.send(greeting) }
         let error = failure { () throws(ClientError) in try daemon.connect() }
@@ -64,9 +67,11 @@ struct ConnectionTests {
         #expect(error?.kind == .noDaemon)
         #expect(error?.message.contains(missing) == true)
         #expect(error?.advice != nil)
-        let tooLong = failure { () throws(ClientError) in try Connection(path: "/" + String(repeating: "x", count: 200)) }
+        let tooLong = failure { () throws(ClientError) in try Connection(path: "/" + String(repeating: "x", count: 200))
+        }
         #expect(tooLong?.kind == .noDaemon)
-        #expect(try withExtendedLifetime(daemon) { try Connection(firstOf: [missing, daemon.path]).path } == daemon.path)
+        #expect(
+            try withExtendedLifetime(daemon) { try Connection(firstOf: [missing, daemon.path]).path } == daemon.path)
     }
 
     @Test("a daemon that goes away is noticed")

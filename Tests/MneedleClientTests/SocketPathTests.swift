@@ -15,7 +15,13 @@ struct SocketPathTests {
     @Test("else the user's daemon comes before the system's")
     func order() {
         let user = "/run/user/1000/mneedle/control.sock"
-        #expect(candidates(nil, ["XDG_RUNTIME_DIR": "/c"]) == ["/c/mneedle/control.sock", user, "/run/mneedle/control.sock"])
-        #expect(candidates(nil, ["XDG_RUNTIME_DIR": "/run/user/1000", "MNEEDLE_SOCKET": ""]) == [user, "/run/mneedle/control.sock"])
+        #expect(
+            candidates(nil, ["XDG_RUNTIME_DIR": "/c"]) == [
+                "/c/mneedle/control.sock", user, "/run/mneedle/control.sock",
+            ])
+        #expect(
+            candidates(nil, ["XDG_RUNTIME_DIR": "/run/user/1000", "MNEEDLE_SOCKET": ""]) == [
+                user, "/run/mneedle/control.sock",
+            ])
     }
 }

@@ -7,9 +7,12 @@ struct ToolHelpTests {
 
     @Test("without a command one sees how the daemon is and what one can do")
     func overview() throws {
-        let run = try run([], status: #"OK {"state":"degraded","problems":["the disk is full"],"next_due":"2026-12-01T08:00:00Z"}"#)
+        let run = try run(
+            [], status: #"OK {"state":"degraded","problems":["the disk is full"],"next_due":"2026-12-01T08:00:00Z"}"#)
         #expect(run.exitCode == 0)
-        #expect(run.output.contains("degraded. You are anna, operator.\nProblem: the disk is full\nNext due: 2026-12-01T08:00:00Z\n"))
+        #expect(
+            run.output.contains(
+                "degraded. You are anna, operator.\nProblem: the disk is full\nNext due: 2026-12-01T08:00:00Z\n"))
         #expect(run.output.contains("garden:\n  garden plant"))
         #expect(run.output.contains("garden burn   Burns it. (needs the role admin)"))
         #expect(run.output.contains("mneedlectl help COMMAND"))
@@ -20,7 +23,9 @@ struct ToolHelpTests {
         for arguments in [["help"], ["--help"], ["-h"], ["help", "watch"]] {
             let run = try run(arguments)
             #expect(run.exitCode == 0)
-            for text in ["garden plant", "weather stream", "watch [TOPIC", "--socket PATH", "  8  a safety finding forbids it"] {
+            for text in [
+                "garden plant", "weather stream", "watch [TOPIC", "--socket PATH", "  8  a safety finding forbids it",
+            ] {
                 #expect(run.output.contains(text), "\(text)")
             }
         }
@@ -30,33 +35,37 @@ struct ToolHelpTests {
         #expect(alone.output.contains("--socket PATH"))
     }
 
-    @Test("help of a command comes from the daemon's description", arguments: [
-        ["help", "garden", "plant"], ["help", "garden.plant"], ["garden", "plant", "--help"], ["-h", "garden.plant", "--bed", "x"],
-    ])
+    @Test(
+        "help of a command comes from the daemon's description",
+        arguments: [
+            ["help", "garden", "plant"], ["help", "garden.plant"], ["garden", "plant", "--help"],
+            ["-h", "garden.plant", "--bed", "x"],
+        ])
     func command(_ arguments: [String]) throws {
-        #expect(try run(arguments).output == """
-            Plants something.
+        #expect(
+            try run(arguments).output == """
+                Plants something.
 
-            Usage: mneedlectl garden plant --bed TEXT --depth-mm NUMBER [ARGUMENT…]
+                Usage: mneedlectl garden plant --bed TEXT --depth-mm NUMBER [ARGUMENT…]
 
-            Arguments:
-              --bed TEXT                 Where. (required)
-              --depth-mm NUMBER          How deep. (0 to 3 mm, required)
-              --season spring|autumn     When. (default spring)
-              --watered yes|no           Whether it was watered.
-              --kinds rose|leek,…        What.
-              --answers.soil-wet yes|no  Is the soil wet?
+                Arguments:
+                  --bed TEXT                 Where. (required)
+                  --depth-mm NUMBER          How deep. (0 to 3 mm, required)
+                  --season spring|autumn     When. (default spring)
+                  --watered yes|no           Whether it was watered.
+                  --kinds rose|leek,…        What.
+                  --answers.soil-wet yes|no  Is the soil wet?
 
-            The reply has:
-              plant  its number
+                The reply has:
+                  plant  its number
 
-            Changes records; needs the role operator.
-            May answer with: not-found, conflict.
+                Changes records; needs the role operator.
+                May answer with: not-found, conflict.
 
-            Example:
-              mneedlectl garden.plant bed=b1 depth_mm=2
+                Example:
+                  mneedlectl garden.plant bed=b1 depth_mm=2
 
-            """)
+                """)
     }
 
     @Test("a module's name lists its commands")
@@ -68,14 +77,17 @@ struct ToolHelpTests {
         #expect(try self.run(["help", "nothing"]).exitCode == 2)
     }
 
-    @Test("completion follows the description", arguments: [
-        ([""], ["ping", "subscribe", "garden", "weather", "help", "watch", "completion"]), (["ga"], ["garden"]),
-        (["garden", ""], ["plant", "list", "burn"]), (["garden", "plant", "--s"], ["--season"]),
-        (["garden", "plant", "--season", ""], ["spring", "autumn"]), (["garden.plant", "season=a"], ["season=autumn"]),
-        (["garden", "plant", "--bed", "x", "--b"], []), (["--json", "garden", "l"], ["list"]),
-        (["garden", "plant", "--watered", "--an"], ["--answers.soil-wet"]), (["help", "garden", "b"], ["burn"]),
-        (["completion", "z"], ["zsh"]), (["nothing", ""], []),
-    ])
+    @Test(
+        "completion follows the description",
+        arguments: [
+            ([""], ["ping", "subscribe", "garden", "weather", "help", "watch", "completion"]), (["ga"], ["garden"]),
+            (["garden", ""], ["plant", "list", "burn"]), (["garden", "plant", "--s"], ["--season"]),
+            (["garden", "plant", "--season", ""], ["spring", "autumn"]),
+            (["garden.plant", "season=a"], ["season=autumn"]),
+            (["garden", "plant", "--bed", "x", "--b"], []), (["--json", "garden", "l"], ["list"]),
+            (["garden", "plant", "--watered", "--an"], ["--answers.soil-wet"]), (["help", "garden", "b"], ["burn"]),
+            (["completion", "z"], ["zsh"]), (["nothing", ""], []),
+        ])
     func candidates(_ words: [String], _ expected: [String]) throws {
         let run = try run(["__complete"] + words)
         #expect(run.exitCode == 0)

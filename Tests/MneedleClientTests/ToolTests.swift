@@ -8,12 +8,14 @@ struct ToolTests {
         return (run, daemon.lines.dropFirst().first)
     }
 
-    @Test("every way to write a command asks for the same", arguments: [
-        ["garden", "plant", "--bed", "b1", "--depth-mm", "2", "--answers.soil-wet", "no"],
-        ["garden.plant", "bed=b1", "depth_mm=2", "answers.soil-wet=no"],
-        ["garden", "plant", "--bed=b1", "--depth_mm=2", "--no-answers.soil-wet"],
-        ["--quiet", "garden.plant", "--bed", "b1", "depth-mm=2", "--answers.soil_wet=no"],
-    ])
+    @Test(
+        "every way to write a command asks for the same",
+        arguments: [
+            ["garden", "plant", "--bed", "b1", "--depth-mm", "2", "--answers.soil-wet", "no"],
+            ["garden.plant", "bed=b1", "depth_mm=2", "answers.soil-wet=no"],
+            ["garden", "plant", "--bed=b1", "--depth_mm=2", "--no-answers.soil-wet"],
+            ["--quiet", "garden.plant", "--bed", "b1", "depth-mm=2", "--answers.soil_wet=no"],
+        ])
     func forms(_ words: [String]) throws {
         let daemon = try ScriptedDaemon.describing("OK {}")
         let run = try mneedlectl(words, daemon: daemon)
@@ -21,13 +23,16 @@ struct ToolTests {
         #expect(daemon.lines.last == "garden.plant bed=b1 depth_mm=2 answers.soil-wet=no")
     }
 
-    @Test("values are sent as they are, flags as yes and no, lists joined", arguments: [
-        (["--watered"], "watered=yes"), (["--watered", "no"], "watered=no"), (["--no-watered"], "watered=no"),
-        (["--watered", "--bed", "b"], "watered=yes bed=b"), (["--kinds", "rose", "--kinds=leek"], "kinds=rose,leek"),
-        (["--bed", "a \"b\"\n"], #"bed="a \"b\"\n""#), (["bed="], "bed=\"\""), (["--bed", "-1"], "bed=-1"),
-        (["--bed", "--watered"], "bed=--watered"), (["bed=a=b"], "bed=a=b"),
-        ([#"{"bed":"b 1","depth_mm":2}"#], #"{"bed":"b 1","depth_mm":2}"#),
-    ])
+    @Test(
+        "values are sent as they are, flags as yes and no, lists joined",
+        arguments: [
+            (["--watered"], "watered=yes"), (["--watered", "no"], "watered=no"), (["--no-watered"], "watered=no"),
+            (["--watered", "--bed", "b"], "watered=yes bed=b"),
+            (["--kinds", "rose", "--kinds=leek"], "kinds=rose,leek"),
+            (["--bed", "a \"b\"\n"], #"bed="a \"b\"\n""#), (["bed="], "bed=\"\""), (["--bed", "-1"], "bed=-1"),
+            (["--bed", "--watered"], "bed=--watered"), (["bed=a=b"], "bed=a=b"),
+            ([#"{"bed":"b 1","depth_mm":2}"#], #"{"bed":"b 1","depth_mm":2}"#),
+        ])
     func values(_ words: [String], _ sent: String) throws {
         let daemon = try ScriptedDaemon.describing("OK {}")
         let run = try mneedlectl(["garden", "plant"] + words, daemon: daemon)
@@ -35,15 +40,20 @@ struct ToolTests {
         #expect(daemon.lines.last == "garden.plant \(sent)")
     }
 
-    @Test("a mistake on the command line sends nothing and shows the way on", arguments: [
-        (["gardn", "plant"], "did you mean: garden"), (["garden", "plnt"], "garden plant"), (["plant"], "garden plant"),
-        (["garden.plnt"], "garden plant"), (["garden", "plant", "--bedd", "1"], "--bed"),
-        (["garden", "plant", "--bed"], "--bed needs a value: TEXT"), (["garden", "plant", "b1"], "--bed b1"),
-        (["garden", "plant", "spring"], "--season spring"), (["garden", "plant", "--no-bed"], "no argument 'no-bed'"),
-        (["garden", "plant", "--bed", "1", "bed=2"], "'bed' is given twice"), (["garden", "plant", "{\"a\":}"], "column 6"),
-        (["ping", "x=1"], "it takes none"), (["watch", "--sinc", "1"], "mneedlectl watch [TOPIC"),
-        (["--timeout", "0", "ping"], "--timeout"), (["completion"], "completion bash"),
-    ])
+    @Test(
+        "a mistake on the command line sends nothing and shows the way on",
+        arguments: [
+            (["gardn", "plant"], "did you mean: garden"), (["garden", "plnt"], "garden plant"),
+            (["plant"], "garden plant"),
+            (["garden.plnt"], "garden plant"), (["garden", "plant", "--bedd", "1"], "--bed"),
+            (["garden", "plant", "--bed"], "--bed needs a value: TEXT"), (["garden", "plant", "b1"], "--bed b1"),
+            (["garden", "plant", "spring"], "--season spring"),
+            (["garden", "plant", "--no-bed"], "no argument 'no-bed'"),
+            (["garden", "plant", "--bed", "1", "bed=2"], "'bed' is given twice"),
+            (["garden", "plant", "{\"a\":}"], "column 6"),
+            (["ping", "x=1"], "it takes none"), (["watch", "--sinc", "1"], "mneedlectl watch [TOPIC"),
+            (["--timeout", "0", "ping"], "--timeout"), (["completion"], "completion bash"),
+        ])
     func mistakes(_ words: [String], _ hint: String) throws {
         let daemon = try ScriptedDaemon.describing("OK {}")
         let run = try mneedlectl(words, daemon: daemon)
@@ -53,11 +63,13 @@ struct ToolTests {
         #expect(daemon.lines.allSatisfy { $0 == "describe" })
     }
 
-    @Test("each refusal has its exit code", arguments: [
-        ("conflict", 1), ("busy", 1), ("storage", 1), ("module-failed", 1), ("internal", 1), ("new-code", 1),
-        ("bad-line", 2), ("line-too-long", 2), ("unknown-command", 2), ("invalid-argument", 2), ("forbidden", 4),
-        ("not-found", 5), ("blocked", 8),
-    ] as [(String, Int32)])
+    @Test(
+        "each refusal has its exit code",
+        arguments: [
+            ("conflict", 1), ("busy", 1), ("storage", 1), ("module-failed", 1), ("internal", 1), ("new-code", 1),
+            ("bad-line", 2), ("line-too-long", 2), ("unknown-command", 2), ("invalid-argument", 2), ("forbidden", 4),
+            ("not-found", 5), ("blocked", 8),
+        ] as [(String, Int32)])
     func exitCodes(_ code: String, _ exitCode: Int32) throws {
         let refusal = "ERR \(code) {\"message\":\"because\",\"kind\":\"bed\"}"
         let (run, _) = try run("garden", "list", reply: refusal)
@@ -72,42 +84,49 @@ struct ToolTests {
 
     @Test("a blocked command tells every finding, its advice, its end and its source")
     func blocked() throws {
-        let finding = #"{"code":"too-wet","severity":"defer","message":"The soil is wet.","advice":"Wait.","until":"2026-11-24","sources":["[1]"],"module":"garden"}"#
-        let (run, _) = try run("garden.list", reply: "ERR blocked {\"message\":\"1 finding forbids this\",\"findings\":[\(finding)]}")
-        #expect(run.errors == """
-            mneedlectl: 1 finding forbids this
-              [defer] too-wet, until 2026-11-24
-                  The soil is wet.
-                  Advice: Wait.
-                  Sources: [1]
-              next: follow the advice of each finding, then ask again
+        let finding =
+            #"{"code":"too-wet","severity":"defer","message":"The soil is wet.","advice":"Wait.","until":"2026-11-24","sources":["[1]"],"module":"garden"}"#
+        let (run, _) = try run(
+            "garden.list", reply: "ERR blocked {\"message\":\"1 finding forbids this\",\"findings\":[\(finding)]}")
+        #expect(
+            run.errors == """
+                mneedlectl: 1 finding forbids this
+                  [defer] too-wet, until 2026-11-24
+                      The soil is wet.
+                      Advice: Wait.
+                      Sources: [1]
+                  next: follow the advice of each finding, then ask again
 
-            """)
+                """)
     }
 
     @Test("rows become a table with aligned columns")
     func table() throws {
-        let rows = #"ROW {"plant":1,"name":"rose"}\#nROW {"plant":20,"name":"leek","note":["a","b"],"dead":true}\#nOK {}"#
+        let rows =
+            #"ROW {"plant":1,"name":"rose"}\#nROW {"plant":20,"name":"leek","note":["a","b"],"dead":true}\#nOK {}"#
         let (run, asked) = try run("garden", "list", reply: rows)
         #expect(asked == "garden.list")
-        #expect(run.output == """
-            PLANT  NAME  NOTE  DEAD
-            1      rose
-            20     leek  a, b  yes
+        #expect(
+            run.output == """
+                PLANT  NAME  NOTE  DEAD
+                1      rose
+                20     leek  a, b  yes
 
-            """)
+                """)
         #expect(try self.run("garden", "list", "--no-header", reply: rows).run.output.hasPrefix("1 "))
         #expect(try self.run("garden", "list", "--quiet", reply: rows).run.output.isEmpty)
-        #expect(try self.run("garden", "list", "--json", reply: rows).run.output == """
-            {"plant":1,"name":"rose"}
-            {"plant":20,"name":"leek","note":["a","b"],"dead":true}
+        #expect(
+            try self.run("garden", "list", "--json", reply: rows).run.output == """
+                {"plant":1,"name":"rose"}
+                {"plant":20,"name":"leek","note":["a","b"],"dead":true}
 
-            """)
+                """)
     }
 
     @Test("a long listing is printed whole")
     func longTable() throws {
-        let rows = (1...1_000).map { "ROW {\"plant\":\($0)\($0 == 999 ? ",\"late\":true" : "")}" }.joined(separator: "\n")
+        let rows = (1...1_000).map { "ROW {\"plant\":\($0)\($0 == 999 ? ",\"late\":true" : "")}" }.joined(
+            separator: "\n")
         let (run, _) = try run("garden", "list", reply: rows + "\nOK {}")
         #expect(run.output.split(separator: "\n").count == 1_001)
         #expect(run.output.contains("\n999    late=yes\n"))
@@ -115,24 +134,26 @@ struct ToolTests {
 
     @Test("a reply becomes names and values, a text becomes itself")
     func reply() throws {
-        let reply = #"OK {"plant":7,"empty":[],"window":{"opens":"2026-12-01","best":null},"findings":[{"code":"dry","severity":"info","message":"It is dry."}],"steps":[{"at":1,"text":"dig"}],"problems":["The well has been dry for three weeks.","No rain."]}"#
-        #expect(try run("ping", reply: reply).run.output == """
-            plant:  7
-            empty:  none
-            window:
-              opens:  2026-12-01
-              best:   -
-            findings:
-              [info] dry
-                  It is dry.
-            steps:
-              AT  TEXT
-              1   dig
-            problems:
-              - The well has been dry for three weeks.
-              - No rain.
+        let reply =
+            #"OK {"plant":7,"empty":[],"window":{"opens":"2026-12-01","best":null},"findings":[{"code":"dry","severity":"info","message":"It is dry."}],"steps":[{"at":1,"text":"dig"}],"problems":["The well has been dry for three weeks.","No rain."]}"#
+        #expect(
+            try run("ping", reply: reply).run.output == """
+                plant:  7
+                empty:  none
+                window:
+                  opens:  2026-12-01
+                  best:   -
+                findings:
+                  [info] dry
+                      It is dry.
+                steps:
+                  AT  TEXT
+                  1   dig
+                problems:
+                  - The well has been dry for three weeks.
+                  - No rain.
 
-            """)
+                """)
         #expect(try run("ping", reply: "OK {}").run.output == "ok\n")
         #expect(try run("ping", reply: #"OK {"ics":"BEGIN\r\nEND\r\n"}"#).run.output == "BEGIN\r\nEND\r\n")
         #expect(try run("ping", "--json", reply: reply).run.output == reply.dropFirst(3) + "\n")
@@ -163,16 +184,20 @@ struct ToolTests {
         #expect(daemon.lines == ["describe", "weather.stream station=1", "a 1", "b 2", "."])
     }
 
-    @Test("events are printed until the daemon goes", arguments: [
-        (["watch", "garden.*", "weather.rain", "--since", "3"], "subscribe topics=garden.*,weather.rain since=3"),
-        (["watch"], "subscribe topics=*"), (["subscribe", "--topics", "garden.*"], "subscribe topics=garden.*"),
-    ])
+    @Test(
+        "events are printed until the daemon goes",
+        arguments: [
+            (["watch", "garden.*", "weather.rain", "--since", "3"], "subscribe topics=garden.*,weather.rain since=3"),
+            (["watch"], "subscribe topics=*"), (["subscribe", "--topics", "garden.*"], "subscribe topics=garden.*"),
+        ])
     func watch(_ words: [String], _ asked: String) throws {
         let daemon = try ScriptedDaemon { peer in
             peer.send(ScriptedDaemon.greeting)
             while let line = peer.receive() {
                 guard line != "describe" else { peer.send(ScriptedDaemon.description); continue }
-                peer.send("OK {\"seq\":9}\nEVENT 4 garden.grown {\"plant\":7,\"title\":\"a b\"}\nEVENT - weather.rain {\"mm\":1.5}")
+                peer.send(
+                    "OK {\"seq\":9}\nEVENT 4 garden.grown {\"plant\":7,\"title\":\"a b\"}\nEVENT - weather.rain {\"mm\":1.5}"
+                )
                 return
             }
         }
@@ -193,7 +218,9 @@ struct ToolTests {
         #expect(try mneedlectl(["ping", "--timeout", "0.05"], daemon: silent).exitCode == 6)
         let foreign = try ScriptedDaemon { $0.send("MNEEDLE 2 {\"version\":\"9\"}") }
         #expect(try mneedlectl(["ping"], daemon: foreign).exitCode == 7)
-        let named = try withExtendedLifetime(foreign) { try mneedlectl(["ping", "--socket", foreign.path], daemon: nil) }
+        let named = try withExtendedLifetime(foreign) {
+            try mneedlectl(["ping", "--socket", foreign.path], daemon: nil)
+        }
         #expect(named.exitCode == 7)
         let json = try mneedlectl(["ping", "--json"], daemon: nil)
         #expect(json.output.hasPrefix(#"{"code":"no-daemon","message":"#))

@@ -2,9 +2,12 @@ import MneedleWire
 import Testing
 
 struct LineScannerTests {
-    private static let sample = "one\r\n\n\r\ntwo\n" + String(repeating: "x", count: 40) + "\nthree\n"
+    private static let sample =
+        "one\r\n\n\r\ntwo\n" + String(repeating: "x", count: 40) + "\nthree\n"
         + String(repeating: "y", count: 16) + "\n" + String(repeating: "z", count: 15) + "\n\rfour\n" + "unfinished"
-    private static let expected = ["one", "two", "<too long>", "three", "<too long>", String(repeating: "z", count: 15), "\rfour"]
+    private static let expected = [
+        "one", "two", "<too long>", "three", "<too long>", String(repeating: "z", count: 15), "\rfour",
+    ]
 
     private func lines(of chunks: [[UInt8]], limit: Int = 16) -> [String] {
         var scanner = LineScanner(limit: limit)

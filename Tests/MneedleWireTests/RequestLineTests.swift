@@ -4,46 +4,68 @@ import Testing
 struct RequestLineTests {
     typealias Word = RequestLine.Word
 
-    @Test("requests are read as they were meant", arguments: [
-        ("ping", RequestLine(verb: "ping")),
-        (" \tping \t", RequestLine(verb: "ping")),
-        ("#a-1._Z ping", RequestLine(tag: "a-1._Z", verb: "ping")),
-        ("#\(String(repeating: "t", count: 32)) ping", RequestLine(tag: String(repeating: "t", count: 32), verb: "ping")),
-        ("session.list\tperson=anna  note=\"a \\\"b\\\" \\u00e9\"", RequestLine(verb: "session.list", arguments: .words([
-            Word("person", .bare("anna")), Word("note", .quoted("a \"b\" é"))]))),
-        ("s.a answers.keloid-history=yes x==y{}", RequestLine(verb: "s.a", arguments: .words([
-            Word("answers.keloid-history", .bare("yes")), Word("x", .bare("=y{}"))]))),
-        ("a.b name=\"\"", RequestLine(verb: "a.b", arguments: .words([Word("name", .quoted(""))]))),
-        ("a.b name=Grüße", RequestLine(verb: "a.b", arguments: .words([Word("name", .bare("Grüße"))]))),
-        ("#1 a.b {\"x\":[1,{}]} ", RequestLine(tag: "1", verb: "a.b", arguments: .object([.init("x", [1, [:]])]))),
-        ("a.b {}", RequestLine(verb: "a.b", arguments: .object([]))),
-    ] as [(String, RequestLine)])
+    @Test(
+        "requests are read as they were meant",
+        arguments: [
+            ("ping", RequestLine(verb: "ping")),
+            (" \tping \t", RequestLine(verb: "ping")),
+            ("#a-1._Z ping", RequestLine(tag: "a-1._Z", verb: "ping")),
+            (
+                "#\(String(repeating: "t", count: 32)) ping",
+                RequestLine(tag: String(repeating: "t", count: 32), verb: "ping")
+            ),
+            (
+                "session.list\tperson=anna  note=\"a \\\"b\\\" \\u00e9\"",
+                RequestLine(
+                    verb: "session.list",
+                    arguments: .words([
+                        Word("person", .bare("anna")), Word("note", .quoted("a \"b\" é")),
+                    ]))
+            ),
+            (
+                "s.a answers.keloid-history=yes x==y{}",
+                RequestLine(
+                    verb: "s.a",
+                    arguments: .words([
+                        Word("answers.keloid-history", .bare("yes")), Word("x", .bare("=y{}")),
+                    ]))
+            ),
+            ("a.b name=\"\"", RequestLine(verb: "a.b", arguments: .words([Word("name", .quoted(""))]))),
+            ("a.b name=Grüße", RequestLine(verb: "a.b", arguments: .words([Word("name", .bare("Grüße"))]))),
+            ("#1 a.b {\"x\":[1,{}]} ", RequestLine(tag: "1", verb: "a.b", arguments: .object([.init("x", [1, [:]])]))),
+            ("a.b {}", RequestLine(verb: "a.b", arguments: .object([]))),
+        ] as [(String, RequestLine)])
     func reads(_ line: String, _ request: RequestLine) throws {
         #expect(try RequestLine.parse(line) == request)
         #expect(try RequestLine.parse(request.text) == request, "what is rendered reads back the same")
     }
 
-    @Test("a mistake is refused with its kind, its column and the tag that was read", arguments: [
-        (" ", LineError.Kind.malformed, 2, nil), ("Ping", .malformed, 1, nil), ("a.", .malformed, 3, nil),
-        (".a", .malformed, 1, nil), ("a.b.c", .malformed, 4, nil), ("a_b", .malformed, 2, nil),
-        ("ping{}", .malformed, 5, nil),
-        ("#", .malformed, 2, nil), ("# ping", .malformed, 2, nil), ("#t", .malformed, 2, nil),
-        ("#t!x ping", .malformed, 2, nil), ("#\(String(repeating: "t", count: 33)) ping", .malformed, 2, nil),
-        ("#t ", .malformed, 4, "t"), ("#t Ping", .malformed, 4, "t"),
-        ("ping x", .malformed, 6, nil), ("ping =x", .malformed, 6, nil), ("ping x=", .malformed, 8, nil),
-        ("ping x= y=1", .malformed, 8, nil), ("ping x y=1", .malformed, 6, nil), ("ping .x=1", .malformed, 6, nil),
-        ("ping x.=1", .malformed, 8, nil), ("ping x..y=1", .malformed, 8, nil), ("ping x\"=1", .malformed, 6, nil),
-        ("ping x=a\"b", .malformed, 9, nil), ("ping x=\"a", .malformed, 10, nil), ("ping x=\"a\"b", .malformed, 11, nil),
-        ("ping x=\"\\q\"", .malformed, 9, nil), ("ping x=\"\\ud800\"", .malformed, 9, nil),
-        ("#t ping {", .malformed, 10, "t"), ("ping {} x", .malformed, 9, nil), ("ping []", .malformed, 6, nil),
-        ("ping {\"a\":1e999}", .malformed, 11, nil),
-        ("#t ping x=1 y=2 x=3", .repeated("x"), 17, "t"), ("#t ping {\"x\":1,\"x\":2}", .repeated("x"), 16, "t"),
-        ("ping {\"a\":{\"x\":1,\"x\":2}}", .repeated("x"), 18, nil),
-        ("#t ping {\"x\":\(String(repeating: "[", count: 40))", .tooDeep, 45, "t"),
-        ("ping\0", .malformed, 5, nil), ("#t ping x=\u{1b}", .malformed, 11, "t"), ("ping x=\u{7f}", .malformed, 8, nil),
-        ("ping x=\"\u{9b}\"", .malformed, 9, nil), ("#t\r ping", .malformed, 3, nil), ("ping\n", .malformed, 5, nil),
-        ("#abcdef a.b x=0123456789 y=\u{8}", .malformed, 28, "abcdef"),
-    ] as [(String, LineError.Kind, Int, String?)])
+    @Test(
+        "a mistake is refused with its kind, its column and the tag that was read",
+        arguments: [
+            (" ", LineError.Kind.malformed, 2, nil), ("Ping", .malformed, 1, nil), ("a.", .malformed, 3, nil),
+            (".a", .malformed, 1, nil), ("a.b.c", .malformed, 4, nil), ("a_b", .malformed, 2, nil),
+            ("ping{}", .malformed, 5, nil),
+            ("#", .malformed, 2, nil), ("# ping", .malformed, 2, nil), ("#t", .malformed, 2, nil),
+            ("#t!x ping", .malformed, 2, nil), ("#\(String(repeating: "t", count: 33)) ping", .malformed, 2, nil),
+            ("#t ", .malformed, 4, "t"), ("#t Ping", .malformed, 4, "t"),
+            ("ping x", .malformed, 6, nil), ("ping =x", .malformed, 6, nil), ("ping x=", .malformed, 8, nil),
+            ("ping x= y=1", .malformed, 8, nil), ("ping x y=1", .malformed, 6, nil), ("ping .x=1", .malformed, 6, nil),
+            ("ping x.=1", .malformed, 8, nil), ("ping x..y=1", .malformed, 8, nil), ("ping x\"=1", .malformed, 6, nil),
+            ("ping x=a\"b", .malformed, 9, nil), ("ping x=\"a", .malformed, 10, nil),
+            ("ping x=\"a\"b", .malformed, 11, nil),
+            ("ping x=\"\\q\"", .malformed, 9, nil), ("ping x=\"\\ud800\"", .malformed, 9, nil),
+            ("#t ping {", .malformed, 10, "t"), ("ping {} x", .malformed, 9, nil), ("ping []", .malformed, 6, nil),
+            ("ping {\"a\":1e999}", .malformed, 11, nil),
+            ("#t ping x=1 y=2 x=3", .repeated("x"), 17, "t"), ("#t ping {\"x\":1,\"x\":2}", .repeated("x"), 16, "t"),
+            ("ping {\"a\":{\"x\":1,\"x\":2}}", .repeated("x"), 18, nil),
+            ("#t ping {\"x\":\(String(repeating: "[", count: 40))", .tooDeep, 45, "t"),
+            ("ping\0", .malformed, 5, nil), ("#t ping x=\u{1b}", .malformed, 11, "t"),
+            ("ping x=\u{7f}", .malformed, 8, nil),
+            ("ping x=\"\u{9b}\"", .malformed, 9, nil), ("#t\r ping", .malformed, 3, nil),
+            ("ping\n", .malformed, 5, nil),
+            ("#abcdef a.b x=0123456789 y=\u{8}", .malformed, 28, "abcdef"),
+        ] as [(String, LineError.Kind, Int, String?)])
     func refusals(_ line: String, _ kind: LineError.Kind, _ column: Int, _ tag: String?) {
         let error = failure { () throws(LineError) in try RequestLine.parse(line) }
         #expect(error?.kind == kind)
@@ -80,10 +102,12 @@ struct RequestLineTests {
         #expect(error?.kind == .repeated("w5"))
     }
 
-    @Test("a value is quoted only if it must be", arguments: [
-        ("anna", "v=anna"), ("a,b", "v=a,b"), ("", "v=\"\""), ("a b", "v=\"a b\""), ("a\tb", "v=\"a\\tb\""),
-        ("say \"x\"", #"v="say \"x\"""#), ("line\nbreak", #"v="line\nbreak""#), ("Grüße", "v=Grüße"),
-    ])
+    @Test(
+        "a value is quoted only if it must be",
+        arguments: [
+            ("anna", "v=anna"), ("a,b", "v=a,b"), ("", "v=\"\""), ("a b", "v=\"a b\""), ("a\tb", "v=\"a\\tb\""),
+            ("say \"x\"", #"v="say \"x\"""#), ("line\nbreak", #"v="line\nbreak""#), ("Grüße", "v=Grüße"),
+        ])
     func quoting(_ value: String, _ text: String) throws {
         #expect(Word("v", .bare(value)).text == text)
         guard case .words(let words) = try RequestLine.parse("ping \(text)").arguments else {
@@ -99,7 +123,9 @@ struct RequestLineTests {
         let alphabet = Array("#ab.- =\"\\u{}[],:019e\t\u{e9}".utf8)
         var accepted = 0
         for _ in 0..<20_000 {
-            let line = (0..<Int.random(in: 0...24, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! }
+            let line = (0..<Int.random(in: 0...24, using: &generator)).map { _ in
+                alphabet.randomElement(using: &generator)!
+            }
             guard let request = line.withUnsafeBufferPointer({ try? RequestLine.parse($0) }) else { continue }
             accepted += 1
             #expect((try? RequestLine.parse(request.text)) == request, "\(request)")

@@ -28,11 +28,15 @@ extension JSON {
             return .number(number.isFinite ? number : 0.1)
         case 4: return .string(texts.randomElement(using: &generator)! + texts.randomElement(using: &generator)!)
         case 5:
-            return .array((0..<Int.random(in: 0...20, using: &generator)).map { _ in random(depth: depth - 1, using: &generator) })
+            return .array(
+                (0..<Int.random(in: 0...20, using: &generator)).map { _ in random(depth: depth - 1, using: &generator) }
+            )
         default:
-            return .object((0..<Int.random(in: 0...20, using: &generator)).map {
-                Member("\(texts.randomElement(using: &generator)!)\($0)", random(depth: depth - 1, using: &generator))
-            })
+            return .object(
+                (0..<Int.random(in: 0...20, using: &generator)).map {
+                    Member(
+                        "\(texts.randomElement(using: &generator)!)\($0)", random(depth: depth - 1, using: &generator))
+                })
         }
     }
 }

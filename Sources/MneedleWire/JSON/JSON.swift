@@ -12,9 +12,12 @@ public enum JSON: Hashable, Sendable {
 
     /// A name and its value in an object.
     public struct Member: Hashable, Sendable {
+        /// What it is called.
         public var name: String
+        /// What it holds.
         public var value: JSON
 
+        /// Makes a member.
         public init(_ name: String, _ value: JSON) {
             self.name = name
             self.value = value
@@ -104,12 +107,19 @@ extension JSON {
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// A string.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// A whole number.
     public init(integerLiteral value: Int64) { self = .integer(value) }
+    /// A number.
     public init(floatLiteral value: Double) { self = .number(value) }
+    /// A truth value.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// `null`.
     public init(nilLiteral: ()) { self = .null }
+    /// An array.
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    /// An object; its names must differ.
     public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(elements.map { Member($0, $1) })
     }

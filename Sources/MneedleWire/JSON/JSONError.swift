@@ -10,12 +10,14 @@ public struct JSONError: Error, Hashable, Sendable {
         case tooDeep
     }
 
+    /// What kind of mistake it is.
     public var kind: Kind
     /// The byte where it was noticed, counted from 1.
     public var column: Int
     /// One sentence for a person.
     public var message: String
 
+    /// Makes an error.
     public init(_ kind: Kind, column: Int, _ message: String) {
         self.kind = kind
         self.column = column
@@ -24,5 +26,6 @@ public struct JSONError: Error, Hashable, Sendable {
 }
 
 extension JSONError: CustomStringConvertible {
+    /// The message with its column.
     public var description: String { "column \(column): \(message)" }
 }

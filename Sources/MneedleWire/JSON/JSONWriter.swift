@@ -7,6 +7,7 @@ public struct JSONWriter: Sendable {
     public var bytes: [UInt8]
     private var needsComma = false
 
+    /// Starts after what is there already.
     public init(bytes: [UInt8] = []) { self.bytes = bytes }
 
     /// Appends text as it is, outside of any document: the words before it on its line, say.
@@ -26,16 +27,19 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes `null`.
     public mutating func null() {
         beginValue()
         bytes.append(contentsOf: "null".utf8)
     }
 
+    /// Writes `true` or `false`.
     public mutating func bool(_ flag: Bool) {
         beginValue()
         bytes.append(contentsOf: (flag ? "true" : "false").utf8)
     }
 
+    /// Writes a whole number.
     public mutating func integer(_ number: Int64) {
         beginValue()
         if 0...9 ~= number {
@@ -53,6 +57,7 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: number.description.utf8)
     }
 
+    /// Writes a string in quotes.
     public mutating func string(_ text: String) {
         beginValue()
         quote(text)
@@ -78,9 +83,13 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Opens an object; each member is a ``key(_:)`` and a value.
     public mutating func beginObject() { begin(UInt8(ascii: "{")) }
+    /// Closes the object.
     public mutating func endObject() { end(UInt8(ascii: "}")) }
+    /// Opens an array.
     public mutating func beginArray() { begin(UInt8(ascii: "[")) }
+    /// Closes the array.
     public mutating func endArray() { end(UInt8(ascii: "]")) }
 
     // MARK: Parts

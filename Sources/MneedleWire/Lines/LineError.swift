@@ -10,6 +10,7 @@ public struct LineError: Error, Hashable, Sendable {
         case tooDeep
     }
 
+    /// What kind of mistake it is.
     public var kind: Kind
     /// The byte of the line where it was noticed, counted from 1.
     public var column: Int
@@ -18,6 +19,7 @@ public struct LineError: Error, Hashable, Sendable {
     /// The line's tag, if it could be read.
     public var tag: String?
 
+    /// Makes an error.
     public init(_ kind: Kind, column: Int, _ message: String, tag: String? = nil) {
         self.kind = kind
         self.column = column
@@ -37,5 +39,6 @@ public struct LineError: Error, Hashable, Sendable {
 }
 
 extension LineError: CustomStringConvertible {
+    /// The message with its column.
     public var description: String { "column \(column): \(message)" }
 }

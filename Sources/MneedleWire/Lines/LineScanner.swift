@@ -26,6 +26,7 @@ public struct LineScanner: Sendable {
     private var searched = 0
     private var isDiscarding = false
 
+    /// Makes a scanner for lines of at most so many bytes.
     public init(limit: Int = 65_536) { self.limit = limit }
 
     /// How many bytes wait to be read.

@@ -6,6 +6,7 @@ public struct RequestLine: Hashable, Sendable {
     public var tag: String?
     /// `ping`, or `module.command`.
     public var verb: String
+    /// What it asks for in particular.
     public var arguments: Arguments
 
     /// The two forms of arguments, which mean the same.
@@ -21,8 +22,10 @@ public struct RequestLine: Hashable, Sendable {
     public struct Word: Hashable, Sendable {
         /// An argument's name, or a path into an object argument: `answers.keloid-history`.
         public var name: String
+        /// What stands after the `=`.
         public var value: WordValue
 
+        /// Makes a word.
         public init(_ name: String, _ value: WordValue) {
             self.name = name
             self.value = value
@@ -43,6 +46,7 @@ public struct RequestLine: Hashable, Sendable {
         }
     }
 
+    /// Makes a request.
     public init(tag: String? = nil, verb: String, arguments: Arguments = .none) {
         self.tag = tag
         self.verb = verb

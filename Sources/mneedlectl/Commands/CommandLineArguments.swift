@@ -28,7 +28,8 @@ struct CommandLineArguments {
     private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(Failure) {
         if word == "--" { return }
         let isOption = word.hasPrefix("--")
-        let parts = word.drop { $0 == "-" && isOption }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let text = isOption ? word.dropFirst(2) : word[...]
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         let value = parts.count == 2 ? String(parts[1]) : nil
         guard isOption || value != nil else {

@@ -23,7 +23,8 @@ enum Completion {
         guard let options = try? Options.parse(Array(words.dropLast())) else { return }
         let connection = try? Connection(firstOf: SocketPath.candidates(explicit: options.socket), timeout: .seconds(2))
         let catalog = connection.flatMap { try? Catalog($0) }
-        for (word, meaning) in candidates(after: options.words, current: current, catalog) where word.hasPrefix(current) {
+        for (word, meaning) in candidates(after: options.words, current: current, catalog) where word.hasPrefix(current)
+        {
             print(HumanText.safe("\(word)\t\(meaning)"))
         }
     }

@@ -8,7 +8,8 @@ extension Tool {
         guard let first = words.first, !Self.ownCommands.contains(where: { $0.name == first }) else {
             // Explaining the client itself needs no daemon, and whoever has none needs it most.
             let catalog = try? asking { () throws(ClientError) in
-                try Catalog(try Connection(firstOf: SocketPath.candidates(explicit: options.socket), timeout: .seconds(5)))
+                let places = SocketPath.candidates(explicit: options.socket)
+                return try Catalog(try Connection(firstOf: places, timeout: .seconds(5)))
             }
             return output.text(help.everything(catalog))
         }
@@ -32,7 +33,8 @@ struct Help {
         """
 
     func everything(_ catalog: Catalog?) -> String {
-        let commands = catalog.map { "\n" + commandList($0) } ?? "\nNo daemon answers, so its commands cannot be listed.\n"
+        let commands =
+            catalog.map { "\n" + commandList($0) } ?? "\nNo daemon answers, so its commands cannot be listed.\n"
         return """
             Talks to the microneedling safety daemon, mneedled.
 

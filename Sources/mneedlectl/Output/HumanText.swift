@@ -31,7 +31,7 @@ enum HumanText {
     static func flat(_ object: JSON) -> String {
         (object.members ?? []).map { member in
             let text = cell(member.value)
-            return RequestLine.Word.canStandBare(text) ? "\(member.name)=\(text)" : "\(member.name)=\(JSON.string(text).text)"
+            return "\(member.name)=\(RequestLine.Word.canStandBare(text) ? text : JSON.string(text).text)"
         }.joined(separator: " ")
     }
 
@@ -55,7 +55,8 @@ enum HumanText {
             guard isBlock(member.value) else {
                 let text = member.value == .array([]) ? "none" : cell(member.value)
                 // A single long word (a digest, a path) stays whole, so that it can be copied.
-                let wrapped = text.contains(" ") ? width.map { wrap(text, width: max($0 - column, 24)) } ?? [text] : [text]
+                let limit = text.contains(" ") ? width : nil
+                let wrapped = limit.map { wrap(text, width: max($0 - column, 24)) } ?? [text]
                 let rest = wrapped.dropFirst().map { String(repeating: " ", count: column) + $0 }
                 return ["\(member.name):".padded(to: column) + (wrapped.first ?? "")] + rest
             }
@@ -104,9 +105,10 @@ enum HumanText {
         if let sources = finding["sources"]?.elements, !sources.isEmpty {
             paragraphs.append("Sources: \(sources.map { cell($0) }.joined(separator: "; "))")
         }
-        return [head] + paragraphs.flatMap { paragraph in
-            (width.map { wrap(paragraph, width: $0 - 4) } ?? [paragraph]).map { "    " + $0 }
-        }
+        return [head]
+            + paragraphs.flatMap { paragraph in
+                (width.map { wrap(paragraph, width: $0 - 4) } ?? [paragraph]).map { "    " + $0 }
+            }
     }
 
     // MARK: Errors
@@ -117,7 +119,9 @@ enum HumanText {
         let own = ["suggestions", "findings"]
         lines += self.lines(of: failure.details.filter { !own.contains($0.name) }).map { "  " + $0 }
         let details = JSON.object(failure.details)
-        for finding in details["findings"]?.elements ?? [] { lines += self.finding(finding, width: nil).map { "  " + $0 } }
+        for finding in details["findings"]?.elements ?? [] {
+            lines += self.finding(finding, width: nil).map { "  " + $0 }
+        }
         let suggestions = details["suggestions"]?.strings ?? []
         if !suggestions.isEmpty { lines.append("  did you mean: \(suggestions.joined(separator: ", "))?") }
         if let next = failure.next { lines.append("  next: \(next)") }
@@ -132,7 +136,8 @@ enum HumanText {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             let isControl = scalar.properties.generalCategory == .control
-            result.append(isControl && !kept.unicodeScalars.contains(scalar) ? (kept.isEmpty ? " " : "\u{FFFD}") : scalar)
+            let isKept = !isControl || kept.unicodeScalars.contains(scalar)
+            result.append(isKept ? scalar : kept.isEmpty ? " " : "\u{FFFD}")
         }
         return String(result)
     }

@@ -35,12 +35,13 @@ struct Output {
     func rows() -> Rows { Rows(output: self) }
 
     func event(_ event: Event, bell: Bool) {
-        if !isQuiet {
+        if !isQuiet, isJSON {
             let seq = event.seq.map(JSON.integer) ?? .null
             print(
-                isJSON
-                    ? JSON.object([.init("seq", seq), .init("topic", .string(event.topic)), .init("body", event.body)]).text
-                    : HumanText.safe("\(event.seq.map(String.init) ?? "-")  \(event.topic)  \(HumanText.flat(event.body))"))
+                JSON.object([.init("seq", seq), .init("topic", .string(event.topic)), .init("body", event.body)]).text)
+        } else if !isQuiet {
+            let seq = event.seq.map(String.init) ?? "-"
+            print(HumanText.safe("\(seq)  \(event.topic)  \(HumanText.flat(event.body))"))
         }
         if bell { Self.complain("\u{7}", terminator: "") }
         fflush(nil)
