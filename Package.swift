@@ -64,7 +64,7 @@ package.targets += [
         dependencies: ["MneedleClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
         swiftSettings: settings),
     .testTarget(
-        name: "MneedleClientTests", dependencies: ["MneedleClient", "mneedlectl"], swiftSettings: settings),
+        name: "MneedleClientTests", dependencies: ["MneedleClient", "mneedlectl", "mneedled"], swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.

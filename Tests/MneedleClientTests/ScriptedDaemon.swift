@@ -22,15 +22,7 @@ final class ScriptedDaemon: Sendable {
         path = folder + "/control.sock"
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
         listener = descriptor
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let bound = withAddress(path) { bind(descriptor, $0, $1) }
         guard bound == 0, listen(descriptor, 8) == 0 else { throw POSIXError(.EIO) }
         Thread.detachNewThread { [weak self] in
             while case let peer = accept(descriptor, nil, nil), peer >= 0 {
@@ -95,5 +87,16 @@ final class Peer {
             guard count > 0 else { return nil }
             buffer += chunk[..<count]
         }
+    }
+}
+
+/// Calls `body` with the address of a socket's path.
+func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    return withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
     }
 }

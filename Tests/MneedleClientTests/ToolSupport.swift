@@ -9,12 +9,15 @@ struct ToolRun {
 
 /// Runs the `mneedlectl` that was built beside the tests, without a terminal.
 func mneedlectl(_ arguments: [String], daemon: ScriptedDaemon?, input: String = "") throws -> ToolRun {
-    defer { withExtendedLifetime(daemon) {} }
+    try withExtendedLifetime(daemon) { try mneedlectl(arguments, socket: daemon?.path, input: input) }
+}
+
+/// Runs it against the daemon that listens at a path.
+func mneedlectl(_ arguments: [String], socket: String?, input: String = "") throws -> ToolRun {
     let process = Process()
-    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent("mneedlectl")
+    process.executableURL = builtProduct("mneedlectl")
     process.arguments = arguments
-    process.environment = ["MNEEDLE_SOCKET": daemon?.path ?? "/nonexistent/control.sock", "PATH": "/usr/bin:/bin"]
+    process.environment = ["MNEEDLE_SOCKET": socket ?? "/nonexistent/control.sock", "PATH": "/usr/bin:/bin"]
     let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
@@ -29,6 +32,12 @@ func mneedlectl(_ arguments: [String], daemon: ScriptedDaemon?, input: String = 
     return ToolRun(
         output: String(decoding: printed, as: UTF8.self), errors: String(decoding: complained, as: UTF8.self),
         exitCode: process.terminationStatus)
+}
+
+/// An executable that was built beside the tests.
+func builtProduct(_ name: String) -> URL {
+    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    return tests.deletingLastPathComponent().appendingPathComponent(name)
 }
 
 extension ScriptedDaemon {
