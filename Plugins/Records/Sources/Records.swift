@@ -4,6 +4,93 @@ import MneedleKit
 @_cdecl("mneedle_module_records")
 public func mneedleModuleRecords() -> UnsafeMutableRawPointer { definition.export() }
 
+/// Keeps who is treated, with what, by whom, and what a physician has cleared.
 let definition = ModuleDefinition(
-    manifest: Manifest(name: "records", version: "0.1.0", summary: "")
-) { _ in Module() }
+    manifest: Manifest(
+        name: "records", version: "0.1.0",
+        summary: "Keeps people, devices, operators and physicians' clearances.",
+        configuration: [
+            ConfigurationKey(
+                "default_setting", .choice(Setting.allCases.map(\.rawValue)), default: "home",
+                "Where a person is treated when the record does not say."),
+            ConfigurationKey(
+                "default_time_zone", .text(maximum: 64), default: "UTC",
+                "The IANA time zone of a person whose record does not say."),
+        ],
+        knowledge: ["areas", "devices"]),
+    migrations: migrations
+) { setup in
+    let records = Records(
+        knowledge: Knowledge(setup),
+        defaultSetting: setup.configuration.text("default_setting") ?? "home",
+        defaultTimeZone: setup.configuration.text("default_time_zone") ?? "UTC")
+    return Module(
+        commands: [
+            records.addPerson, records.changePerson, records.showPerson, records.listPeople,
+            records.addDevice, records.showDevice, records.listDevices, records.retireDevice,
+            records.addOperator, records.showOperator, records.listOperators,
+            records.clear, records.clearances,
+        ])
+}
+
+let migrations = [
+    Migration(
+        1, "people, devices, operators and clearances",
+        [
+            """
+            CREATE TABLE records_people (
+                person TEXT NOT NULL PRIMARY KEY,
+                name TEXT,
+                setting TEXT NOT NULL,
+                goal TEXT NOT NULL,
+                time_zone TEXT NOT NULL,
+                fitzpatrick INTEGER,
+                first_time INTEGER NOT NULL)
+            """,
+            """
+            CREATE TABLE records_devices (
+                device TEXT NOT NULL PRIMARY KEY,
+                kind TEXT NOT NULL,
+                needle_mm REAL,
+                min_depth_mm REAL,
+                max_depth_mm REAL,
+                material TEXT,
+                owner TEXT REFERENCES records_people (person),
+                cartridges INTEGER NOT NULL,
+                areas TEXT NOT NULL,
+                model TEXT,
+                serial TEXT,
+                retired INTEGER NOT NULL DEFAULT 0,
+                retired_reason TEXT)
+            """,
+            """
+            CREATE TABLE records_operators (
+                operator TEXT NOT NULL PRIMARY KEY,
+                max_depth_mm REAL NOT NULL,
+                trained_until TEXT)
+            """,
+            """
+            CREATE TABLE records_clearances (
+                id INTEGER PRIMARY KEY,
+                person TEXT NOT NULL REFERENCES records_people (person),
+                finding TEXT NOT NULL,
+                cleared_by TEXT NOT NULL,
+                at BIGINT NOT NULL,
+                until TEXT,
+                note TEXT)
+            """,
+            "CREATE INDEX records_clearances_person ON records_clearances (person)",
+        ])
+]
+
+/// The module at work: one kind of record in each file of this folder.
+struct Records: Sendable {
+    let knowledge: Knowledge
+    let defaultSetting: String
+    let defaultTimeZone: String
+}
+
+/// A name that is taken.
+func alreadyThere(_ kind: String, _ name: String, _ next: String) -> ModuleError {
+    .conflict("\(kind) '\(name)' is on record already; \(next)", state: "exists")
+}

@@ -1,0 +1,131 @@
+import MneedleKit
+
+extension Records {
+    private static let reply = [
+        ReplyMember("person", "the name given"), ReplyMember("name", "for people to read"),
+        ReplyMember("setting", "home or clinic"), ReplyMember("goal", "what the plan is for"),
+        ReplyMember("time_zone", "IANA name"), ReplyMember("fitzpatrick", "skin type 1 to 6"),
+        ReplyMember("first_time", "whether the person had never been needled"),
+    ]
+
+    private var details: [Parameter] {
+        [
+            .optional("name", .text(maximum: 200), "For people to read."),
+            .optional("setting", .choice(Setting.allCases.map(\.rawValue)), "Where treatments take place."),
+            .optional("goal", .choice(Goal.allCases.map(\.rawValue)), "What the plan is for."),
+            .optional("time_zone", .text(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin."),
+            .optional("fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick."),
+            .optional("first_time", .boolean, "Whether the person has never been needled."),
+        ]
+    }
+
+    var addPerson: Command {
+        Command(
+            "add-person", "Opens a person's record.", role: .operator,
+            parameters: [.required("person", .slug, "A short name for the person, for example anna.")] + details,
+            reply: Records.reply, errors: [.conflict],
+            example: "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3",
+            .writes { request, transaction in
+                let slug = try request.arguments.requiredText("person")
+                guard try fetchPerson(slug, transaction) == nil else {
+                    throw alreadyThere("person", slug, "change it with records.change-person, or use another name")
+                }
+                let blank = Person(
+                    person: slug, setting: Setting(rawValue: defaultSetting) ?? .home, goal: .collagen,
+                    timeZone: defaultTimeZone)
+                let person = try applied(request.arguments, to: blank, transaction)
+                try transaction.execute(
+                    """
+                    INSERT INTO records_people (person, name, setting, goal, time_zone, fitzpatrick, first_time)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """, slug, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
+                    person.fitzpatrick, person.firstTime)
+                try transaction.record(
+                    Entry("person.added", subject: "person/\(slug)", person: slug, body: person.object))
+                return person.object
+            })
+    }
+
+    var changePerson: Command {
+        Command(
+            "change-person", "Changes what is given in a person's record and leaves the rest.", role: .operator,
+            parameters: [.required("person", .slug, "Whose record.")] + details,
+            reply: Records.reply, errors: [.notFound], example: "records.change-person person=anna goal=maintenance",
+            .writes { request, transaction in
+                let slug = try request.arguments.requiredText("person")
+                let before = try requirePerson(slug, transaction)
+                let person = try applied(request.arguments, to: before, transaction)
+                guard person != before else { return person.object }
+                try transaction.execute(
+                    """
+                    UPDATE records_people SET name = ?, setting = ?, goal = ?, time_zone = ?, fitzpatrick = ?, first_time = ?
+                    WHERE person = ?
+                    """, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
+                    person.fitzpatrick, person.firstTime, slug)
+                try transaction.record(
+                    Entry(
+                        "person.changed", subject: "person/\(slug)", person: slug,
+                        body: ["person": slug, "before": before, "after": person]))
+                return person.object
+            })
+    }
+
+    var showPerson: Command {
+        Command(
+            "show-person", "Shows a person's record.", role: .reader,
+            parameters: [.required("person", .slug, "Whose record.")], reply: Records.reply, errors: [.notFound],
+            example: "records.show-person person=anna",
+            .reads { request, reading in
+                try requirePerson(request.arguments.requiredText("person"), reading).object
+            })
+    }
+
+    var listPeople: Command {
+        Command(
+            "list-people", "Lists the people on record by name.", role: .reader, reply: Records.reply,
+            example: "records.list-people",
+            .lists { _, reading, sink in
+                try reading.forEach("SELECT * FROM records_people ORDER BY person", []) { try sink(Person(row: $0).object) }
+                return [:]
+            })
+    }
+
+    private func applied(_ arguments: Arguments, to person: Person, _ reading: any Reading) throws -> Person {
+        var person = person
+        if let name = arguments.text("name") { person.name = name }
+        if let setting = arguments.text("setting").flatMap(Setting.init) { person.setting = setting }
+        if let goal = arguments.text("goal").flatMap(Goal.init) { person.goal = goal }
+        if let type = arguments.integer("fitzpatrick") { person.fitzpatrick = Int(type) }
+        if let first = arguments.boolean("first_time") { person.firstTime = first }
+        if let zone = arguments.text("time_zone") {
+            guard reading.zone(zone) != nil else {
+                throw ModuleError.invalidArgument("time_zone", expected: "an IANA time zone such as Europe/Berlin", got: zone)
+            }
+            person.timeZone = zone
+        }
+        return person
+    }
+
+    func fetchPerson(_ slug: String, _ reading: any Reading) throws -> Person? {
+        try reading.row("SELECT * FROM records_people WHERE person = ?", slug).map(Person.init(row:))
+    }
+
+    func requirePerson(_ slug: String, _ reading: any Reading) throws -> Person {
+        if let person = try fetchPerson(slug, reading) { return person }
+        let names = try reading.rows("SELECT person FROM records_people ORDER BY person").compactMap { $0.text("person") }
+        throw ModuleError.notFound(
+            "person", slug, suggestions: suggestions(for: slug, in: names),
+            next: "records.list-people shows who is on record, records.add-person opens a record")
+    }
+}
+
+extension Person {
+    init(row: Row) throws {
+        guard let setting = row.text("setting").flatMap(Setting.init), let goal = row.text("goal").flatMap(Goal.init),
+            let person = row.text("person")
+        else { throw ModuleError.internal("a row of records_people cannot be read") }
+        self.init(
+            person: person, name: row.text("name"), setting: setting, goal: goal, timeZone: row.text("time_zone") ?? "UTC",
+            fitzpatrick: row.integer("fitzpatrick").map(Int.init), firstTime: row.bool("first_time"))
+    }
+}
