@@ -4,6 +4,57 @@ import MneedleKit
 @_cdecl("mneedle_module_session")
 public func mneedleModuleSession() -> UnsafeMutableRawPointer { definition.export() }
 
+/// Runs treatments from start to finish: asks every module what speaks against one, and tells them when it ends.
 let definition = ModuleDefinition(
-    manifest: Manifest(name: "session", version: "0.1.0", summary: "")
-) { _ in Module() }
+    manifest: Manifest(
+        name: "session", version: "0.1.0",
+        summary: "Starts, stops and finishes sessions; refuses one that any module's safety check forbids.",
+        knowledge: ["session", "areas", "steps"]),
+    migrations: migrations
+) { setup in
+    let sessions = Sessions(Knowledge(setup))
+    return Module(
+        commands: [
+            sessions.check, sessions.start, sessions.stop, sessions.finish, sessions.show, sessions.list, sessions.steps,
+        ],
+        checks: [sessions.safetyCheck])
+}
+
+let migrations = [
+    Migration(
+        1, "sessions",
+        [
+            """
+            CREATE TABLE session_sessions (
+                id INTEGER PRIMARY KEY,
+                person TEXT NOT NULL,
+                device TEXT NOT NULL,
+                areas TEXT NOT NULL,
+                depth_mm REAL NOT NULL,
+                goal TEXT NOT NULL,
+                setting TEXT NOT NULL,
+                time_zone TEXT NOT NULL,
+                cartridge TEXT,
+                operator TEXT,
+                started BIGINT NOT NULL,
+                ended BIGINT,
+                state TEXT NOT NULL,
+                reason TEXT,
+                passes INTEGER,
+                note TEXT,
+                overridden TEXT,
+                override_reason TEXT)
+            """,
+            // One at a time, whatever two requests that cross each other may believe.
+            "CREATE UNIQUE INDEX session_running_person ON session_sessions (person) WHERE state = 'running'",
+            "CREATE UNIQUE INDEX session_running_device ON session_sessions (device) WHERE state = 'running'",
+            "CREATE INDEX session_sessions_person ON session_sessions (person)",
+        ])
+]
+
+/// The module at work: its knowledge, and one command or judgement in each file of this folder.
+struct Sessions: Sendable {
+    let knowledge: Knowledge
+
+    init(_ knowledge: Knowledge) { self.knowledge = knowledge }
+}

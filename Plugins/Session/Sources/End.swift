@@ -1,0 +1,72 @@
+import MneedleKit
+
+extension Sessions {
+    private static let session = Parameter.required("session", .integer(1...Int64.max), "The session's number.")
+    private static let note = Parameter.optional("note", .text(maximum: 2000), "A note.")
+
+    var stop: Command {
+        Command(
+            "stop", "Stops a running session at once because something is wrong, and says what to do now.", role: .operator,
+            parameters: [
+                Sessions.session,
+                .required("reason", .choice(["pain", "bleeding", "rash", "other"]), "Why."),
+                Sessions.note,
+            ],
+            reply: [
+                ReplyMember("session", "its number"), ReplyMember("state", "stopped"),
+                ReplyMember("findings", "what to do now"),
+            ],
+            errors: [.notFound, .conflict], example: "session.stop session=17 reason=pain",
+            .writes { request, transaction in
+                let reason = try request.arguments.requiredText("reason")
+                let session = try end(request, as: "stopped", reason: reason, transaction)
+                let findings = try knowledge.findings.finding("stopped-\(reason)", setting: session.setting).map { [$0] } ?? []
+                return ["session": session.id, "state": "stopped", "findings": findings]
+            })
+    }
+
+    var finish: Command {
+        Command(
+            "finish", "Finishes a running session: the next window, aftercare and cleaning begin.", role: .operator,
+            parameters: [
+                Sessions.session, .optional("passes", .integer(1...50), "How many passes were made."), Sessions.note,
+            ],
+            reply: [
+                ReplyMember("session", "its number"), ReplyMember("next", "the window for the next session: opens, best, closes"),
+                ReplyMember("aftercare_until", "when the last thing to avoid ends"),
+            ],
+            errors: [.notFound, .conflict], example: "session.finish session=17 passes=3",
+            .writes { request, transaction in
+                let session = try end(request, as: "finished", reason: nil, transaction)
+                let next = try answer("scheduling.next", session.person, transaction)
+                let aftercare = try answer("aftercare.until", session.person, transaction)
+                return ["session": session.id, "next": next?.object("window"), "aftercare_until": aftercare?.string("until")]
+            })
+    }
+
+    private func end(
+        _ request: Request, as state: String, reason: String?, _ transaction: any Transaction
+    ) throws -> StoredSession {
+        let id = try request.arguments.requiredInteger("session")
+        let session = try require(id, transaction)
+        guard session.state == "running" else {
+            throw ModuleError.conflict("session \(id) is \(session.state) already; session.show shows it", state: session.state)
+        }
+        try transaction.execute(
+            "UPDATE session_sessions SET state = ?, ended = ?, reason = ?, passes = ?, note = ? WHERE id = ?", state,
+            transaction.now, reason, request.arguments.integer("passes"), request.arguments.text("note"), id)
+        let ended = try require(id, transaction)
+        try transaction.record(
+            Entry("session.\(state)", subject: "session/\(id)", person: ended.person, body: ended.facts))
+        return ended
+    }
+
+    /// What another module says of the person; nothing while it does not run, for the session has ended in any case.
+    private func answer(_ verb: String, _ person: String, _ reading: any Reading) throws -> Object? {
+        do {
+            return try reading.ask(verb, ["person": person])
+        } catch let error as ModuleError where error.code == .moduleFailed {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import MneedleKit
+
+/// The limits, areas and steps from `session.toml`, `areas.toml` and `steps.toml`.
+struct Knowledge: Sendable {
+    struct Area: Sendable {
+        var name: String
+        var text: String
+        var isFace: Bool
+        var allowsNeedling: Bool
+        var zoneMaxMM: Double?
+    }
+
+    struct HomeDepth: Sendable {
+        var maxMM: Double
+        var scalpMaxMM: Double
+        var rollerCautionOverMM: Double
+        var beginnerMaxMM: Double
+    }
+
+    struct ClinicDepth: Sendable {
+        var minMM: Double
+        var maxMM: Double
+        var scalpMaxMM: Double
+        var scalpAdvisedMM: Double
+        var faceEvaluatedMM: Double
+    }
+
+    struct Step: Sendable {
+        var setting: Setting
+        var object: Object
+    }
+
+    static let codes = [
+        "depth-over-limit", "depth-out-of-device-range", "depth-over-zone", "depth-not-evaluated",
+        "depth-under-clinic-range", "roller-depth", "beginner-depth", "beginner-roller", "scalp-depth",
+        "area-not-allowed", "operator-not-qualified", "session-running", "device-retired", "needle-material",
+        "stopped-pain", "stopped-bleeding", "stopped-rash", "stopped-other",
+    ]
+
+    let areas: [Area]
+    let home: HomeDepth
+    let clinic: ClinicDepth
+    let materials: [String]
+    let underEyes: String
+    let underEyesKinds: [String]
+    let steps: [Step]
+    let findings: FindingCatalogue
+
+    init(_ setup: Setup) {
+        let file = setup.knowledge("session")
+        let sources = setup.sources
+        areas = Knowledge.areas(setup.knowledge("areas"), sources)
+        home = Knowledge.home(file.table("depth")?.table("home") ?? file, sources)
+        clinic = Knowledge.clinic(file.table("depth")?.table("clinic") ?? file, sources)
+        let needles = file.table("needles")
+        materials = needles?.strings("materials") ?? []
+        _ = needles.map { sources.sources(of: $0) }
+        let eyes = file.table("under_eyes")
+        underEyes = eyes?.string("area") ?? ""
+        underEyesKinds = eyes?.strings("home_kinds") ?? []
+        _ = eyes.map { sources.sources(of: $0) }
+        findings = FindingCatalogue(file, module: "session", sources: sources, codes: Knowledge.codes)
+        steps = Knowledge.steps(setup.knowledge("steps"), sources)
+    }
+
+    func area(_ name: String) -> Area? { areas.first { $0.name == name } }
+
+    private static func areas(_ file: Table, _ sources: SourceCatalogue) -> [Area] {
+        (file.table("area")?.namedTables() ?? []).map { name, table in
+            _ = sources.sources(of: table)
+            return Area(
+                name: name, text: table.string("text"), isFace: table.bool("face", default: false),
+                allowsNeedling: table.bool("needling", default: true),
+                zoneMaxMM: table.optionalNumber("zone_max_mm", in: 0.05...5))
+        }
+    }
+
+    private static let depth = 0.05...5.0
+
+    private static func home(_ table: Table, _ sources: SourceCatalogue) -> HomeDepth {
+        _ = sources.sources(of: table)
+        return HomeDepth(
+            maxMM: table.number("max_mm", in: depth), scalpMaxMM: table.number("scalp_max_mm", in: depth),
+            rollerCautionOverMM: table.number("roller_caution_over_mm", in: depth),
+            beginnerMaxMM: table.number("beginner_max_mm", in: depth))
+    }
+
+    private static func clinic(_ table: Table, _ sources: SourceCatalogue) -> ClinicDepth {
+        _ = sources.sources(of: table)
+        return ClinicDepth(
+            minMM: table.number("min_mm", in: depth), maxMM: table.number("max_mm", in: depth),
+            scalpMaxMM: table.number("scalp_max_mm", in: depth), scalpAdvisedMM: table.number("scalp_advised_mm", in: depth),
+            faceEvaluatedMM: table.number("face_evaluated_mm", in: depth))
+    }
+
+    private static func steps(_ file: Table, _ sources: SourceCatalogue) -> [Step] {
+        file.tables("step").map { table in
+            let object: Object = [
+                "step": table.string("name"), "text": table.string("text"),
+                "minutes": table.optionalNumber("minutes", in: 0...240), "passes": table.optionalInteger("passes", in: 1...20),
+                "sources": sources.sources(of: table),
+            ]
+            return Step(setting: table.choice("setting", default: .home), object: object)
+        }
+    }
+}
