@@ -50,8 +50,9 @@ struct Knowledge: Sendable {
         let file = setup.knowledge("session")
         let sources = setup.sources
         areas = Knowledge.areas(setup.knowledge("areas"), sources)
-        home = Knowledge.home(file.table("depth")?.table("home") ?? file, sources)
-        clinic = Knowledge.clinic(file.table("depth")?.table("clinic") ?? file, sources)
+        let depths = file.table("depth")
+        home = Knowledge.home(depths?.table("home") ?? file, sources)
+        clinic = Knowledge.clinic(depths?.table("clinic") ?? file, sources)
         let needles = file.table("needles")
         materials = needles?.strings("materials") ?? []
         _ = needles.map { sources.sources(of: $0) }
