@@ -1,0 +1,66 @@
+# Two commands do everything: `make run` and `make test`. The others are their parts.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+# Libraries that others could write are not loaded, so none is built that way.
+UMASK := umask 022;
+
+BUILD := .build/release
+PREREQUISITES := libsystemd-dev libsqlite3-dev libzstd-dev pkg-config
+TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shellcheck
+PREFIX ?= /usr/local
+DESTDIR ?=
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
+
+.PHONY: run build test check lint format docs clean prerequisites test-prerequisites bench
+
+## run: install what is missing, build, and serve on the embedded store until interrupted
+run: prerequisites build
+	@runtime="$${XDG_RUNTIME_DIR:-/tmp/mneedle-$$(id -u)}/mneedle"; \
+	echo; echo "mneedled serves on $$runtime/control.sock. In a second terminal:"; \
+	echo "    $(CURDIR)/$(BUILD)/mneedlectl --socket $$runtime/control.sock"; echo "Ctrl-C stops it."; echo; \
+	exec $(BUILD)/mneedled --config Config/mneedled.toml --runtime "$$runtime" --modules $(BUILD) --knowledge Config/knowledge
+
+build:
+	$(UMASK) swift build -c release
+
+## test: install what is missing and test everything
+test: test-prerequisites
+	$(UMASK) swift build --build-tests
+	$(UMASK) swift build
+	$(MAKE) --no-print-directory check
+	swift test --skip-build --parallel --disable-xctest
+
+# What is not a Swift test: the configuration that ships is good, the generated reference is current.
+check:
+	.build/debug/mneedled --check-config --config Config/mneedled.toml --modules .build/debug --knowledge Config/knowledge
+
+lint:
+	swift format lint --strict --recursive $(SOURCES)
+	shellcheck .ci/run $$(git ls-files '*.sh' Tests/Fuzz)
+	mandoc -T lint -W warning Documentation/man/*
+	@for unit in systemd/system/* systemd/user/*; do \
+	    scope=$$(basename $$(dirname $$unit)); \
+	    said=$$(systemd-analyze --$$scope verify --man=no --recursive-errors=no $$unit 2>&1 | grep -vE 'not executable|/usr/bin/mneedled' || true); \
+	    [ -z "$$said" ] || { echo "$$unit: $$said"; exit 1; }; \
+	done
+
+format:
+	swift format --in-place --recursive $(SOURCES)
+
+prerequisites:
+	@$(call install_missing,$(PREREQUISITES))
+
+test-prerequisites:
+	@$(call install_missing,$(TEST_PREREQUISITES))
+
+clean:
+	rm -rf .build Benchmarks/.build
+
+# Asks apt for what dpkg does not have; says nothing when there is nothing to do.
+define install_missing
+missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+if [ -n "$$missing" ]; then echo "installing$$missing"; \
+  $(SUDO) apt-get update -qq; DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $$missing >/dev/null; fi
+endef
