@@ -113,8 +113,8 @@ public final class Daemon: Service {
         _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: NIOThreadPool
     ) async throws {
         let hub = Hub(published: engine.head.sequence)
-        let writer = try Writer(engine: engine) { done, events in
-            loop.execute { hub.deliver(done, events) }
+        let writer = try Writer(engine: engine) { outcome in
+            loop.execute { hub.deliver(outcome) }
         }
         let services = Services(
             engine: engine, writer: writer, table: commandTable(engine, hub, writer), limits: settings.limits,

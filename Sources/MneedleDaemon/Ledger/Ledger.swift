@@ -83,7 +83,10 @@ final class Ledger {
         bytes.append(contentsOf: body)
         bytes.append(10)
         // One line feed a field, whatever the 32 bytes of the hash hold.
-        guard bytes.dropFirst(previous.count).count(where: { $0 == 10 }) == 8 else {
+        let lineFeeds = bytes.withUnsafeBufferPointer { all in
+            all[previous.count...].reduce(into: 0) { count, byte in if byte == 10 { count += 1 } }
+        }
+        guard lineFeeds == 8 else {
             throw ModuleError.internal("a ledger field holds a line feed")
         }
         return [UInt8](SHA256.hash(data: bytes))

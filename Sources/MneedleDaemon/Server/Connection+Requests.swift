@@ -38,6 +38,10 @@ extension Connection {
     private func accept(_ request: PendingRequest) {
         if case .bulk = request.work { isParsingPaused = true }
         pending.append(request)
+        if pending.count % Connection.handful == 0 {
+            advance()
+            submitJobs()
+        }
         // Replies that need no waiting are written at once, so that a long pipeline of them takes no memory.
         if pending.count == 1 { advance() }
     }

@@ -139,7 +139,10 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         context.channel.setOption(ChannelOptions.autoRead, value: !shouldPause).whenFailure { _ in }
     }
 
-    private func submitJobs() {
+    /// So many changes go to the writer at once while more are read: it works while the event loop parses.
+    static let handful = 24
+
+    func submitJobs() {
         guard !jobs.isEmpty else { return }
         services.writer.submit(jobs)
         jobs.removeAll(keepingCapacity: true)

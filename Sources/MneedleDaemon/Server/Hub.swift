@@ -49,12 +49,12 @@ final class Hub: @unchecked Sendable {
     }
 
     /// Hands a group's results to their connections, then its events to the subscribers.
-    func deliver(_ done: [(Job, Result<Object, ModuleError>)], _ events: [Event]) {
-        for (job, result) in done { job.done(result) }
+    func deliver(_ outcome: Engine.Outcome) {
+        for (job, result) in zip(outcome.jobs, outcome.results) { job.done(result) }
         let settling = unsettled
         unsettled = []
         for connection in settling { connection.settle() }
-        publish(events)
+        publish(outcome.events)
     }
 
     /// A connection whose request has a result; it is settled once, after the whole group.

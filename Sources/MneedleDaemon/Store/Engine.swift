@@ -1,6 +1,7 @@
 import Crypto
 import GRDB
 import MneedleKit
+import Synchronization
 
 /// One piece of work for the writer.
 package struct Job: Sendable {
@@ -36,6 +37,8 @@ package final class Engine: @unchecked Sendable {
     package let house: House
     package let clock: any Clock
     private let ledger: Ledger
+    /// The positions of the columns of each statement that was run.
+    let columns = Mutex<[String: [String: Int]]>([:])
     let incident: @Sendable (_ module: String, _ error: any Error) -> String
 
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
@@ -68,7 +71,7 @@ package final class Engine: @unchecked Sendable {
         do {
             return try store.pool.read { database in
                 let reading = StoreReading(
-                    database: database, house: house, actor: actor, now: clock.now(), module: module)
+                    database: database, engine: self, actor: actor, now: clock.now(), module: module)
                 house.crashNotes.enter(module)
                 defer { house.crashNotes.enter("") }
                 return try body(reading)
@@ -80,63 +83,76 @@ package final class Engine: @unchecked Sendable {
 
     // MARK: Writing
 
+    /// What became of a group: one result for each job, the events to publish, and when the next timer is due.
+    package struct Outcome {
+        var jobs: [Job]
+        package var results: [Result<Object, ModuleError>] = []
+        var events: [Event] = []
+        var nextDue: Instant?
+    }
+
     /// Runs the jobs in their order, each as a unit of its own, and commits once.
-    /// - Returns: What became of each, on disk by now, and the events to publish.
-    package func run(_ jobs: [Job]) -> (results: [Result<Object, ModuleError>], events: [Event]) {
+    /// - Parameter more: Asked for further jobs for the same commit before it is made, until it has none.
+    package func run(_ jobs: [Job], more: () -> [Job] = { [] }) -> Outcome {
+        var taken = jobs
         do {
             // Almost all requests that write succeed: savepoints are for the groups in which one does not.
-            return try transaction(jobs, hasSavepoints: false)
+            return try transaction(&taken, more: more, hasSavepoints: false)
         } catch is StoreTransaction.Spoiled {
-            return runApart(jobs)
+            return runApart(taken)
         } catch {
-            return runAfter(error, jobs)
+            return runAfter(error, taken)
         }
     }
 
     /// Runs a group again with a savepoint for each job, because one of them failed after it had written.
-    private func runApart(_ jobs: [Job]) -> (results: [Result<Object, ModuleError>], events: [Event]) {
+    private func runApart(_ jobs: [Job]) -> Outcome {
+        var taken = jobs
         do {
-            return try transaction(jobs, hasSavepoints: true)
+            return try transaction(&taken, more: { [] }, hasSavepoints: true)
         } catch {
-            return runAfter(error, jobs)
+            return runAfter(error, taken)
         }
     }
 
     /// The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
-    private func runAfter(
-        _ error: any Error, _ jobs: [Job]
-    ) -> (results: [Result<Object, ModuleError>], events: [Event]) {
-        guard jobs.count > 1 else { return (jobs.map { .failure(moduleError(for: error, module: $0.module)) }, []) }
-        let each = jobs.map { run([$0]) }
-        return (each.flatMap(\.results), each.flatMap(\.events))
+    private func runAfter(_ error: any Error, _ jobs: [Job]) -> Outcome {
+        guard jobs.count > 1 else {
+            return Outcome(jobs: jobs, results: jobs.map { .failure(moduleError(for: error, module: $0.module)) })
+        }
+        return jobs.map { run([$0]) }.reduce(into: Outcome(jobs: jobs)) { whole, each in
+            whole.results += each.results
+            whole.events += each.events
+            whole.nextDue = each.nextDue
+        }
     }
 
-    private func transaction(
-        _ jobs: [Job], hasSavepoints: Bool
-    ) throws -> (results: [Result<Object, ModuleError>], events: [Event]) {
+    private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
         try store.pool.writeWithoutTransaction { database in
             let head = ledger.head
-            var results: [Result<Object, ModuleError>] = []
-            var events: [Event] = []
-            results.reserveCapacity(jobs.count)
+            var outcome = Outcome(jobs: [])
+            // Bulk receivers keep state and must not run twice.
+            let hasSavepoints = hasSavepoints || jobs.contains(where: \.isExclusive)
             do {
-                // Bulk receivers keep state and must not run twice.
-                let hasSavepoints = hasSavepoints || jobs.contains(where: \.isExclusive)
-                try database.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
-                for job in jobs {
-                    let (result, told) = try perform(job, database, hasSavepoints)
-                    guard database.isInsideTransaction else { throw RolledBack(cause: result) }
-                    results.append(result)
-                    events += told
-                }
-                try database.cachedStatement(sql: "COMMIT").execute()
+                try SQLStatement(database.cachedStatement(sql: "BEGIN IMMEDIATE")).run()
+                var next = 0
+                repeat {
+                    while next < jobs.count {
+                        try perform(jobs[next], database, hasSavepoints, &outcome)
+                        next += 1
+                    }
+                    jobs += more()
+                } while next < jobs.count
+                try SQLStatement(database.cachedStatement(sql: "COMMIT")).run()
             } catch {
                 if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
                 ledger.head = head
                 if let rolledBack = error as? RolledBack { throw rolledBack.error }
                 throw error
             }
-            return (results, events)
+            outcome.jobs = jobs
+            outcome.nextDue = try? nextDue(database)
+            return outcome
         }
     }
 
@@ -147,22 +163,24 @@ package final class Engine: @unchecked Sendable {
         }
     }
 
-    private func perform(
-        _ job: Job, _ database: Database, _ hasSavepoint: Bool
-    ) throws -> (Result<Object, ModuleError>, [Event]) {
+    private func perform(_ job: Job, _ database: Database, _ hasSavepoint: Bool, _ outcome: inout Outcome) throws {
         let transaction = StoreTransaction(
-            database: database, house: house, actor: job.actor, now: clock.now(), module: job.module, ledger: ledger,
+            database: database, engine: self, actor: job.actor, now: clock.now(), module: job.module, ledger: ledger,
             hasSavepoint: hasSavepoint)
         house.crashNotes.enter(job.module)
         defer { house.crashNotes.enter("") }
+        let result: Result<Object, ModuleError>
         do {
-            let reply = try transaction.unit { try job.run(transaction) }
-            return (.success(reply), transaction.events)
+            result = .success(try transaction.unit { try job.run(transaction) })
+            outcome.events += transaction.events
         } catch let spoiled as StoreTransaction.Spoiled {
             throw spoiled
         } catch {
-            return (.failure(moduleError(for: error, module: transaction.module)), [])
+            result = .failure(moduleError(for: error, module: transaction.module))
         }
+        // After some errors (disk full) SQLite has rolled back the whole group.
+        guard database.isInsideTransaction else { throw RolledBack(cause: result) }
+        outcome.results.append(result)
     }
 
     /// A module's own error as it is; SQLite's as `storage`; anything else is a defect with an incident id.
@@ -182,14 +200,15 @@ package final class Engine: @unchecked Sendable {
 
     /// When the earliest of all modules' timers is due.
     package func nextDue() throws -> Instant? {
-        guard !house.timers.isEmpty else { return nil }
-        return try store.pool.writeWithoutTransaction { database in
-            try house.timers.compactMap { module, timer in
-                let reading = StoreReading(
-                    database: database, house: house, actor: .service, now: clock.now(), module: module)
-                return try timer.next(reading)
-            }.min()
-        }
+        try store.pool.writeWithoutTransaction { try nextDue($0) }
+    }
+
+    private func nextDue(_ database: Database) throws -> Instant? {
+        try house.timers.compactMap { module, timer in
+            let reading = StoreReading(
+                database: database, engine: self, actor: .service, now: clock.now(), module: module)
+            return try timer.next(reading)
+        }.min()
     }
 
     /// The jobs that do what is due now.
@@ -198,7 +217,7 @@ package final class Engine: @unchecked Sendable {
         return try store.pool.writeWithoutTransaction { database in
             try house.timers.compactMap { module, timer in
                 let reading = StoreReading(
-                    database: database, house: house, actor: .service, now: now, module: module)
+                    database: database, engine: self, actor: .service, now: now, module: module)
                 guard let due = try timer.next(reading), due <= now else { return nil }
                 return Job(
                     actor: .service, module: module,

@@ -5,15 +5,15 @@ import MneedleWire
 /// One call's view of the store: a snapshot for reads, the open transaction for writes.
 package class StoreReading: Reading {
     let database: Database
-    let house: House
+    let engine: Engine
     let actor: Actor
     package let now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
     var module: String
 
-    init(database: Database, house: House, actor: Actor, now: Instant, module: String) {
+    init(database: Database, engine: Engine, actor: Actor, now: Instant, module: String) {
         self.database = database
-        self.house = house
+        self.engine = engine
         self.actor = actor
         self.now = now
         self.module = module
@@ -39,8 +39,14 @@ package class StoreReading: Reading {
     private var statementsInUse: Set<String> = []
 
     private func columnPositions(_ sql: String, _ statement: SQLStatement) -> [String: Int] {
-        let names = statement.columnNames.enumerated().map { ($1, $0) }
-        return Dictionary(names, uniquingKeysWith: { first, _ in first })
+        engine.columns.withLock { known in
+            if let columns = known[sql] { return columns }
+            let names = statement.columnNames.enumerated().map { ($1, $0) }
+            let columns = Dictionary(names, uniquingKeysWith: { first, _ in first })
+            // Statements are written by modules, not by peers; the bound is for one that builds them.
+            if known.count < 1000 { known[sql] = columns }
+            return columns
+        }
     }
 
     /// Runs SQLite calls; their errors become the protocol's.
@@ -59,7 +65,7 @@ package class StoreReading: Reading {
     }
 
     private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
-        let target = try house.target(verb)
+        let target = try engine.house.target(verb)
         let request = Request(arguments: try Typing.bind(arguments, to: target.command), actor: actor)
         return try within(target.module) {
             switch target.command.handler {
@@ -75,10 +81,10 @@ package class StoreReading: Reading {
     final func within<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
         let caller = module
         module = name
-        house.crashNotes.enter(name)
+        engine.house.crashNotes.enter(name)
         defer {
             module = caller
-            house.crashNotes.enter(caller)
+            engine.house.crashNotes.enter(caller)
         }
         return try body()
     }
@@ -86,12 +92,12 @@ package class StoreReading: Reading {
     package func zone(_ identifier: String) -> Zone? { Zones.zone(identifier) }
 
     package func safetyFindings(for plan: SessionPlan) -> [Finding] {
-        var findings = house.unavailableModules.map(Finding.moduleUnavailable)
-        for (module, check) in house.checks {
+        var findings = engine.house.unavailableModules.map(Finding.moduleUnavailable)
+        for (module, check) in engine.house.checks {
             do {
                 findings += try within(module) { try check.findings(plan, self) }
             } catch {
-                house.report(module, "the safety check '\(check.summary)' failed", error)
+                engine.house.report(module, "the safety check '\(check.summary)' failed", error)
                 findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))
             }
         }

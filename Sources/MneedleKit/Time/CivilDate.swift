@@ -71,8 +71,9 @@ public struct CivilDate: Hashable, Comparable, Sendable {
 extension CivilDate: CustomStringConvertible, ValueConvertible {
     /// `2026-11-20`
     public var description: String {
-        let (year, month, day) = components
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        var text = DigitText()
+        text.date(self)
+        return text.string
     }
     public var value: Value { .string(description) }
 }
@@ -90,4 +91,33 @@ func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
 func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+}
+
+/// Digits with leading zeros, written without the cost of string interpolation: times stand in every entry.
+struct DigitText {
+    private var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(32) }
+
+    var string: String { String(decoding: bytes, as: UTF8.self) }
+
+    mutating func append(_ letter: Unicode.Scalar) { bytes.append(UInt8(ascii: letter)) }
+
+    mutating func number(_ number: Int, _ width: Int) {
+        var unit = 1
+        for _ in 1..<width { unit *= 10 }
+        while unit > 0 {
+            bytes.append(48 + UInt8(number / unit % 10))
+            unit /= 10
+        }
+    }
+
+    mutating func date(_ date: CivilDate) {
+        let (year, month, day) = date.components
+        number(year, 4)
+        append("-")
+        number(month, 2)
+        append("-")
+        number(day, 2)
+    }
 }

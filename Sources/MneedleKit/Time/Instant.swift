@@ -67,13 +67,27 @@ extension Instant: CustomStringConvertible, ValueConvertible {
         let local = milliseconds + Int64(offsetSeconds) * 1000
         let (days, rest) = floorDivide(local, 86_400_000)
         let second = Int(rest / 1000)
-        let fraction = Int(rest % 1000)
-        var text = CivilDate(daysSinceEpoch: Int(days)).description
-        text += "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-        if fraction != 0 { text += ".\(padded(fraction, 3))" }
-        guard offsetSeconds != 0 else { return text + "Z" }
-        let minutes = abs(offsetSeconds) / 60
-        return text + "\(offsetSeconds < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+        var text = DigitText()
+        text.date(CivilDate(daysSinceEpoch: Int(days)))
+        text.append("T")
+        text.number(second / 3600, 2)
+        text.append(":")
+        text.number(second / 60 % 60, 2)
+        text.append(":")
+        text.number(second % 60, 2)
+        if rest % 1000 != 0 {
+            text.append(".")
+            text.number(Int(rest % 1000), 3)
+        }
+        if offsetSeconds == 0 {
+            text.append("Z")
+        } else {
+            text.append(offsetSeconds < 0 ? "-" : "+")
+            text.number(abs(offsetSeconds) / 3600, 2)
+            text.append(":")
+            text.number(abs(offsetSeconds) / 60 % 60, 2)
+        }
+        return text.string
     }
 }
 
