@@ -1,0 +1,80 @@
+import Foundation
+import MneedleTestKit
+import MneedleWire
+import Testing
+
+@Suite("What was acknowledged is on disk", .serialized)
+struct DurabilityTests {
+    @Test("killed between any two bytes of a thousand pipelined changes, it loses none and doubles none", arguments: 0..<4)
+    func survivesKill(round: Int) throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        var requests = "#p records.add-person person=anna idempotency_key=person\n"
+        for number in 1...1000 {
+            requests += "#\(number) records.add-device device=d\(number) kind=pen idempotency_key=k\(number)\n"
+        }
+        let bytes = Array(requests.utf8)
+        try client.send(Array(bytes.prefix(bytes.count * (round + 1) / 5)))
+        // Killed while replies are on their way: after the reply to this many changes.
+        var acknowledged: Set<Int> = []
+        while acknowledged.count < 40 * (round + 1) {
+            let line = try client.line()
+            if line.contains(" OK "), let tag = Int(line.dropFirst().prefix { $0 != " " }) { acknowledged.insert(tag) }
+        }
+        daemon.killNow()
+        while let line = try client.lineOrEnd() {
+            if line.contains(" OK "), let tag = Int(line.dropFirst().prefix { $0 != " " }) { acknowledged.insert(tag) }
+        }
+        try daemon.start()
+        let again = try daemon.connect()
+        let kept = Set(try again.reply("records.list-devices").dropLast().compactMap { line in
+            try? JSON.parse(String(line.dropFirst(4)))["device"]?.string
+        })
+        #expect(acknowledged.allSatisfy { kept.contains("d\($0)") })
+        // Everything once more with the same keys: what was done is not done twice.
+        try again.send(bytes)
+        for _ in 0...1000 { #expect(try again.line().contains(" OK ")) }
+        #expect(try again.reply("records.list-devices").count == 1001)
+        let proof = try again.ok("ledger.verify")
+        #expect(proof["ok"]?.bool == true && proof["entries"]?.integer == 1001)
+    }
+
+    @Test("one daemon a state folder: the second says who holds it and does not start")
+    func oneDaemon() throws {
+        let daemon = try DaemonProcess()
+        let error = #expect(throws: DaemonProcess.Failed.self) { try DaemonProcess(sharing: daemon) }
+        #expect(error?.description.contains("held by another mneedled (pid \(daemon.process.processIdentifier))") == true)
+    }
+
+    @Test("everything that is kept is the owner's alone")
+    func isPrivate() throws {
+        let daemon = try DaemonProcess()
+        _ = try daemon.connect().ok("records.add-person person=anna")
+        for name in try FileManager.default.subpathsOfDirectory(atPath: daemon.folder + "/state") {
+            let attributes = try FileManager.default.attributesOfItem(atPath: daemon.folder + "/state/" + name)
+            #expect((attributes[.posixPermissions] as? Int ?? 0) & 0o077 == 0, "\(name)")
+        }
+    }
+
+    @Test("a reminder that came due while the service was down is delivered once")
+    func remindsAfterDowntime() throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        _ = try client.ok("records.add-person person=anna")
+        let soon = Date(timeIntervalSinceNow: 2).formatted(.iso8601)
+        let reminder = try #require(client.ok("scheduling.remind person=anna at=\(soon) title=Soak")["reminder"]?.integer)
+        daemon.killNow()
+        // The daemon starts with what is due or soon will be; either way the event comes, once.
+        try daemon.start()
+        let events = try daemon.connect()
+        _ = try events.ok("subscribe topics=reminder.due since=0")
+        #expect(try events.line().contains("\"reminder\":\(reminder)"))
+        daemon.killNow()
+        try daemon.start()
+        let later = try daemon.connect()
+        _ = try later.ok("subscribe topics=reminder.due since=0")
+        #expect(try later.line().contains("\"reminder\":\(reminder)"))
+        #expect(try later.ask("ping") == "OK {}")
+        #expect(try later.reply("ledger.tail kind=reminder.due").count == 2)
+    }
+}
