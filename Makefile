@@ -64,3 +64,7 @@ missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$
 if [ -n "$$missing" ]; then echo "installing$$missing"; \
   $(SUDO) apt-get update -qq; DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $$missing >/dev/null; fi
 endef
+
+## bench: measure against Redis, side by side
+bench:
+	Benchmarks/run

@@ -55,22 +55,27 @@ public final class Daemon: Service {
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
     }
 
+    /// Runs Swift's tasks on the one event loop instead of Dispatch's threads. Must come before the first task: once
+    /// Dispatch has a worker thread it wakes up every second for good, and this service sleeps while it has nothing to do.
+    public static func runTasksOnEventLoop() {
+        NIOSingletons.groupLoopCountSuggestion = 1
+        _ = NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+    }
+
     /// Serves until a graceful shutdown is asked for; then finishes what was asked and returns.
     public func run() async throws {
         let state = try StateFolder(settings.state)
         let engine = try makeEngine(state)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group = MultiThreadedEventLoopGroup.singleton
         let readers = NIOThreadPool(numberOfThreads: 8)
         readers.start()
         do {
             try await serve(engine, group.next(), group, readers)
         } catch {
             try? await readers.shutdownGracefully()
-            try? await group.shutdownGracefully()
             throw error
         }
         try await readers.shutdownGracefully()
-        try await group.shutdownGracefully()
         try engine.store.close()
         // Held until here: nobody else may open the store before it is closed.
         withExtendedLifetime(state) {}

@@ -1,12 +1,14 @@
 import ArgumentParser
+import Dispatch
 import Glibc
 import Logging
 import MneedleDaemon
 import ServiceLifecycle
+import Synchronization
 
 /// Reads the flags, wires the daemon into its life cycle, and says what is wrong.
 @main
-struct Mneedled: AsyncParsableCommand {
+struct Mneedled: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mneedled", abstract: "The safety companion for microneedling, as a service.",
         discussion: "Not a medical device: it informs and records. See mneedled(8) and mneedled.toml(5).",
@@ -25,7 +27,7 @@ struct Mneedled: AsyncParsableCommand {
     @Flag(help: "Check configuration, knowledge and modules, say what is wrong, and exit.")
     var checkConfig = false
 
-    func run() async throws {
+    func run() throws {
         do {
             let places = Places(
                 config: config, state: state, runtime: runtime, modules: modules, knowledge: knowledge)
@@ -35,15 +37,29 @@ struct Mneedled: AsyncParsableCommand {
                 print("configuration, knowledge and modules are good")
                 return
             }
-            let group = ServiceGroup(
-                configuration: ServiceGroupConfiguration(
-                    services: [.init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)],
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "mneedled.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
-            try await group.run()
+            Daemon.runTasksOnEventLoop()
+            try serve(daemon)
         } catch {
             let text = "mneedled: \(Daemon.explanation(of: error))\n"
             _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
             throw ExitCode(Daemon.exitCode(for: error))
         }
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    private func serve(_ daemon: Daemon) throws {
+        let quiet = Logger(label: "mneedled.lifecycle") { _ in SwiftLogNoOpLogHandler() }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        let outcome = Mutex<Result<Void, any Error>>(.success(()))
+        let ended = DispatchSemaphore(value: 0)
+        Task {
+            do { try await group.run() } catch { outcome.withLock { $0 = .failure(error) } }
+            ended.signal()
+        }
+        ended.wait()
+        try outcome.withLock { $0 }.get()
     }
 }

@@ -32,6 +32,8 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     private var isClosing = false
     private var isReadingPaused = false
     private var lastInput = NIODeadline.now()
+    private var idleCheck: (() -> Void)?
+    private var cutOff: Scheduled<Void>?
 
     init(services: Services, hub: Hub, actor: Actor) {
         self.services = services
@@ -58,6 +60,9 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        // A closed connection leaves no timer behind that would wake an idle service.
+        idleCheck?()
+        cutOff?.cancel()
         stream?.close()
         bulk?.end()
         submitJobs()
@@ -88,7 +93,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     private func watchIdleness(_ context: ChannelHandlerContext) {
         let timeout = TimeAmount.milliseconds(services.limits.idleTimeout.milliseconds)
-        context.eventLoop.assumeIsolated().scheduleTask(deadline: lastInput + timeout) { [weak self] in
+        let check = context.eventLoop.assumeIsolated().scheduleTask(deadline: lastInput + timeout) { [weak self] in
             guard let self, context.channel.isActive else { return }
             let isBusy = !subscriptions.isEmpty || bulk != nil || stream != nil
             if !isBusy && NIODeadline.now() - lastInput >= timeout {
@@ -98,6 +103,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
             if isBusy { lastInput = .now() }
             watchIdleness(context)
         }
+        idleCheck = { check.cancel() }
     }
 
     // MARK: Bytes in
@@ -177,6 +183,6 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
             channel.close(promise: nil)
         }
         out.removeAll()
-        context.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
+        cutOff = context.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
     }
 }
