@@ -4,6 +4,68 @@ import MneedleKit
 @_cdecl("mneedle_module_screening")
 public func mneedleModuleScreening() -> UnsafeMutableRawPointer { definition.export() }
 
+/// Asks what has to be known before a session, and judges the answers by the rules of the knowledge file.
 let definition = ModuleDefinition(
-    manifest: Manifest(name: "screening", version: "0.1.0", summary: "")
-) { _ in Module() }
+    manifest: Manifest(
+        name: "screening", version: "0.1.0",
+        summary: "Asks what has to be known before a session and says what speaks against it, with sources.",
+        configuration: [
+            ConfigurationKey(
+                "assessment_valid_for", .duration, default: "24h", "How long an assessment allows sessions to start."),
+            ConfigurationKey(
+                "wash_out_days", .object(WashOut.parameters), default: Object(),
+                "The practice's own waiting days in place of the knowledge file's practice defaults."),
+        ],
+        knowledge: ["screening", "areas"]),
+    migrations: migrations
+) { setup in
+    let screening = Screening(Knowledge(setup), Validity(setup))
+    return Module(
+        commands: [
+            screening.questions, screening.assess, screening.history, screening.rules, screening.remembered,
+            screening.correct,
+        ],
+        checks: [screening.check],
+        reactions: [screening.whenReactionOpened])
+}
+
+let migrations = [
+    Migration(
+        1, "assessments, and answers that stay true",
+        [
+            """
+            CREATE TABLE screening_assessments (
+                id INTEGER PRIMARY KEY,
+                person TEXT NOT NULL,
+                assessed_at BIGINT NOT NULL,
+                setting TEXT NOT NULL,
+                areas TEXT NOT NULL,
+                answers TEXT NOT NULL,
+                decision TEXT NOT NULL,
+                until_day TEXT,
+                findings TEXT NOT NULL,
+                missing TEXT NOT NULL,
+                missing_optional TEXT NOT NULL)
+            """,
+            "CREATE INDEX screening_assessments_person ON screening_assessments (person, id)",
+            """
+            CREATE TABLE screening_remembered (
+                person TEXT NOT NULL,
+                question TEXT NOT NULL,
+                remembered_at BIGINT NOT NULL,
+                because TEXT NOT NULL,
+                PRIMARY KEY (person, question))
+            """,
+        ])
+]
+
+/// The module at work: its knowledge, and one command or judgement in each file of this folder.
+struct Screening: Sendable {
+    let knowledge: Knowledge
+    let validity: Validity
+
+    init(_ knowledge: Knowledge, _ validity: Validity) {
+        self.knowledge = knowledge
+        self.validity = validity
+    }
+}

@@ -1,0 +1,135 @@
+import MneedleKit
+
+/// `Config/knowledge/screening.toml`, read and checked.
+struct Knowledge: Sendable {
+    let questions: [Question]
+    let rules: [Rule]
+    let words: Words
+    /// The parts of the body that may be needled at all.
+    let areas: [String]
+    private let findings: FindingCatalogue
+
+    init(_ setup: Setup) {
+        let file = setup.knowledge("screening")
+        areas = Knowledge.areas(setup)
+        questions = file.tables("question").map(Question.init)
+        let named = Dictionary(questions.map { ($0.name, $0) }) { first, _ in first }
+        let (areas, washOuts) = (areas, setup.configuration.object("wash_out_days") ?? Arguments())
+        rules = file.tables("rule").map {
+            Rule($0, setup.sources, questions: named, areas: areas, washOuts: washOuts)
+        }.filter(\.isEnabled)
+        words = Words(file.table("words") ?? Table([:], file: file.file, path: "words", problems: setup.problems))
+        findings = FindingCatalogue(file, module: "screening", sources: setup.sources, codes: ["not-screened"])
+        reportMistakes(file)
+        // All mistakes at once: the host looks for unknown keys only where there is nothing else to say.
+        file.finish()
+    }
+
+    private static func areas(_ setup: Setup) -> [String] {
+        (setup.knowledge("areas").table("area")?.namedTables() ?? []).compactMap { name, table in
+            // Read by the modules that judge depth; named here so that no key is unknown.
+            _ = (table.string("text"), table.optionalBool("face"), table.optionalNumber("zone_max_mm"))
+            _ = setup.sources.sources(of: table)
+            return table.bool("needling", default: true) ? name : nil
+        }
+    }
+
+    /// The members of `answers`.
+    var parameters: [Parameter] { questions.map(\.parameter) }
+
+    func question(_ name: String) -> Question? { questions.first { $0.name == name } }
+
+    /// The codes that rules can find, each once, in the order of the file.
+    var codes: [String] {
+        var codes: [String] = []
+        for rule in rules where !codes.contains(rule.code) { codes.append(rule.code) }
+        return codes
+    }
+
+    func notScreened(_ why: String, _ plan: SessionPlan) throws -> Finding? {
+        try findings.finding(
+            "not-screened", setting: plan.setting, ["why": why, "person": plan.person.person])
+    }
+
+    private func reportMistakes(_ file: Table) {
+        var seen: Set<String> = []
+        for question in questions where !seen.insert(question.name).inserted {
+            file.report("question", "'\(question.name)' is asked twice")
+        }
+        let used = Set(rules.flatMap(\.questions))
+        for question in questions where !used.contains(question.name) {
+            file.report("question", "no rule looks at '\(question.name)'; give it a rule or leave it out")
+        }
+        if questions.isEmpty { file.report("question", "there are no questions") }
+        if rules.isEmpty { file.report("rule", "there are no rules") }
+        for rule in rules where rule.code == "not-screened" {
+            file.report("rule", "'not-screened' is the module's own code; choose another")
+        }
+        for setting in Setting.allCases where !refusesFirmly(setting) {
+            file.report(
+                "finding", "'not-screened' must be defer or contraindicated in both settings, and override never")
+        }
+    }
+
+    /// Nobody is treated unscreened, whatever a practice writes.
+    private func refusesFirmly(_ setting: Setting) -> Bool {
+        do {
+            guard let found = try findings.finding("not-screened", setting: setting) else { return false }
+            return found.severity > .clearance && !found.overridable
+        } catch {
+            // It has no table at all, which the catalogue has reported.
+            return true
+        }
+    }
+}
+
+/// A waiting time of the knowledge file that the configuration may set: a member of `wash_out_days`.
+enum WashOut: String, CaseIterable, Sendable {
+    case retinoid
+    case sunburn
+
+    static var parameters: [Parameter] {
+        allCases.map { .optional($0.rawValue, .integer(0...3650), "Days to wait, in place of the knowledge file's.") }
+    }
+}
+
+/// The phrases that findings are completed with.
+struct Words: Sendable {
+    let practiceDefault: String
+    let practiceSetting: String
+    let remembered: String
+    let none: String
+    let expired: String
+    let otherSetting: String
+    let otherAreas: String
+    let incomplete: String
+
+    init(_ table: Table) {
+        func phrase(_ key: String, _ placeholders: [String]) -> String {
+            let text = table.string(key)
+            reportPlaceholders(in: text, known: placeholders, key, table)
+            return text
+        }
+        practiceDefault = phrase("practice_default", ["window"])
+        practiceSetting = phrase("practice_setting", ["window"])
+        remembered = phrase("remembered", ["day", "because"])
+        none = phrase("none", [])
+        expired = phrase("expired", ["time"])
+        otherSetting = phrase("other_setting", ["setting"])
+        otherAreas = phrase("other_areas", ["areas"])
+        incomplete = phrase("incomplete", ["questions"])
+    }
+}
+
+/// Reports each `{name}` in `text` that nothing will fill in.
+func reportPlaceholders(in text: String, known: [String], _ key: String, _ table: Table) {
+    for part in text.split(separator: "{", omittingEmptySubsequences: false).dropFirst() {
+        guard let close = part.firstIndex(of: "}") else { continue }
+        let name = String(part[..<close])
+        if !known.contains(name) {
+            let hint =
+                known.isEmpty ? "none is known here" : "known here: \(known.map { "{\($0)}" }.joined(separator: ", "))"
+            table.report(key, "nothing fills in {\(name)}; \(hint)")
+        }
+    }
+}

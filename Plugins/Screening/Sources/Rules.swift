@@ -1,0 +1,139 @@
+import MneedleKit
+
+/// One `[[rule]]` of the knowledge file: when it holds, how serious that is, and why.
+struct Rule: Sendable {
+    private let template: FindingTemplate
+    /// Why it matters, for a person.
+    let reason: String
+    let condition: Condition
+    /// Whether a physician's recorded clearance lifts it, also where it is more than `clearance`.
+    private let isLiftable: Bool
+    /// How strong the weakest thing is that it rests on, where it goes beyond the source documents.
+    let evidence: String?
+    let isEnabled: Bool
+    /// Waiting times that no source gives.
+    private let waits: [Wait]
+
+    private struct Wait: Hashable, Sendable {
+        let days: Int
+        let isConfigured: Bool
+    }
+
+    init(
+        _ table: Table, _ sources: SourceCatalogue, questions: [String: Question], areas: [String], washOuts: Arguments
+    ) {
+        template = FindingTemplate(table, sources: sources)
+        reason = table.string("reason")
+        isLiftable = table.bool("liftable", default: false)
+        evidence = table.optionalString("evidence")
+        isEnabled = table.bool("enabled", default: true)
+        // The reader tells of the waits while it reads, on this thread.
+        var waits: [Wait] = []
+        var read: Condition?
+        if let when = table.table("when") {
+            let reader = ConditionReader(questions: questions, areas: areas, washOuts: washOuts) {
+                waits.append(Wait(days: $0, isConfigured: $1))
+            }
+            read = reader.condition(when)
+        } else if !table.has("when") {
+            table.report("when", "missing: say when the rule holds, for example { answer = \"pregnant\", is = true }")
+        }
+        self.waits = waits
+        condition = read ?? .any([])
+        report(table, hasCondition: read != nil)
+    }
+
+    private func report(_ table: Table, hasCondition: Bool) {
+        let ids = template.sources.map(\.id)
+        if !waits.isEmpty && !ids.contains(Rule.defaultSource) {
+            table.report("sources", "wash_out_days is in no source document: name '\(Rule.defaultSource)' too")
+        }
+        if let evidence, !template.sources.contains(where: { $0.evidence == evidence }) {
+            let known = template.sources.map(\.evidence).joined(separator: ", ")
+            table.report("evidence", "no source of this rule is '\(evidence)'; theirs: \(known)")
+        }
+        guard hasCondition else { return }
+        let known = condition.alwaysEnds ? ["until", "window"] : []
+        reportPlaceholders(in: template.message, known: known, "message", table)
+        reportPlaceholders(in: template.advice, known: known, "advice", table)
+    }
+
+    /// The source that marks a number as nobody's but the practice's.
+    private static let defaultSource = "practice-default"
+
+    var code: String { template.code }
+    var questions: [String] { condition.questions }
+    var sources: [Source] { template.sources }
+    var advice: String { template.advice }
+
+    func severity(in setting: Setting) -> Severity? { template.severity(in: setting) }
+
+    /// Whether it can find anything in this setting when these areas are treated.
+    func mayApply(in setting: Setting, _ areas: [String]) -> Bool {
+        severity(in: setting) != nil && condition.couldHold(areas)
+    }
+
+    func canBeLifted(in setting: Setting) -> Bool { isLiftable || severity(in: setting) == .clearance }
+
+    /// What it finds, with its words filled in.
+    /// - Returns: `nil` where it does not hold, is not known to, or has no severity in this setting.
+    func finding(_ facts: Facts, _ setting: Setting, _ words: Words) throws -> Finding? {
+        guard severity(in: setting) != nil else { return nil }
+        let verdict = try condition.verdict(facts)
+        guard verdict.truth == .yes else { return nil }
+        var values: [String: any CustomStringConvertible] = [:]
+        if let end = verdict.end { values["window"] = end.period }
+        var found = template.finding(
+            module: "screening", setting: setting, until: verdict.end.map { .date($0.day) }, values)
+        found?.message += " " + reason
+        for wait in waits {
+            let words = wait.isConfigured ? words.practiceSetting : words.practiceDefault
+            found?.message += " " + filled(words, ["window": Period.days(wait.days)])
+        }
+        // A prohibition is a prohibition: what a practitioner may override is less than that.
+        if found?.severity == .contraindicated { found?.overridable = false }
+        return found
+    }
+}
+
+extension Screening {
+    var rules: Command {
+        Command(
+            "rules", "Lists the rules that answers are judged by, with the reason and the sources of each.",
+            role: .reader,
+            parameters: [.optional("code", .choice(knowledge.codes), "Only rules with this code.")],
+            reply: [
+                ReplyMember("code", "of the finding"),
+                ReplyMember("severity", "info, caution, clearance, defer or contraindicated"),
+                ReplyMember("settings", "where it has that severity"),
+                ReplyMember("question", "the first question that it looks at"),
+                ReplyMember("questions", "all that it looks at"), ReplyMember("reason", "why it matters"),
+                ReplyMember("advice", "what to do"), ReplyMember("liftable", "whether a recorded clearance lifts it"),
+                ReplyMember("evidence", "how strong it is, where it goes beyond the source documents"),
+                ReplyMember("sources", "what it rests on"),
+            ],
+            example: "screening.rules code=retinoid",
+            .lists { request, _, send in
+                let code = request.arguments.text("code")
+                for rule in knowledge.rules where code == nil || rule.code == code {
+                    for row in rule.rows { try send(row) }
+                }
+                return [:]
+            })
+    }
+}
+
+extension Rule {
+    /// One row for each severity that it has.
+    fileprivate var rows: [Object] {
+        Severity.allCases.reversed().compactMap { level in
+            let settings = Setting.allCases.filter { severity(in: $0) == level }
+            guard let setting = settings.first else { return nil }
+            return [
+                "code": code, "severity": level.rawValue, "settings": settings.map(\.rawValue),
+                "question": questions.first, "questions": questions, "reason": reason, "advice": advice,
+                "liftable": canBeLifted(in: setting), "evidence": evidence, "sources": sources,
+            ]
+        }
+    }
+}
