@@ -1,0 +1,164 @@
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import Screening
+
+@Suite("The check before a session")
+struct CheckTests {
+    private func codes(_ findings: [Finding]) -> [String] { findings.map(\.code) }
+
+    @Test("refuses a person who was never screened, and nobody can override it")
+    func never() throws {
+        let found = try Practice().findings()
+        #expect(codes(found) == ["not-screened"])
+        #expect(found[0].blocks && !found[0].overridable && !found[0].sources.isEmpty)
+        #expect(found[0].message.contains("nobody has been screened"))
+        #expect(found[0].advice.contains("person=anna"))
+    }
+
+    @Test("accepts an assessment that is complete, for this setting and these areas")
+    func accepts() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: ["home-risks-acknowledged": true]), areas: ["cheeks", "chin"])
+        #expect(try practice.findings(areas: ["cheeks"]).isEmpty)
+        #expect(try practice.findings(areas: ["chin", "cheeks"]).isEmpty)
+    }
+
+    @Test("accepts an assessment without areas for any area")
+    func anyArea() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: ["home-risks-acknowledged": true]))
+        #expect(try practice.findings(areas: ["scalp", "nose"]).isEmpty)
+    }
+
+    @Test("refuses once the 24 hours are over, to the second")
+    func expires() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy)
+        #expect(try codes(practice.findings(at: "2026-11-21T11:59:59Z")) == ["home-use"])
+        let late = try practice.findings(at: "2026-11-21T12:00:00Z")
+        #expect(codes(late) == ["not-screened"])
+        #expect(late[0].message.contains("2026-11-21 12:00 (UTC)"))
+    }
+
+    @Test("does not count an assessment from the future, after the clock was set back")
+    func future() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy)
+        #expect(try codes(practice.findings(at: "2026-11-20T11:00:00Z")) == ["not-screened"])
+    }
+
+    @Test("refuses an assessment for another setting")
+    func otherSetting() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy, setting: "clinic")
+        let found = try practice.findings()
+        #expect(found.first?.code == "not-screened")
+        #expect(found.first?.message.contains("'clinic'") == true)
+    }
+
+    @Test("refuses an area that the assessment was not made for")
+    func otherAreas() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy, areas: ["cheeks"])
+        let found = try practice.findings(areas: ["cheeks", "nose"])
+        #expect(found.first?.code == "not-screened")
+        #expect(found.first?.message.contains("cheeks") == true)
+    }
+
+    @Test("refuses an incomplete assessment, names what is missing, and shows what was found")
+    func incomplete() throws {
+        let practice = try Practice()
+        var answers = practice.healthy(but: ["keloid-history": true])
+        answers["pregnant"] = nil
+        try practice.assess(answers)
+        let found = try practice.findings()
+        #expect(found.first?.code == "not-screened" && found.first?.message.contains("pregnant") == true)
+        #expect(codes(found).contains("keloid-history"))
+    }
+
+    @Test("does not let an incomplete assessment take away a complete one")
+    func complete() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy)
+        try practice.assess(["sensitive-skin": true])
+        #expect(try codes(practice.findings()) == ["sensitive", "home-use"])
+    }
+
+    @Test("never passes over a newer yes, whatever it was given for")
+    func newerYes() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy, areas: ["cheeks"])
+        practice.bench.clock.advance(hours: 1)
+        try practice.assess(practice.healthy(but: ["keloid-history": true]), areas: ["scalp"])
+        #expect(try codes(practice.findings(areas: ["cheeks"])).contains("keloid-history"))
+        practice.bench.clock.advance(hours: 1)
+        try practice.assess(practice.healthy, areas: ["cheeks"])
+        #expect(try codes(practice.findings(areas: ["cheeks"])) == ["home-use"])
+    }
+
+    @Test("returns what blocks, and a clearance recorded since lifts it")
+    func clearedSince() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: ["pregnant": true]))
+        let before = try practice.findings()
+        #expect(before.first?.code == "pregnancy" && before.first?.blocks == true)
+        practice.cleared([["finding": "pregnancy", "by": "Dr. Lee", "at": "2026-11-20T12:30:00Z"]])
+        #expect(try !codes(practice.findings()).contains("pregnancy"))
+    }
+
+    @Test("judges by the day of the session: a wash-out that is over no longer defers")
+    func washedOut() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: ["retinoid-last-used": "2026-11-14"]))
+        #expect(
+            try practice.findings().contains { $0.code == "retinoid" && $0.until == .date(CivilDate("2026-11-21")!) })
+        #expect(try !codes(practice.findings(at: "2026-11-21T00:00:00Z")).contains("retinoid"))
+    }
+
+    @Test("knows the device: an allergy to steel does not concern needles of titanium")
+    func device() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: ["steel-allergy": true]))
+        #expect(try codes(practice.findings()).contains("steel-allergy"))
+        #expect(try codes(practice.findings(material: "surgical-steel")).contains("steel-allergy"))
+        #expect(try !codes(practice.findings(material: "titanium")).contains("steel-allergy"))
+    }
+
+    @Test("lets a practitioner override delays and clearances, never prohibitions")
+    func overrides() throws {
+        let practice = try Practice()
+        let bad = practice.healthy(but: ["pregnant": true, "sunburn-on": "2026-11-19", "keloid-history": true])
+        try practice.assess(bad)
+        let overridable = Dictionary(uniqueKeysWithValues: try practice.findings().map { ($0.code, $0.overridable) })
+        #expect(overridable == ["pregnancy": true, "sunburn": true, "keloid-history": false, "home-use": false])
+        for rule in practice.knowledge.rules {
+            let facts = Facts(
+                answers: [:], person: Person(person: "p", setting: .home, goal: .collagen), device: nil, areas: [],
+                today: CivilDate("2026-11-20")!, sessions: { [] })
+            for setting in Setting.allCases {
+                if let found = try rule.finding(facts, setting, practice.knowledge.words),
+                    found.severity == .contraindicated
+                {
+                    #expect(!found.overridable, "\(rule.code)")
+                }
+            }
+        }
+    }
+
+    @Test("fails closed while records do not answer")
+    func closed() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy)
+        practice.bench.fake("records.clearances") { _ in throw ModuleError.moduleFailed("records", "it does not run") }
+        #expect(try practice.findings().contains { $0.blocks })
+    }
+
+    @Test("lets the practice say how long an assessment counts")
+    func validity() throws {
+        let practice = try Practice(section: ["assessment_valid_for": "2h"])
+        #expect(try practice.assess(practice.healthy).string("valid_until") == "2026-11-20T14:00:00Z")
+        #expect(try codes(practice.findings(at: "2026-11-20T14:00:00Z")) == ["not-screened"])
+    }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import MneedleKit
+import MneedleTestKit
+import Synchronization
+
+@testable import Screening
+
+/// A bench with people to screen.
+final class Practice {
+    let bench: Bench
+    let knowledge: Knowledge
+    private var people: [Person] = []
+
+    /// anna is treated at home, cleo in a clinic; both have skin type III and were needled before.
+    init(at now: String = "2026-11-20T12:00:00Z", section: Object = [:], knowledge folder: String? = nil) throws {
+        let seen = Mutex<Knowledge?>(nil)
+        let watched = ModuleDefinition(manifest: definition.manifest, migrations: definition.migrations) { setup in
+            let module = try definition.make(setup)
+            if setup.problems.found.isEmpty { seen.withLock { $0 = Knowledge(setup) } }
+            return module
+        }
+        bench = try Bench(watched, at: now, section: section, knowledge: folder)
+        knowledge = seen.withLock { $0 }!
+        register([
+            Person(person: "anna", setting: .home, goal: .collagen, fitzpatrick: 3),
+            Person(person: "cleo", setting: .clinic, goal: .collagen, fitzpatrick: 3),
+        ])
+        cleared([])
+        treated([])
+    }
+
+    // MARK: Other modules
+
+    func register(_ people: [Person]) {
+        self.people = people
+        bench.fake("records.show-person") { arguments in
+            let name = arguments.text("person") ?? ""
+            guard let person = people.first(where: { $0.person == name }) else {
+                throw ModuleError.notFound("person", name)
+            }
+            return person.object
+        }
+    }
+
+    func cleared(_ clearances: [Object]) {
+        bench.fake("records.clearances") { _ in ["rows": clearances] }
+    }
+
+    /// - Parameter times: When earlier sessions ended.
+    func treated(_ times: [String]) {
+        let rows: [Object] = times.map { ["session": 1, "state": "finished", "ended": $0] }
+        bench.fake("session.list") { _ in ["rows": rows] }
+    }
+
+    // MARK: Asking
+
+    /// Every question that an assessment needs, answered with no or never.
+    var healthy: Object {
+        var answers = Object()
+        for question in knowledge.questions where question.isRequired {
+            answers[question.name] = question.kind == .yesNo ? false.value : "never".value
+        }
+        return answers
+    }
+
+    func healthy(but others: Object) -> Object {
+        var answers = healthy
+        for member in others.members { answers[member.name] = member.value }
+        return answers
+    }
+
+    func healthy(without question: String) -> Object {
+        var answers = healthy
+        answers[question] = nil
+        return answers
+    }
+
+    @discardableResult
+    func assess(
+        _ answers: Object, of person: String = "anna", setting: String? = nil, areas: [String]? = nil
+    ) throws -> Object {
+        try bench.call(
+            "screening.assess", ["person": person, "setting": setting, "areas": areas, "answers": answers],
+            as: .operator)
+    }
+
+    func findings(
+        _ person: String = "anna", areas: [String] = ["cheeks"], material: String? = nil, at: String? = nil
+    ) throws -> [Finding] {
+        let plan = SessionPlan(
+            person: people.first { $0.person == person }!,
+            device: Device(device: "pen", kind: .pen, material: material), areas: areas, depthMM: 0.3,
+            goal: .collagen, at: at.flatMap(Instant.init) ?? bench.clock.now())
+        return try bench.findings(for: plan)
+    }
+}
+
+/// A finding of a reply.
+struct Found {
+    let code: String
+    let severity: String
+    let message: String
+    let until: String?
+    let sources: [String]
+
+    init(_ object: Object) {
+        code = object.string("code") ?? ""
+        severity = object.string("severity") ?? ""
+        message = object.string("message") ?? ""
+        until = object.string("until")
+        sources = (object.list("sources") ?? []).compactMap {
+            if case .object(let source) = $0 { source.string("id") } else { nil }
+        }
+    }
+}
+
+extension Object {
+    var found: [Found] {
+        (list("findings") ?? []).compactMap { if case .object(let finding) = $0 { Found(finding) } else { nil } }
+    }
+    func found(_ code: String) -> Found? { found.first { $0.code == code } }
+    var decision: String? { string("decision") }
+}
+
+/// The error that `body` ends with.
+func refusal(_ body: () throws -> some Any) -> ModuleError? {
+    do {
+        _ = try body()
+        return nil
+    } catch { return error as? ModuleError }
+}
+
+/// The problems that the module finds in the project's knowledge after `edit`.
+func problems(section: Object = [:], _ edit: (String) -> String) throws -> [String] {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
+    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("screening.toml")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let edited = edit(text)
+    if edited == text { throw ModuleError.internal("the edit found nothing to change") }
+    try edited.write(to: file, atomically: true, encoding: .utf8)
+    do {
+        _ = try Practice(section: section, knowledge: folder.path)
+        return []
+    } catch let error as Bench.BadKnowledge {
+        return error.problems.map(\.description)
+    }
+}
