@@ -65,12 +65,13 @@ extension Screening {
             reply: [
                 ReplyMember("assessment", "its number"), ReplyMember("person", "whom it concerns"),
                 ReplyMember("at", "when"), ReplyMember("setting", "where"),
-                ReplyMember("areas", "for what; absent for any area"), ReplyMember("answers", "what was answered"),
+                ReplyMember("areas", "for what; absent for any area"),
                 ReplyMember("decision", "what came out"), ReplyMember("until", "for defer: until when"),
                 ReplyMember("valid_until", "until when it lets sessions start"),
                 ReplyMember("valid", "whether that time is not over yet"),
                 ReplyMember("findings", "what was found"), ReplyMember("missing", "what was not answered"),
                 ReplyMember("missing_optional", "what was not answered and need not be"),
+                ReplyMember("answers", "what was answered"),
             ],
             errors: [.notFound], example: "screening.history person=anna", .lists(listHistory))
     }
@@ -82,6 +83,8 @@ extension Screening {
         let zone = reading.zone(of: person)
         try eachAssessment(of: person.person, reading) { assessment, row in
             var object = assessment.object
+            // Last, for those who read it as a table.
+            object["answers"] = nil
             object["decision"] = row.text("decision")?.value
             object["until"] = row.date("until_day")?.value
             object["valid_until"] = validity.end(of: assessment, zone).value
@@ -89,6 +92,7 @@ extension Screening {
             for column in ["findings", "missing", "missing_optional"] {
                 object[column] = try reading.value(json: row.text(column) ?? "")
             }
+            object["answers"] = assessment.answers.value
             try send(object)
         }
         return [:]

@@ -98,6 +98,9 @@ struct Words: Sendable {
     let practiceDefault: String
     let practiceSetting: String
     let remembered: String
+    /// What stands for {until} and {window} where nobody is judged.
+    let someDay: String
+    let someTime: String
     let none: String
     let expired: String
     let otherSetting: String
@@ -113,6 +116,8 @@ struct Words: Sendable {
         practiceDefault = phrase("practice_default", ["window"])
         practiceSetting = phrase("practice_setting", ["window"])
         remembered = phrase("remembered", ["day", "because"])
+        someDay = phrase("some_day", [])
+        someTime = phrase("some_time", [])
         none = phrase("none", [])
         expired = phrase("expired", ["time"])
         otherSetting = phrase("other_setting", ["setting"])

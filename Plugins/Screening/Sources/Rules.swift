@@ -64,7 +64,6 @@ struct Rule: Sendable {
     var code: String { template.code }
     var questions: [String] { condition.questions }
     var sources: [Source] { template.sources }
-    var advice: String { template.advice }
 
     func severity(in setting: Setting) -> Severity? { template.severity(in: setting) }
 
@@ -74,6 +73,22 @@ struct Rule: Sendable {
     }
 
     func canBeLifted(in setting: Setting) -> Bool { isLiftable || severity(in: setting) == .clearance }
+
+    /// Where its waiting times come from.
+    private func waitSentences(_ words: Words) -> [String] {
+        waits.map { wait in
+            let words = wait.isConfigured ? words.practiceSetting : words.practiceDefault
+            return filled(words, ["window": Period.days(wait.days)])
+        }
+    }
+
+    /// Its reason and advice for nobody in particular.
+    fileprivate func general(_ words: Words) -> (reason: String, advice: String) {
+        (
+            ([reason] + waitSentences(words)).joined(separator: " "),
+            filled(template.advice, ["until": words.someDay, "window": words.someTime])
+        )
+    }
 
     /// What it finds, with its words filled in.
     /// - Returns: `nil` where it does not hold, is not known to, or has no severity in this setting.
@@ -86,10 +101,7 @@ struct Rule: Sendable {
         var found = template.finding(
             module: "screening", setting: setting, until: verdict.end.map { .date($0.day) }, values)
         found?.message += " " + reason
-        for wait in waits {
-            let words = wait.isConfigured ? words.practiceSetting : words.practiceDefault
-            found?.message += " " + filled(words, ["window": Period.days(wait.days)])
-        }
+        for sentence in waitSentences(words) { found?.message += " " + sentence }
         // A prohibition is a prohibition: what a practitioner may override is less than that.
         if found?.severity == .contraindicated { found?.overridable = false }
         return found
@@ -116,7 +128,7 @@ extension Screening {
             .lists { request, _, send in
                 let code = request.arguments.text("code")
                 for rule in knowledge.rules where code == nil || rule.code == code {
-                    for row in rule.rows { try send(row) }
+                    for row in rule.rows(knowledge.words) { try send(row) }
                 }
                 return [:]
             })
@@ -125,13 +137,14 @@ extension Screening {
 
 extension Rule {
     /// One row for each severity that it has.
-    fileprivate var rows: [Object] {
-        Severity.allCases.reversed().compactMap { level in
+    fileprivate func rows(_ words: Words) -> [Object] {
+        let general = general(words)
+        return Severity.allCases.reversed().compactMap { level in
             let settings = Setting.allCases.filter { severity(in: $0) == level }
             guard let setting = settings.first else { return nil }
             return [
                 "code": code, "severity": level.rawValue, "settings": settings.map(\.rawValue),
-                "question": questions.first, "questions": questions, "reason": reason, "advice": advice,
+                "question": questions.first, "questions": questions, "reason": general.reason, "advice": general.advice,
                 "liftable": canBeLifted(in: setting), "evidence": evidence, "sources": sources,
             ]
         }

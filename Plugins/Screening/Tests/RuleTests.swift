@@ -86,6 +86,8 @@ struct RuleTests {
         #expect(retinoid.map { $0.string("severity") } == ["defer", "clearance"])
         #expect(retinoid.map { $0.strings("settings") } == [["home"], ["clinic"]])
         #expect(retinoid.allSatisfy { $0.string("question") == "retinoid-last-used" })
+        #expect(retinoid[0].string("reason")?.contains("7 days are a practice default") == true)
+        #expect(rows.allSatisfy { !($0.string("advice") ?? "{").contains("{") })
         #expect(refusal { try practice.bench.rows("screening.rules", ["code": "retinod"]) }?.code == .invalidArgument)
     }
 
