@@ -37,7 +37,11 @@ package final class Store: Sendable {
             """)
     }
 
-    package func close() throws { try pool.close() }
+    /// Brings the log into the main file, so that a stopped store is one file, and closes.
+    package func close() throws {
+        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try pool.close()
+    }
 }
 
 /// A number of bytes on disk, the write-ahead log included.

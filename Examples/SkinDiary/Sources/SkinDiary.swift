@@ -1,0 +1,95 @@
+import MneedleKit
+
+/// What the host looks up in this library: `mneedle_module_` and the module's name.
+@_cdecl("mneedle_module_skindiary")
+public func mneedleModuleSkinDiary() -> UnsafeMutableRawPointer { definition.export() }
+
+/// A diary of how the skin feels, which speaks up before a session on a bad day.
+let definition = ModuleDefinition(
+    manifest: Manifest(
+        name: "skindiary", version: "1.0.0", summary: "Keeps a diary of how the skin feels, 1 (bad) to 5 (good).",
+        configuration: [
+            ConfigurationKey("caution_at", .integer(1...5), default: 2, "A feeling up to this is a caution before a session.")
+        ]),
+    migrations: [
+        Migration(
+            1, "the diary",
+            [
+                """
+                CREATE TABLE skindiary_entries (
+                    id INTEGER PRIMARY KEY, person TEXT NOT NULL, at BIGINT NOT NULL, feeling INTEGER NOT NULL, note TEXT)
+                """
+            ])
+    ]
+) { setup in
+    let diary = Diary(cautionAt: setup.configuration.integer("caution_at") ?? 2)
+    return Module(commands: [diary.add, diary.list], checks: [diary.check], reactions: [diary.afterSession])
+}
+
+struct Diary: Sendable {
+    let cautionAt: Int64
+
+    var add: Command {
+        Command(
+            "add", "Writes down how the skin feels today.", role: .operator,
+            parameters: [
+                .required("person", .slug, "Whose skin."),
+                .required("feeling", .integer(1...5), "1 (bad) to 5 (good)."),
+                .optional("note", .text(maximum: 500), "A note."),
+            ],
+            reply: [ReplyMember("entry", "its number")], errors: [.notFound], example: "skindiary.add person=anna feeling=4",
+            .writes { request, transaction in
+                let person = try transaction.person(request.arguments.requiredText("person"))
+                let feeling = try request.arguments.requiredInteger("feeling")
+                return try write(person.person, feeling, request.arguments.text("note"), transaction)
+            })
+    }
+
+    var list: Command {
+        Command(
+            "list", "Lists a person's diary, the newest first.", role: .reader,
+            parameters: [.required("person", .slug, "Whose diary.")],
+            reply: [ReplyMember("at", "when"), ReplyMember("feeling", "1 to 5"), ReplyMember("note", "a note")],
+            example: "skindiary.list person=anna",
+            .lists { request, reading, sink in
+                let sql = "SELECT * FROM skindiary_entries WHERE person = ? ORDER BY id DESC"
+                try reading.forEach(sql, [try request.arguments.requiredText("person")]) { row in
+                    try sink(["at": row.instant("at"), "feeling": row.integer("feeling"), "note": row.text("note")])
+                }
+                return [:]
+            })
+    }
+
+    /// Asked by `session.start`: what this returns, the person sees beside every other module's findings.
+    var check: SafetyCheck {
+        SafetyCheck("how the skin felt last") { plan, reading in
+            let sql = "SELECT feeling FROM skindiary_entries WHERE person = ? ORDER BY id DESC LIMIT 1"
+            guard let feeling = try reading.row(sql, plan.person.person)?.integer("feeling"), feeling <= cautionAt else { return [] }
+            return [
+                Finding(
+                    code: "skin-feels-bad", severity: .caution, message: "The diary's last entry is \(feeling) of 5.",
+                    advice: "Wait for a better day if you can.",
+                    sources: [Source(id: "skindiary", title: "The person's own diary", evidence: "practice default")],
+                    module: "skindiary")
+            ]
+        }
+    }
+
+    /// Runs in the transaction that finished the session: both happen, or neither.
+    var afterSession: Reaction {
+        Reaction(to: "session.finished") { entry, _, transaction in
+            guard let person = entry.person else { return }
+            _ = try write(person, 3, "session \(entry.body.integer("session") ?? 0) finished", transaction)
+        }
+    }
+
+    private func write(_ person: String, _ feeling: Int64, _ note: String?, _ transaction: any Transaction) throws -> Object {
+        let id = try transaction.insert(
+            "INSERT INTO skindiary_entries (person, at, feeling, note) VALUES (?, ?, ?, ?)", person, transaction.now, feeling, note)
+        try transaction.record(
+            Entry(
+                "skindiary.written", subject: "diary/\(id)", person: person,
+                body: ["entry": id, "person": person, "feeling": feeling, "note": note]))
+        return ["entry": id]
+    }
+}
