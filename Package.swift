@@ -70,6 +70,7 @@ package.targets += [
 // For tests, here and of module authors.
 package.targets += [
     .target(name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire"], swiftSettings: settings),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"], swiftSettings: settings),
     .testTarget(name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
 ]

@@ -14,7 +14,7 @@ public enum Value: Hashable, Sendable {
 /// A literal leaves out members whose value is `nil`:
 /// `["session": id, "until": until]` has no `until` while there is none.
 public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
-    // `Value` alone would mean the dictionary literal's associated type here.
+    /// A name and its value. (`Value` alone would mean the dictionary literal's associated type here.)
     public struct Member: Hashable, Sendable {
         public var name: String
         public var value: MneedleKit.Value

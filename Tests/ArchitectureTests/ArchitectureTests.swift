@@ -1,0 +1,144 @@
+import Foundation
+import Testing
+
+/// The rules of the house, held against the files: who may know whom, and what may stand where.
+@Suite("Architecture")
+struct ArchitectureTests {
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    static let modules = ["Records", "Screening", "Session", "Scheduling", "Sterilization", "Telemetry", "Aftercare"]
+
+    struct SourceFile {
+        var path: String
+        var text: String
+        var imports: Set<String> {
+            Set(text.split(separator: "\n").compactMap { line in
+                let words = line.split(separator: " ").map(String.init)
+                guard let index = words.firstIndex(of: "import"), index <= 1, words.count > index + 1 else { return nil }
+                let kinds = ["struct", "class", "enum", "func", "protocol", "typealias", "let", "var"]
+                let name = kinds.contains(words[index + 1]) && words.count > index + 2 ? words[index + 2] : words[index + 1]
+                return String(name.prefix { $0 != "." })
+            })
+        }
+    }
+
+    static func swiftFiles(_ folder: String) throws -> [SourceFile] {
+        try files(folder).filter { $0.hasSuffix(".swift") }.map {
+            SourceFile(path: $0, text: try String(contentsOfFile: root + "/" + $0, encoding: .utf8))
+        }
+    }
+
+    static func files(_ folder: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: root + "/" + folder).map { folder + "/" + $0 }
+            .filter { !$0.contains("/.build/") }
+    }
+
+    @Test("a module knows the kit and nothing else of the program", arguments: modules)
+    func modulesKnowTheKit(module: String) throws {
+        for file in try Self.swiftFiles("Plugins/\(module)/Sources") {
+            let allowed: Set = ["MneedleKit", "FoundationEssentials", "Glibc", "CZstd", "Synchronization"]
+            #expect(file.imports.subtracting(allowed).isEmpty, "\(file.path)")
+        }
+    }
+
+    @Test("the host knows no module, a client neither host nor kit, the wire nothing at all")
+    func arrows() throws {
+        let clients: Set = ["MneedleKit", "MneedleDaemon"]
+        for file in try Self.swiftFiles("Sources/MneedleDaemon") + Self.swiftFiles("Sources/mneedled") {
+            #expect(file.imports.isDisjoint(with: Self.modules), "\(file.path)")
+        }
+        for file in try Self.swiftFiles("Sources/MneedleClient") + Self.swiftFiles("Sources/mneedlectl") {
+            #expect(file.imports.isDisjoint(with: clients.union(Self.modules)), "\(file.path)")
+        }
+        for file in try Self.swiftFiles("Sources/MneedleWire") { #expect(file.imports.isEmpty, "\(file.path)") }
+    }
+
+    @Test("the kit depends on no package: its own note and FoundationEssentials at most")
+    func kitStandsAlone() throws {
+        for file in try Self.swiftFiles("Sources/MneedleKit") where !file.path.hasSuffix("Package.swift") {
+            #expect(file.imports.isSubset(of: ["MneedleModuleNote", "FoundationEssentials"]), "\(file.path)")
+        }
+        let manifest = try String(contentsOfFile: Self.root + "/Sources/MneedleKit/Package.swift", encoding: .utf8)
+        #expect(!manifest.contains(".package("))
+    }
+
+    @Test("only the store and the ledger name GRDB")
+    func storeIsApart() throws {
+        for file in try Self.swiftFiles("Sources/MneedleDaemon") where file.imports.contains("GRDB") {
+            #expect(file.path.contains("/Store/") || file.path.contains("/Ledger/"), "\(file.path)")
+        }
+    }
+
+    @Test("one kit: no module's library has its own copy of the kit, the logger or the store", arguments: modules)
+    func oneKit(module: String) throws {
+        let library = Self.products + "/lib\(module).so"
+        try #require(FileManager.default.fileExists(atPath: library), "build the libraries first: swift build")
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["nm", "-D", "--defined-only", library]
+        process.standardOutput = pipe
+        try process.run()
+        let symbols = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(symbols.contains("mneedle_module_\(module.lowercased())"))
+        // A module's own symbols may mention the kit's types; a symbol *of* the kit begins with its name.
+        let own = symbols.split(separator: "\n").compactMap { $0.split(separator: " ").last }
+        for prefix in ["$s10MneedleKit", "$s7Logging", "$s4GRDB"] {
+            let copies = own.filter { $0.hasPrefix(prefix) && !$0.contains("\(module.count)\(module)") }
+            #expect(copies.isEmpty, "\(copies.prefix(3))")
+        }
+    }
+
+    static var products: String {
+        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return (path as NSString).deletingLastPathComponent
+    }
+
+    @Test("every public symbol of the kit says what it promises")
+    func kitIsDocumented() throws {
+        for file in try Self.swiftFiles("Sources/MneedleKit") where !file.path.hasSuffix("Package.swift") {
+            let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
+            for (index, line) in lines.enumerated() where line.hasPrefix("public struct ") || line.hasPrefix("public enum ")
+                || line.hasPrefix("public protocol ") || line.hasPrefix("public final class ") || line.hasPrefix("public indirect enum ")
+            {
+                let above = lines[..<index].last { !$0.hasPrefix("@") && !$0.hasPrefix("//") || $0.hasPrefix("///") } ?? ""
+                #expect(above.hasPrefix("///"), "\(file.path): \(line)")
+            }
+        }
+    }
+
+    @Test("files stay short enough to read")
+    func filesAreShort() throws {
+        for folder in ["Sources", "Plugins"] {
+            for file in try Self.swiftFiles(folder) {
+                let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false).count
+                #expect(lines <= 400, "\(file.path) has \(lines) lines")
+            }
+        }
+    }
+
+    @Test("no try! and no @unchecked Sendable without a sentence why it holds")
+    func unsafeIsExplained() throws {
+        for file in try Self.swiftFiles("Sources") + Self.swiftFiles("Plugins") {
+            let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated()
+            where line.contains("@unchecked Sendable") || line.contains("try!") {
+                let near = lines[max(0, index - 3)...index].joined()
+                #expect(near.contains("//"), "\(file.path):\(index + 1)")
+            }
+        }
+    }
+
+    @Test("clinical numbers are data: no module compares with a depth, a day or an hour written in code", arguments: modules)
+    func numbersAreData(module: String) throws {
+        let pattern = try Regex(#"(depthMM|depth_mm|days|hours|weeks|percent|minutes)\s*(<|>|<=|>=|==)\s*[0-9]*[1-9]"#)
+        for file in try Self.swiftFiles("Plugins/\(module)/Sources") {
+            for (index, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                #expect(line.firstMatch(of: pattern) == nil, "\(file.path):\(index + 1): \(line)")
+            }
+        }
+    }
+}
