@@ -72,7 +72,8 @@ package.targets += [
     .target(name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire"], swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"], swiftSettings: settings),
-    .testTarget(name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
+    .testTarget(
+        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
 ]
 
 /// A module is one folder under Plugins and one line below.
@@ -80,7 +81,9 @@ package.targets += [
 func module(_ name: String, dependencies: [Target.Dependency] = []) {
     package.products.append(.library(name: name, type: .dynamic, targets: [name]))
     package.targets += [
-        .target(name: name, dependencies: [kit, note] + dependencies, path: "Plugins/\(name)/Sources", swiftSettings: settings),
+        .target(
+            name: name, dependencies: [kit, note] + dependencies, path: "Plugins/\(name)/Sources",
+            swiftSettings: settings),
         .testTarget(
             name: "\(name)Tests", dependencies: [.target(name: name), "MneedleTestKit"],
             path: "Plugins/\(name)/Tests", swiftSettings: settings),

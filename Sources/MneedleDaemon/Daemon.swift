@@ -86,7 +86,8 @@ public final class Daemon: Service {
         let crashes = try CrashHistory(folder: state.path, now: clock.now())
         for crash in crashes.crashes {
             logger.error(
-                "the daemon was ended by signal \(crash.signal) while this module ran", metadata: ["module": "\(crash.module)"])
+                "the daemon was ended by signal \(crash.signal) while this module ran",
+                metadata: ["module": "\(crash.module)"])
         }
         let store = try Store(path: state.database)
         let logger = logger

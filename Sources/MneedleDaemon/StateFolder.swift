@@ -15,10 +15,13 @@ final class StateFolder {
         let file = path + "/lock"
         lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
-            throw ModuleError(.storage, "'\(file)' cannot be opened: \(String(cString: strerror(errno))); the daemon must own its state folder")
+            throw ModuleError(
+                .storage,
+                "'\(file)' cannot be opened: \(String(cString: strerror(errno))); the daemon must own its state folder")
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = (try? String(contentsOfFile: file, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+            let holder = (try? String(contentsOfFile: file, encoding: .utf8))?.trimmingCharacters(
+                in: .whitespacesAndNewlines)
             throw ModuleError.conflict(
                 "the state folder '\(path)' is held by another mneedled (pid \(holder ?? "unknown")); stop it, or give another --state",
                 state: "locked")

@@ -34,7 +34,8 @@ public struct ModuleError: Error, Sendable {
     public static func invalidArgument(
         _ argument: String, expected: String, got: String?, _ message: String? = nil
     ) -> ModuleError {
-        let text = message ?? "argument '\(argument)': expected \(expected)\(got.map { ", got '\($0)'" } ?? ", it is missing")"
+        let text =
+            message ?? "argument '\(argument)': expected \(expected)\(got.map { ", got '\($0)'" } ?? ", it is missing")"
         return ModuleError(
             .invalidArgument, text, members: ["argument": argument, "expected": expected, "got": got])
     }

@@ -118,7 +118,9 @@ public final class Bench {
         _ verb: String, _ arguments: Object, lines: [String], as role: Role = .admin
     ) throws -> Object {
         let command = try engine.house.target(verb).command
-        guard case .receives(let begin) = command.handler else { throw ModuleError.internal("'\(verb)' is no bulk command") }
+        guard case .receives(let begin) = command.handler else {
+            throw ModuleError.internal("'\(verb)' is no bulk command")
+        }
         let actor = Actor(user: "tester", uid: 1000, role: role)
         let request = Request(arguments: try Typing.bind(arguments, to: command), actor: actor)
         return try transfer(lines, as: actor) { try begin(request, $0) }
@@ -137,7 +139,9 @@ public final class Bench {
         _ lines: [String], as actor: Actor, _ begin: @escaping (any Transaction) throws -> any BulkReceiver
     ) throws -> Object {
         var receiver: (any BulkReceiver)?
-        _ = try write(as: actor) { receiver = try begin($0); return [:] }
+        _ = try write(as: actor) {
+            receiver = try begin($0); return [:]
+        }
         for piece in lines {
             var bytes = Array(piece.utf8)
             if bytes.last != 10 { bytes.append(10) }

@@ -35,7 +35,8 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         try config.write(toFile: folder + "/mneedled.toml", atomically: true, encoding: .utf8)
         arguments =
             wrapper + [
-                DaemonProcess.products + "/mneedled", "--config", folder + "/mneedled.toml", "--state", folder + "/state",
+                DaemonProcess.products + "/mneedled", "--config", folder + "/mneedled.toml", "--state",
+                folder + "/state",
                 "--runtime", folder + "/run", "--modules", modules ?? DaemonProcess.products,
                 "--knowledge", knowledge ?? Bench.projectKnowledge,
             ]

@@ -13,13 +13,18 @@ struct ArchitectureTests {
         var path: String
         var text: String
         var imports: Set<String> {
-            Set(text.split(separator: "\n").compactMap { line in
-                let words = line.split(separator: " ").map(String.init)
-                guard let index = words.firstIndex(of: "import"), index <= 1, words.count > index + 1 else { return nil }
-                let kinds = ["struct", "class", "enum", "func", "protocol", "typealias", "let", "var"]
-                let name = kinds.contains(words[index + 1]) && words.count > index + 2 ? words[index + 2] : words[index + 1]
-                return String(name.prefix { $0 != "." })
-            })
+            Set(
+                text.split(separator: "\n").compactMap { line in
+                    let words = line.split(separator: " ").map(String.init)
+                    guard let index = words.firstIndex(of: "import"), index <= 1, words.count > index + 1 else {
+                        return nil
+                    }
+                    let kinds = ["struct", "class", "enum", "func", "protocol", "typealias", "let", "var"]
+                    let name =
+                        kinds.contains(words[index + 1]) && words.count > index + 2
+                        ? words[index + 2] : words[index + 1]
+                    return String(name.prefix { $0 != "." })
+                })
         }
     }
 
@@ -101,10 +106,13 @@ struct ArchitectureTests {
     func kitIsDocumented() throws {
         for file in try Self.swiftFiles("Sources/MneedleKit") where !file.path.hasSuffix("Package.swift") {
             let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
-            for (index, line) in lines.enumerated() where line.hasPrefix("public struct ") || line.hasPrefix("public enum ")
-                || line.hasPrefix("public protocol ") || line.hasPrefix("public final class ") || line.hasPrefix("public indirect enum ")
+            for (index, line) in lines.enumerated()
+            where line.hasPrefix("public struct ") || line.hasPrefix("public enum ")
+                || line.hasPrefix("public protocol ") || line.hasPrefix("public final class ")
+                || line.hasPrefix("public indirect enum ")
             {
-                let above = lines[..<index].last { !$0.hasPrefix("@") && !$0.hasPrefix("//") || $0.hasPrefix("///") } ?? ""
+                let above =
+                    lines[..<index].last { !$0.hasPrefix("@") && !$0.hasPrefix("//") || $0.hasPrefix("///") } ?? ""
                 #expect(above.hasPrefix("///"), "\(file.path): \(line)")
             }
         }
@@ -132,7 +140,9 @@ struct ArchitectureTests {
         }
     }
 
-    @Test("clinical numbers are data: no module compares with a depth, a day or an hour written in code", arguments: modules)
+    @Test(
+        "clinical numbers are data: no module compares with a depth, a day or an hour written in code",
+        arguments: modules)
     func numbersAreData(module: String) throws {
         let pattern = try Regex(#"(depthMM|depth_mm|days|hours|weeks|percent|minutes)\s*(<|>|<=|>=|==)\s*[0-9]*[1-9]"#)
         for file in try Self.swiftFiles("Plugins/\(module)/Sources") {

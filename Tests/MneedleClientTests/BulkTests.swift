@@ -73,7 +73,8 @@ struct BulkTests {
         let daemon = try ScriptedDaemon { _ in #"ERR conflict {"message":"the session has ended","state":"finished"}"# }
         let connection = try daemon.connect()
         do throws(ClientError) {
-            try connection.stream(request, from: try! input("a 1\n"))  // A temporary file can be made, or nothing can be tested.
+            // A temporary file can be made, or nothing can be tested.
+            try connection.stream(request, from: try! input("a 1\n"))
             Issue.record("not refused")
         } catch {
             #expect(error.kind == .refused(code: "conflict"))

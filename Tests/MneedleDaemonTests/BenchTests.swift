@@ -8,18 +8,24 @@ import Testing
 struct BenchTests {
     static let notes = ModuleDefinition(
         manifest: Manifest(name: "notes", version: "1", summary: "Keeps notes."),
-        migrations: [Migration(1, "notes", ["CREATE TABLE notes_note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"])]
+        migrations: [
+            Migration(1, "notes", ["CREATE TABLE notes_note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"])
+        ]
     ) { _ in
         Module(commands: [
-            Command("add", "Adds a note.", role: .operator, parameters: [.required("text", .text(), "")], example: "notes.add text=x",
+            Command(
+                "add", "Adds a note.", role: .operator, parameters: [.required("text", .text(), "")],
+                example: "notes.add text=x",
                 .writes { request, transaction in
                     let text = try request.arguments.requiredText("text")
                     let id = try transaction.insert("INSERT INTO notes_note (text) VALUES (?)", text)
-                    try transaction.record(Entry("note.added", subject: "note/\(id)", body: ["note": id, "text": text]))
+                    try transaction.record(
+                        Entry("note.added", subject: "note/\(id)", body: ["note": id, "text": text]))
                     if text == "bad" { throw ModuleError.conflict("bad", state: "bad") }
                     return ["note": id]
                 }),
-            Command("list", "Lists notes.", role: .reader, example: "notes.list",
+            Command(
+                "list", "Lists notes.", role: .reader, example: "notes.list",
                 .lists { _, reading, sink in
                     try reading.forEach("SELECT * FROM notes_note ORDER BY id", []) { row in
                         try sink(["note": row.integer("id"), "text": row.text("text")])

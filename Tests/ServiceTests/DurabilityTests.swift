@@ -5,7 +5,9 @@ import Testing
 
 @Suite("What was acknowledged is on disk", .serialized)
 struct DurabilityTests {
-    @Test("killed between any two bytes of a thousand pipelined changes, it loses none and doubles none", arguments: 0..<4)
+    @Test(
+        "killed between any two bytes of a thousand pipelined changes, it loses none and doubles none", arguments: 0..<4
+    )
     func survivesKill(round: Int) throws {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
@@ -27,9 +29,10 @@ struct DurabilityTests {
         }
         try daemon.start()
         let again = try daemon.connect()
-        let kept = Set(try again.reply("records.list-devices").dropLast().compactMap { line in
-            try? JSON.parse(String(line.dropFirst(4)))["device"]?.string
-        })
+        let kept = Set(
+            try again.reply("records.list-devices").dropLast().compactMap { line in
+                try? JSON.parse(String(line.dropFirst(4)))["device"]?.string
+            })
         #expect(acknowledged.allSatisfy { kept.contains("d\($0)") })
         // Everything once more with the same keys: what was done is not done twice.
         try again.send(bytes)
@@ -43,7 +46,8 @@ struct DurabilityTests {
     func oneDaemon() throws {
         let daemon = try DaemonProcess()
         let error = #expect(throws: DaemonProcess.Failed.self) { try DaemonProcess(sharing: daemon) }
-        #expect(error?.description.contains("held by another mneedled (pid \(daemon.process.processIdentifier))") == true)
+        #expect(
+            error?.description.contains("held by another mneedled (pid \(daemon.process.processIdentifier))") == true)
     }
 
     @Test("everything that is kept is the owner's alone")
@@ -62,7 +66,8 @@ struct DurabilityTests {
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna")
         let soon = Date(timeIntervalSinceNow: 2).formatted(.iso8601)
-        let reminder = try #require(client.ok("scheduling.remind person=anna at=\(soon) title=Soak")["reminder"]?.integer)
+        let reminder = try #require(
+            client.ok("scheduling.remind person=anna at=\(soon) title=Soak")["reminder"]?.integer)
         daemon.killNow()
         // The daemon starts with what is due or soon will be; either way the event comes, once.
         try daemon.start()

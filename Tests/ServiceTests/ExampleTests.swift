@@ -28,7 +28,9 @@ struct ExampleTests {
         return Ended(code: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
     }
 
-    @Test("an independent reader of the documentation finds the ledger whole, and finds what was altered, removed or inserted")
+    @Test(
+        "an independent reader of the documentation finds the ledger whole, and finds what was altered, removed or inserted"
+    )
     func verifiesIndependently() throws {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
@@ -41,13 +43,20 @@ struct ExampleTests {
         #expect(whole.code == 0 && whole.output.contains("30 entries, head \(head)"), "\(whole.output)")
         for (change, bad) in [
             ("UPDATE mneedle_ledger SET body = replace(body, 'Jörg 7', 'Jörg 8') WHERE seq = 7", 7),
-            ("UPDATE mneedle_ledger SET actor = 'somebody' WHERE seq = 12", 12), ("DELETE FROM mneedle_ledger WHERE seq = 20", 21),
-            ("INSERT INTO mneedle_ledger SELECT 31, at, actor, module, kind, subject, person, body, hash FROM mneedle_ledger WHERE seq = 30", 31),
+            ("UPDATE mneedle_ledger SET actor = 'somebody' WHERE seq = 12", 12),
+            ("DELETE FROM mneedle_ledger WHERE seq = 20", 21),
+            (
+                "INSERT INTO mneedle_ledger SELECT 31, at, actor, module, kind, subject, person, body, hash FROM mneedle_ledger WHERE seq = 30",
+                31
+            ),
         ] {
             let copy = daemon.folder + "/altered.sqlite"
             try? FileManager.default.removeItem(atPath: copy)
             try FileManager.default.copyItem(atPath: store, toPath: copy)
-            let altered = try Self.run(["python3", "-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()", copy, change])
+            let altered = try Self.run([
+                "python3", "-c",
+                "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()", copy, change,
+            ])
             #expect(altered.code == 0, "\(altered.output)")
             let found = try Self.run(["python3", script, copy])
             #expect(found.code == 1 && found.output.contains("entry \(bad) does not fit"), "\(found.output)")
@@ -62,7 +71,8 @@ struct ExampleTests {
         let client = try daemon.connect()
         for number in 1...5 { _ = try client.ok("records.add-person person=p\(number)") }
         #expect(daemon.terminate() == 0)
-        let change = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(\"UPDATE mneedle_ledger SET at = at + 1 WHERE seq = 3\"); c.commit()"
+        let change =
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(\"UPDATE mneedle_ledger SET at = at + 1 WHERE seq = 3\"); c.commit()"
         #expect(try Self.run(["python3", "-c", change, daemon.folder + "/state/mneedle.sqlite"]).code == 0)
         try daemon.start()
         let proof = try daemon.connect().ok("ledger.verify")
@@ -71,10 +81,13 @@ struct ExampleTests {
 
     @Test("a third party's module is built outside, loaded, asked before a session, and takes part in its transaction")
     func loadsThirdParty() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mn-diary-\(UUID().uuidString.prefix(8))").path
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "mn-diary-\(UUID().uuidString.prefix(8))"
+        ).path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let built = try Self.run([
-            "bash", "-c", "umask 022; swift build --package-path '\(Self.root)/Examples/SkinDiary' --scratch-path '\(folder)/build' 2>&1",
+            "bash", "-c",
+            "umask 022; swift build --package-path '\(Self.root)/Examples/SkinDiary' --scratch-path '\(folder)/build' 2>&1",
         ])
         #expect(built.code == 0, "\(built.output)")
         let modules = folder + "/modules"
@@ -83,7 +96,8 @@ struct ExampleTests {
         where name.hasPrefix("lib") && name.hasSuffix(".so") {
             try FileManager.default.copyItem(atPath: DaemonProcess.products + "/" + name, toPath: modules + "/" + name)
         }
-        try FileManager.default.copyItem(atPath: folder + "/build/debug/libSkinDiary.so", toPath: modules + "/libSkinDiary.so")
+        try FileManager.default.copyItem(
+            atPath: folder + "/build/debug/libSkinDiary.so", toPath: modules + "/libSkinDiary.so")
 
         let client = try DaemonProcess(config: "[skindiary]\ncaution_at = 3\n", modules: modules).connect()
         #expect(client.greeting.contains("\"skindiary\""))

@@ -37,7 +37,11 @@ struct ProtocolTests {
             ([112, 0, 10], "bad-line"), ([0xC3, 0x28, 10], "bad-line"), (Array("pi\u{7}ng\n".utf8), "bad-line"),
             (Array("screning.asess\n".utf8), "unknown-command"),
             (Array("status {\"a\":1,\"a\":2}\n".utf8), "invalid-argument"),
-            (Array(("status {\"a\":" + String(repeating: "{\"a\":", count: 33) + "1" + String(repeating: "}", count: 34) + "\n").utf8), "invalid-argument"),
+            (
+                Array(
+                    ("status {\"a\":" + String(repeating: "{\"a\":", count: 33) + "1"
+                        + String(repeating: "}", count: 34) + "\n").utf8), "invalid-argument"
+            ),
         ]
         for (bytes, code) in cases {
             try client.send(bytes + Array("ping\n".utf8))
@@ -59,7 +63,9 @@ struct ProtocolTests {
     @Test("after a half-close every reply comes, and a last line without LF is not executed")
     func halfClose() throws {
         let client = try DaemonProcess().connect()
-        try client.send("records.add-person person=a\nrecords.add-person person=b\nrecords.list-people\nrecords.add-person person=c")
+        try client.send(
+            "records.add-person person=a\nrecords.add-person person=b\nrecords.list-people\nrecords.add-person person=c"
+        )
         client.halfClose()
         let lines = try client.rest()
         #expect(lines.count == 5 && lines.last == "OK {}")
@@ -102,8 +108,11 @@ struct ProtocolTests {
     @Test("words and JSON mean the same request")
     func wordsAndJSON() throws {
         let client = try Self.daemonWithAnna()
-        let words = try client.ok("records.add-device device=a kind=pen max_depth_mm=1.5 cartridges=yes areas=scalp,neck model=\"X 1\"")
-        let json = try client.ok(#"records.add-device {"device":"b","kind":"pen","max_depth_mm":1.5,"cartridges":true,"areas":["scalp","neck"],"model":"X 1"}"#)
+        let words = try client.ok(
+            "records.add-device device=a kind=pen max_depth_mm=1.5 cartridges=yes areas=scalp,neck model=\"X 1\"")
+        let json = try client.ok(
+            #"records.add-device {"device":"b","kind":"pen","max_depth_mm":1.5,"cartridges":true,"areas":["scalp","neck"],"model":"X 1"}"#
+        )
         #expect(words.text.replacingOccurrences(of: "\"a\"", with: "\"b\"") == json.text)
     }
 
@@ -114,14 +123,19 @@ struct ProtocolTests {
             ("records.show-person", "person"), ("records.show-person persn=anna", "persn"),
             ("records.show-person person=anna person=anna", "person"), ("records.show-person {\"person\":7}", "person"),
             ("records.show-person person=Anna", "person"), ("records.add-person person=x fitzpatrick=7", "fitzpatrick"),
-            ("records.add-person person=x fitzpatrick=3.5", "fitzpatrick"), ("records.add-person person=x first_time=perhaps", "first_time"),
-            ("records.add-person person=x setting=spa", "setting"), ("records.clear person=anna finding=x by=y until=2026-02-30", "until"),
-            ("records.add-device device=x kind=pen needle_mm=0x1p3", "needle_mm"), ("records.add-device device=x kind=pen needle_mm=nan", "needle_mm"),
+            ("records.add-person person=x fitzpatrick=3.5", "fitzpatrick"),
+            ("records.add-person person=x first_time=perhaps", "first_time"),
+            ("records.add-person person=x setting=spa", "setting"),
+            ("records.clear person=anna finding=x by=y until=2026-02-30", "until"),
+            ("records.add-device device=x kind=pen needle_mm=0x1p3", "needle_mm"),
+            ("records.add-device device=x kind=pen needle_mm=nan", "needle_mm"),
         ] {
             let refused = try client.refused(request)
             #expect(refused.code == "invalid-argument", "\(request)")
             #expect(refused.members["argument"]?.string == argument, "\(request)")
-            #expect(refused.members["expected"]?.string?.isEmpty == false && refused.members["message"]?.string?.isEmpty == false)
+            #expect(
+                refused.members["expected"]?.string?.isEmpty == false
+                    && refused.members["message"]?.string?.isEmpty == false)
         }
     }
 
@@ -138,7 +152,8 @@ struct ProtocolTests {
         let client = try DaemonProcess().connect()
         var requests = ""
         for number in 0..<200 {
-            requests += "#a\(number) records.add-person person=p\(number)\n#b\(number) records.show-person person=p\(number)\n#c\(number) ping\n"
+            requests +=
+                "#a\(number) records.add-person person=p\(number)\n#b\(number) records.show-person person=p\(number)\n#c\(number) ping\n"
         }
         try client.send(requests)
         for number in 0..<200 {
@@ -183,7 +198,9 @@ struct ProtocolTests {
     @Test("events never stand between the rows of a reply and its end")
     func notBetween() throws {
         let client = try DaemonProcess().connect()
-        try client.send((0..<800).map { "records.add-person person=p\($0) name=\"\(String(repeating: "x", count: 150))\"\n" }.joined())
+        try client.send(
+            (0..<800).map { "records.add-person person=p\($0) name=\"\(String(repeating: "x", count: 150))\"\n" }
+                .joined())
         for _ in 0..<800 { _ = try client.line() }
         let other = try client.daemon!.connect()
         _ = try other.ask("#s subscribe topics=*")
@@ -234,7 +251,8 @@ struct ProtocolTests {
             #expect(try RequestLine.parse(example).verb == verb, "\(example)")
         }
         #expect(try client.ok("help verb=records.clear")["text"]?.string?.contains("physician") == true)
-        #expect(try client.refused("describe verb=records.cler").members["suggestions"]?.strings.first == "records.clear")
+        #expect(
+            try client.refused("describe verb=records.cler").members["suggestions"]?.strings.first == "records.clear")
     }
 
     @Test("at the limit of connections a further one is told so and closed")
@@ -289,10 +307,15 @@ struct ProtocolTests {
     @Test("wrong configuration and knowledge are all named at once and the service does not start")
     func badFiles() throws {
         let error = #expect(throws: DaemonProcess.Failed.self) {
-            try DaemonProcess(config: "[limits]\nmax_line_byte = 1\nmax_nesting = \"deep\"\n[log]\nlevel = \"loud\"\n[records]\ndefault_setting = \"spa\"\n[nonsense]\nx = 1\n")
+            try DaemonProcess(
+                config:
+                    "[limits]\nmax_line_byte = 1\nmax_nesting = \"deep\"\n[log]\nlevel = \"loud\"\n[records]\ndefault_setting = \"spa\"\n[nonsense]\nx = 1\n"
+            )
         }
         let said = try #require(error?.description)
-        for part in ["ended with 78", "limits.max_line_byte", "limits.max_nesting", "log.level"] { #expect(said.contains(part), "\(part) in \(said)") }
+        for part in ["ended with 78", "limits.max_line_byte", "limits.max_nesting", "log.level"] {
+            #expect(said.contains(part), "\(part) in \(said)")
+        }
     }
 }
 

@@ -6,18 +6,22 @@ import Testing
 /// The whole life of a treatment on a real daemon, as a user would type it.
 @Suite("A treatment from the first record to the last reminder", .serialized)
 struct TreatmentTests {
-    static let answersNo = [
-        "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history", "pregnant",
-        "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "sensitive-skin", "new-product",
-        "patch-tested", "hair-loss-medical",
-    ].map { "answers.\($0)=no" }.joined(separator: " ") + " "
-        + ["retinoid-last-used", "isotretinoin-last-used", "sunburn-on"].map { "answers.\($0)=never" }.joined(separator: " ")
+    static let answersNo =
+        [
+            "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
+            "pregnant",
+            "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "sensitive-skin", "new-product",
+            "patch-tested", "hair-loss-medical",
+        ].map { "answers.\($0)=no" }.joined(separator: " ") + " "
+        + ["retinoid-last-used", "isotretinoin-last-used", "sunburn-on"].map { "answers.\($0)=never" }.joined(
+            separator: " ")
 
     /// A daemon with Anna, her pen and a disinfected head.
     static func prepared() throws -> (DaemonProcess, RawClient) {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
-        _ = try client.ok("records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3")
+        _ = try client.ok(
+            "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3")
         _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna material=titanium")
         return (daemon, client)
     }
@@ -35,13 +39,21 @@ struct TreatmentTests {
         // Refused with all reasons at once while the head is not disinfected and the depth too great.
         let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.8")
         #expect(refused.code == "blocked")
-        #expect(Self.codes(refused.members["findings"]).isSuperset(of: ["not-disinfected", "depth-over-limit", "depth-out-of-device-range"]))
+        #expect(
+            Self.codes(refused.members["findings"]).isSuperset(of: [
+                "not-disinfected", "depth-over-limit", "depth-out-of-device-range",
+            ]))
 
-        #expect(try client.ok("sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")["counts"]?.bool == true)
-        #expect(try client.ok("session.check person=anna device=roller areas=cheeks depth_mm=0.3")["allowed"]?.bool == true)
+        #expect(
+            try client.ok(
+                "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")[
+                    "counts"]?.bool == true)
+        #expect(
+            try client.ok("session.check person=anna device=roller areas=cheeks depth_mm=0.3")["allowed"]?.bool == true)
         let events = try daemon.connect()
         _ = try events.ok("subscribe topics=telemetry.alarm,session.*,reminder.*")
-        let session = try #require(client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")["session"]?.integer)
+        let session = try #require(
+            client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")["session"]?.integer)
         #expect(try events.line().contains(" session.started "))
 
         try client.send("telemetry.stream session=\(session)\n")
@@ -55,7 +67,8 @@ struct TreatmentTests {
 
         let finished = try client.ok("session.finish session=\(session) passes=3")
         #expect(finished["next"]?["opens"]?.string != nil && finished["aftercare_until"]?.string != nil)
-        #expect(try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3").code == "blocked")
+        #expect(
+            try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3").code == "blocked")
         #expect(try client.reply("scheduling.list-reminders person=anna").count > 3)
 
         #expect(try client.ok("aftercare.may-use person=anna product=retinol")["allowed"]?.bool == false)
@@ -94,14 +107,18 @@ struct TreatmentTests {
         let (_, client) = try Self.prepared()
         _ = try client.ok("records.add-person person=ben time_zone=Europe/Berlin")
         _ = try client.ok("records.add-device device=pen kind=pen cartridges=yes")
-        for person in ["anna", "ben"] { _ = try client.ok("screening.assess person=\(person) areas=cheeks \(Self.answersNo)") }
+        for person in ["anna", "ben"] {
+            _ = try client.ok("screening.assess person=\(person) areas=cheeks \(Self.answersNo)")
+        }
         _ = try client.ok("sterilization.open-cartridge cartridge=c1 device=pen person=anna")
         _ = try client.ok("sterilization.soak device=pen agent=isopropyl-alcohol concentration_percent=70 minutes=10")
         let forBen = try client.ok("session.check person=ben device=pen areas=cheeks depth_mm=0.3 cartridge=c1")
         #expect(Self.codes(forBen["findings"]).contains("cartridge-used"))
         let rollerForBen = try client.ok("session.check person=ben device=roller areas=cheeks depth_mm=0.3")
         #expect(Self.codes(rollerForBen["findings"]).contains("device-of-another"))
-        let session = try #require(client.ok("session.start person=anna device=pen areas=cheeks depth_mm=0.3 cartridge=c1")["session"]?.integer)
+        let session = try #require(
+            client.ok("session.start person=anna device=pen areas=cheeks depth_mm=0.3 cartridge=c1")["session"]?.integer
+        )
         _ = try client.ok("session.finish session=\(session)")
         let again = try client.ok("session.check person=anna device=pen areas=cheeks depth_mm=0.3 cartridge=c1")
         #expect(Self.codes(again["findings"]).isSuperset(of: ["cartridge-used", "cleaning-due", "too-soon"]))

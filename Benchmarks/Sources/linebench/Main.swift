@@ -16,7 +16,8 @@ struct Main {
             print("usage: linebench SOCKET DEPTH REQUESTS GREETING-LINES TEMPLATE")
             exit(2)
         }
-        var client = Client(path: arguments[1], template: arguments[5].replacing("\\n", with: "\n").replacing("\\r", with: "\r"))
+        var client = Client(
+            path: arguments[1], template: arguments[5].replacing("\\n", with: "\n").replacing("\\r", with: "\r"))
         client.readLines(greeting)
         let start = now()
         var sent = 0

@@ -9,7 +9,8 @@ let definition = ModuleDefinition(
     manifest: Manifest(
         name: "skindiary", version: "1.0.0", summary: "Keeps a diary of how the skin feels, 1 (bad) to 5 (good).",
         configuration: [
-            ConfigurationKey("caution_at", .integer(1...5), default: 2, "A feeling up to this is a caution before a session.")
+            ConfigurationKey(
+                "caution_at", .integer(1...5), default: 2, "A feeling up to this is a caution before a session.")
         ]),
     migrations: [
         Migration(
@@ -37,7 +38,8 @@ struct Diary: Sendable {
                 .required("feeling", .integer(1...5), "1 (bad) to 5 (good)."),
                 .optional("note", .text(maximum: 500), "A note."),
             ],
-            reply: [ReplyMember("entry", "its number")], errors: [.notFound], example: "skindiary.add person=anna feeling=4",
+            reply: [ReplyMember("entry", "its number")], errors: [.notFound],
+            example: "skindiary.add person=anna feeling=4",
             .writes { request, transaction in
                 let person = try transaction.person(request.arguments.requiredText("person"))
                 let feeling = try request.arguments.requiredInteger("feeling")
@@ -64,7 +66,8 @@ struct Diary: Sendable {
     var check: SafetyCheck {
         SafetyCheck("how the skin felt last") { plan, reading in
             let sql = "SELECT feeling FROM skindiary_entries WHERE person = ? ORDER BY id DESC LIMIT 1"
-            guard let feeling = try reading.row(sql, plan.person.person)?.integer("feeling"), feeling <= cautionAt else { return [] }
+            guard let feeling = try reading.row(sql, plan.person.person)?.integer("feeling"), feeling <= cautionAt
+            else { return [] }
             return [
                 Finding(
                     code: "skin-feels-bad", severity: .caution, message: "The diary's last entry is \(feeling) of 5.",
@@ -83,9 +86,12 @@ struct Diary: Sendable {
         }
     }
 
-    private func write(_ person: String, _ feeling: Int64, _ note: String?, _ transaction: any Transaction) throws -> Object {
+    private func write(_ person: String, _ feeling: Int64, _ note: String?, _ transaction: any Transaction) throws
+        -> Object
+    {
         let id = try transaction.insert(
-            "INSERT INTO skindiary_entries (person, at, feeling, note) VALUES (?, ?, ?, ?)", person, transaction.now, feeling, note)
+            "INSERT INTO skindiary_entries (person, at, feeling, note) VALUES (?, ?, ?, ?)", person, transaction.now,
+            feeling, note)
         try transaction.record(
             Entry(
                 "skindiary.written", subject: "diary/\(id)", person: person,

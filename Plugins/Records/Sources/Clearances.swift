@@ -10,7 +10,8 @@ extension Records {
 
     var clear: Command {
         Command(
-            "clear", "Records that a physician has cleared a finding for a person, which lifts it.", role: .practitioner,
+            "clear", "Records that a physician has cleared a finding for a person, which lifts it.",
+            role: .practitioner,
             parameters: [
                 .required("person", .slug, "Whom it concerns."),
                 .required("finding", .slug, "The finding's code, for example pregnancy; screening.rules lists them."),
@@ -33,7 +34,8 @@ extension Records {
                     "INSERT INTO records_clearances (person, finding, cleared_by, at, until, note) VALUES (?, ?, ?, ?, ?, ?)",
                     slug, finding, by, transaction.now, until, note)
                 let body: Object = [
-                    "clearance": id, "person": slug, "finding": finding, "by": by, "at": transaction.now, "until": until,
+                    "clearance": id, "person": slug, "finding": finding, "by": by, "at": transaction.now,
+                    "until": until,
                     "note": note,
                 ]
                 try transaction.record(

@@ -3,10 +3,14 @@ import MneedleKit
 extension Records {
     private static let reply = [
         ReplyMember("device", "the name given"), ReplyMember("kind", "roller, pen or stamp"),
-        ReplyMember("needle_mm", "length of fixed needles"), ReplyMember("min_depth_mm", "least depth it can be set to"),
-        ReplyMember("max_depth_mm", "greatest depth it can be set to"), ReplyMember("material", "what the needles are made of"),
-        ReplyMember("owner", "the one person whose skin it may touch"), ReplyMember("cartridges", "whether it takes single-use cartridges"),
-        ReplyMember("areas", "the areas it is meant for; empty for no restriction"), ReplyMember("model", "the maker's model"),
+        ReplyMember("needle_mm", "length of fixed needles"),
+        ReplyMember("min_depth_mm", "least depth it can be set to"),
+        ReplyMember("max_depth_mm", "greatest depth it can be set to"),
+        ReplyMember("material", "what the needles are made of"),
+        ReplyMember("owner", "the one person whose skin it may touch"),
+        ReplyMember("cartridges", "whether it takes single-use cartridges"),
+        ReplyMember("areas", "the areas it is meant for; empty for no restriction"),
+        ReplyMember("model", "the maker's model"),
         ReplyMember("serial", "its serial number"), ReplyMember("retired", "whether it is out of use"),
     ]
 
@@ -24,17 +28,20 @@ extension Records {
                 .optional("material", .slug, "What the needles are made of: surgical-steel, titanium, …"),
                 .optional("owner", .slug, "The one person whose skin it may touch."),
                 .optional("cartridges", .boolean, "Whether it takes single-use cartridges.", default: nil),
-                .optional("areas", .list(.choice(knowledge.areas)), "The areas it is meant for; a scalp device names scalp."),
+                .optional(
+                    "areas", .list(.choice(knowledge.areas)), "The areas it is meant for; a scalp device names scalp."),
                 .optional("model", .text(maximum: 100), "The maker's model; a known one fills in what its label says."),
                 .optional("serial", .text(maximum: 100), "Its serial number."),
             ],
             reply: Records.reply, errors: [.conflict, .notFound],
-            example: "records.add-device device=pen-1 kind=pen min_depth_mm=0.2 max_depth_mm=2.5 cartridges=yes owner=anna",
+            example:
+                "records.add-device device=pen-1 kind=pen min_depth_mm=0.2 max_depth_mm=2.5 cartridges=yes owner=anna",
             .writes { request, transaction in
                 let device = try described(request.arguments, transaction)
                 let slug = device.device
                 guard try fetchDevice(slug, transaction) == nil else {
-                    throw alreadyThere("device", slug, "retire it with records.retire-device and give the new one another name")
+                    throw alreadyThere(
+                        "device", slug, "retire it with records.retire-device and give the new one another name")
                 }
                 try transaction.execute(
                     """
@@ -63,10 +70,13 @@ extension Records {
             areas: arguments.texts("areas") ?? model?.areas ?? [], model: arguments.text("model"),
             serial: arguments.text("serial"))
         if let model, model.kind != device.kind {
-            throw ModuleError.invalidArgument("kind", expected: "\(model.kind.rawValue), which the model '\(model.name)' is", got: device.kind.rawValue)
+            throw ModuleError.invalidArgument(
+                "kind", expected: "\(model.kind.rawValue), which the model '\(model.name)' is",
+                got: device.kind.rawValue)
         }
         if let least = device.minDepthMM, let most = device.maxDepthMM, least > most {
-            throw ModuleError.invalidArgument("min_depth_mm", expected: "not over max_depth_mm, \(most)", got: String(least))
+            throw ModuleError.invalidArgument(
+                "min_depth_mm", expected: "not over max_depth_mm, \(most)", got: String(least))
         }
         if let owner = device.owner { _ = try requirePerson(owner, reading) }
         return device
@@ -84,10 +94,13 @@ extension Records {
 
     var listDevices: Command {
         Command(
-            "list-devices", "Lists the devices on record by name, retired ones too.", role: .reader, reply: Records.reply,
+            "list-devices", "Lists the devices on record by name, retired ones too.", role: .reader,
+            reply: Records.reply,
             example: "records.list-devices",
             .lists { _, reading, sink in
-                try reading.forEach("SELECT * FROM records_devices ORDER BY device", []) { try sink(Device(row: $0).object) }
+                try reading.forEach("SELECT * FROM records_devices ORDER BY device", []) {
+                    try sink(Device(row: $0).object)
+                }
                 return [:]
             })
     }
@@ -99,7 +112,8 @@ extension Records {
                 .required("device", .slug, "Which device."),
                 .optional("reason", .text(maximum: 500), "Why, for example dull needles."),
             ],
-            reply: Records.reply, errors: [.notFound, .conflict], example: "records.retire-device device=roller-1 reason=\"bent needles\"",
+            reply: Records.reply, errors: [.notFound, .conflict],
+            example: "records.retire-device device=roller-1 reason=\"bent needles\"",
             .writes { request, transaction in
                 var device = try requireDevice(request.arguments.requiredText("device"), transaction)
                 guard !device.retired else {
@@ -108,7 +122,8 @@ extension Records {
                 device.retired = true
                 let reason = request.arguments.text("reason")
                 try transaction.execute(
-                    "UPDATE records_devices SET retired = 1, retired_reason = ? WHERE device = ?", reason, device.device)
+                    "UPDATE records_devices SET retired = 1, retired_reason = ? WHERE device = ?", reason, device.device
+                )
                 try transaction.record(
                     Entry(
                         "device.retired", subject: "device/\(device.device)", person: device.owner,
@@ -123,7 +138,9 @@ extension Records {
 
     func requireDevice(_ slug: String, _ reading: any Reading) throws -> Device {
         if let device = try fetchDevice(slug, reading) { return device }
-        let names = try reading.rows("SELECT device FROM records_devices ORDER BY device").compactMap { $0.text("device") }
+        let names = try reading.rows("SELECT device FROM records_devices ORDER BY device").compactMap {
+            $0.text("device")
+        }
         throw ModuleError.notFound(
             "device", slug, suggestions: suggestions(for: slug, in: names),
             next: "records.list-devices shows the devices, records.add-device registers one")

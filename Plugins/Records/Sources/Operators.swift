@@ -2,7 +2,8 @@ import MneedleKit
 
 extension Records {
     private static let reply = [
-        ReplyMember("operator", "the name given"), ReplyMember("max_depth_mm", "the greatest depth the training covers"),
+        ReplyMember("operator", "the name given"),
+        ReplyMember("max_depth_mm", "the greatest depth the training covers"),
         ReplyMember("trained_until", "the last day on which the training counts"),
     ]
 
@@ -14,7 +15,8 @@ extension Records {
                 .required("max_depth_mm", .number(0.05...5), "The greatest depth that the training covers."),
                 .optional("trained_until", .date, "The last day on which the training counts; left out for no end."),
             ],
-            reply: Records.reply, example: "records.add-operator operator=kim max_depth_mm=1.5 trained_until=2027-06-30",
+            reply: Records.reply,
+            example: "records.add-operator operator=kim max_depth_mm=1.5 trained_until=2027-06-30",
             .writes { request, transaction in
                 let name = try request.arguments.requiredText("operator")
                 let depth = try request.arguments.requiredNumber("max_depth_mm")
@@ -38,7 +40,9 @@ extension Records {
             .reads { request, reading in
                 let name = try request.arguments.requiredText("operator")
                 guard let row = try reading.row("SELECT * FROM records_operators WHERE operator = ?", name) else {
-                    let names = try reading.rows("SELECT operator FROM records_operators").compactMap { $0.text("operator") }
+                    let names = try reading.rows("SELECT operator FROM records_operators").compactMap {
+                        $0.text("operator")
+                    }
                     throw ModuleError.notFound(
                         "operator", name, suggestions: suggestions(for: name, in: names),
                         next: "an admin registers one with records.add-operator")

@@ -85,7 +85,9 @@ extension Records {
             "list-people", "Lists the people on record by name.", role: .reader, reply: Records.reply,
             example: "records.list-people",
             .lists { _, reading, sink in
-                try reading.forEach("SELECT * FROM records_people ORDER BY person", []) { try sink(Person(row: $0).object) }
+                try reading.forEach("SELECT * FROM records_people ORDER BY person", []) {
+                    try sink(Person(row: $0).object)
+                }
                 return [:]
             })
     }
@@ -99,7 +101,8 @@ extension Records {
         if let first = arguments.boolean("first_time") { person.firstTime = first }
         if let zone = arguments.text("time_zone") {
             guard reading.zone(zone) != nil else {
-                throw ModuleError.invalidArgument("time_zone", expected: "an IANA time zone such as Europe/Berlin", got: zone)
+                throw ModuleError.invalidArgument(
+                    "time_zone", expected: "an IANA time zone such as Europe/Berlin", got: zone)
             }
             person.timeZone = zone
         }
@@ -112,7 +115,9 @@ extension Records {
 
     func requirePerson(_ slug: String, _ reading: any Reading) throws -> Person {
         if let person = try fetchPerson(slug, reading) { return person }
-        let names = try reading.rows("SELECT person FROM records_people ORDER BY person").compactMap { $0.text("person") }
+        let names = try reading.rows("SELECT person FROM records_people ORDER BY person").compactMap {
+            $0.text("person")
+        }
         throw ModuleError.notFound(
             "person", slug, suggestions: suggestions(for: slug, in: names),
             next: "records.list-people shows who is on record, records.add-person opens a record")
@@ -125,7 +130,8 @@ extension Person {
             let person = row.text("person")
         else { throw ModuleError.internal("a row of records_people cannot be read") }
         self.init(
-            person: person, name: row.text("name"), setting: setting, goal: goal, timeZone: row.text("time_zone") ?? "UTC",
+            person: person, name: row.text("name"), setting: setting, goal: goal,
+            timeZone: row.text("time_zone") ?? "UTC",
             fitzpatrick: row.integer("fitzpatrick").map(Int.init), firstTime: row.bool("first_time"))
     }
 }

@@ -11,11 +11,15 @@ struct RecordsTests {
     @Test("a person's record keeps what was given and fills in the defaults")
     func addsPerson() throws {
         let bench = try bench()
-        let reply = try bench.call("records.add-person", ["person": "anna", "goal": "acne-scars", "time_zone": "Europe/Berlin", "fitzpatrick": 3])
-        #expect(reply == [
-            "person": "anna", "setting": "home", "goal": "acne-scars", "time_zone": "Europe/Berlin", "fitzpatrick": 3,
-            "first_time": false,
-        ])
+        let reply = try bench.call(
+            "records.add-person",
+            ["person": "anna", "goal": "acne-scars", "time_zone": "Europe/Berlin", "fitzpatrick": 3])
+        #expect(
+            reply == [
+                "person": "anna", "setting": "home", "goal": "acne-scars", "time_zone": "Europe/Berlin",
+                "fitzpatrick": 3,
+                "first_time": false,
+            ])
         #expect(try bench.call("records.show-person", ["person": "anna"]) == reply)
         #expect(try bench.ledger().map(\.kind) == ["person.added"])
     }
@@ -30,7 +34,9 @@ struct RecordsTests {
         #expect(try bench.ledger().count == 1)
     }
 
-    @Test("a time zone that the system does not know is refused", arguments: ["Mars/Olympus", "CET+1", "../etc/passwd", "utc"])
+    @Test(
+        "a time zone that the system does not know is refused",
+        arguments: ["Mars/Olympus", "CET+1", "../etc/passwd", "utc"])
     func refusesZone(zone: String) throws {
         let error = #expect(throws: ModuleError.self) {
             try bench().call("records.add-person", ["person": "anna", "time_zone": zone])
@@ -45,7 +51,9 @@ struct RecordsTests {
         try bench.call("records.add-person", ["person": "anna", "name": "Anna", "fitzpatrick": 4])
         try bench.call("records.change-person", ["person": "anna", "goal": "maintenance"])
         let person = try bench.call("records.show-person", ["person": "anna"])
-        #expect(person.string("name") == "Anna" && person.string("goal") == "maintenance" && person.integer("fitzpatrick") == 4)
+        #expect(
+            person.string("name") == "Anna" && person.string("goal") == "maintenance"
+                && person.integer("fitzpatrick") == 4)
         let body = try #require(bench.ledger(kind: "person.changed").first?.body)
         #expect(body.object("before")?.string("goal") == "collagen")
         #expect(body.object("after")?.string("goal") == "maintenance")
@@ -71,7 +79,8 @@ struct RecordsTests {
     @Test("a device's least depth may not be over its greatest")
     func refusesDepths() throws {
         let error = #expect(throws: ModuleError.self) {
-            try bench().call("records.add-device", ["device": "pen-1", "kind": "pen", "min_depth_mm": 1.0, "max_depth_mm": 0.5])
+            try bench().call(
+                "records.add-device", ["device": "pen-1", "kind": "pen", "min_depth_mm": 1.0, "max_depth_mm": 0.5])
         }
         #expect(error?.members.string("argument") == "min_depth_mm")
     }
@@ -87,7 +96,8 @@ struct RecordsTests {
     @Test("a known model fills in what its label says, and the record's own words win")
     func fillsFromModel() throws {
         let bench = try bench()
-        let reply = try bench.call("records.add-device", ["device": "pen-1", "kind": "pen", "model": "skinpen-precision", "max_depth_mm": 2.0])
+        let reply = try bench.call(
+            "records.add-device", ["device": "pen-1", "kind": "pen", "model": "skinpen-precision", "max_depth_mm": 2.0])
         #expect(reply.number("max_depth_mm") == 2.0)
         #expect(reply.bool("cartridges") == true)
         #expect(reply.string("material") == "surgical-steel")
@@ -123,7 +133,8 @@ struct RecordsTests {
         let bench = try bench()
         try bench.call("records.add-person", ["person": "anna"])
         try bench.call("records.clear", ["person": "anna", "finding": "pregnancy", "by": "Dr. Lee"])
-        try bench.call("records.clear", ["person": "anna", "finding": "retinoid", "by": "Dr. Kim", "until": "2026-12-01"])
+        try bench.call(
+            "records.clear", ["person": "anna", "finding": "retinoid", "by": "Dr. Kim", "until": "2026-12-01"])
         let rows = try bench.rows("records.clearances", ["person": "anna"])
         #expect(rows.map { $0.string("finding") } == ["retinoid", "pregnancy"])
         #expect(rows[0].string("by") == "Dr. Kim" && rows[0].string("until") == "2026-12-01")

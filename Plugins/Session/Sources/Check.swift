@@ -4,7 +4,8 @@ extension Sessions {
     /// What this module itself holds against a plan: depth, areas, device, operator, and another session under way.
     var safetyCheck: SafetyCheck {
         SafetyCheck("depth, areas, device, operator and other sessions") { plan, reading in
-            try running(plan, reading) + device(plan) + areas(plan) + depth(plan, reading) + qualification(plan, reading)
+            try running(plan, reading) + device(plan) + areas(plan) + depth(plan, reading)
+                + qualification(plan, reading)
         }
     }
 
@@ -17,7 +18,8 @@ extension Sessions {
     // MARK: Other sessions and the device
 
     private func running(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
-        let sql = "SELECT id, person FROM session_sessions WHERE state = 'running' AND (person = ? OR device = ?) ORDER BY id"
+        let sql =
+            "SELECT id, person FROM session_sessions WHERE state = 'running' AND (person = ? OR device = ?) ORDER BY id"
         return try reading.rows(sql, plan.person.person, plan.device.device).flatMap { row in
             let what = row.text("person") == plan.person.person ? "person" : "device"
             return try find("session-running", plan, ["session": row.integer("id") ?? 0, "what": what])
@@ -64,8 +66,11 @@ extension Sessions {
     private func reasonAgainst(_ name: String, _ plan: SessionPlan) -> String? {
         guard let area = knowledge.area(name) else { return "no such area is known" }
         if !area.allowsNeedling { return "this area is never needled" }
-        if plan.setting == .home, name == knowledge.underEyes, !knowledge.underEyesKinds.contains(plan.device.kind.rawValue) {
-            return "at home only a \(knowledge.underEyesKinds.joined(separator: " or ")) is meant for it, not a \(plan.device.kind.rawValue)"
+        if plan.setting == .home, name == knowledge.underEyes,
+            !knowledge.underEyesKinds.contains(plan.device.kind.rawValue)
+        {
+            return
+                "at home only a \(knowledge.underEyesKinds.joined(separator: " or ")) is meant for it, not a \(plan.device.kind.rawValue)"
         }
         if !plan.device.areas.isEmpty, !plan.device.areas.contains(name) {
             return "device '\(plan.device.device)' is registered for \(plan.device.areas.joined(separator: ", ")) only"
@@ -115,7 +120,8 @@ extension Sessions {
             findings += try find(
                 "beginner-roller", plan, ["depth_mm": plan.depthMM, "limit_mm": home.rollerCautionOverMM])
         } else if isLongRoller {
-            findings += try find("roller-depth", plan, ["depth_mm": plan.depthMM, "limit_mm": home.rollerCautionOverMM])
+            findings += try find(
+                "roller-depth", plan, ["depth_mm": plan.depthMM, "limit_mm": home.rollerCautionOverMM])
         }
         if isBeginner && plan.depthMM > home.beginnerMaxMM {
             findings += try find("beginner-depth", plan, ["depth_mm": plan.depthMM, "limit_mm": home.beginnerMaxMM])
@@ -124,7 +130,8 @@ extension Sessions {
     }
 
     private func isUntreated(_ person: String, _ reading: any Reading) throws -> Bool {
-        try reading.row("SELECT id FROM session_sessions WHERE person = ? AND state <> 'running' LIMIT 1", person) == nil
+        try reading.row("SELECT id FROM session_sessions WHERE person = ? AND state <> 'running' LIMIT 1", person)
+            == nil
     }
 
     private func clinicDepth(_ plan: SessionPlan) throws -> [Finding] {
@@ -143,7 +150,8 @@ extension Sessions {
             findings += try find("scalp-depth", plan, ["limit_mm": clinic.scalpAdvisedMM])
         }
         if plan.depthMM < clinic.minMM {
-            findings += try find("depth-under-clinic-range", plan, ["depth_mm": plan.depthMM, "limit_mm": clinic.minMM])
+            findings += try find(
+                "depth-under-clinic-range", plan, ["depth_mm": plan.depthMM, "limit_mm": clinic.minMM])
         }
         return findings
     }
@@ -166,7 +174,9 @@ extension Sessions {
         guard let most = record.number("max_depth_mm") else { return "Operator '\(name)' has no training on record" }
         if plan.depthMM > most { return "Operator '\(name)' is trained to \(most) mm, the plan is \(plan.depthMM) mm" }
         let day = reading.zone(of: plan.person).date(of: plan.at)
-        if let until = record.date("trained_until"), until < day { return "The training of operator '\(name)' ended on \(until)" }
+        if let until = record.date("trained_until"), until < day {
+            return "The training of operator '\(name)' ended on \(until)"
+        }
         return nil
     }
 }

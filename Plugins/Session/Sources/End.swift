@@ -6,7 +6,8 @@ extension Sessions {
 
     var stop: Command {
         Command(
-            "stop", "Stops a running session at once because something is wrong, and says what to do now.", role: .operator,
+            "stop", "Stops a running session at once because something is wrong, and says what to do now.",
+            role: .operator,
             parameters: [
                 Sessions.session,
                 .required("reason", .choice(["pain", "bleeding", "rash", "other"]), "Why."),
@@ -20,7 +21,8 @@ extension Sessions {
             .writes { request, transaction in
                 let reason = try request.arguments.requiredText("reason")
                 let session = try end(request, as: "stopped", reason: reason, transaction)
-                let findings = try knowledge.findings.finding("stopped-\(reason)", setting: session.setting).map { [$0] } ?? []
+                let findings =
+                    try knowledge.findings.finding("stopped-\(reason)", setting: session.setting).map { [$0] } ?? []
                 return ["session": session.id, "state": "stopped", "findings": findings]
             })
     }
@@ -32,7 +34,8 @@ extension Sessions {
                 Sessions.session, .optional("passes", .integer(1...50), "How many passes were made."), Sessions.note,
             ],
             reply: [
-                ReplyMember("session", "its number"), ReplyMember("next", "the window for the next session: opens, best, closes"),
+                ReplyMember("session", "its number"),
+                ReplyMember("next", "the window for the next session: opens, best, closes"),
                 ReplyMember("aftercare_until", "when the last thing to avoid ends"),
             ],
             errors: [.notFound, .conflict], example: "session.finish session=17 passes=3",
@@ -40,7 +43,10 @@ extension Sessions {
                 let session = try end(request, as: "finished", reason: nil, transaction)
                 let next = try answer("scheduling.next", session.person, transaction)
                 let aftercare = try answer("aftercare.until", session.person, transaction)
-                return ["session": session.id, "next": next?.object("window"), "aftercare_until": aftercare?.string("until")]
+                return [
+                    "session": session.id, "next": next?.object("window"),
+                    "aftercare_until": aftercare?.string("until"),
+                ]
             })
     }
 
@@ -50,7 +56,8 @@ extension Sessions {
         let id = try request.arguments.requiredInteger("session")
         let session = try require(id, transaction)
         guard session.state == "running" else {
-            throw ModuleError.conflict("session \(id) is \(session.state) already; session.show shows it", state: session.state)
+            throw ModuleError.conflict(
+                "session \(id) is \(session.state) already; session.show shows it", state: session.state)
         }
         try transaction.execute(
             "UPDATE session_sessions SET state = ?, ended = ?, reason = ?, passes = ?, note = ? WHERE id = ?", state,

@@ -90,7 +90,8 @@ struct Knowledge: Sendable {
         _ = sources.sources(of: table)
         return ClinicDepth(
             minMM: table.number("min_mm", in: depth), maxMM: table.number("max_mm", in: depth),
-            scalpMaxMM: table.number("scalp_max_mm", in: depth), scalpAdvisedMM: table.number("scalp_advised_mm", in: depth),
+            scalpMaxMM: table.number("scalp_max_mm", in: depth),
+            scalpAdvisedMM: table.number("scalp_advised_mm", in: depth),
             faceEvaluatedMM: table.number("face_evaluated_mm", in: depth))
     }
 
@@ -98,7 +99,8 @@ struct Knowledge: Sendable {
         file.tables("step").map { table in
             let object: Object = [
                 "step": table.string("name"), "text": table.string("text"),
-                "minutes": table.optionalNumber("minutes", in: 0...240), "passes": table.optionalInteger("passes", in: 1...20),
+                "minutes": table.optionalNumber("minutes", in: 0...240),
+                "passes": table.optionalInteger("passes", in: 1...20),
                 "sources": sources.sources(of: table),
             ]
             return Step(setting: table.choice("setting", default: .home), object: object)

@@ -36,16 +36,20 @@ extension Sessions {
             "steps", "Lists the steps of a guided session.", role: .reader,
             parameters: [
                 .optional("person", .slug, "For whom: the steps of that person's setting."),
-                .optional("setting", .choice(Setting.allCases.map(\.rawValue)), "For a setting; home if nothing is given."),
+                .optional(
+                    "setting", .choice(Setting.allCases.map(\.rawValue)), "For a setting; home if nothing is given."),
             ],
             reply: [
-                ReplyMember("step", "its name"), ReplyMember("text", "what to do"), ReplyMember("minutes", "how long at least"),
+                ReplyMember("step", "its name"), ReplyMember("text", "what to do"),
+                ReplyMember("minutes", "how long at least"),
                 ReplyMember("passes", "how many passes"), ReplyMember("sources", "what it rests on"),
             ],
             errors: [.notFound], example: "session.steps person=anna",
             .lists { request, reading, sink in
                 var setting = request.arguments.text("setting").flatMap(Setting.init)
-                if setting == nil, let slug = request.arguments.text("person") { setting = try reading.person(slug).setting }
+                if setting == nil, let slug = request.arguments.text("person") {
+                    setting = try reading.person(slug).setting
+                }
                 for step in knowledge.steps where step.setting == setting ?? .home { try sink(step.object) }
                 return [:]
             })

@@ -16,7 +16,8 @@ extension Sessions {
         ]
     }
 
-    private static let findingsMember = ReplyMember("findings", "everything that speaks against it or is to be heeded, with sources")
+    private static let findingsMember = ReplyMember(
+        "findings", "everything that speaks against it or is to be heeded, with sources")
 
     var check: Command {
         Command(
@@ -42,7 +43,8 @@ extension Sessions {
                 let session = try insert(decision, transaction)
                 try transaction.record(
                     Entry(
-                        "session.started", subject: "session/\(session.id)", person: session.person, body: session.facts))
+                        "session.started", subject: "session/\(session.id)", person: session.person, body: session.facts
+                    ))
                 return ["session": session.id, "findings": decision.findings]
             })
     }
@@ -93,7 +95,8 @@ extension Sessions {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
             """, plan.person.person, plan.device.device, plan.areas.joined(separator: ","), plan.depthMM,
             plan.goal.rawValue, plan.setting.rawValue, plan.person.timeZone, plan.cartridge, plan.operatorName, plan.at,
-            overridden.isEmpty ? nil : overridden.joined(separator: ","), overridden.isEmpty ? nil : decision.overrideReason)
+            overridden.isEmpty ? nil : overridden.joined(separator: ","),
+            overridden.isEmpty ? nil : decision.overrideReason)
         return try require(id, transaction)
     }
 }

@@ -37,7 +37,8 @@ struct StoredSession {
     }
 
     static let reply = [
-        ReplyMember("session", "its number"), ReplyMember("person", "who is treated"), ReplyMember("device", "with what"),
+        ReplyMember("session", "its number"), ReplyMember("person", "who is treated"),
+        ReplyMember("device", "with what"),
         ReplyMember("areas", "where"), ReplyMember("depth_mm", "how deep"), ReplyMember("goal", "what for"),
         ReplyMember("setting", "home or clinic"), ReplyMember("time_zone", "the person's zone at that time"),
         ReplyMember("cartridge", "the cartridge used"), ReplyMember("operator", "who treats"),

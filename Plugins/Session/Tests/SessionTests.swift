@@ -9,7 +9,11 @@ func makeBench() throws -> Bench {
     let bench = try Bench(definition)
     bench.fake("records.show-person") { arguments in
         switch arguments.text("person") {
-        case "anna": ["person": "anna", "setting": "home", "goal": "collagen", "time_zone": "Europe/Berlin", "first_time": false]
+        case "anna":
+            [
+                "person": "anna", "setting": "home", "goal": "collagen", "time_zone": "Europe/Berlin",
+                "first_time": false,
+            ]
         case "nova": ["person": "nova", "setting": "home", "goal": "collagen", "first_time": true]
         case "carl": ["person": "carl", "setting": "clinic", "goal": "acne-scars", "time_zone": "Europe/Berlin"]
         case let name: throw ModuleError.notFound("person", name ?? "")
@@ -34,22 +38,28 @@ func makeBench() throws -> Bench {
         case let name: throw ModuleError.notFound("operator", name ?? "")
         }
     }
-    bench.fake("scheduling.next") { _ in ["window": ["opens": "2026-12-18", "best": "2026-12-25", "closes": "2027-01-01"] as Object] }
+    bench.fake("scheduling.next") { _ in
+        ["window": ["opens": "2026-12-18", "best": "2026-12-25", "closes": "2027-01-01"] as Object]
+    }
     bench.fake("aftercare.until") { _ in ["until": "2026-11-23T12:00:00Z"] }
     return bench
 }
 
-func plan(_ person: String, _ device: String, _ areas: [String], _ depth: Double, operator name: String? = nil) -> Object {
+func plan(_ person: String, _ device: String, _ areas: [String], _ depth: Double, operator name: String? = nil)
+    -> Object
+{
     ["person": person, "device": device, "areas": areas, "depth_mm": depth, "operator": name]
 }
 
 /// The codes of what a check finds, with a mark on those that block.
 func codes(_ bench: Bench, _ plan: Object) throws -> Set<String> {
     let findings = try bench.call("session.check", plan, as: .operator).list("findings") ?? []
-    return Set(findings.compactMap { value in
-        guard case .object(let finding) = value, let code = finding.string("code") else { return nil }
-        return (["clearance", "defer", "contraindicated"].contains(finding.string("severity") ?? "") ? "!" : "") + code
-    })
+    return Set(
+        findings.compactMap { value in
+            guard case .object(let finding) = value, let code = finding.string("code") else { return nil }
+            return (["clearance", "defer", "contraindicated"].contains(finding.string("severity") ?? "") ? "!" : "")
+                + code
+        })
 }
 
 @Suite("What a session may be")
@@ -63,8 +73,14 @@ struct LimitTests {
             (plan("anna", "scalp", ["scalp"], 0.8), ["scalp-depth"]),
             (plan("anna", "scalp", ["scalp"], 0.6), []),
             (plan("anna", "pen", ["scalp"], 0.8), ["!depth-over-limit", "scalp-depth"]),
-            (plan("anna", "scalp", ["scalp", "cheeks"], 0.8), ["!depth-over-limit", "!area-not-allowed", "roller-depth"]),
-            (plan("anna", "scalp", ["scalp"], 1.01), ["!depth-over-limit", "!depth-out-of-device-range", "scalp-depth"]),
+            (
+                plan("anna", "scalp", ["scalp", "cheeks"], 0.8),
+                ["!depth-over-limit", "!area-not-allowed", "roller-depth"]
+            ),
+            (
+                plan("anna", "scalp", ["scalp"], 1.01),
+                ["!depth-over-limit", "!depth-out-of-device-range", "scalp-depth"]
+            ),
             (plan("anna", "stamp", ["under-eyes"], 0.3), []),
             (plan("anna", "stamp", ["under-eyes"], 0.31), ["!depth-over-limit"]),
             (plan("anna", "roller", ["cheeks"], 0.3), []),
@@ -101,7 +117,8 @@ struct LimitTests {
     func beginner() throws {
         #expect(try codes(makeBench(), plan("nova", "pen", ["cheeks"], 0.25)) == [])
         #expect(try codes(makeBench(), plan("nova", "pen", ["cheeks"], 0.3)) == ["beginner-depth"])
-        #expect(try codes(makeBench(), plan("nova", "roller", ["cheeks"], 0.5)) == ["!beginner-roller", "beginner-depth"])
+        #expect(
+            try codes(makeBench(), plan("nova", "roller", ["cheeks"], 0.5)) == ["!beginner-roller", "beginner-depth"])
     }
 
     @Test("after the first session nobody is a beginner")
@@ -116,8 +133,10 @@ struct LimitTests {
     func operators() throws {
         let bench = try makeBench()
         #expect(try codes(bench, plan("carl", "pen", ["cheeks"], 1.0)) == ["!operator-not-qualified"])
-        #expect(try codes(bench, plan("carl", "pen", ["cheeks"], 1.0, operator: "nobody")) == ["!operator-not-qualified"])
-        #expect(try codes(bench, plan("carl", "pen", ["cheeks"], 1.0, operator: "lapsed")) == ["!operator-not-qualified"])
+        #expect(
+            try codes(bench, plan("carl", "pen", ["cheeks"], 1.0, operator: "nobody")) == ["!operator-not-qualified"])
+        #expect(
+            try codes(bench, plan("carl", "pen", ["cheeks"], 1.0, operator: "lapsed")) == ["!operator-not-qualified"])
         #expect(try codes(bench, plan("carl", "pen", ["body"], 1.51, operator: "kim")) == ["!operator-not-qualified"])
         #expect(try codes(bench, plan("carl", "pen", ["cheeks"], 1.0, operator: "kim")) == [])
         // The training ends with the twentieth where the person lives: there the twenty-first has begun.
@@ -136,7 +155,8 @@ struct LimitTests {
         #expect(
             try codes(makeBench(), plan("anna", "old", ["eyelids", "lips"], 0.8))
                 == ["!device-retired", "!area-not-allowed", "!depth-over-limit"])
-        let findings = try makeBench().call("session.check", plan("anna", "old", ["eyelids", "lips"], 0.8)).list("findings")
+        let findings = try makeBench().call("session.check", plan("anna", "old", ["eyelids", "lips"], 0.8)).list(
+            "findings")
         #expect(findings?.count == 4)
     }
 }
@@ -164,7 +184,9 @@ struct LifeTests {
     @Test("what is forbidden is answered with all findings and leaves nothing")
     func blocked() throws {
         let bench = try makeBench()
-        let error = #expect(throws: ModuleError.self) { try bench.call("session.start", plan("anna", "pen", ["lips"], 0.8)) }
+        let error = #expect(throws: ModuleError.self) {
+            try bench.call("session.start", plan("anna", "pen", ["lips"], 0.8))
+        }
         #expect(error?.code == .blocked)
         #expect(error?.members.list("findings")?.count == 2)
         #expect(try bench.ledger().isEmpty && bench.rows("session.list").isEmpty)
@@ -209,7 +231,9 @@ struct LifeTests {
         try bench.call("session.start", good)
         let reply = try bench.call("session.stop", ["session": 1, "reason": reason])
         #expect(reply.string("state") == "stopped")
-        guard case .object(let finding)? = reply.list("findings")?.first else { return #expect(Bool(false), "no finding") }
+        guard case .object(let finding)? = reply.list("findings")?.first else {
+            return #expect(Bool(false), "no finding")
+        }
         #expect(finding.string("code") == "stopped-\(reason)" && finding.string("advice")?.isEmpty == false)
         #expect(try bench.ledger(kind: "session.stopped").first?.body.string("reason") == reason)
     }
@@ -241,14 +265,17 @@ struct LifeTests {
     func unknown() throws {
         let bench = try makeBench()
         for (arguments, code) in [
-            (plan("zoe", "pen", ["cheeks"], 0.2), ModuleError.Code.notFound), (plan("anna", "zap", ["cheeks"], 0.2), .notFound),
-            (plan("anna", "pen", ["cheeks", "cheeks"], 0.2), .invalidArgument), (plan("anna", "pen", [], 0.2), .invalidArgument),
+            (plan("zoe", "pen", ["cheeks"], 0.2), ModuleError.Code.notFound),
+            (plan("anna", "zap", ["cheeks"], 0.2), .notFound),
+            (plan("anna", "pen", ["cheeks", "cheeks"], 0.2), .invalidArgument),
+            (plan("anna", "pen", [], 0.2), .invalidArgument),
             (plan("anna", "pen", ["elbow"], 0.2), .invalidArgument),
         ] {
             let error = #expect(throws: ModuleError.self) { try bench.call("session.check", arguments) }
             #expect(error?.code == code)
         }
-        #expect(#expect(throws: ModuleError.self) { try bench.call("session.finish", ["session": 9]) }?.code == .notFound)
+        #expect(
+            #expect(throws: ModuleError.self) { try bench.call("session.finish", ["session": 9]) }?.code == .notFound)
     }
 
     @Test("sessions are listed newest first, by person, device and state")
@@ -266,7 +293,8 @@ struct LifeTests {
     func steps() throws {
         let bench = try makeBench()
         let home = try bench.rows("session.steps", ["person": "anna"])
-        #expect(home.map { $0.string("step") } == ["cleanse", "soak", "areas", "passes", "serum", "clean", "aftercare"])
+        #expect(
+            home.map { $0.string("step") } == ["cleanse", "soak", "areas", "passes", "serum", "clean", "aftercare"])
         #expect(home[1].number("minutes") == 5)
         #expect(try bench.rows("session.steps", ["person": "carl"]).first?.string("step") == "consultation")
     }

@@ -76,7 +76,9 @@ struct Settings: Sendable {
             if case .object(let section) = member.value {
                 sections[member.name] = section
             } else {
-                table.report(member.name, "unknown key; sections are \(hostKeys.joined(separator: ", ")) and one for each module")
+                table.report(
+                    member.name, "unknown key; sections are \(hostKeys.joined(separator: ", ")) and one for each module"
+                )
             }
         }
     }

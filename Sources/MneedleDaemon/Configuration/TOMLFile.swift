@@ -19,7 +19,8 @@ enum TOMLFile {
         } catch let error as JSONError {
             problems.report(Problem(file: name, key: "", reason: "holds a value that cannot be used: \(error)"))
         } catch {
-            problems.report(Problem(file: name, key: "", reason: "cannot be read: \(error.localizedDescription) (\(path))"))
+            problems.report(
+                Problem(file: name, key: "", reason: "cannot be read: \(error.localizedDescription) (\(path))"))
         }
         return nil
     }

@@ -19,19 +19,20 @@ final class Ledger {
 
     /// Creates the table where it is missing and finds the head.
     init(_ database: Database) throws {
-        try database.execute(sql: """
-            CREATE TABLE IF NOT EXISTS mneedle_ledger (
-                seq INTEGER PRIMARY KEY,
-                at INTEGER NOT NULL,
-                actor TEXT NOT NULL,
-                module TEXT NOT NULL,
-                kind TEXT NOT NULL,
-                subject TEXT NOT NULL,
-                person TEXT,
-                body TEXT NOT NULL,
-                hash BLOB NOT NULL
-            );
-            """)
+        try database.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS mneedle_ledger (
+                    seq INTEGER PRIMARY KEY,
+                    at INTEGER NOT NULL,
+                    actor TEXT NOT NULL,
+                    module TEXT NOT NULL,
+                    kind TEXT NOT NULL,
+                    subject TEXT NOT NULL,
+                    person TEXT,
+                    body TEXT NOT NULL,
+                    hash BLOB NOT NULL
+                );
+                """)
         head = try Ledger.head(in: database)
     }
 

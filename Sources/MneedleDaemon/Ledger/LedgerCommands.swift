@@ -16,7 +16,9 @@ struct LedgerCommands {
                 .optional("count", .integer(1...100_000), "How many entries; 20 unless 'since' is given."),
                 .optional("since", .integer(0...Int64.max), "Only entries after this sequence number."),
                 .optional("person", .slug, "Only entries that concern this person."),
-                .optional("kind", .text(maximum: 64), "Only entries of this kind: session.started, or session.* for all of a family."),
+                .optional(
+                    "kind", .text(maximum: 64),
+                    "Only entries of this kind: session.started, or session.* for all of a family."),
             ],
             reply: [
                 ReplyMember("seq", "the entry's sequence number"), ReplyMember("at", "when it was recorded"),
@@ -48,7 +50,8 @@ struct LedgerCommands {
         // The newest ones, but shown in the order in which they happened.
         let sql =
             since == nil
-            ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq" : "\(matching) ORDER BY seq LIMIT ?"
+            ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq"
+            : "\(matching) ORDER BY seq LIMIT ?"
         try reading.forEach(sql, values) { row in
             try sink([
                 "seq": row.integer("seq"), "at": row.instant("at"), "actor": row.text("actor"),
@@ -61,9 +64,11 @@ struct LedgerCommands {
 
     private var verify: Command {
         Command(
-            "verify", "Proves from the first entry to the last that none was altered, removed or inserted.", role: .reader,
+            "verify", "Proves from the first entry to the last that none was altered, removed or inserted.",
+            role: .reader,
             reply: [
-                ReplyMember("ok", "whether the whole chain holds"), ReplyMember("entries", "how many entries there are"),
+                ReplyMember("ok", "whether the whole chain holds"),
+                ReplyMember("entries", "how many entries there are"),
                 ReplyMember("head", "the newest entry's hash, to compare with the one in the journal"),
                 ReplyMember("first_bad", "the first entry that does not fit, if any"),
             ],
@@ -115,7 +120,10 @@ struct LedgerCommands {
             let copy = try DatabaseQueue(path: partial)
             try store.pool.backup(to: copy)
             let (head, entries) = try copy.read { database in
-                (try Ledger.head(in: database), try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM mneedle_ledger") ?? 0)
+                (
+                    try Ledger.head(in: database),
+                    try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM mneedle_ledger") ?? 0
+                )
             }
             try copy.close()
             try synchronize(partial)

@@ -69,9 +69,11 @@ package struct House: Sendable {
     package func target(_ verb: String) throws -> Target {
         if let target = targets[verb] { return target }
         let module = String(verb.prefix { $0 != "." })
-        throw ModuleError.moduleFailed(module, reason(whyMissing: module).map {
-            "module '\(module)' does not run: \($0)"
-        } ?? "no module offers '\(verb)'")
+        throw ModuleError.moduleFailed(
+            module,
+            reason(whyMissing: module).map {
+                "module '\(module)' does not run: \($0)"
+            } ?? "no module offers '\(verb)'")
     }
 
     /// A module's commands in the order of its table.

@@ -35,7 +35,8 @@ struct Loader {
         let known = Set(found.map(\.name) + settings.required)
         for section in settings.sections.keys.sorted() where !known.contains(section) {
             problems.report(
-                Problem(file: "mneedled.toml", key: section, reason: "unknown section; no module of that name was found"))
+                Problem(
+                    file: "mneedled.toml", key: section, reason: "unknown section; no module of that name was found"))
         }
     }
 
@@ -73,7 +74,8 @@ struct Loader {
         if settings.disabled.contains(name) {
             house.add(missing: name, state: .disabled, reason: "disabled in the configuration", blocks: isRequired)
         } else if isQuarantined(name) {
-            let reason = "it ended the daemon \(CrashHistory.limit) times in 10 minutes; restart the daemon later to try it again"
+            let reason =
+                "it ended the daemon \(CrashHistory.limit) times in 10 minutes; restart the daemon later to try it again"
             house.add(missing: name, state: .quarantined, reason: reason, blocks: true)
             logger.error("module is quarantined", metadata: ["module": "\(name)"])
         } else {

@@ -19,7 +19,9 @@ struct ModuleFile {
     /// - Returns: `nil` when the file is a library, but no module.
     init?(path: String) throws {
         try ModuleFile.requireTrusted(path)
-        guard let data = FileManager.default.contents(atPath: path) else { throw Unusable(description: "cannot be read") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Unusable(description: "cannot be read")
+        }
         guard let elf = ElfFile(data) else { throw Unusable(description: "is no 64-bit ELF library") }
         guard let symbol = elf.dynamicSymbols.first(where: { $0.hasPrefix(ModuleFile.prefix) }) else { return nil }
         guard let note = elf.section(".note.mneedle"), note.count >= 24 else {
@@ -38,11 +40,13 @@ struct ModuleFile {
     func requireCompatible() throws {
         if kitAPI != KitVersion.api {
             throw Unusable(
-                description: "was built for version \(kitAPI) of the kit, this daemon has \(KitVersion.api); build it again")
+                description:
+                    "was built for version \(kitAPI) of the kit, this daemon has \(KitVersion.api); build it again")
         }
         if compiler != KitVersion.compiler {
             throw Unusable(
-                description: "was built by '\(compiler)', this daemon by '\(KitVersion.compiler)'; build both with one compiler")
+                description:
+                    "was built by '\(compiler)', this daemon by '\(KitVersion.compiler)'; build both with one compiler")
         }
     }
 
@@ -54,7 +58,9 @@ struct ModuleFile {
             throw Unusable(description: "belongs to uid \(status.st_uid); it must be root's or the daemon's own")
         }
         if status.st_mode & 0o022 != 0 {
-            throw Unusable(description: "may be written by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod go-w it")
+            throw Unusable(
+                description:
+                    "may be written by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod go-w it")
         }
     }
 }

@@ -35,7 +35,8 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
             submit: { writer.submit([$0]) },
             progress: { [unowned self] progress in
                 switch progress {
-                case .durable: channel.setOption(ChannelOptions.autoRead, value: !(pipe?.isFull ?? false)).whenFailure { _ in }
+                case .durable:
+                    channel.setOption(ChannelOptions.autoRead, value: !(pipe?.isFull ?? false)).whenFailure { _ in }
                 case .finished, .failed: channel.close(promise: nil)
                 }
             })
@@ -43,7 +44,9 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         unwrapInboundIn(data).withUnsafeReadableBytes { pipe?.append($0) }
-        if pipe?.isFull ?? false { context.channel.setOption(ChannelOptions.autoRead, value: false).whenFailure { _ in } }
+        if pipe?.isFull ?? false {
+            context.channel.setOption(ChannelOptions.autoRead, value: false).whenFailure { _ in }
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

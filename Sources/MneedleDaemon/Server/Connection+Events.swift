@@ -9,15 +9,19 @@ extension Connection {
         guard let topics = Topics(patterns) else {
             return .failure(
                 .invalidArgument(
-                    "topics", expected: "topics such as reminder.due, reminder.* or *", got: patterns.joined(separator: ",")))
+                    "topics", expected: "topics such as reminder.due, reminder.* or *",
+                    got: patterns.joined(separator: ",")))
         }
         if subscriptions.contains(where: { $0.tag == tag }) {
             let name = tag.map { "with the tag '\($0)'" } ?? "without a tag"
-            return .failure(.conflict("a subscription \(name) exists; unsubscribe it or use another tag", state: "subscribed"))
+            return .failure(
+                .conflict("a subscription \(name) exists; unsubscribe it or use another tag", state: "subscribed"))
         }
         guard subscriptions.count < Connection.mostSubscriptions else {
             return .failure(
-                ModuleError(.busy, "64 subscriptions on one connection are the most", members: ["limit": Connection.mostSubscriptions]))
+                ModuleError(
+                    .busy, "64 subscriptions on one connection are the most",
+                    members: ["limit": Connection.mostSubscriptions]))
         }
         let since = arguments.integer("since") ?? hub.published
         if since > hub.published {
@@ -27,7 +31,8 @@ extension Connection {
         if since + 1 < services.oldestEvent {
             return .failure(
                 ModuleError(
-                    .notFound, "events before \(services.oldestEvent) are not kept; subscribe with since=\(services.oldestEvent - 1)",
+                    .notFound,
+                    "events before \(services.oldestEvent) are not kept; subscribe with since=\(services.oldestEvent - 1)",
                     members: ["kind": "event", "id": since, "oldest": services.oldestEvent]))
         }
         let subscription = Subscription(tag: tag, topics: topics, position: since)
@@ -104,7 +109,8 @@ extension Connection {
         out.error(
             nil,
             ModuleError(
-                .slowConsumer, "over \(services.limits.maxBacklogBytes) bytes were not read; connect again and subscribe with since",
+                .slowConsumer,
+                "over \(services.limits.maxBacklogBytes) bytes were not read; connect again and subscribe with since",
                 members: ["limit_bytes": services.limits.maxBacklogBytes]))
         closeAfterFlush()
     }

@@ -94,7 +94,9 @@ extension Connection {
     }
 
     private func startFollowingWrites() {
-        while running < pending.count, case let next = pending[pending.index(pending.startIndex, offsetBy: running)], next.isWrite {
+        while running < pending.count, case let next = pending[pending.index(pending.startIndex, offsetBy: running)],
+            next.isWrite
+        {
             start(next)
         }
     }
@@ -174,7 +176,8 @@ extension Connection {
 
     /// Runs `body` on a reader's thread with a snapshot and a stream to this client.
     func onReader(
-        _ request: PendingRequest, module: String, _ body: @escaping @Sendable (StoreReading, RowStream) throws -> Object
+        _ request: PendingRequest, module: String,
+        _ body: @escaping @Sendable (StoreReading, RowStream) throws -> Object
     ) {
         let loop = context.eventLoop
         let stream = RowStream(tag: request.tag) { [self] bytes, stream in

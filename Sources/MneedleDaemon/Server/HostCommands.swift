@@ -40,7 +40,8 @@ struct HostCommands {
             "status", "Shows how the service is.", role: .reader,
             reply: [
                 ReplyMember("version", "the daemon's version"), ReplyMember("uptime", "since it started"),
-                ReplyMember("state", "ok, or degraded when there are problems"), ReplyMember("modules", "each module's state"),
+                ReplyMember("state", "ok, or degraded when there are problems"),
+                ReplyMember("modules", "each module's state"),
                 ReplyMember("store", "bytes on disk, ledger entries and the newest entry's hash"),
                 ReplyMember("connections", "open connections"), ReplyMember("next_due", "when a timer is next due"),
                 ReplyMember("problems", "what is wrong, in words"), ReplyMember("limits", "the limits in force"),
@@ -56,14 +57,16 @@ struct HostCommands {
         }
         let figures = live()
         return [
-            "version": version, "uptime": Span(milliseconds: (reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
+            "version": version,
+            "uptime": Span(milliseconds: (reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
             "state": problems.isEmpty ? "ok" : "degraded",
             "modules": Object(uniqueMembers: house.modules.map { .init($0.name, .string($0.state.rawValue)) }),
             "store": [
                 "bytes": store.bytes, "entries": newest?.integer("seq") ?? 0,
                 "head": (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex,
             ] as Object,
-            "connections": figures.connections, "next_due": figures.nextDue, "problems": problems, "limits": limits.object,
+            "connections": figures.connections, "next_due": figures.nextDue, "problems": problems,
+            "limits": limits.object,
         ]
     }
 
@@ -73,13 +76,17 @@ struct HostCommands {
             "modules.list", "Lists the modules, those that do not run with the reason.",
             reply: [
                 ReplyMember("name", "the module"), ReplyMember("version", "its version"),
-                ReplyMember("state", "running, disabled, failed or quarantined"), ReplyMember("reason", "why it does not run"),
+                ReplyMember("state", "running, disabled, failed or quarantined"),
+                ReplyMember("reason", "why it does not run"),
                 ReplyMember("summary", "what it is for"),
             ],
             example: "modules.list",
             action: .immediateRows { _, _ in
                 modules.map {
-                    ["name": $0.name, "version": $0.version, "state": $0.state.rawValue, "reason": $0.reason, "summary": $0.summary]
+                    [
+                        "name": $0.name, "version": $0.version, "state": $0.state.rawValue, "reason": $0.reason,
+                        "summary": $0.summary,
+                    ]
                 }
             })
     }
@@ -88,8 +95,10 @@ struct HostCommands {
         host(
             "subscribe", "Receives events from now on, or from a sequence number on without gap or repetition.",
             parameters: [
-                .required("topics", .list(.text(maximum: 64)), "What to receive: reminder.due, reminder.*, or * for all."),
-                .optional("since", .integer(0...Int64.max), "Replays every matching event after this sequence number first."),
+                .required(
+                    "topics", .list(.text(maximum: 64)), "What to receive: reminder.due, reminder.*, or * for all."),
+                .optional(
+                    "since", .integer(0...Int64.max), "Replays every matching event after this sequence number first."),
             ],
             reply: [ReplyMember("seq", "the newest event's sequence number")], errors: [.notFound, .conflict],
             example: "subscribe topics=reminder.*,telemetry.alarm", action: .subscribe)
@@ -98,19 +107,25 @@ struct HostCommands {
     private var unsubscribe: Verb {
         host(
             "unsubscribe", "Ends a subscription of this connection.",
-            parameters: [.optional("tag", .text(maximum: 32), "The tag it was made with; left out for the one made without.")],
+            parameters: [
+                .optional("tag", .text(maximum: 32), "The tag it was made with; left out for the one made without.")
+            ],
             errors: [.notFound], example: "unsubscribe tag=a", action: .unsubscribe)
     }
 
     private func introspection(_ table: CommandTable) -> [Verb] {
-        let verb = Parameter.optional("verb", .text(maximum: 64), "One command, or a module's name for all of its commands; left out for all.")
+        let verb = Parameter.optional(
+            "verb", .text(maximum: 64), "One command, or a module's name for all of its commands; left out for all.")
         let describe = host(
             "describe", "Describes commands for programs, one row a command.", parameters: [verb],
             reply: [
-                ReplyMember("verb", "the command"), ReplyMember("module", "who answers it"), ReplyMember("summary", "what it does"),
+                ReplyMember("verb", "the command"), ReplyMember("module", "who answers it"),
+                ReplyMember("summary", "what it does"),
                 ReplyMember("role", "the least role that may call it"), ReplyMember("allowed", "whether you may"),
-                ReplyMember("changes", "whether it changes anything"), ReplyMember("kind", "single, rows, bulk or subscription"),
-                ReplyMember("parameters", "JSON Schema 2020-12, units as x-unit"), ReplyMember("reply", "the members of the reply or of each row"),
+                ReplyMember("changes", "whether it changes anything"),
+                ReplyMember("kind", "single, rows, bulk or subscription"),
+                ReplyMember("parameters", "JSON Schema 2020-12, units as x-unit"),
+                ReplyMember("reply", "the members of the reply or of each row"),
                 ReplyMember("errors", "the error codes to expect"), ReplyMember("example", "a request in words"),
             ],
             errors: [.unknownCommand], example: "describe verb=screening.assess",
@@ -118,11 +133,13 @@ struct HostCommands {
                 try table.matching(arguments.text("verb")).map { $0.description(for: actor.role) }
             })
         let help = host(
-            "help", "Explains the commands to a person.", parameters: [verb], reply: [ReplyMember("text", "the explanation")],
+            "help", "Explains the commands to a person.", parameters: [verb],
+            reply: [ReplyMember("text", "the explanation")],
             errors: [.unknownCommand], example: "help verb=session.start",
             action: .immediate { arguments, actor in
                 let verbs = try table.matching(arguments.text("verb"))
-                let text = verbs.count == 1 && arguments.has("verb") ? verbs[0].help : CommandTable.overview(verbs, actor.role)
+                let text =
+                    verbs.count == 1 && arguments.has("verb") ? verbs[0].help : CommandTable.overview(verbs, actor.role)
                 return ["text": text]
             })
         return [help, describe]
@@ -148,7 +165,8 @@ extension CommandTable {
         guard family.isEmpty else { return family }
         let near = suggestions(for: name)
         throw ModuleError(
-            .unknownCommand, "no command '\(name)'" + (near.first.map { "; did you mean '\($0)'?" } ?? "; 'help' lists them"),
+            .unknownCommand,
+            "no command '\(name)'" + (near.first.map { "; did you mean '\($0)'?" } ?? "; 'help' lists them"),
             members: ["suggestions": near])
     }
 

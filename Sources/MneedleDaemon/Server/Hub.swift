@@ -27,7 +27,8 @@ final class Hub: @unchecked Sendable {
             return busy("\(limits.maxConnections) connections are open already", limit: limits.maxConnections)
         }
         if perUID[uid, default: 0] >= limits.maxConnectionsPerUID {
-            return busy("you have \(limits.maxConnectionsPerUID) connections open already", limit: limits.maxConnectionsPerUID)
+            return busy(
+                "you have \(limits.maxConnectionsPerUID) connections open already", limit: limits.maxConnectionsPerUID)
         }
         connections[ObjectIdentifier(connection)] = connection
         perUID[uid, default: 0] += 1
@@ -36,7 +37,9 @@ final class Hub: @unchecked Sendable {
     }
 
     private func busy(_ reason: String, limit: Int) -> ModuleError {
-        ModuleError(.busy, "\(reason); close one or try again", members: ["limit": limit, "retry_after": Span(milliseconds: 1000)])
+        ModuleError(
+            .busy, "\(reason); close one or try again",
+            members: ["limit": limit, "retry_after": Span(milliseconds: 1000)])
     }
 
     func remove(_ connection: Connection) {

@@ -45,10 +45,12 @@ struct Listener {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw ModuleError.conflict("'\(path)' exists and is no socket; remove it or choose another runtime folder", state: "exists")
+            throw ModuleError.conflict(
+                "'\(path)' exists and is no socket; remove it or choose another runtime folder", state: "exists")
         }
         if isServed(path) {
-            throw ModuleError.conflict("another daemon serves on '\(path)'; stop it or choose another runtime folder", state: "served")
+            throw ModuleError.conflict(
+                "another daemon serves on '\(path)'; stop it or choose another runtime folder", state: "served")
         }
         unlink(path)
     }
@@ -72,9 +74,10 @@ extension RoleMap {
     /// Who connected, with the role that the configuration gives.
     /// - Returns: `nil` for a stranger.
     func actor(of channel: any Channel) throws -> (actor: Actor?, peer: Peer?) {
-        let peer = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            Peer(socket: $0)
-        } ?? nil
+        let peer =
+            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                Peer(socket: $0)
+            } ?? nil
         guard let peer, let role = role(of: peer) else { return (nil, peer) }
         return (Actor(user: peer.userName, uid: peer.uid, role: role), peer)
     }
@@ -92,7 +95,8 @@ final class Refusal: ChannelInboundHandler {
         reply.error(
             nil,
             ModuleError(
-                .forbidden, "user '\(user)' has no role here; an administrator maps users and groups to roles in mneedled.toml",
+                .forbidden,
+                "user '\(user)' has no role here; an administrator maps users and groups to roles in mneedled.toml",
                 members: ["role": "none", "needs": Role.reader.rawValue]))
         self.reply = reply
     }

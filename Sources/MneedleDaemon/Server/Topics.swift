@@ -11,7 +11,9 @@ struct Topics: Sendable {
         for pattern in patterns where pattern != "*" {
             let isPrefix = pattern.hasSuffix(".*")
             let name = isPrefix ? String(pattern.dropLast(2)) : pattern
-            guard !name.isEmpty, name.utf8.allSatisfy({ (97...122).contains($0) || $0 == 45 || $0 == 46 }) else { return nil }
+            guard !name.isEmpty, name.utf8.allSatisfy({ (97...122).contains($0) || $0 == 45 || $0 == 46 }) else {
+                return nil
+            }
             if isPrefix { prefixes.append(name + ".") } else { exact.insert(name) }
         }
         guard !patterns.isEmpty else { return nil }

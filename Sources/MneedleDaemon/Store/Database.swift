@@ -30,11 +30,12 @@ package final class Store: Sendable {
 
     /// The host's own tables, `mneedle_…`.
     private static func createHostTables(_ database: Database) throws {
-        try database.execute(sql: """
-            CREATE TABLE IF NOT EXISTS mneedle_schema (
-                module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
-            );
-            """)
+        try database.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS mneedle_schema (
+                    module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
+                );
+                """)
     }
 
     /// Brings the log into the main file, so that a stopped store is one file, and closes.

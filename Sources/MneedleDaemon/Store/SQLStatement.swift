@@ -37,7 +37,8 @@ struct SQLStatement {
         guard code == SQLITE_OK else { throw error(code) }
     }
 
-    private static func bindText(_ pointer: OpaquePointer, _ index: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
+    private static func bindText(_ pointer: OpaquePointer, _ index: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int32
+    {
         bytes.withMemoryRebound(to: CChar.self) {
             // An empty buffer may have no address, which SQLite would take for NULL.
             $0.isEmpty

@@ -19,7 +19,8 @@ package class StoreReading: Reading {
         self.module = module
     }
 
-    package func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (MneedleKit.Row) throws -> Void) throws {
+    package func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (MneedleKit.Row) throws -> Void) throws
+    {
         try mapped {
             // A statement is compiled once a connection; one that is still being stepped is not shared.
             let isFree = statementsInUse.insert(sql).inserted

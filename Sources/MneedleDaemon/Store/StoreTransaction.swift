@@ -13,7 +13,8 @@ package final class StoreTransaction: StoreReading, Transaction {
     private var depth = 0
 
     init(
-        database: Database, engine: Engine, actor: Actor, now: Instant, module: String, ledger: Ledger, hasSavepoint: Bool
+        database: Database, engine: Engine, actor: Actor, now: Instant, module: String, ledger: Ledger,
+        hasSavepoint: Bool
     ) {
         self.ledger = ledger
         self.hasSavepoint = hasSavepoint

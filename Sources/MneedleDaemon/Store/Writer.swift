@@ -100,7 +100,9 @@ final class Writer: Sendable {
         var next = due
         // A timer that fails stays due: it is tried again with the next change or minute, not in a tight loop.
         for _ in 0..<64 {
-            guard let due = next, due <= engine.clock.now(), let jobs = try? engine.dueJobs(), !jobs.isEmpty else { break }
+            guard let due = next, due <= engine.clock.now(), let jobs = try? engine.dueJobs(), !jobs.isEmpty else {
+                break
+            }
             let outcome = engine.run(jobs)
             deliver(outcome)
             next = outcome.nextDue

@@ -34,7 +34,8 @@ struct JournalLogHandler: LogHandler {
         withExtendedLifetime(buffers) {
             for buffer in buffers {
                 buffer.withUnsafeBytes {
-                    vectors.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count))
+                    vectors.append(
+                        iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count))
                 }
             }
             sd_journal_sendv(vectors, Int32(vectors.count))

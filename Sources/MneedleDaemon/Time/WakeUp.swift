@@ -12,7 +12,8 @@ struct WakeUp: Sendable {
         work = mneedle_event_create()
         timer = mneedle_timer_create()
         guard work >= 0, timer >= 0 else {
-            throw ModuleError.internal("cannot make the writer's descriptors: \(String(cString: strerror(-min(work, timer))))")
+            throw ModuleError.internal(
+                "cannot make the writer's descriptors: \(String(cString: strerror(-min(work, timer))))")
         }
     }
 
@@ -31,7 +32,9 @@ struct WakeUp: Sendable {
 
     /// Blocks until there is work or the time has come.
     func wait() -> Set<Reason> {
-        var descriptors = [pollfd(fd: work, events: Int16(POLLIN), revents: 0), pollfd(fd: timer, events: Int16(POLLIN), revents: 0)]
+        var descriptors = [
+            pollfd(fd: work, events: Int16(POLLIN), revents: 0), pollfd(fd: timer, events: Int16(POLLIN), revents: 0),
+        ]
         while poll(&descriptors, 2, -1) < 0 && errno == EINTR {}
         var reasons: Set<Reason> = []
         if descriptors[0].revents != 0 {

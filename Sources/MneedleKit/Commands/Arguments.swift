@@ -47,7 +47,9 @@ public struct Arguments: Hashable, Sendable, ValueConvertible {
     public func requiredNumber(_ name: String) throws -> Double { try present(number(name), name) }
 
     private func present<T>(_ value: T?, _ name: String) throws -> T {
-        guard let value else { throw ModuleError.internal("argument '\(name)' is not declared as required, or as another type") }
+        guard let value else {
+            throw ModuleError.internal("argument '\(name)' is not declared as required, or as another type")
+        }
         return value
     }
 

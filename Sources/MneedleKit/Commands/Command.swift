@@ -5,6 +5,7 @@ public struct Command: Sendable {
     /// throws when the client is gone. Let that error pass.
     public typealias RowSink = (Object) throws -> Void
 
+    /// How a command is answered, and with what it works.
     public enum Handler: Sendable {
         /// Answers from a snapshot.
         case reads(@Sendable (Request, any Reading) throws -> Object)

@@ -25,7 +25,8 @@ public struct SourceCatalogue: Sendable {
         if ids.isEmpty && table.has(key) { table.report(key, "a clinical fact needs at least one source") }
         return ids.compactMap { id in
             if sources[id] == nil {
-                table.report(key, "no source '\(id)' in sources.toml; known: \(sources.keys.sorted().joined(separator: ", "))")
+                table.report(
+                    key, "no source '\(id)' in sources.toml; known: \(sources.keys.sorted().joined(separator: ", "))")
             }
             return sources[id]
         }
