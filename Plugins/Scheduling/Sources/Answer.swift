@@ -1,0 +1,78 @@
+import MneedleKit
+
+extension Scheduling {
+    private static let reminder = Parameter.required(
+        "reminder", .integer(1...Int64.max), "Which: see scheduling.list-reminders.")
+
+    var done: Command { closing("done", "Marks a reminder as done.", as: .done) }
+
+    var dismiss: Command { closing("dismiss", "Puts a reminder away without doing it.", as: .dismissed) }
+
+    private func closing(_ name: String, _ summary: String, as state: Reminder.State) -> Command {
+        Command(
+            name, summary, role: .operator, parameters: [Scheduling.reminder], reply: Scheduling.reminderMembers,
+            errors: [.notFound, .conflict], example: "scheduling.\(name) reminder=7",
+            .writes { request, transaction in
+                try open(request, transaction).close(as: state, transaction).object
+            })
+    }
+
+    var snooze: Command {
+        Command(
+            "snooze", "Lets a reminder come again later.", role: .operator,
+            parameters: [
+                Scheduling.reminder,
+                .optional("for", .duration, "How long from now; days are calendar days where the person lives."),
+                .optional("until", .time, "Until when, instead of 'for'."),
+            ],
+            reply: Scheduling.reminderMembers, errors: [.notFound, .conflict],
+            example: "scheduling.snooze reminder=7 for=2h",
+            .writes { request, transaction in
+                var reminder = try open(request, transaction)
+                reminder.due = try snoozedUntil(request.arguments, reminder, transaction)
+                (reminder.state, reminder.changed) = (.snoozed, transaction.now)
+                try transaction.execute(
+                    "UPDATE scheduling_reminders SET state = ?, due_at = ?, changed_at = ? WHERE id = ?",
+                    reminder.state.rawValue, reminder.due, transaction.now, reminder.id)
+                try transaction.record(reminder.entry("reminder.snoozed"))
+                return reminder.object
+            })
+    }
+
+    private func snoozedUntil(_ arguments: Arguments, _ reminder: Reminder, _ reading: any Reading) throws -> Instant {
+        let until: Instant
+        switch (arguments.duration("for"), arguments.time("until")) {
+        case (let span?, nil):
+            // Only calendar days depend on where the person lives.
+            let zone = span.days == 0 ? Zone.utc : reading.zone(of: try reading.person(reminder.person))
+            until = zone.adding(span, to: reading.now)
+        case (nil, let time?):
+            until = time
+        default:
+            throw ModuleError.invalidArgument(
+                "for", expected: "either for or until", got: nil,
+                "give either 'for' (a duration such as 2h) or 'until' (a time)")
+        }
+        guard until > reading.now, until <= Scheduling.lastTime else {
+            let name = arguments.has("for") ? "for" : "until"
+            throw ModuleError.invalidArgument(
+                name, expected: "a time after now", got: until.description,
+                "'\(name)' has to end after now (\(reading.now)) and before the year 10000; give another time")
+        }
+        return until
+    }
+
+    /// Beyond it, times can no longer be written.
+    private static let lastTime = Instant(milliseconds: 253_402_300_799_000)
+
+    /// The reminder that a request answers, which nobody has answered for good.
+    private func open(_ request: Request, _ reading: any Reading) throws -> Reminder {
+        let reminder = try Reminder.find(request.arguments.requiredInteger("reminder"), in: reading)
+        guard reminder.state.isOpen else {
+            throw ModuleError.conflict(
+                "reminder \(reminder.id) is \(reminder.state.rawValue) already; queue a new one with scheduling.remind",
+                state: reminder.state.rawValue)
+        }
+        return reminder
+    }
+}

@@ -1,0 +1,49 @@
+import MneedleKit
+
+extension Scheduling {
+    var check: SafetyCheck {
+        SafetyCheck("Has the skin had the time it needs since the last session?") { plan, reading in
+            let past = try PastSessions(of: plan.person.person, in: reading)
+            guard let last = past.last else { return [] }
+            let zone = reading.zone(of: plan.person)
+            return try knowledge.intervals.findings(
+                plan.goal, plan.setting, last: zone.date(of: last), day: zone.date(of: plan.at),
+                isBeginner: plan.person.firstTime && past.count < knowledge.intervals.beginnerSessions)
+        }
+    }
+}
+
+extension Intervals {
+    /// What speaks against a session on `day` when the last one ended on `last`.
+    func findings(
+        _ goal: Goal, _ setting: Setting, last: CivilDate, day: CivilDate, isBeginner: Bool
+    ) throws -> [Finding] {
+        let interval = try interval(for: goal)
+        let days = day - last
+        let floor = last.adding(days: floorDays)
+        let opens = interval.window(after: last).opens
+        let month = last.adding(months: beginnerMonths)
+        func finding(_ judgement: Judgement, until: CivilDate) throws -> Finding? {
+            try self.finding(
+                judgement, setting, until: until,
+                [
+                    "days": days, "last": last, "goal": goal.rawValue, "weeks": interval.weeks, "opens": opens,
+                    "floor": floorDays,
+                ])
+        }
+
+        // A clinic waits for the goal's own minimum, and only the days over the floor can be lifted.
+        if day < floor { return try [finding(.floor, until: setting == .clinic ? opens : floor)].compactMap { $0 } }
+        var found: [Finding?] = []
+        switch setting {
+        case .clinic:
+            if day < opens { found.append(try finding(.minimum, until: opens)) }
+        case .home where days < homeCautionDays:
+            found.append(try finding(.short, until: max(opens, last.adding(days: homeCautionDays))))
+        case .home:
+            if day < opens { found.append(try finding(.early, until: opens)) }
+        }
+        if isBeginner && day < month { found.append(try finding(.beginner, until: month)) }
+        return found.compactMap { $0 }
+    }
+}

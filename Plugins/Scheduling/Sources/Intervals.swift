@@ -1,0 +1,118 @@
+import MneedleKit
+
+/// `Config/knowledge/intervals.toml`, read and checked: how long the skin is left alone.
+struct Intervals: Sendable {
+    let floorDays: Int
+    let homeCautionDays: Int
+    let beginnerMonths: Int
+    let beginnerSessions: Int
+    /// How many sessions a course has.
+    let course: ClosedRange<Int>
+    /// Every rule in words.
+    let facts: [Fact]
+    private let goals: [Goal: GoalInterval]
+    private let templates: [Judgement: FindingTemplate]
+
+    init(_ file: Table, _ catalogue: SourceCatalogue) {
+        func section(_ name: String) -> Table {
+            if let table = file.table(name) { return table }
+            file.report(name, "missing")
+            return Table([:], file: file.file, problems: Problems())
+        }
+        let (floor, home) = (section("floor"), section("home"))
+        let (beginner, course) = (section("beginner"), section("course"))
+        let floorDays = floor.integer("days", in: Intervals.shortestFloor...365)
+        self.floorDays = floorDays
+        homeCautionDays = home.integer("caution_days", in: 0...365)
+        beginnerMonths = beginner.integer("months", in: 0...12)
+        beginnerSessions = beginner.integer("sessions", in: 0...100)
+        let from = course.integer("sessions_from", in: 1...100)
+        self.course = from...max(from, course.integer("sessions_to", in: from...100))
+
+        let goalTables = file.tables("goal")
+        let read = goalTables.map { GoalInterval($0, catalogue, floorDays: floorDays) }
+        goals = Dictionary(read.map { ($0.goal, $0) }) { first, _ in first }
+        facts =
+            [("floor", floor), ("home", home), ("beginner", beginner), ("course", course)].map {
+                Fact($0, $1, catalogue)
+            } + read.map(\.fact)
+        templates = Judgement.templates(file, catalogue)
+
+        if read.count != goals.count { file.report("goal", "a goal is described twice") }
+        for goal in Goal.allCases where goals[goal] == nil { file.report("goal", "'\(goal.rawValue)' is missing") }
+        Judgement.reportMistakes(templates, file)
+    }
+
+    /// No document allows less than two weeks, so no file may.
+    private static let shortestFloor = 14
+
+    /// - Throws: `internal` for a goal that the file lacks; a file without one is refused at start.
+    func interval(for goal: Goal) throws -> GoalInterval {
+        guard let interval = goals[goal] else { throw ModuleError.internal("no interval for '\(goal.rawValue)'") }
+        return interval
+    }
+
+    func finding(
+        _ judgement: Judgement, _ setting: Setting, until: CivilDate, _ values: [String: any CustomStringConvertible]
+    ) throws -> Finding? {
+        guard let template = templates[judgement] else {
+            throw ModuleError.internal("no finding '\(judgement.rawValue)'")
+        }
+        return template.finding(module: "scheduling", setting: setting, until: .date(until), values)
+    }
+}
+
+/// One rule in words, as `scheduling.rules` shows it.
+struct Fact: Sendable {
+    let rule: String
+    let text: String
+    let reason: String
+    let sources: [Source]
+
+    init(_ rule: String, _ table: Table, _ catalogue: SourceCatalogue) {
+        self.rule = rule
+        text = table.string("text")
+        reason = table.string("reason")
+        sources = catalogue.sources(of: table)
+    }
+}
+
+/// How many weeks lie between two sessions for a goal.
+struct GoalInterval: Sendable {
+    let goal: Goal
+    let minDays: Int
+    let bestDays: Int
+    let maxDays: Int
+    let fact: Fact
+
+    init(_ table: Table, _ catalogue: SourceCatalogue, floorDays: Int) {
+        let named: Goal? = table.optionalChoice("goal")
+        if named == nil && !table.has("goal") { table.report("goal", "missing") }
+        goal = named ?? .collagen
+        let weeks = ["min_weeks", "best_weeks", "max_weeks"].map { table.integer($0, in: 1...104) }
+        (minDays, bestDays, maxDays) = (weeks[0] * 7, weeks[1] * 7, weeks[2] * 7)
+        if weeks != weeks.sorted() { table.report("best_weeks", "min, best and max must not fall") }
+        if minDays < floorDays { table.report("min_weeks", "shorter than the floor of \(floorDays) days") }
+        fact = Fact(goal.rawValue, table, catalogue)
+    }
+
+    /// `4–6`, or `4` where there is only one number.
+    var weeks: String { minDays == maxDays ? "\(minDays / 7)" : "\(minDays / 7)–\(maxDays / 7)" }
+
+    func window(after last: CivilDate) -> SessionWindow {
+        SessionWindow(
+            opens: last.adding(days: minDays), best: last.adding(days: bestDays), closes: last.adding(days: maxDays))
+    }
+
+    /// For somebody without any session nothing has to be waited for: the same window, open from `day` on.
+    func window(openFrom day: CivilDate) -> SessionWindow { window(after: day.adding(days: -minDays)) }
+}
+
+/// When the next session should be: calendar days where the person lives.
+struct SessionWindow: Hashable, Sendable, ValueConvertible {
+    let opens: CivilDate
+    let best: CivilDate
+    let closes: CivilDate
+
+    var value: Value { .object(["opens": opens, "best": best, "closes": closes]) }
+}

@@ -1,0 +1,36 @@
+import MneedleKit
+
+/// What the module knows: intervals, and what people are reminded of.
+struct Knowledge: Sendable {
+    let intervals: Intervals
+    let kinds: [ReminderKind]
+    /// How late a delivery is before it is called late.
+    let lateAfter: Span
+
+    init(_ setup: Setup) {
+        intervals = Intervals(setup.knowledge("intervals"), setup.sources)
+        kinds = ReminderKind.all(setup.knowledge("reminders"), setup.sources)
+        lateAfter = .minutes(Double(setup.configuration.integer("late_minutes") ?? 5))
+    }
+
+    func kind(named name: String) -> ReminderKind? { kinds.first { $0.name == name } }
+}
+
+extension Scheduling {
+    var rules: Command {
+        Command(
+            "rules", "Lists the intervals between sessions, in words and with their sources.", role: .reader,
+            reply: [
+                ReplyMember("rule", "its name: floor, home, beginner, course, or a goal"),
+                ReplyMember("text", "what holds"), ReplyMember("reason", "why"),
+                ReplyMember("sources", "what it rests on"),
+            ],
+            example: "scheduling.rules",
+            .lists { _, _, send in
+                for fact in knowledge.intervals.facts {
+                    try send(["rule": fact.rule, "text": fact.text, "reason": fact.reason, "sources": fact.sources])
+                }
+                return [:]
+            })
+    }
+}

@@ -1,0 +1,100 @@
+import MneedleKit
+
+/// A reminder as the store keeps it and as replies and entries show it.
+struct Reminder: Sendable {
+    enum State: String, CaseIterable, Sendable {
+        case pending, due, snoozed, done, dismissed
+
+        /// Whether somebody still has to answer it.
+        var isOpen: Bool { self != .done && self != .dismissed }
+    }
+
+    var id: Int64
+    var person: String
+    var kind: String
+    var title: String
+    var body: String?
+    var urgency: String
+    var state: State
+    /// When it comes, or came.
+    var due: Instant
+    var created: Instant
+    var changed: Instant
+    var session: Int64?
+    var device: String?
+
+    init(_ row: Row) throws {
+        guard let id = row.integer("id"), let person = row.text("person"), let kind = row.text("kind"),
+            let title = row.text("title"), let urgency = row.text("urgency"),
+            let state = row.text("state").flatMap(State.init), let due = row.instant("due_at"),
+            let created = row.instant("created_at"), let changed = row.instant("changed_at")
+        else { throw ModuleError.internal("a row of scheduling_reminders is not complete") }
+        (self.id, self.person, self.kind, self.title, self.urgency) = (id, person, kind, title, urgency)
+        (self.state, self.due, self.created, self.changed) = (state, due, created, changed)
+        body = row.text("body")
+        session = row.integer("session")
+        device = row.text("device")
+    }
+
+    /// A new one; the store gives it its id.
+    init(
+        _ person: String, kind: String, title: String, body: String?, urgency: Urgency, due: Instant, now: Instant,
+        session: Int64? = nil, device: String? = nil
+    ) {
+        id = 0
+        (self.person, self.kind, self.title, self.body) = (person, kind, title, body)
+        self.urgency = urgency.rawValue
+        (state, self.due, created, changed) = (.pending, due, now, now)
+        (self.session, self.device) = (session, device)
+    }
+
+    /// The members that every reply and entry has.
+    var object: Object {
+        [
+            "reminder": id, "person": person, "kind": kind, "title": title, "body": body ?? "", "due": due,
+            "state": state.rawValue, "urgency": urgency, "session": session, "device": device,
+        ]
+    }
+
+    func entry(_ kind: String, _ more: [Object.Member] = []) -> Entry {
+        Entry(
+            kind, subject: "reminder/\(id)", person: person,
+            body: Object(uniqueMembers: object.members + more))
+    }
+
+    /// The reminder of that id.
+    /// - Throws: `not-found` when there is none.
+    static func find(_ id: Int64, in reading: any Reading) throws -> Reminder {
+        guard let row = try reading.row("SELECT * FROM scheduling_reminders WHERE id = ?", id) else {
+            throw ModuleError.notFound("reminder", id, next: "see scheduling.list-reminders")
+        }
+        return try Reminder(row)
+    }
+
+    /// Writes it and records that it is queued.
+    /// - Returns: It, with the id that the store gave it.
+    func queue(_ transaction: any Transaction) throws -> Reminder {
+        var queued = self
+        queued.id = try transaction.insert(
+            """
+            INSERT INTO scheduling_reminders
+                (person, kind, title, body, urgency, state, due_at, planned_at, created_at, changed_at, session, device)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            person, kind, title, body, urgency, state.rawValue, due, due, created, changed, session, device)
+        try transaction.record(queued.entry("reminder.queued"))
+        return queued
+    }
+
+    /// Ends it and records that, with the reason where nobody answered it.
+    func close(as state: State, because reason: String? = nil, _ transaction: any Transaction) throws -> Reminder {
+        var closed = self
+        (closed.state, closed.changed) = (state, transaction.now)
+        try transaction.execute(
+            "UPDATE scheduling_reminders SET state = ?, changed_at = ?, closed_because = ? WHERE id = ?",
+            state.rawValue, transaction.now, reason, id)
+        try transaction.record(
+            closed.entry("reminder.closed", reason.map { [Object.Member("because", .string($0))] } ?? []))
+        return closed
+    }
+}

@@ -1,0 +1,84 @@
+import MneedleKit
+
+enum Urgency: String, CaseIterable, Sendable { case low, normal, critical }
+
+/// Something that people are reminded of: one `[[reminder]]` of `Config/knowledge/reminders.toml`.
+struct ReminderKind: Sendable {
+    /// What a reminder's time is counted from.
+    enum Anchor: String, CaseIterable, Sendable { case event, opens, best, closes }
+    /// What an entry that closes a reminder must have in common with it.
+    enum Match: String, CaseIterable, Sendable { case person, device }
+
+    let name: String
+    /// The kinds of entry that queue it.
+    let on: [String]
+    let anchor: Anchor
+    let after: Span
+    /// The hour of the day, where the person lives; `nil` where elapsed time counts.
+    let hour: Int?
+    let urgency: Urgency
+    let title: String
+    let body: String
+    let closedBy: [String]
+    let match: Match
+    let replaces: Bool
+    let setting: Setting?
+    let sources: [Source]
+
+    init(_ table: Table, _ catalogue: SourceCatalogue) {
+        name = table.string("kind")
+        on = table.strings("on")
+        anchor = table.choice("anchor", default: .event)
+        after = table.span("after", default: Span())
+        hour = table.optionalInteger("hour", in: 0...23)
+        urgency = table.choice("urgency", default: .normal)
+        title = table.string("title")
+        body = table.string("body")
+        closedBy = table.strings("closed_by", default: [])
+        match = table.choice("match", default: .person)
+        replaces = table.bool("replaces", default: true)
+        setting = table.optionalChoice("setting")
+        sources = catalogue.sources(of: table)
+        reportMistakes(table)
+    }
+
+    private func reportMistakes(_ table: Table) {
+        if !table.has("anchor") { table.report("anchor", "missing") }
+        if on.isEmpty && table.has("on") { table.report("on", "names no entry, so it is never queued") }
+        if anchor != .event && hour == nil { table.report("hour", "missing: '\(anchor.rawValue)' is a whole day") }
+        if hour != nil && after.milliseconds != 0 { table.report("after", "with 'hour', only days are counted") }
+        if table.has("match") && closedBy.isEmpty { table.report("match", "give it only with 'closed_by'") }
+        if name == ReminderKind.own { table.report("kind", "'\(name)' is what people queue themselves") }
+        // A reminder that queues reminders would never end.
+        for kind in on + closedBy where kind.hasPrefix("reminder.") {
+            table.report("on", "'\(kind)' is an entry of this module")
+        }
+        for text in [title, body] {
+            for word in wordsInBraces(text) where !ReminderKind.placeholders.contains(word) {
+                let known = ReminderKind.placeholders.joined(separator: ", ")
+                table.report(text == title ? "title" : "body", "unknown placeholder {\(word)}; known: \(known)")
+            }
+        }
+    }
+
+    /// The kind of reminders that `scheduling.remind` queues.
+    static let own = "custom"
+
+    static let placeholders = ["person", "name", "device", "session", "goal", "last", "opens", "best", "closes"]
+
+    static func all(_ file: Table, _ catalogue: SourceCatalogue) -> [ReminderKind] {
+        let kinds = file.tables("reminder").map { ReminderKind($0, catalogue) }
+        var seen: Set<String> = []
+        for kind in kinds where !seen.insert(kind.name).inserted {
+            file.report("reminder", "'\(kind.name)' is there twice")
+        }
+        return kinds
+    }
+}
+
+/// The names in braces in `text`.
+private func wordsInBraces(_ text: String) -> [String] {
+    text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().compactMap { part in
+        part.firstIndex(of: "}").map { String(part[..<$0]) }
+    }
+}

@@ -1,0 +1,143 @@
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import Scheduling
+
+@Suite("Intervals between sessions")
+struct IntervalTests {
+    @Test("collagen after 20 October 2026: opens 17 November, best on the 24th, closes 1 December")
+    func window() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        #expect(try diary.window("anna") == ["2026-11-17", "2026-11-24", "2026-12-01"])
+        let next = try diary.next("anna")
+        #expect(next.string("floor") == "2026-11-03")
+        #expect(next.string("goal") == "collagen")
+        #expect(next.string("last_session") == "2026-10-20T12:00:00Z")
+        #expect(next.list("sources")?.isEmpty == false)
+    }
+
+    @Test("in a clinic, three weeks after a collagen session is too soon, until four weeks after it")
+    func threeWeeks() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "cleo")
+        diary.bench.clock.advance(days: 21)
+        let findings = try diary.findings("cleo")
+        #expect(findings.map(\.code) == ["too-soon"])
+        #expect(findings[0].blocks && findings[0].overridable)
+        #expect(findings[0].until == .date(CivilDate("2026-11-17")!))
+        #expect(!findings[0].sources.isEmpty)
+        #expect(try diary.next("cleo").string("floor") == "2026-11-17")
+    }
+
+    @Test("at home 13 days are too few, whoever overrides")
+    func thirteenDays() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        diary.bench.clock.advance(days: 13)
+        let findings = try diary.findings("anna")
+        #expect(findings.map(\.code) == ["too-soon"])
+        #expect(findings[0].blocks && !findings[0].overridable && findings[0].severity > .clearance)
+        #expect(findings[0].until == .date(CivilDate("2026-11-03")!))
+    }
+
+    @Test("at home 15 days are allowed, with a caution that names the 4–6 weeks")
+    func fifteenDays() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        diary.bench.clock.advance(days: 15)
+        let findings = try diary.findings("anna")
+        #expect(findings.map(\.code) == ["interval-short"])
+        #expect(!findings[0].blocks)
+        #expect(findings[0].severity == .caution)
+        #expect(findings[0].message.contains("4–6 weeks"))
+    }
+
+    @Test(
+        "each day at the edge of each rule",
+        arguments: [
+            ("anna", 0, "too-soon"), ("anna", 13, "too-soon"), ("anna", 14, "interval-short"),
+            ("anna", 27, "interval-short"), ("anna", 28, ""), ("anna", 400, ""),
+            ("ben", 13, "too-soon"), ("ben", 14, "interval-short"), ("ben", 27, "interval-short"),
+            ("ben", 28, "before-window"), ("ben", 55, "before-window"), ("ben", 56, ""),
+            ("cleo", 13, "too-soon"), ("cleo", 14, "too-soon"), ("cleo", 27, "too-soon"), ("cleo", 28, ""),
+            ("cid", 27, "too-soon"), ("cid", 28, ""),
+        ])
+    func edges(person: String, days: Int, code: String) throws {
+        let diary = try Diary(at: "2026-06-01T12:00:00Z")
+        try diary.end(1, person)
+        diary.bench.clock.advance(days: Double(days))
+        let findings = try diary.findings(person)
+        #expect(findings.map(\.code) == (code.isEmpty ? [] : [code]))
+        // Under two weeks nobody lifts it; a clinic's minimum is a practitioner's to lift.
+        if code == "too-soon" { #expect(findings[0].overridable == (days >= 14)) }
+        #expect(findings.contains(where: \.blocks) == (code == "too-soon"))
+    }
+
+    @Test("the plan's goal decides, not the person's")
+    func plannedGoal() throws {
+        let diary = try Diary(at: "2026-06-01T12:00:00Z")
+        try diary.end(1, "cleo")
+        diary.bench.clock.advance(days: 40)
+        #expect(try diary.findings("cleo").isEmpty)
+        #expect(try diary.findings("cleo", goal: .maintenance).map(\.code) == ["too-soon"])
+    }
+
+    @Test("every goal has its window", arguments: [("cleo", 28, 35, 42), ("cid", 28, 28, 42), ("ben", 56, 70, 84)])
+    func windows(person: String, opens: Int, best: Int, closes: Int) throws {
+        let diary = try Diary(at: "2026-06-01T12:00:00Z")
+        try diary.end(1, person)
+        let last = CivilDate("2026-06-01")!
+        #expect(try diary.window(person) == [opens, best, closes].map { last.adding(days: $0).description })
+    }
+
+    @Test("a beginner at home is advised to wait for a month, until three sessions are done")
+    func beginner() throws {
+        let diary = try Diary(at: "2026-07-01T12:00:00Z")
+        try diary.end(1, "bea")
+        diary.bench.clock.advance(days: 20)
+        #expect(try diary.findings("bea").map(\.code) == ["interval-short", "beginner-interval"])
+        diary.bench.clock.advance(days: 10)
+        let findings = try diary.findings("bea")
+        #expect(findings.map(\.code) == ["beginner-interval"])
+        #expect(!findings[0].blocks)
+        #expect(findings[0].until == .date(CivilDate("2026-08-01")!))
+        diary.bench.clock.advance(days: 1)
+        #expect(try diary.findings("bea").isEmpty)
+        for session in 2...3 {
+            try diary.end(Int64(session), "bea")
+            diary.bench.clock.advance(days: 30)
+        }
+        #expect(try diary.findings("bea").isEmpty)
+    }
+
+    @Test("a stopped session counts: needles were in the skin")
+    func stopped() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna", as: "session.stopped")
+        #expect(try diary.findings("anna").map(\.code) == ["too-soon"])
+        #expect(try diary.window("anna") == ["2026-11-17", "2026-11-24", "2026-12-01"])
+    }
+
+    @Test("the last session counts, not the last one that was told")
+    func latest() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(2, "anna")
+        diary.bench.clock.set(Instant("2026-09-01T12:00:00Z")!)
+        try diary.end(1, "anna")
+        #expect(try diary.window("anna")[0] == "2026-11-17")
+        #expect(try diary.next("anna").integer("sessions") == 2)
+    }
+
+    @Test("somebody without any session may begin today")
+    func first() throws {
+        let diary = try Diary(at: "2026-11-20T23:30:00Z")
+        #expect(try diary.findings("anna").isEmpty)
+        // In Berlin it is tomorrow already.
+        #expect(try diary.window("anna") == ["2026-11-21", "2026-11-28", "2026-12-05"])
+        #expect(try diary.next("anna").string("floor") == "2026-11-21")
+        #expect(try diary.next("anna")["last_session"] == nil)
+        #expect(failure { _ = try diary.next("nobody") }?.code == .notFound)
+    }
+}

@@ -1,5 +1,0 @@
-import MneedleKit
-import MneedleTestKit
-import Testing
-
-@testable import Scheduling
