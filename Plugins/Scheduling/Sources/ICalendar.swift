@@ -16,7 +16,9 @@ struct ICalendar {
     }
 
     /// A whole day, wherever the reader is.
-    mutating func day(_ name: String, _ date: CivilDate) { line(name + ";VALUE=DATE", ICalendar.digits(date.description)) }
+    mutating func day(_ name: String, _ date: CivilDate) {
+        line(name + ";VALUE=DATE", ICalendar.digits(date.description))
+    }
 
     /// A component with what `body` writes into it.
     mutating func component(_ name: String, _ body: (inout ICalendar) throws -> Void) rethrows {

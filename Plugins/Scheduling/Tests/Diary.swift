@@ -33,7 +33,8 @@ struct Diary {
     static func person(_ name: String) -> Person { people.first { $0.person == name }! }
 
     /// A session that ends now.
-    func end(_ session: Int64, _ person: String, device: String = "roller", as kind: String = "session.finished") throws {
+    func end(_ session: Int64, _ person: String, device: String = "roller", as kind: String = "session.finished") throws
+    {
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
             [

@@ -53,7 +53,8 @@ struct KnowledgeTests {
             $0.replacing("kind = \"window-best\"", with: "kind = \"window-opens\"")
                 .replacing("anchor = \"closes\"\nhour = 9", with: "anchor = \"closes\"")
                 .replacing("{opens}. A later", with: "{open}. A later")
-                .replacing("on = [\"session.finished\", \"session.stopped\"]\nanchor = \"event\"\nafter = \"48h\"",
+                .replacing(
+                    "on = [\"session.finished\", \"session.stopped\"]\nanchor = \"event\"\nafter = \"48h\"",
                     with: "on = [\"reminder.due\"]\nanchor = \"event\"\nafter = \"2 days\"")
         }
         #expect(found.contains { $0.contains("'window-opens' is there twice") })

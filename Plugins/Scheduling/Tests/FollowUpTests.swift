@@ -1,0 +1,144 @@
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import Scheduling
+
+@Suite("Reminders that sessions queue")
+struct FollowUpTests {
+    @Test("a session queues its follow-ups, each recorded", arguments: ["session.finished", "session.stopped"])
+    func followUps(kind: String) throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna", as: kind)
+        let times = try diary.reminders("anna").map { "\($0.string("kind") ?? "") \($0.string("due") ?? "")" }
+        // The clocks go back on 25 October in Berlin: 9 o'clock is 8 in UTC then, and 7 days keep the clock time.
+        #expect(
+            times == [
+                "cleaning 2026-10-20T12:00:00Z", "check-in-24h 2026-10-21T12:00:00Z",
+                "aftercare-sun 2026-10-22T12:00:00Z", "aftercare-actives 2026-10-23T12:00:00Z",
+                "check-in-72h 2026-10-23T12:00:00Z", "check-in-7d 2026-10-27T13:00:00Z",
+                "window-opens 2026-11-17T08:00:00Z", "window-best 2026-11-24T08:00:00Z",
+                "window-closes 2026-12-01T08:00:00Z", "window-overdue 2026-12-08T08:00:00Z",
+            ])
+        let queued = try diary.bench.ledger(kind: "reminder.queued")
+        #expect(queued.count == 10)
+        #expect(queued.allSatisfy { $0.person == "anna" && $0.body.integer("session") == 1 })
+    }
+
+    @Test("the words name the device and the dates")
+    func words() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        #expect(try diary.reminder("cleaning")?.string("title") == "Clean roller now")
+        #expect(try diary.reminder("cleaning")?.string("urgency") == "critical")
+        let opens = try diary.reminder("window-opens")?.string("body")
+        #expect(opens?.contains("2026-11-17") == true && opens?.contains("collagen") == true)
+        for row in try diary.reminders() { #expect(!"\(row)".contains("{")) }
+    }
+
+    @Test("cleaning is due at once, and over when that device was cleaned")
+    func cleaning() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna", device: "roller")
+        try diary.end(2, "ben", device: "stamp")
+        try diary.bench.fire()
+        #expect(try diary.reminders(state: "due").map { $0.string("device") } == ["roller", "stamp"])
+        try diary.bench.happen("device.cleaned", subject: "device/roller", ["device": "roller"])
+        #expect(try diary.reminders(state: "due").map { $0.string("device") } == ["stamp"])
+        let closed = try diary.bench.ledger(kind: "reminder.closed")
+        #expect(closed.map { $0.body.string("because") } == ["device.cleaned"])
+        #expect(closed.map { $0.body.string("state") } == ["done"])
+        #expect(closed.map(\.person) == ["anna"])
+    }
+
+    @Test("a new session replaces what the last one queued, also what waits for an answer")
+    func replaced() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        try diary.end(2, "ben")
+        diary.bench.clock.set(Instant("2026-11-18T12:00:00Z")!)
+        try diary.bench.fire()
+        #expect(try diary.reminder("window-opens", state: "due") != nil)
+        try diary.end(3, "anna")
+        #expect(try diary.reminder("window-opens", state: "due") == nil)
+        let open = try diary.reminders("anna").filter { ["pending", "due"].contains($0.string("state")) }
+        #expect(open.count == 10 && open.allSatisfy { $0.integer("session") == 3 })
+        let closed = try diary.bench.ledger(kind: "reminder.closed")
+        #expect(closed.count == 10)
+        #expect(closed.allSatisfy { $0.person == "anna" && $0.body.string("because") == "replaced" })
+        #expect(closed.allSatisfy { $0.body.string("state") == "dismissed" })
+        #expect(try diary.reminders("ben").allSatisfy { $0.string("state") != "dismissed" })
+    }
+
+    @Test("one's own reminders are never replaced")
+    func own() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        _ = try diary.remind("anna", at: "2026-12-01T12:00:00Z")
+        try diary.end(1, "anna")
+        try diary.end(2, "anna")
+        #expect(try diary.reminder("custom") != nil)
+    }
+
+    @Test("a device that still has to be cleaned stays so when its owner uses another one")
+    func twoDevices() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna", device: "roller")
+        try diary.end(2, "anna", device: "stamp")
+        let cleaning = try diary.reminders(state: "pending").filter { $0.string("kind") == "cleaning" }
+        #expect(cleaning.map { $0.string("device") } == ["roller", "stamp"])
+    }
+
+    @Test("a person's new goal moves the window's reminders, and nothing else")
+    func goal() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        let before = try diary.reminders().count
+        try diary.change("anna", Person(person: "anna", setting: .home, goal: .collagen, timeZone: "Europe/Berlin"))
+        #expect(try diary.reminders().count == before)
+        try diary.change(
+            "anna", Person(person: "anna", setting: .home, goal: .maintenance, timeZone: "Europe/Berlin"))
+        #expect(try diary.due("window-opens") == "2026-12-15T08:00:00Z")
+        #expect(try diary.bench.ledger(kind: "reminder.closed").count == 4)
+        #expect(try diary.due("check-in-24h") == "2026-10-21T12:00:00Z")
+        try diary.change("anna", Diary.person("anna"))
+        #expect(try diary.due("window-opens") == "2026-11-17T08:00:00Z")
+    }
+
+    @Test("what somebody has answered is not asked again when the record changes")
+    func answered() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        for row in try diary.reminders() {
+            try diary.bench.call("scheduling.done", ["reminder": row.integer("reminder")])
+        }
+        try diary.change("anna", Diary.person("anna"))
+        #expect(try diary.reminders().allSatisfy { $0.string("state") == "done" })
+    }
+
+    @Test("people without any session are not reminded of a window")
+    func nobody() throws {
+        let diary = try Diary()
+        try diary.change("anna", Diary.person("anna"))
+        #expect(try diary.reminders().isEmpty)
+    }
+
+    @Test("a window that is over when the plan changes is not announced")
+    func over() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "ben")
+        diary.bench.clock.set(Instant("2026-11-30T12:00:00Z")!)
+        try diary.change("ben", Person(person: "ben", setting: .home, goal: .collagen))
+        let pending = try diary.reminders(state: "pending").filter {
+            $0.string("kind")?.hasPrefix("window") == true
+        }
+        #expect(pending.map { $0.string("kind") } == ["window-closes", "window-overdue"])
+    }
+}
+
+extension Diary {
+    /// The person's record changes.
+    func change(_ name: String, _ person: Person) throws {
+        bench.fake("records.show-person") { _ in person.object }
+        try bench.happen("person.changed", subject: "person/\(name)", person: name, person.object)
+    }
+}
