@@ -43,14 +43,14 @@ final class Ledger {
     }
 
     func append(
-        _ entry: Entry, module: String, actor: Actor, at: Instant, to database: Database
+        _ entry: Entry, module: String, actor: Actor, at: Instant, to database: Database, _ statements: StatementCache
     ) throws -> Event {
         let sequence = head.sequence + 1
         let body = entry.body.jsonBytes
         let hash = try Ledger.hash(
             after: head.hash, sequence: sequence, at: at.milliseconds, actor: actor.user, module: module,
             kind: entry.kind, subject: entry.subject, person: entry.person, body: body)
-        let statement = SQLStatement(try database.cachedStatement(sql: Ledger.insertion))
+        let statement = try statements.entry(Ledger.insertion, database).statement
         try statement.bind(.integer(sequence), at: 1)
         try statement.bind(.integer(at.milliseconds), at: 2)
         try statement.bind(.text(actor.user), at: 3)

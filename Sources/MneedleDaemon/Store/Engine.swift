@@ -1,7 +1,6 @@
 import Crypto
 import GRDB
 import MneedleKit
-import Synchronization
 
 /// One piece of work for the writer.
 package struct Job: Sendable {
@@ -31,14 +30,14 @@ package struct Job: Sendable {
 ///
 /// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing
 /// methods, which is what ``Writer`` sees to.
-// Sendable: `ledger` is touched inside `pool.writeWithoutTransaction` only, which GRDB serialises.
+// Sendable: `ledger` and `statements` are touched inside `pool.writeWithoutTransaction` only, which GRDB serialises.
 package final class Engine: @unchecked Sendable {
     let store: Store
     package let house: House
     package let clock: any Clock
     private let ledger: Ledger
-    /// The positions of the columns of each statement that was run.
-    let columns = Mutex<[String: [String: Int]]>([:])
+    /// The writing connection's statements.
+    let statements = StatementCache()
     let incident: @Sendable (_ module: String, _ error: any Error) -> String
 
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
@@ -206,7 +205,7 @@ package final class Engine: @unchecked Sendable {
     private func nextDue(_ database: Database) throws -> Instant? {
         try house.timers.compactMap { module, timer in
             let reading = StoreReading(
-                database: database, engine: self, actor: .service, now: clock.now(), module: module)
+                database: database, engine: self, actor: .service, now: clock.now(), module: module, statements: statements)
             return try timer.next(reading)
         }.min()
     }

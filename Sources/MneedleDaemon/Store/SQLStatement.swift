@@ -67,6 +67,14 @@ struct SQLStatement {
 
     func reset() { sqlite3_reset(pointer) }
 
+    private var connection: OpaquePointer? { sqlite3_db_handle(pointer) }
+    /// How many rows the last run changed.
+    var changes: Int { Int(sqlite3_changes(connection)) }
+    /// The id of the row that the connection inserted last.
+    var insertedID: Int64 { sqlite3_last_insert_rowid(connection) }
+    /// Whether a transaction is open; SQLite ends one itself after some errors.
+    var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
+
     private func error(_ code: Int32) -> DatabaseError {
         let message = sqlite3_db_handle(pointer).flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
         return DatabaseError(resultCode: ResultCode(rawValue: code), message: message, sql: statement.sql)

@@ -6,14 +6,19 @@ import MneedleWire
 package class StoreReading: Reading {
     let database: Database
     let engine: Engine
-    let actor: Actor
+    let statements: StatementCache
+    var actor: Actor
     package let now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
     var module: String
 
-    init(database: Database, engine: Engine, actor: Actor, now: Instant, module: String) {
+    init(
+        database: Database, engine: Engine, actor: Actor, now: Instant, module: String,
+        statements: StatementCache = StatementCache()
+    ) {
         self.database = database
         self.engine = engine
+        self.statements = statements
         self.actor = actor
         self.now = now
         self.module = module
@@ -22,31 +27,16 @@ package class StoreReading: Reading {
     package func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (MneedleKit.Row) throws -> Void) throws
     {
         try mapped {
-            // A statement is compiled once a connection; one that is still being stepped is not shared.
-            let isFree = statementsInUse.insert(sql).inserted
-            defer { if isFree { statementsInUse.remove(sql) } }
-            let statement = SQLStatement(
-                isFree ? try database.cachedStatement(sql: sql) : try database.makeStatement(sql: sql))
-            defer { statement.reset() }
-            try statement.bind(values)
-            var columns: [String: Int]?
-            while try statement.step() {
-                if columns == nil { columns = columnPositions(sql, statement) }
-                try body(Row(columns: columns!, values: statement.values))
+            let entry = try statements.entry(sql, database)
+            entry.isBusy = true
+            defer {
+                entry.statement.reset()
+                entry.isBusy = false
             }
-        }
-    }
-
-    private var statementsInUse: Set<String> = []
-
-    private func columnPositions(_ sql: String, _ statement: SQLStatement) -> [String: Int] {
-        engine.columns.withLock { known in
-            if let columns = known[sql] { return columns }
-            let names = statement.columnNames.enumerated().map { ($1, $0) }
-            let columns = Dictionary(names, uniquingKeysWith: { first, _ in first })
-            // Statements are written by modules, not by peers; the bound is for one that builds them.
-            if known.count < 1000 { known[sql] = columns }
-            return columns
+            try entry.statement.bind(values)
+            while try entry.statement.step() {
+                try body(Row(columns: entry.columns, values: entry.statement.values))
+            }
         }
     }
 

@@ -18,7 +18,8 @@ package final class StoreTransaction: StoreReading, Transaction {
     ) {
         self.ledger = ledger
         self.hasSavepoint = hasSavepoint
-        super.init(database: database, engine: engine, actor: actor, now: now, module: module)
+        super.init(
+            database: database, engine: engine, actor: actor, now: now, module: module, statements: engine.statements)
     }
 
     /// Runs `body` as one unit: when it throws, nothing that it did remains.
@@ -43,7 +44,7 @@ package final class StoreTransaction: StoreReading, Transaction {
     }
 
     private func run(_ sql: String) throws {
-        try mapped { try SQLStatement(database.cachedStatement(sql: sql)).run() }
+        try mapped { try statements.entry(sql, database).statement.run() }
     }
 
     /// Thrown instead of a request's own error when its changes cannot be told from its neighbours'.
@@ -60,10 +61,10 @@ package final class StoreTransaction: StoreReading, Transaction {
     package func execute(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int {
         try willWrite()
         return try mapped {
-            let statement = SQLStatement(try database.cachedStatement(sql: sql))
+            let statement = try statements.entry(sql, database).statement
             try statement.bind(values)
             try statement.run()
-            return database.changesCount
+            return statement.changes
         }
     }
 
@@ -75,7 +76,7 @@ package final class StoreTransaction: StoreReading, Transaction {
     @discardableResult
     package func record(_ entry: Entry) throws -> Int64 {
         try willWrite()
-        let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: database) }
+        let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: database, statements) }
         events.append(event)
         guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
         depth += 1
