@@ -76,7 +76,7 @@ public final class Daemon: Service {
             throw error
         }
         try await readers.shutdownGracefully()
-        try engine.store.close()
+        try engine.close()
         // Held until here: nobody else may open the store before it is closed.
         withExtendedLifetime(state) {}
     }

@@ -63,6 +63,12 @@ package final class Engine: @unchecked Sendable {
         try store.pool.read { try Int64.fetchOne($0, sql: "SELECT MIN(seq) FROM mneedle_ledger") ?? 1 }
     }
 
+    /// Finishes the writing connection's statements and closes the store.
+    func close() throws {
+        try store.pool.writeWithoutTransaction { _ in statements.removeAll() }
+        try store.close()
+    }
+
     // MARK: Reading
 
     /// Runs `body` on a snapshot.

@@ -15,6 +15,8 @@ final class StatementCache {
 
     private var entries: [String: Entry] = [:]
 
+    func removeAll() { entries = [:] }
+
     func entry(_ sql: String, _ database: Database) throws -> Entry {
         if let entry = entries[sql] {
             return entry.isBusy ? Entry(SQLStatement(try database.makeStatement(sql: sql))) : entry
