@@ -6,7 +6,7 @@ SHELL := /bin/bash
 UMASK := umask 022;
 
 BUILD := .build/release
-PREREQUISITES := libsystemd-dev libsqlite3-dev libzstd-dev pkg-config
+PREREQUISITES := libsystemd-dev libsqlite3-dev pkg-config tzdata
 TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shellcheck
 PREFIX ?= /usr/local
 DESTDIR ?=

@@ -3,3 +3,245 @@ import MneedleTestKit
 import Testing
 
 @testable import Telemetry
+
+@Suite("Line protocol")
+struct LineProtocolTests {
+    func parse(_ line: String) throws -> Point? {
+        try Array(line.utf8).withUnsafeBufferPointer { try LineParser.parse($0) }
+    }
+
+    @Test("a point has tags, fields of every type, and a time")
+    func point() throws {
+        let point = try #require(
+            try parse(
+                #"pen\ 1,device=pen-1,room=a\,b depth_mm=0.5,n=3i,u=7u,on=t,name="a \" b,c",e=-1.5e-2 1700000000000000001"#
+            ))
+        #expect(point.tags.map(\.value) == ["pen-1", "a,b"])
+        #expect(point.fields.map(\.key) == ["depth_mm", "n", "u", "on", "e"])
+        #expect(point.fields.map(\.value) == [0.5, 3, 7, 1, -0.015])
+        #expect(point.time == 1_700_000_000_000_000_001)
+    }
+
+    @Test("blank lines and comments are nothing", arguments: ["", "   ", "# a comment", "  # too"])
+    func nothing(line: String) throws { #expect(try parse(line) == nil) }
+
+    @Test(
+        "what is no point is refused with its column",
+        arguments: [
+            ("pen", 4), (",a=b c=1", 1), ("pen,a c=1", 6), ("pen,a= c=1", 7), ("pen depth_mm", 13),
+            ("pen depth_mm=", 14),
+            ("pen depth_mm=x", 14), ("pen depth_mm=nan", 14), ("pen depth_mm=0x1", 14), ("pen depth_mm=1 soon", 16),
+            ("pen depth_mm=1 1 2", 18), ("pen s=\"open", 12), ("pen a=1,", 9),
+        ])
+    func refused(line: String, column: Int) throws {
+        let error = #expect(throws: PointError.self) { try parse(line) }
+        #expect(error?.column == column, "\(line): \(error?.reason ?? "")")
+    }
+
+    @Test("random bytes are refused or parsed, never worse")
+    func random() {
+        var generator = SystemRandomNumberGenerator()
+        let alphabet = Array(#"pen,=0.5i "\#u{5C}#t-e"#.utf8)
+        for _ in 0..<5000 {
+            let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
+                alphabet.randomElement(using: &generator)!
+            }
+            bytes.withUnsafeBufferPointer { _ = try? LineParser.parse($0) }
+        }
+    }
+}
+
+@Suite("Chunks")
+struct ChunkTests {
+    @Test("what was packed comes back to the last bit")
+    func roundTrip() throws {
+        var generator = SystemRandomNumberGenerator()
+        let makers: [() -> Double] = [
+            { Double(Int.random(in: 0...60, using: &generator)) / 100 },
+            { Double.random(in: -1e300...1e300, using: &generator) },
+            { Double(Int.random(in: -1000...1000, using: &generator)) }, { -0.0 }, { 0.1 + 0.2 },
+            { Double(bitPattern: UInt64.random(in: 0...0x7FEF_FFFF_FFFF_FFFF, using: &generator)) },
+        ]
+        for make in makers {
+            for count in [0, 1, 2, 500] {
+                var chunk = Chunk()
+                var time: Int64 = .random(in: -1_000_000...2_000_000_000_000_000_000, using: &generator)
+                for _ in 0..<count {
+                    chunk.append(time, make())
+                    time &+= .random(in: -10...10_000_000, using: &generator)
+                }
+                let back = try #require(Chunk(data: chunk.data))
+                #expect(back.times == chunk.times)
+                #expect(back.values.map(\.bitPattern) == chunk.values.map(\.bitPattern))
+            }
+        }
+    }
+
+    @Test("a damaged chunk is never read as something else than was written")
+    func damage() {
+        var chunk = Chunk()
+        for number in 0..<100 { chunk.append(Int64(number) * 10_000_000, Double(number) / 10) }
+        let data = chunk.data
+        for index in data.indices {
+            var broken = data
+            broken[index] ^= 1
+            #expect(Chunk.checksum(broken) != Chunk.checksum(data))
+            _ = Chunk(data: broken)
+        }
+        #expect(Chunk(data: Array(data.dropLast())) == nil)
+    }
+
+    @Test("a hundred hertz of depth takes little more than a byte a value")
+    func size() {
+        var chunk = Chunk()
+        for number in 0..<Chunk.capacity {
+            chunk.append(1_700_000_000_000_000_000 + Int64(number) * 10_000_000, Double(40 + number % 11) / 100)
+        }
+        #expect(chunk.data.count < Chunk.capacity * 5 / 2)
+    }
+}
+
+@Suite("Telemetry of a session")
+struct TelemetrySessionTests {
+    /// A bench at noon with session 7 running at 0.5 mm.
+    static func bench() throws -> Bench {
+        let bench = try Bench(definition)
+        try bench.happen(
+            "session.started", subject: "session/7", person: "anna",
+            [
+                "session": 7, "person": "anna", "device": "pen-1", "areas": ["cheeks"], "depth_mm": 0.5,
+                "goal": "collagen",
+                "setting": "home", "time_zone": "UTC", "started": "2026-11-20T12:00:00Z",
+            ])
+        return bench
+    }
+
+    static let noon: Int64 = 1_795_176_000_000_000_000
+
+    static func lines(_ values: [Double], field: String = "depth_mm", from: Int64 = 0) -> String {
+        values.enumerated().map { "pen,device=pen-1 \(field)=\($1) \(noon + (from + Int64($0)) * 10_000_000)\n" }
+            .joined()
+    }
+
+    @Test("points are counted, bad ones reported and never fatal, whatever pieces they come in")
+    func counts() throws {
+        let bench = try Self.bench()
+        let reply = try bench.stream(
+            "telemetry.stream", ["session": 7],
+            lines: [Self.lines([0.3, 0.4]), "nonsense\n# comment\n\n", Self.lines([0.5], from: 2)])
+        #expect(reply.integer("accepted") == 3 && reply.integer("rejected") == 1 && reply.integer("alarms") == 0)
+        guard case .object(let error)? = reply.list("first_errors")?.first else {
+            return #expect(Bool(false), "no error kept")
+        }
+        #expect(error.integer("line") == 3 && error.integer("column") == 9)
+        #expect(try bench.ledger(kind: "telemetry.stored").first?.body.integer("points") == 3)
+    }
+
+    @Test("one alarm a breach of the planned depth, over only when it is back inside")
+    func alarms() throws {
+        let bench = try Self.bench()
+        let reply = try bench.stream(
+            "telemetry.stream", ["session": 7],
+            lines: [Self.lines([0.5, 0.51, 0.6, 0.5, 0.505, 0.49, 0.5]), Self.lines([0.7], from: 7)])
+        #expect(reply.integer("alarms") == 2)
+        let events = try bench.ledger(kind: "telemetry.alarm")
+        #expect(events.map { $0.body.number("value") } == [0.51, 0.7])
+        #expect(events[0].body.string("code") == "depth-over-plan" && events[0].body.number("limit") == 0.5)
+        #expect(events[0].person == "anna")
+        let rows = try bench.rows("telemetry.alarms", ["session": 7])
+        #expect(rows.map { $0.has("over_at") } == [true, false])
+    }
+
+    @Test(
+        "each limit has its alarm",
+        arguments: [
+            ("temperature_c", 45.1, "temperature-high"), ("battery_percent", 14.9, "battery-low"),
+            ("speed_hz", 201, "speed-out-of-range"), ("current_ma", 1001, "current-out-of-range"),
+        ])
+    func limits(field: String, value: Double, code: String) throws {
+        let bench = try Self.bench()
+        try bench.stream("telemetry.stream", ["session": 7], lines: [Self.lines([20, value], field: field)])
+        #expect(try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == [code])
+    }
+
+    @Test("a clock that runs backwards is an alarm, a time from another world is rejected")
+    func clocks() throws {
+        let bench = try Self.bench()
+        let reply = try bench.stream(
+            "telemetry.stream", ["session": 7],
+            lines: [
+                "pen depth_mm=0.1 \(Self.noon + 5_000_000_000)\npen depth_mm=0.1 \(Self.noon)\npen depth_mm=0.1 1700000000\npen depth_mm=0.1 \(Self.noon + 90_000_000_000)\n"
+            ])
+        #expect(reply.integer("accepted") == 2 && reply.integer("rejected") == 2)
+        #expect(try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == ["clock-backwards"])
+    }
+
+    @Test("silence of a session that has reported is one alarm; its next point makes it heard again")
+    func silence() throws {
+        let bench = try Self.bench()
+        #expect(try bench.nextDue() == nil)
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen depth_mm=0.1\n"])
+        bench.clock.advance(seconds: 29)
+        try bench.fire()
+        #expect(try bench.ledger(kind: "telemetry.alarm").isEmpty)
+        bench.clock.advance(seconds: 1)
+        try bench.fire()
+        bench.clock.advance(hours: 1)
+        try bench.fire()
+        #expect(try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == ["silence"])
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen depth_mm=0.1\n"])
+        #expect(try bench.nextDue() != nil)
+    }
+
+    @Test("only a running session takes a stream")
+    func ended() throws {
+        let bench = try Self.bench()
+        #expect(
+            #expect(throws: ModuleError.self) { try bench.stream("telemetry.stream", ["session": 8], lines: []) }?.code
+                == .notFound)
+        try bench.happen("session.finished", subject: "session/7", person: "anna", ["session": 7])
+        #expect(
+            #expect(throws: ModuleError.self) { try bench.stream("telemetry.stream", ["session": 7], lines: []) }?.code
+                == .conflict)
+        #expect(try bench.nextDue() == nil)
+    }
+
+    @Test("a summary and a query give back what was measured, across chunks and streams")
+    func queries() throws {
+        let bench = try Self.bench()
+        let values = (0..<20_000).map { Double($0 % 50) / 100 }
+        for start in stride(from: 0, to: values.count, by: 3000) {
+            let piece = Array(values[start..<min(start + 3000, values.count)])
+            bench.clock.advance(seconds: 30)
+            try bench.stream("telemetry.stream", ["session": 7], lines: [Self.lines(piece, from: Int64(start))])
+        }
+        let summary = try bench.call("telemetry.summary", ["session": 7])
+        let depth = try #require(summary.object("fields")?.object("depth_mm"))
+        #expect(summary.integer("points") == 20_000 && summary.string("duration") == "PT3M19.990S")
+        #expect(depth.number("min") == 0 && depth.number("max") == 0.49 && depth.number("last") == values.last)
+        #expect(depth.number("p50") == 0.25 && abs((depth.number("mean") ?? 0) - 0.245) < 1e-9)
+        let rows = try bench.rows("telemetry.query", ["session": 7, "field": "depth_mm", "step": "10s"])
+        #expect(rows.count == 20 && rows.allSatisfy { $0.integer("count") == 1000 })
+        #expect(rows[1].string("t") == "2026-11-20T12:00:10Z")
+        let few = try bench.rows(
+            "telemetry.query",
+            ["session": 7, "field": "depth_mm", "from": "2026-11-20T12:00:01Z", "to": "2026-11-20T12:00:01.050Z"])
+        #expect(few.map { $0.number("mean") } == (100..<105).map { values[$0] })
+        #expect(
+            #expect(throws: ModuleError.self) { try bench.rows("telemetry.query", ["session": 7, "field": "depth"]) }?
+                .code == .notFound)
+    }
+
+    @Test("the collector finds the session by the device tag and rejects what has none")
+    func collector() throws {
+        let bench = try Self.bench()
+        let reply = try bench.collect(
+            "telemetry", lines: ["pen,device=pen-1 depth_mm=0.9\npen,device=pen-2 depth_mm=0.9\npen depth_mm=0.9\n"])
+        #expect(reply.integer("accepted") == 1 && reply.integer("rejected") == 2 && reply.integer("alarms") == 1)
+        #expect(try bench.call("telemetry.summary", ["session": 7]).integer("alarms") == 1)
+    }
+}
+
+extension Object {
+    func has(_ name: String) -> Bool { self[name] != nil }
+}

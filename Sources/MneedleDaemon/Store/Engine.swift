@@ -211,7 +211,8 @@ package final class Engine: @unchecked Sendable {
     private func nextDue(_ database: Database) throws -> Instant? {
         try house.timers.compactMap { module, timer in
             let reading = StoreReading(
-                database: database, engine: self, actor: .service, now: clock.now(), module: module, statements: statements)
+                database: database, engine: self, actor: .service, now: clock.now(), module: module,
+                statements: statements)
             return try timer.next(reading)
         }.min()
     }

@@ -76,7 +76,9 @@ package final class StoreTransaction: StoreReading, Transaction {
     @discardableResult
     package func record(_ entry: Entry) throws -> Int64 {
         try willWrite()
-        let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: database, statements) }
+        let event = try mapped {
+            try ledger.append(entry, module: module, actor: actor, at: now, to: database, statements)
+        }
         events.append(event)
         guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
         depth += 1
