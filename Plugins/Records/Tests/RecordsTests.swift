@@ -45,6 +45,14 @@ struct RecordsTests {
         #expect(error?.members.string("argument") == "time_zone")
     }
 
+    @Test(
+        "a place is known by its older and newer names",
+        arguments: ["Asia/Kolkata", "Asia/Calcutta", "Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC"])
+    func takesZone(zone: String) throws {
+        let reply = try bench().call("records.add-person", ["person": "anna", "time_zone": zone])
+        #expect(reply.string("time_zone") == zone)
+    }
+
     @Test("changing a person changes what is given only, and the ledger keeps both versions")
     func changesPerson() throws {
         let bench = try bench()

@@ -133,8 +133,8 @@ struct LineParser {
         case "f", "F", "false", "False", "FALSE": return 0
         default: break
         }
-        if text.hasSuffix("i") { return Int64(text.dropLast()).map(Double.init) }
-        if text.hasSuffix("u") { return UInt64(text.dropLast()).map(Double.init) }
+        if text.hasSuffix("i") { return Int64(text.dropLast()).map { Double($0) } }
+        if text.hasSuffix("u") { return UInt64(text.dropLast()).map { Double($0) } }
         // As the protocol writes floats: no "inf", "nan" or hexadecimal, which Swift would take.
         guard bytes.allSatisfy({ ($0 >= 48 && $0 <= 57) || "+-.eE".utf8.contains($0) }), let number = Double(text),
             number.isFinite

@@ -25,8 +25,14 @@ enum Zones {
         }
     }
 
-    /// Foundation takes abbreviations and offsets too; a record must name a place (or UTC).
+    /// Foundation takes abbreviations and offsets too; a record must name a place that the system knows, by any of its
+    /// names, or UTC.
     private static func isPlausible(_ identifier: String) -> Bool {
-        identifier == "UTC" || (identifier.contains("/") && TimeZone.knownTimeZoneIdentifiers.contains(identifier))
+        if identifier == "UTC" { return true }
+        let isName = identifier.utf8.allSatisfy {
+            (97...122).contains($0 | 32) || "/_-+0123456789".utf8.contains($0)
+        }
+        return isName && identifier.contains("/") && !identifier.hasPrefix("/")
+            && FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/" + identifier)
     }
 }
