@@ -34,13 +34,14 @@ test: test-prerequisites
 
 # What is not a Swift test: the configuration that ships is good, the generated reference is current.
 check:
+	Documentation/commands.sh .build/debug | diff -u Documentation/commands.md -
 	.build/debug/mneedled --check-config --config Config/mneedled.toml --modules .build/debug --knowledge Config/knowledge
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)
 	shellcheck $$(git grep -lI '^#!/bin/bash\|^#!/bin/sh\|^#!/usr/bin/env bash')
 	mandoc -T lint -W warning Documentation/man/*
-	@for unit in systemd/system/* systemd/user/*; do \
+	@mkdir -p .build; for unit in systemd/system/* systemd/user/*; do \
 	    said=$$(XDG_RUNTIME_DIR=$$PWD/.build systemd-analyze --$$(basename $$(dirname $$unit)) verify --man=no $$unit 2>&1 \
 	        | grep -v 'Command /usr/bin/mneedled is not executable' || true); \
 	    [ -z "$$said" ] || { echo "$$unit: $$said"; exit 1; }; \
@@ -48,6 +49,10 @@ lint:
 
 format:
 	swift format --in-place --recursive $(SOURCES)
+
+## docs: write the command reference anew from the command table
+docs: build
+	Documentation/commands.sh $(BUILD) >Documentation/commands.md
 
 prerequisites:
 	@$(call install_missing,$(PREREQUISITES))

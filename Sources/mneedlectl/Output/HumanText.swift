@@ -103,12 +103,18 @@ enum HumanText {
         var paragraphs = [scalar(finding["message"] ?? .null)]
         if let advice = finding["advice"]?.string, !advice.isEmpty { paragraphs.append("Advice: \(advice)") }
         if let sources = finding["sources"]?.elements, !sources.isEmpty {
-            paragraphs.append("Sources: \(sources.map { cell($0) }.joined(separator: "; "))")
+            paragraphs.append("Sources: \(sources.map(source).joined(separator: "; "))")
         }
         return [head]
             + paragraphs.flatMap { paragraph in
                 (width.map { wrap(paragraph, width: $0 - 4) } ?? [paragraph]).map { "    " + $0 }
             }
+    }
+
+    /// A source by its title and how strong it is, for example `Is microneedling at home safe? (article)`.
+    private static func source(_ source: JSON) -> String {
+        guard let title = source["title"] else { return cell(source) }
+        return scalar(title) + (source["evidence"].map { " (\(scalar($0)))" } ?? "")
     }
 
     // MARK: Errors
