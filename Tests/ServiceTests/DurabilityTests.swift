@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -81,5 +82,39 @@ struct DurabilityTests {
         #expect(try later.line().contains("\"reminder\":\(reminder)"))
         #expect(try later.ask("ping") == "OK {}")
         #expect(try later.reply("ledger.tail kind=reminder.due").count == 2)
+    }
+
+    @Test("a disk that fails changes nothing of what it failed at, and the service goes on")
+    func failingDisk() throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        _ = try client.ok("records.add-person person=first")
+        let strace = Process()
+        let said = Pipe()
+        strace.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        strace.arguments = [
+            "strace", "-f", "-o", daemon.folder + "/strace", "-e", "trace=fdatasync", "-e",
+            "inject=fdatasync:error=EIO:when=3+4", "-p", String(daemon.process.processIdentifier),
+        ]
+        strace.standardError = said
+        try strace.run()
+        let attached = String(decoding: said.fileHandleForReading.availableData, as: UTF8.self)
+        try #require(attached.contains("attached"), "strace cannot attach here: \(attached)")
+        var (acknowledged, failed) = (["first"], 0)
+        for number in 0..<40 {
+            let line = try client.ask("records.add-person person=p\(number)")
+            if line.hasPrefix("OK ") { acknowledged.append("p\(number)") } else { failed += 1 }
+            if !line.hasPrefix("OK ") { #expect(line.hasPrefix("ERR storage {") && line.contains("\"detail\"")) }
+        }
+        // An idle process's strace does not hear a polite signal; the kernel lets go of the daemon unharmed.
+        kill(strace.processIdentifier, SIGKILL)
+        strace.waitUntilExit()
+        #expect(failed > 3)
+        #expect(try client.ask("records.add-person person=last").hasPrefix("OK "))
+        let names = try client.reply("records.list-people").dropLast().compactMap {
+            try JSON.parse(String($0.dropFirst(4)))["person"]?.string
+        }
+        #expect(Set(names) == Set(acknowledged + ["last"]))
+        #expect(try client.ok("ledger.verify")["ok"]?.bool == true)
     }
 }

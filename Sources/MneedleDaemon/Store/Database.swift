@@ -40,7 +40,8 @@ package final class Store: Sendable {
 
     /// Brings the log into the main file, so that a stopped store is one file, and closes.
     package func close() throws {
-        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        // On a full disk the log stays beside the file, and the next start reads it.
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try pool.close()
     }
 }
