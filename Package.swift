@@ -96,3 +96,13 @@ module("Scheduling")
 module("Sterilization")
 module("Telemetry")
 module("Aftercare")
+
+// The conformance suite, and the module that misbehaves for it. The loader takes it for no module: the suite makes a
+// library around it (Tests/ConformanceTests/Support/TrialLibrary.swift).
+package.products.append(.library(name: "Trial", type: .dynamic, targets: ["Trial"]))
+package.targets += [
+    .target(name: "Trial", dependencies: [kit], path: "Tests/Fixtures/Trial", swiftSettings: settings),
+    .testTarget(
+        name: "ConformanceTests", dependencies: [kit, "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
+        swiftSettings: settings),
+]

@@ -1,0 +1,86 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A program that was started, waited for by a thread of its own.
+///
+/// Foundation's `Process` waits on the caller's run loop, and never returns now and then when several threads do so.
+public final class ChildProcess: Sendable {
+    public struct Failed: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let processIdentifier: pid_t
+    /// What `waitpid` told, once it has ended.
+    private let status = Mutex<Int32?>(nil)
+    private let ended = DispatchGroup()
+
+    /// Starts a program; it is looked for in `PATH`.
+    /// - Parameters:
+    ///   - input: The descriptor that becomes its standard input; nothing can be read where there is none.
+    ///   - output: Its standard output and, where there is no `error`, standard error.
+    ///   - whenEnded: Called once, on another thread.
+    public init(
+        _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment, input: Int32? = nil,
+        output: Int32? = nil, error: Int32? = nil, whenEnded: @escaping @Sendable () -> Void = {}
+    ) throws {
+        processIdentifier = try ChildProcess.spawn(arguments, environment, input, output, error ?? output)
+        ended.enter()
+        let thread = Thread { [self] in
+            var result: Int32 = 0
+            while waitpid(processIdentifier, &result, 0) < 0 && errno == EINTR {}
+            status.withLock { $0 = result }
+            ended.leave()
+            whenEnded()
+        }
+        thread.stackSize = 1 << 17
+        thread.start()
+    }
+
+    public var isRunning: Bool { status.withLock { $0 == nil } }
+
+    /// Waits for its end.
+    /// - Returns: Its exit code, or the number of the signal that ended it as a negative number.
+    @discardableResult
+    public func wait() -> Int32 {
+        ended.wait()
+        let status = status.withLock { $0 ?? 0 }
+        let signal = status & 0x7F
+        return signal == 0 ? status >> 8 & 0xFF : -signal
+    }
+
+    /// Sends a signal, unless it has ended.
+    public func signal(_ number: Int32) { if isRunning { kill(processIdentifier, number) } }
+
+    private static func spawn(
+        _ arguments: [String], _ environment: [String: String], _ input: Int32?, _ output: Int32?, _ error: Int32?
+    ) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (descriptor, given) in [(STDIN_FILENO, input), (STDOUT_FILENO, output), (STDERR_FILENO, error)] {
+            if let given {
+                posix_spawn_file_actions_adddup2(&actions, given, descriptor)
+            } else {
+                posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+            }
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var (none, all) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        var words = arguments.map { strdup($0) } + [nil]
+        var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for pointer in words + variables { free(pointer) } }
+        var process: pid_t = 0
+        let code = posix_spawnp(&process, arguments[0], &actions, &attributes, &words, &variables)
+        guard code == 0 else { throw Failed(description: "\(arguments[0]): \(String(cString: strerror(code)))") }
+        return process
+    }
+}

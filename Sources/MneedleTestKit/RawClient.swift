@@ -1,0 +1,176 @@
+import Foundation
+import Glibc
+import MneedleWire
+
+/// A connection without any help: bytes out as given, lines in as they come.
+public final class RawClient {
+    public struct Silent: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+    /// Where the unread part of `buffer` starts.
+    private var start = 0
+    /// Kept running as long as somebody talks to it.
+    public internal(set) var daemon: DaemonProcess?
+    /// The first line that the daemon sent.
+    public private(set) var greeting = ""
+    /// How long to wait for a line: far more than it takes.
+    public var patience = 30.0
+
+    public init(path: String, greets: Bool = true) throws {
+        // Not for children: held open there, a connection would never be seen to end.
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard RawClient.withAddress(path, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            throw Silent(description: "cannot connect to \(path): \(reason)")
+        }
+        if greets { greeting = try line() }
+    }
+
+    /// Talks over a socket that somebody else has connected.
+    public init(descriptor: Int32, greets: Bool = true) throws {
+        self.descriptor = descriptor
+        if greets { greeting = try line() }
+    }
+
+    deinit { close(descriptor) }
+
+    static func withAddress<T>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> T) -> T {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+    }
+
+    public func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    /// Sends bytes; takes what comes meanwhile, so that neither side waits for the other for ever.
+    /// - Throws: ``Silent`` when the peer has closed.
+    public func send(_ bytes: [UInt8]) throws {
+        var offset = 0
+        while offset < bytes.count {
+            guard let events = waitFor(Int16(POLLOUT | POLLIN)) else {
+                throw Silent(description: "nothing could be sent for \(patience) s")
+            }
+            if events & Int16(POLLOUT) == 0 {
+                guard take() else { throw Silent(description: "the daemon has closed") }
+                continue
+            }
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
+            guard count > 0 || errno == EAGAIN else {
+                throw Silent(description: "cannot send: \(String(cString: strerror(errno)))")
+            }
+            offset += max(0, count)
+        }
+    }
+
+    /// Sends as much as the daemon takes without reading anything.
+    /// - Returns: How many bytes it took.
+    public func sendUnread(_ bytes: [UInt8], within seconds: Double) -> Int {
+        var offset = 0
+        while offset < bytes.count, let events = waitFor(Int16(POLLOUT), within: seconds), events & Int16(POLLOUT) != 0 {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
+            guard count > 0 else { break }
+            offset += count
+        }
+        return offset
+    }
+
+    private func waitFor(_ events: Int16, within seconds: Double? = nil) -> Int16? {
+        var poller = pollfd(fd: descriptor, events: events, revents: 0)
+        guard poll(&poller, 1, Int32((seconds ?? patience) * 1000)) > 0 else { return nil }
+        return poller.revents
+    }
+
+    /// - Returns: Whether anything came before the end.
+    private func take() -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        guard count > 0 else { return false }
+        if start > 0 {
+            buffer.removeSubrange(..<start)
+            start = 0
+        }
+        buffer.append(contentsOf: chunk[..<count])
+        return true
+    }
+
+    /// Says that nothing more will be sent.
+    public func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Leaves without a word: what is under way in either direction is lost.
+    public func leave() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// The next line, without its end.
+    /// - Throws: ``Silent`` when the daemon closes or says nothing for long.
+    public func line() throws -> String {
+        guard let line = try lineOrEnd() else { throw Silent(description: "the daemon has closed") }
+        return line
+    }
+
+    /// The next line; `nil` at the end.
+    public func lineOrEnd() throws -> String? {
+        var searched = start
+        while true {
+            if let end = buffer[searched...].firstIndex(of: 10) {
+                defer { start = end + 1 }
+                return String(decoding: buffer[start..<end], as: UTF8.self)
+            }
+            searched = buffer.count - start
+            guard waitFor(Int16(POLLIN)) != nil else { throw Silent(description: "nothing came for \(patience) s") }
+            guard take() else { return nil }
+        }
+    }
+
+    /// Every line up to the end.
+    public func rest() throws -> [String] {
+        var lines: [String] = []
+        while let line = try lineOrEnd() { lines.append(line) }
+        return lines
+    }
+
+    /// Sends a request and returns its final line.
+    @discardableResult
+    public func ask(_ request: String) throws -> String { try reply(request).last! }
+
+    /// Sends a request and returns all lines of its reply.
+    public func reply(_ request: String) throws -> [String] {
+        try send(request + "\n")
+        var lines: [String] = []
+        repeat { lines.append(try line()) } while !RawClient.isFinal(lines.last!)
+        return lines
+    }
+
+    /// Sends a request that must succeed and returns its reply.
+    public func ok(_ request: String) throws -> JSON {
+        let line = RawClient.untagged(try ask(request))
+        guard line.hasPrefix("OK ") else { throw Silent(description: "\(request) → \(line)") }
+        return try JSON.parse(String(line.dropFirst(3)))
+    }
+
+    /// Sends a request that must be refused and returns the code and what stands beside it.
+    public func refused(_ request: String) throws -> (code: String, members: JSON) {
+        let line = RawClient.untagged(try ask(request))
+        let parts = line.split(separator: " ", maxSplits: 2).map(String.init)
+        guard parts.count == 3, parts[0] == "ERR" else { throw Silent(description: "\(request) → \(line)") }
+        return (parts[1], try JSON.parse(parts[2]))
+    }
+
+    private static func isFinal(_ line: String) -> Bool {
+        let word = untagged(line)
+        return word.hasPrefix("OK ") || word.hasPrefix("ERR ")
+    }
+
+    private static func untagged(_ line: String) -> String {
+        line.hasPrefix("#") ? String(line.drop { $0 != " " }.dropFirst()) : line
+    }
+}

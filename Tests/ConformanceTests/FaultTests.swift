@@ -1,0 +1,91 @@
+import Foundation
+import Glibc
+import MneedleTestKit
+import MneedleWire
+import Testing
+
+@Suite("Faults of the disk")
+struct FaultTests {
+    /// strace, attached to a running daemon, that has system calls fail.
+    private final class Fault {
+        private let process: ChildProcess
+
+        init(_ daemon: DaemonProcess, _ calls: String, _ error: String) throws {
+            let ends = try connectedPair()
+            let messages = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+            process = try ChildProcess(
+                [
+                    "strace", "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)", "-p",
+                    String(daemon.process.processIdentifier),
+                ], output: ends[1])
+            close(ends[1])
+            var said = ""
+            while !said.contains(" attached") {
+                let data = messages.availableData
+                guard !data.isEmpty else { throw ToolFailed(description: "strace: \(said)") }
+                said += String(decoding: data, as: UTF8.self)
+            }
+        }
+
+        func end() {
+            process.signal(SIGTERM)
+            process.wait()
+        }
+
+        deinit { end() }
+    }
+
+    @Test(
+        "a disk that fails refuses the change with storage, changes nothing, and all goes on when it works again",
+        .enabled(if: Machine.canTrace, "needs strace"),
+        arguments: [("fsync,fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("pwrite64", "EIO")])
+    func failingDisk(calls: String, error: String) throws {
+        let daemon = try trialDaemon()
+        let client = try daemon.connect()
+        _ = try client.ok("trial.add name=before idempotency_key=k")
+        let fault = try Fault(daemon, calls, error)
+        let refused = try client.refused("trial.add name=lost")
+        #expect(refused.code == "storage" && refused.members["detail"]?.string?.isEmpty == false)
+        try client.send((0..<40).map { "trial.add name=lost\($0)\n" }.joined())
+        for _ in 0..<40 { #expect(try client.line().hasPrefix("ERR storage {")) }
+        #expect(try client.ok("trial.count")["count"]?.integer == 1)
+        #expect(try client.ask("ping") == "OK {}")
+        fault.end()
+        #expect(try client.ask("trial.add name=after") == #"OK {"id":2,"name":"after"}"#)
+        #expect(try client.ask("trial.add name=before idempotency_key=k") == #"OK {"id":1,"name":"before"}"#)
+        let proof = try client.ok("ledger.verify")
+        #expect(proof["ok"]?.bool == true && proof["entries"]?.integer == 2)
+        daemon.killNow()
+        try daemon.start()
+        #expect(try daemon.connect().reply("trial.items").count == 3)
+    }
+
+    @Test("a full disk refuses changes with storage, is read from all the same, and takes changes again when there is room",
+        .enabled(if: Machine.canMount, "needs root"))
+    func fullDisk() throws {
+        let daemon = try trialDaemon(start: false)
+        let state = daemon.folder + "/state"
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        try run("mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", state)
+        defer {
+            daemon.killNow()
+            _ = try? run("umount", state)
+        }
+        try daemon.start()
+        let client = try daemon.connect()
+        var kept = 0
+        var line = ""
+        while kept < 1000 {
+            line = try client.ask("trial.burst count=1 bytes=20000")
+            guard line == "OK {}" else { break }
+            kept += 1
+        }
+        #expect(line.hasPrefix("ERR storage {") && kept > 5)
+        #expect(try client.ok("ledger.verify")["entries"]?.integer == Int64(kept))
+        #expect(try client.ok("status")["store"]?["entries"]?.integer == Int64(kept))
+        try run("mount", "-o", "remount,size=8m", state)
+        #expect(try client.ask("trial.burst count=1 bytes=20000") == "OK {}")
+        let proof = try client.ok("ledger.verify")
+        #expect(proof["ok"]?.bool == true && proof["entries"]?.integer == Int64(kept + 1))
+    }
+}

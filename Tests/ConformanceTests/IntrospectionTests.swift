@@ -1,0 +1,95 @@
+import Foundation
+import MneedleTestKit
+import MneedleWire
+import Testing
+
+@Suite("Introspection")
+struct IntrospectionTests {
+    private static let real = ["Records", "Screening", "Session", "Scheduling", "Sterilization", "Telemetry", "Aftercare"]
+    private static let members = [
+        "verb", "module", "summary", "role", "allowed", "changes", "kind", "parameters", "reply", "errors", "example",
+    ]
+
+    private func describe(_ client: RawClient, _ arguments: String = "") throws -> [JSON] {
+        try client.reply("describe \(arguments)").dropLast().map { try JSON(endOf: $0) }
+    }
+
+    @Test("describe gives every command the same members, and each parameter schema is JSON Schema 2020-12")
+    func schemas() throws {
+        let client = try trialDaemon(modules: ModulesFolder(real: Self.real)).connect()
+        let rows = try describe(client)
+        #expect(rows.count > 40)
+        for row in rows {
+            let verb = try #require(row["verb"]?.string)
+            #expect(row.members?.map(\.name) == Self.members, "\(verb)")
+            let schema = try #require(row["parameters"])
+            #expect(Schema.faults(schema) == [], "\(verb)")
+            #expect(schema["type"]?.string == "object" && schema["additionalProperties"]?.bool == false, "\(verb)")
+            for property in schema["properties"]?.members ?? [] {
+                #expect(property.value["description"]?.string?.isEmpty == false, "\(verb) \(property.name)")
+                if property.name.hasSuffix("_mm") { #expect(property.value["x-unit"]?.string == "mm", "\(verb) \(property.name)") }
+            }
+            #expect(["reader", "operator", "practitioner", "admin"].contains(row["role"]?.string), "\(verb)")
+            #expect(["single", "rows", "bulk", "subscription"].contains(row["kind"]?.string), "\(verb)")
+            let takesKey = schema["properties"]?["idempotency_key"] != nil
+            #expect(takesKey == (row["changes"]?.bool == true && row["kind"]?.string != "bulk"), "\(verb)")
+        }
+    }
+
+    @Test("what describe tells is what holds: unknown arguments are refused everywhere, required ones asked for")
+    func tellsTheTruth() throws {
+        let client = try trialDaemon(modules: ModulesFolder(real: Self.real)).connect()
+        for row in try describe(client) {
+            let verb = try #require(row["verb"]?.string)
+            let unknown = try client.refused(verb + #" {"no-such-argument":1}"#)
+            #expect(unknown.code == "invalid-argument" && unknown.members["argument"]?.string == "no-such-argument", "\(verb)")
+            guard let first = row["parameters"]?["required"]?.strings.first else { continue }
+            let missing = try client.refused(verb)
+            #expect(missing.code == "invalid-argument" && missing.members["argument"]?.string == first, "\(verb)")
+        }
+    }
+
+    @Test("describe and help speak of the same commands, one by one and by module; what is unknown gets suggestions")
+    func narrowing() throws {
+        let client = try trialDaemon().connect()
+        let all = try describe(client)
+        let overview = try #require(client.ok("help")["text"]?.string)
+        for row in all {
+            let verb = try #require(row["verb"]?.string)
+            #expect(try describe(client, "verb=\(verb)") == [row])
+            #expect(overview.contains("  \(verb) "))
+            #expect(try client.ok("help verb=\(verb)")["text"]?.string?.contains(try #require(row["example"]?.string)) == true)
+        }
+        #expect(try describe(client, "verb=trial").allSatisfy { $0["verb"]?.string?.hasPrefix("trial.") == true })
+        for verb in ["describe", "help"] {
+            let refused = try client.refused("\(verb) verb=trial.ad")
+            #expect(refused.code == "unknown-command" && refused.members["suggestions"]?.strings.first == "trial.add")
+        }
+    }
+
+    @Test("every error that a command declares is one of the protocol")
+    func errorsAreKnown() throws {
+        let codes: Set = [
+            "bad-line", "line-too-long", "unknown-command", "invalid-argument", "forbidden", "not-found", "conflict", "blocked",
+            "busy", "storage", "module-failed", "slow-consumer", "internal",
+        ]
+        for row in try describe(trialDaemon(modules: ModulesFolder(real: Self.real)).connect()) {
+            #expect(codes.isSuperset(of: row["errors"]?.strings ?? []), "\(row["verb"]?.string ?? "")")
+        }
+    }
+
+    @Test("allowed is told for this very peer", .enabled(if: Machine.canBeOthers, "needs root, setpriv and socat"))
+    func allowed() throws {
+        let daemon = try trialDaemon("[roles.reader]\nusers = [\"nobody\"]\n")
+        let reader = try daemon.connect(as: "nobody")
+        for row in try describe(reader) {
+            let verb = try #require(row["verb"]?.string)
+            #expect(row["allowed"]?.bool == (row["role"]?.string == "reader"), "\(verb)")
+            guard row["role"]?.string != "reader" else { continue }
+            // The role counts before the arguments do.
+            let refused = try reader.refused(verb)
+            #expect(refused.code == "forbidden" && refused.members["role"]?.string == "reader", "\(verb)")
+            #expect(refused.members["needs"] == row["role"], "\(verb)")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import MneedleKit
+
+/// What no module should do, and what the host has to stand.
+let mishaps = [
+    Command(
+        "throw", "Throws an error of the protocol, or one that is none.", role: .reader,
+        parameters: [.optional("code", .text(), "Which.")], errors: [.blocked], example: "trial.throw code=busy",
+        .reads { request, _ in
+            guard let code = request.arguments.text("code").flatMap(ModuleError.Code.init) else { throw Oddity() }
+            throw code == .blocked ? .blocked([finding]) : ModuleError(code, "told to", members: ["told": true])
+        }),
+    Command(
+        "trap", "Ends the process.", role: .reader, example: "trial.trap",
+        .reads { _, _ in fatalError("told to trap") }),
+    Command(
+        "trap-writing", "Ends the process in a change.", role: .operator,
+        parameters: [.required("name", .slug, "An item to add before.")], example: "trial.trap-writing name=a",
+        .writes { request, transaction in
+            try transaction.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", request.arguments.text("name"))
+            fatalError("told to trap")
+        }),
+    Command(
+        "overflow", "Uses up the stack.", role: .reader, example: "trial.overflow",
+        .reads { _, _ in ["depth": descend(1)] }),
+    Command(
+        "wait", "Waits until somebody writes to a pipe.", role: .reader,
+        parameters: [.required("pipe", .text(), "Path of the pipe.")], example: "trial.wait pipe=/p",
+        .reads { request, _ in
+            wait(for: try request.arguments.requiredText("pipe"))
+            return [:]
+        }),
+]
+
+private struct Oddity: Error {}
+
+private let finding = Finding(
+    code: "told", severity: .blocking, message: "Told to forbid it.", advice: "Do not tell.", sources: [], module: "trial")
+
+@inline(never)
+private func descend(_ depth: Int) -> Int {
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { room in
+        room[0] = UInt8(truncatingIfNeeded: depth)
+        return descend(depth + 1) + Int(room[0])
+    }
+}
+
+let stream = Command(
+    "stream", "Takes lines: 'point …' is good, 'fail' ends it with an error, the rest is bad.", role: .operator,
+    parameters: [.optional("refuse", .boolean, "Whether not to take any.")],
+    reply: [ReplyMember("accepted", "good lines"), ReplyMember("rejected", "bad lines")],
+    errors: [.conflict], example: "trial.stream",
+    .receives { request, _ in
+        if request.arguments.boolean("refuse") == true { throw ModuleError.conflict("told to refuse", state: "told") }
+        return Lines()
+    })
+
+/// Stores the good lines as items, counts the bad ones.
+final class Lines: BulkReceiver {
+    private var count = BulkCount(accepted: 0, rejected: 0)
+    private var bytes = 0
+
+    func receive(_ lines: UnsafeRawBufferPointer, _ transaction: any Transaction) throws -> BulkCount {
+        for line in lines.split(separator: 10) {
+            let text = String(decoding: line, as: UTF8.self)
+            if text == "fail" { throw ModuleError.conflict("told to fail", state: "told") }
+            if text.hasPrefix("point ") {
+                count.accepted += 1
+                bytes += line.count
+                try transaction.execute(
+                    "INSERT INTO trial_items (name, text) VALUES (?, ?)", text.dropFirst(6).prefix(40).description, "")
+            } else {
+                count.rejected += 1
+            }
+        }
+        return count
+    }
+
+    func finish(_ transaction: any Transaction) throws -> Object {
+        let reply: Object = ["accepted": count.accepted, "rejected": count.rejected, "bytes": bytes]
+        try transaction.record(Entry("trial.streamed", subject: "trial/stream", body: reply))
+        return reply
+    }
+}

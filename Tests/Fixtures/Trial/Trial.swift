@@ -1,0 +1,38 @@
+import Foundation
+import MneedleKit
+
+/// What the library that a test makes of this one calls: the loader takes no library without
+/// `mneedle_module_…`, so that this module is never loaded where it was not asked for.
+@_cdecl("mneedle_trial_definition")
+public func mneedleTrialDefinition() -> UnsafeMutableRawPointer { definition.export() }
+
+/// A module that behaves badly when it is told to, and well where that can be checked.
+let definition = ModuleDefinition(
+    manifest: Manifest(
+        name: "trial", version: "0.1.0", summary: "Tries the host: lists, waits, throws, traps.",
+        configuration: [
+            ConfigurationKey("start", .choice(["well", "throw", "trap"]), default: "well", "How it starts."),
+            ConfigurationKey("check", .choice(["well", "throw"]), default: "well", "How its safety check answers."),
+        ]),
+    migrations: [
+        Migration(
+            1, "items",
+            ["CREATE TABLE trial_items (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, text TEXT NOT NULL)"])
+    ]
+) { setup in
+    switch setup.configuration.text("start") {
+    case "throw": throw ModuleError.conflict("told not to start", state: "told")
+    case "trap": fatalError("told to trap at start")
+    default: break
+    }
+    let failsChecks = setup.configuration.text("check") == "throw"
+    return Module(
+        commands: changes + readings + mishaps + [stream],
+        checks: [
+            SafetyCheck("nothing, or fails") { _, _ in
+                if failsChecks { throw ModuleError.conflict("told to fail", state: "told") }
+                return []
+            }
+        ],
+        collectors: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
+}
