@@ -12,6 +12,9 @@
 static struct mneedle_crash_slot *slots;
 static atomic_int next_slot;
 static _Thread_local struct mneedle_crash_slot *mine;
+/* Stacks for the handler: a thread that has used up its own could not run it. Pages that are not touched cost nothing. */
+#define MNEEDLE_CRASH_STACK 32768
+static _Alignas(64) char stacks[MNEEDLE_CRASH_SLOTS][MNEEDLE_CRASH_STACK];
 
 static const int fatal[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV };
 
@@ -45,7 +48,7 @@ int mneedle_crash_notes_open(const char *path)
     memset(page, 0, size);
     slots = page;
 
-    struct sigaction action = { .sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER };
+    struct sigaction action = { .sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER | SA_ONSTACK };
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         sigaction(fatal[i], &action, NULL);
@@ -60,6 +63,10 @@ void mneedle_crash_note(const char *module, size_t length)
         int index = atomic_fetch_add(&next_slot, 1);
         /* Threads beyond the last slot share it: a note too many is better than none. */
         mine = &slots[index < MNEEDLE_CRASH_SLOTS ? index : MNEEDLE_CRASH_SLOTS - 1];
+        if (index < MNEEDLE_CRASH_SLOTS) {
+            stack_t stack = { .ss_sp = stacks[index], .ss_size = MNEEDLE_CRASH_STACK };
+            sigaltstack(&stack, NULL);
+        }
     }
     if (length >= MNEEDLE_CRASH_NAME)
         length = MNEEDLE_CRASH_NAME - 1;

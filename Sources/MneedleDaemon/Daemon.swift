@@ -27,6 +27,12 @@ public final class Daemon: Service {
         umask(0o077)
         // A peer that has gone is an error of its connection, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // Shells and systemd allow fewer descriptors than the configuration allows connections.
+        var descriptors = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 {
+            descriptors.rlim_cur = descriptors.rlim_max
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
+        }
         let problems = Problems()
         settings = Settings(places, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
@@ -67,8 +73,7 @@ public final class Daemon: Service {
         let state = try StateFolder(settings.state)
         let engine = try makeEngine(state)
         let group = MultiThreadedEventLoopGroup.singleton
-        let readers = NIOThreadPool(numberOfThreads: 8)
-        readers.start()
+        let readers = Readers()
         do {
             try await serve(engine, group.next(), group, readers)
         } catch {
@@ -116,7 +121,7 @@ public final class Daemon: Service {
     // MARK: Serving
 
     private func serve(
-        _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: NIOThreadPool
+        _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: Readers
     ) async throws {
         let hub = Hub(published: engine.head.sequence)
         let writer = try Writer(engine: engine) { outcome in
@@ -131,10 +136,11 @@ public final class Daemon: Service {
         }
         try StateFolder.create(settings.runtime)
         let listener = Listener(
-            group: group, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets())
+            group: group, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets(),
+            maxBacklogBytes: settings.limits.maxBacklogBytes)
         var listening = [try await listen(listener, services, hub)]
         for (module, collector) in engine.house.collectors {
-            listening.append(try await collect(listener, services, module, collector))
+            listening.append(try await collect(listener, services, hub, module, collector))
         }
         writer.start()
         logHead("started", engine.head)
@@ -175,12 +181,12 @@ public final class Daemon: Service {
     }
 
     private func collect(
-        _ listener: Listener, _ services: Services, _ module: String, _ collector: Collector
+        _ listener: Listener, _ services: Services, _ hub: Hub, _ module: String, _ collector: Collector
     ) async throws -> any Channel {
         try await listener.listen(collector.socket) { channel in
             let (actor, peer) = try services.roles.actor(of: channel)
             guard let actor, actor.role >= collector.role else { return Refusal(peer: peer) }
-            return CollectorConnection(services: services, module: module, collector: collector, actor: actor)
+            return CollectorConnection(services: services, hub: hub, module: module, collector: collector, actor: actor)
         }
     }
 
@@ -231,7 +237,7 @@ public final class Daemon: Service {
     private func drain(_ hub: Hub, _ loop: any EventLoop) async {
         let done = loop.makePromise(of: Void.self)
         loop.execute { hub.drain(done) }
-        let impatience = loop.scheduleTask(in: .milliseconds(1500)) { hub.closeAll() }
+        let impatience = loop.scheduleTask(in: .seconds(5)) { hub.closeAll() }
         try? await done.futureResult.get()
         impatience.cancel()
     }

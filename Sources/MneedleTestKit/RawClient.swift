@@ -62,7 +62,8 @@ public final class RawClient {
                 continue
             }
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+                Glibc.send(
+                    descriptor, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
             }
             guard count > 0 || errno == EAGAIN else {
                 throw Silent(description: "cannot send: \(String(cString: strerror(errno)))")
@@ -75,9 +76,11 @@ public final class RawClient {
     /// - Returns: How many bytes it took.
     public func sendUnread(_ bytes: [UInt8], within seconds: Double) -> Int {
         var offset = 0
-        while offset < bytes.count, let events = waitFor(Int16(POLLOUT), within: seconds), events & Int16(POLLOUT) != 0 {
+        while offset < bytes.count, let events = waitFor(Int16(POLLOUT), within: seconds), events & Int16(POLLOUT) != 0
+        {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+                Glibc.send(
+                    descriptor, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
             }
             guard count > 0 else { break }
             offset += count

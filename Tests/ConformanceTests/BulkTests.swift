@@ -114,6 +114,10 @@ struct BulkTests {
         let daemon = try trialDaemon()
         let collector = try daemon.connect("trial")
         try collector.send((0..<20_000).map { "point p\($0)\n" }.joined())
+        // What has arrived is stored; that the stream has ended is what only the end says.
+        let client = try daemon.connect()
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while try client.ok("trial.count")["count"]?.integer != 20_000, Date() < deadline {}
         #expect(daemon.terminate() == 0)
         try daemon.start()
         let rows = try daemon.connect().reply("ledger.tail kind=trial.streamed")

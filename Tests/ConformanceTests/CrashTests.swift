@@ -39,7 +39,8 @@ struct CrashTests {
         _ = try client.ok("records.add-device device=pen kind=pen")
         let check = try client.ok("session.check person=anna device=pen areas=chin depth_mm=0.2")
         #expect(check["allowed"]?.bool == false)
-        let codes = check["findings"]?.elements?.filter { $0["message"]?.string?.contains("trial") == true }.compactMap { $0["code"]?.string }
+        let codes = check["findings"]?.elements?.filter { $0["message"]?.string?.contains("trial") == true }.compactMap
+        { $0["code"]?.string }
         #expect(codes == ["module-unavailable"])
         #expect(try client.refused("session.start person=anna device=pen areas=chin depth_mm=0.2").code == "blocked")
     }
@@ -89,7 +90,9 @@ struct CrashTests {
         #expect(check["findings"]?.elements?.contains { $0["code"]?.string == "module-unavailable" } == true)
     }
 
-    @Test("a library for another kit, by another compiler, or that others may write is refused with the reason; the rest serves")
+    @Test(
+        "a library for another kit, by another compiler, or that others may write is refused with the reason; the rest serves"
+    )
     func refusedLibraries() throws {
         let cases: [(ModulesFolder, String)] = [
             (try ModulesFolder(real: ["Records"], kit: KitVersion.api + 1), "version \(KitVersion.api + 1) of the kit"),
@@ -115,7 +118,10 @@ struct CrashTests {
     @Test("a file that is no library is named and does no harm")
     func noLibrary() throws {
         let folder = try ModulesFolder(real: ["Records"])
-        for (name, content) in [("libempty.so", ""), ("libtext.so", "no library"), ("libcut.so", "\u{7F}ELF\u{2}\u{1}" + String(repeating: "x", count: 80))] {
+        for (name, content) in [
+            ("libempty.so", ""), ("libtext.so", "no library"),
+            ("libcut.so", "\u{7F}ELF\u{2}\u{1}" + String(repeating: "x", count: 80)),
+        ] {
             try content.write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
         }
         let client = try trialDaemon(modules: folder).connect()

@@ -112,26 +112,33 @@ struct EventTests {
         _ = try client.ok("unsubscribe")
         for number in 3...64 { _ = try client.ok("#s\(number) subscribe topics=none") }
         let busy = try client.refused("#s65 subscribe topics=none")
-        #expect(busy.code == "busy" && busy.members["limit"]?.integer == 64 && busy.members["retry_after"]?.string != nil)
+        #expect(
+            busy.code == "busy" && busy.members["limit"]?.integer == 64 && busy.members["retry_after"]?.string != nil)
     }
 
     @Test("topics are names, prefixes or *, nothing else")
     func topics() throws {
         let client = try trialDaemon().connect()
-        for topics in ["reminder", "reminder.*", "*", "a,b.*"] { _ = try client.ok("#t subscribe topics=\(topics)"); _ = try client.ok("unsubscribe tag=t") }
+        for topics in ["reminder", "reminder.*", "*", "a,b.*"] {
+            _ = try client.ok("#t subscribe topics=\(topics)"); _ = try client.ok("unsubscribe tag=t")
+        }
         for topics in ["Reminder", "a*", "*.a", ".*", "a.*.b", "a,,b"] {
-            #expect(try client.refused("subscribe topics=\(topics)").members["argument"]?.string == "topics", "\(topics)")
+            #expect(
+                try client.refused("subscribe topics=\(topics)").members["argument"]?.string == "topics", "\(topics)")
         }
         #expect(try client.refused("subscribe topics=* since=1").members["argument"]?.string == "since")
     }
 
-    @Test("what is not kept any more is not found, and the oldest is named", .enabled(if: Machine.has("python3"), "needs python3"))
+    @Test(
+        "what is not kept any more is not found, and the oldest is named",
+        .enabled(if: Machine.has("python3"), "needs python3"))
     func tooOld() throws {
         let daemon = try trialDaemon()
         for number in 0..<5 { _ = try daemon.connect().ok("trial.add name=n\(number)") }
         daemon.terminate()
         try run(
-            "python3", "-c", "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('DELETE FROM mneedle_ledger WHERE seq<3'); d.commit()",
+            "python3", "-c",
+            "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('DELETE FROM mneedle_ledger WHERE seq<3'); d.commit()",
             daemon.folder + "/state/mneedle.sqlite")
         try daemon.start()
         let client = try daemon.connect()

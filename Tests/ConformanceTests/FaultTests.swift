@@ -15,7 +15,8 @@ struct FaultTests {
             let messages = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
             process = try ChildProcess(
                 [
-                    "strace", "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)", "-p",
+                    "strace", "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)",
+                    "-p",
                     String(daemon.process.processIdentifier),
                 ], output: ends[1])
             close(ends[1])
@@ -60,7 +61,8 @@ struct FaultTests {
         #expect(try daemon.connect().reply("trial.items").count == 3)
     }
 
-    @Test("a full disk refuses changes with storage, is read from all the same, and takes changes again when there is room",
+    @Test(
+        "a full disk refuses changes with storage, is read from all the same, and takes changes again when there is room",
         .enabled(if: Machine.canMount, "needs root"))
     func fullDisk() throws {
         let daemon = try trialDaemon(start: false)

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Introspection")
 struct IntrospectionTests {
-    private static let real = ["Records", "Screening", "Session", "Scheduling", "Sterilization", "Telemetry", "Aftercare"]
+    private static let real = [
+        "Records", "Screening", "Session", "Scheduling", "Sterilization", "Telemetry", "Aftercare",
+    ]
     private static let members = [
         "verb", "module", "summary", "role", "allowed", "changes", "kind", "parameters", "reply", "errors", "example",
     ]
@@ -27,7 +29,9 @@ struct IntrospectionTests {
             #expect(schema["type"]?.string == "object" && schema["additionalProperties"]?.bool == false, "\(verb)")
             for property in schema["properties"]?.members ?? [] {
                 #expect(property.value["description"]?.string?.isEmpty == false, "\(verb) \(property.name)")
-                if property.name.hasSuffix("_mm") { #expect(property.value["x-unit"]?.string == "mm", "\(verb) \(property.name)") }
+                if property.name.hasSuffix("_mm") {
+                    #expect(property.value["x-unit"]?.string == "mm", "\(verb) \(property.name)")
+                }
             }
             #expect(["reader", "operator", "practitioner", "admin"].contains(row["role"]?.string), "\(verb)")
             #expect(["single", "rows", "bulk", "subscription"].contains(row["kind"]?.string), "\(verb)")
@@ -42,7 +46,9 @@ struct IntrospectionTests {
         for row in try describe(client) {
             let verb = try #require(row["verb"]?.string)
             let unknown = try client.refused(verb + #" {"no-such-argument":1}"#)
-            #expect(unknown.code == "invalid-argument" && unknown.members["argument"]?.string == "no-such-argument", "\(verb)")
+            #expect(
+                unknown.code == "invalid-argument" && unknown.members["argument"]?.string == "no-such-argument",
+                "\(verb)")
             guard let first = row["parameters"]?["required"]?.strings.first else { continue }
             let missing = try client.refused(verb)
             #expect(missing.code == "invalid-argument" && missing.members["argument"]?.string == first, "\(verb)")
@@ -58,7 +64,9 @@ struct IntrospectionTests {
             let verb = try #require(row["verb"]?.string)
             #expect(try describe(client, "verb=\(verb)") == [row])
             #expect(overview.contains("  \(verb) "))
-            #expect(try client.ok("help verb=\(verb)")["text"]?.string?.contains(try #require(row["example"]?.string)) == true)
+            #expect(
+                try client.ok("help verb=\(verb)")["text"]?.string?.contains(try #require(row["example"]?.string))
+                    == true)
         }
         #expect(try describe(client, "verb=trial").allSatisfy { $0["verb"]?.string?.hasPrefix("trial.") == true })
         for verb in ["describe", "help"] {
@@ -70,7 +78,8 @@ struct IntrospectionTests {
     @Test("every error that a command declares is one of the protocol")
     func errorsAreKnown() throws {
         let codes: Set = [
-            "bad-line", "line-too-long", "unknown-command", "invalid-argument", "forbidden", "not-found", "conflict", "blocked",
+            "bad-line", "line-too-long", "unknown-command", "invalid-argument", "forbidden", "not-found", "conflict",
+            "blocked",
             "busy", "storage", "module-failed", "slow-consumer", "internal",
         ]
         for row in try describe(trialDaemon(modules: ModulesFolder(real: Self.real)).connect()) {

@@ -12,9 +12,12 @@ struct LifeTests {
         let client = try daemon.connect()
         let other = try trialDaemon(start: false)
         // Another state folder, the same runtime folder.
-        try FileManager.default.createSymbolicLink(atPath: other.folder + "/run", withDestinationPath: daemon.folder + "/run")
+        try FileManager.default.createSymbolicLink(
+            atPath: other.folder + "/run", withDestinationPath: daemon.folder + "/run")
         let error = #expect(throws: DaemonProcess.Failed.self) { try other.start() }
-        #expect(error?.description.contains("ended with 1") == true && error?.description.contains("another daemon serves on") == true)
+        #expect(
+            error?.description.contains("ended with 1") == true
+                && error?.description.contains("another daemon serves on") == true)
         #expect(try client.ask("ping") == "OK {}")
         #expect(try daemon.connect().ask("ping") == "OK {}")
     }
@@ -29,7 +32,9 @@ struct LifeTests {
         #expect(try String(contentsOfFile: daemon.folder + "/run/control.sock", encoding: .utf8) == "mine")
     }
 
-    @Test("folders and files are for the daemon's user alone, the socket has the configured mode", arguments: [nil, "0660"])
+    @Test(
+        "folders and files are for the daemon's user alone, the socket has the configured mode",
+        arguments: [nil, "0660"])
     func modes(mode: String?) throws {
         let daemon = try trialDaemon(mode.map { "[socket]\nmode = \"\($0)\"\n" } ?? "")
         let client = try daemon.connect()
@@ -71,7 +76,9 @@ struct LifeTests {
         #expect(try daemon.connect().ok("trial.count")["count"]?.integer == 2)
     }
 
-    @Test("SIGTERM ends it with 0 although clients are connected, idle, subscribed or not reading", arguments: [SIGTERM, SIGINT])
+    @Test(
+        "SIGTERM ends it with 0 although clients are connected, idle, subscribed or not reading",
+        arguments: [SIGTERM, SIGINT])
     func stalledClients(signal: Int32) throws {
         let daemon = try trialDaemon()
         let clients = try (0..<6).map { _ in try daemon.connect() }
@@ -87,14 +94,18 @@ struct LifeTests {
         #expect(daemon.errorOutput.contains("(stopped)"))
     }
 
-    @Test("sockets that systemd holds are taken over", .enabled(if: Machine.has("systemd-socket-activate"), "needs systemd-socket-activate"))
+    @Test(
+        "sockets that systemd holds are taken over",
+        .enabled(if: Machine.has("systemd-socket-activate"), "needs systemd-socket-activate"))
     func activation() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ma-\(UUID().uuidString.prefix(8))").path
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ma-\(UUID().uuidString.prefix(8))")
+            .path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let daemon = try trialDaemon(
             wrapper: [
-                "systemd-socket-activate", "-l", folder + "/c", "-l", folder + "/t", "--fdname=control:trial", "-E", "NOTIFY_SOCKET",
+                "systemd-socket-activate", "-l", folder + "/c", "-l", folder + "/t", "--fdname=control:trial", "-E",
+                "NOTIFY_SOCKET",
             ], start: false)
         try daemon.launch()
         let client = try connectWhenThere(folder + "/c")
@@ -121,10 +132,13 @@ struct LifeTests {
         }
     }
 
-    @Test("log fields reach the journal's socket", .enabled(if: Machine.canMount && Machine.has("python3"), "needs root and python3"))
+    @Test(
+        "log fields reach the journal's socket",
+        .enabled(if: Machine.canMount && Machine.has("python3"), "needs root and python3"))
     func journal() throws {
         let daemon = try trialDaemon(
-            "[log]\ntarget = \"journal\"\n", wrapper: ["unshare", "-m", "--propagation", "private", "python3", "-c", Self.journalScript],
+            "[log]\ntarget = \"journal\"\n",
+            wrapper: ["unshare", "-m", "--propagation", "private", "python3", "-c", Self.journalScript],
             environment: ["JOURNAL_COPY": "journal"], start: false)
         try daemon.launch()
         while try !daemon.notification().contains("READY=1") {}
@@ -133,7 +147,10 @@ struct LifeTests {
         daemon.signal(SIGTERM)
         #expect(try daemon.ending() == 0)
         let fields = daemon.errorOutput
-        for field in ["SYSLOG_IDENTIFIER=mneedled", "PRIORITY=5", "MNEEDLE_LEDGER_HEAD=", "MNEEDLE_MODULE=trial", "MNEEDLE_INCIDENT="] {
+        for field in [
+            "SYSLOG_IDENTIFIER=mneedled", "PRIORITY=5", "MNEEDLE_LEDGER_HEAD=", "MNEEDLE_MODULE=trial",
+            "MNEEDLE_INCIDENT=",
+        ] {
             #expect(fields.contains(field), "\(field) in \(fields)")
         }
     }

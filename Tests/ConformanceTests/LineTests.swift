@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Lines")
 struct LineTests {
-    @Test("a line of exactly the limit is served, one byte more is too long, in one packet or many", arguments: [true, false])
+    @Test(
+        "a line of exactly the limit is served, one byte more is too long, in one packet or many",
+        arguments: [true, false])
     func exactLimit(inOnePacket: Bool) throws {
         let client = try trialDaemon().connect()
         for (length, isServed) in [(65_535, true), (65_536, false), (65_537, false), (200_000, false)] {
@@ -58,7 +60,8 @@ struct LineTests {
     func badBytes() throws {
         let client = try trialDaemon().connect()
         let cases: [([UInt8], Int)] = [
-            ([0], 1), ([1], 1), ([0x1B], 1), ([0x7F], 1), ([0xC2, 0x85], 1), ([0xC0, 0x80], 1), ([0xED, 0xA0, 0x80], 1),
+            ([0], 1), ([1], 1), ([0x1B], 1), ([0x7F], 1), ([0xC2, 0x85], 1), ([0xC0, 0x80], 1),
+            ([0xED, 0xA0, 0x80], 1),
             ([0xF4, 0x90, 0x80, 0x80], 1), ([0xFF], 1), ([0xE2, 0x82], 1), (Array("ping ".utf8) + [0], 6),
         ]
         for (bytes, column) in cases {
@@ -71,7 +74,9 @@ struct LineTests {
         #expect(try client.ask("trial.echo text=héllo🧴") == #"OK {"text":"héllo🧴"}"#)
     }
 
-    @Test("after a half-close every reply comes, however much it is and however late it is read", arguments: ["help", "trial.list count=1 bytes=1000"])
+    @Test(
+        "after a half-close every reply comes, however much it is and however late it is read",
+        arguments: ["help", "trial.list count=1 bytes=1000"])
     func halfCloseUnderLoad(request: String) throws {
         let client = try trialDaemon().connect()
         // All of it is in the daemon's hands before anything is read: the replies are far over every limit of buffering.
@@ -95,7 +100,10 @@ struct LineTests {
         let script = CutScript(&dice).bytes
         let whole = try CutScript.replies(to: script, pieces: [script.count])
         var pieces: [Int] = []
-        while pieces.reduce(0, +) < script.count { pieces.append(Bool.random(using: &dice) ? .random(in: 1...60, using: &dice) : .random(in: 1...30_000, using: &dice)) }
+        while pieces.reduce(0, +) < script.count {
+            pieces.append(
+                Bool.random(using: &dice) ? .random(in: 1...60, using: &dice) : .random(in: 1...30_000, using: &dice))
+        }
         #expect(try CutScript.replies(to: script, pieces: pieces) == whole)
     }
 }

@@ -83,7 +83,8 @@ struct ListingTests {
         #expect(more < 3 << 20, "\(more >> 10) KiB more")
         let status = try daemon.status()
         #expect(status["connections"]?.integer == 1)
-        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.process.processIdentifier)/fd").count
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.process.processIdentifier)/fd")
+            .count
         #expect(open < 40)
     }
 }

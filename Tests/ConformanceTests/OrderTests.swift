@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Order and idempotency")
 struct OrderTests {
-    @Test("any mixture of reads, changes and refusals is answered in order, each seeing all before it", arguments: 1...3)
+    @Test(
+        "any mixture of reads, changes and refusals is answered in order, each seeing all before it", arguments: 1...3)
     func mixture(seed: Int) throws {
         var dice = Dice(state: UInt64(seed) * 977)
         let client = try trialDaemon().connect()
@@ -18,7 +19,9 @@ struct OrderTests {
             case 0, 1, 2:
                 let name = Int.random(in: 0..<2000, using: &dice)
                 requests += "\(tag) trial.add name=n\(name)\n"
-                expected.append(names.insert(name).inserted ? "\(tag) OK {\"id\":\(names.count),\"name\":\"n\(name)\"}" : "\(tag) ERR conflict")
+                expected.append(
+                    names.insert(name).inserted
+                        ? "\(tag) OK {\"id\":\(names.count),\"name\":\"n\(name)\"}" : "\(tag) ERR conflict")
             case 3:
                 requests += "\(tag) trial.count\n"
                 expected.append("\(tag) OK {\"count\":\(names.count)}")
@@ -97,10 +100,14 @@ struct OrderTests {
     @Test("a key is 1 to 64 printable characters")
     func keyForm() throws {
         let client = try trialDaemon().connect()
-        #expect(try client.ask("trial.add name=a idempotency_key=\"Kéy 1/\(String(repeating: "x", count: 58))\"").hasPrefix("OK "))
+        #expect(
+            try client.ask("trial.add name=a idempotency_key=\"Kéy 1/\(String(repeating: "x", count: 58))\"").hasPrefix(
+                "OK "))
         for key in [String(repeating: "x", count: 65), "", #"a\nb"#, #"a\tb"#] {
             let refused = try client.refused("trial.add name=b idempotency_key=\"\(key)\"")
-            #expect(refused.code == "invalid-argument" && refused.members["argument"]?.string == "idempotency_key", "\(key)")
+            #expect(
+                refused.code == "invalid-argument" && refused.members["argument"]?.string == "idempotency_key", "\(key)"
+            )
         }
         #expect(try client.refused("trial.count idempotency_key=k").code == "invalid-argument")
     }

@@ -28,14 +28,16 @@ struct PeerTests {
         #expect(try role("[roles.operator]\ngroups = [\"nogroup\"]\n") == "operator")
         #expect(try role("[roles.operator]\ngroups = [\"games\"]\n", groups: "60,12") == "operator")
         #expect(try role("[roles.operator]\ngroups = [\"games\"]\n") == nil)
-        let many = "[roles.reader]\nusers = [\"*\"]\n[roles.admin]\ngroups = [\"games\"]\n[roles.operator]\nusers = [\"nobody\"]\n"
+        let many =
+            "[roles.reader]\nusers = [\"*\"]\n[roles.admin]\ngroups = [\"games\"]\n[roles.operator]\nusers = [\"nobody\"]\n"
         #expect(try role(many) == "operator")
         #expect(try role(many, groups: "60") == "admin")
     }
 
     @Test("root is admin whatever the configuration says, and names that nobody has do no harm")
     func root() throws {
-        let daemon = try trialDaemon("[roles.reader]\nusers = [\"root\", \"no-such-user\"]\ngroups = [\"no-such-group\"]\n")
+        let daemon = try trialDaemon(
+            "[roles.reader]\nusers = [\"root\", \"no-such-user\"]\ngroups = [\"no-such-group\"]\n")
         #expect(try JSON(endOf: daemon.connect().greeting)["role"]?.string == "admin")
         #expect(daemon.errorOutput.contains("no-such-user") && daemon.errorOutput.contains("no-such-group"))
     }

@@ -5,8 +5,6 @@ import MneedleKit
 
 /// `ledger.tail`, `ledger.verify` and `ledger.backup`.
 struct LedgerCommands {
-    let store: Store
-
     var commands: [Command] { [tail, verify, backup] }
 
     private var tail: Command {
@@ -95,8 +93,7 @@ struct LedgerCommands {
     }
 
     private var backup: Command {
-        let store = store
-        return Command(
+        Command(
             "backup", "Writes a consistent copy of everything to a new file while the service runs.", role: .admin,
             parameters: [.required("path", .text(maximum: 4000), "Absolute path of the copy; must not exist yet.")],
             reply: [
@@ -104,10 +101,16 @@ struct LedgerCommands {
                 ReplyMember("head", "its newest entry's hash"),
             ],
             errors: [.conflict], example: "ledger.backup path=/var/backups/mneedle.sqlite",
-            .reads { request, _ in try LedgerCommands.backUp(store, to: try request.arguments.requiredText("path")) })
+            .reads { request, reading in
+                guard let reading = reading as? StoreReading else {
+                    throw ModuleError.internal("a backup is made from the store itself")
+                }
+                return try LedgerCommands.backUp(reading.database, to: try request.arguments.requiredText("path"))
+            })
     }
 
-    private static func backUp(_ store: Store, to path: String) throws -> Object {
+    /// Copies the snapshot that the request sees.
+    private static func backUp(_ snapshot: Database, to path: String) throws -> Object {
         guard path.hasPrefix("/") else {
             throw ModuleError.invalidArgument("path", expected: "an absolute path", got: path)
         }
@@ -118,7 +121,7 @@ struct LedgerCommands {
         do {
             try? FileManager.default.removeItem(atPath: partial)
             let copy = try DatabaseQueue(path: partial)
-            try store.pool.backup(to: copy)
+            try copy.writeWithoutTransaction { try snapshot.backup(to: $0) }
             let (head, entries) = try copy.read { database in
                 (
                     try Ledger.head(in: database),

@@ -79,6 +79,9 @@ struct Loader {
             house.add(missing: name, state: .quarantined, reason: reason, blocks: true)
             logger.error("module is quarantined", metadata: ["module": "\(name)"])
         } else {
+            // Its own code runs from here on: a trap now is a crash of this module.
+            house.crashNotes.enter(name)
+            defer { house.crashNotes.enter("") }
             do {
                 let definition = try definition(found)
                 let module = try make(definition, &knowledge)

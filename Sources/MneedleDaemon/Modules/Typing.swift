@@ -38,7 +38,12 @@ package enum Typing {
             case .words(let words): try gathered(words)
             case .object(let members): members.map { ($0.name, .value(Value($0.value))) }
             }
-        return try bind(raw, parameters(of: command), prefix: "")
+        let arguments = try bind(raw, parameters(of: command), prefix: "")
+        if let key = arguments.text(idempotencyKey.name), key.utf8.contains(where: { $0 < 32 }) {
+            throw ModuleError.invalidArgument(
+                idempotencyKey.name, expected: "1 to 64 printable characters", got: key)
+        }
+        return arguments
     }
 
     package static func bind(_ object: Object, to command: Command) throws -> Arguments {
@@ -161,7 +166,8 @@ package enum Typing {
 
     private static func integer(_ raw: Raw) -> Int64? {
         switch raw {
-        case .bare(let text): Int64(text)
+        // As JSON writes them: no plus sign, no leading zeros.
+        case .bare(let text): (try? JSON.parse(text))?.integer
         case .value(.integer(let number)): number
         default: nil
         }

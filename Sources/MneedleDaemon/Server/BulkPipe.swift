@@ -72,6 +72,7 @@ final class BulkPipe: @unchecked Sendable {
     /// The sender has closed: what is complete counts.
     func end() {
         guard !isEnded else { return }
+        cutOverlongLines()
         isEnded = true
         // A last line without LF was cut off somewhere; it is not a point.
         buffer.removeSubrange(completeEnd...)
@@ -82,6 +83,7 @@ final class BulkPipe: @unchecked Sendable {
 
     private func pump() {
         guard !isInFlight, !isOver else { return }
+        if !isEnded { cutOverlongLines() }
         if hasTerminator && !isEnded { takeTerminator() }
         let end = isEnded ? buffer.count : completeEnd
         if isFailed {
@@ -92,7 +94,6 @@ final class BulkPipe: @unchecked Sendable {
             buffer.removeSubrange(..<end)
             send(lines)
         }
-        dropOverlongLine()
     }
 
     /// Looks for the line that holds a single dot.
@@ -125,13 +126,25 @@ final class BulkPipe: @unchecked Sendable {
         }
     }
 
-    /// A line over the limit is not kept; the receiver gets one that it rejects in its place.
-    private func dropOverlongLine() {
-        guard !isEnded, buffer.count - completeEnd > limit else { return }
-        buffer.removeSubrange(completeEnd...)
-        buffer.append(contentsOf: Array("!\n".utf8))
-        isSkippingLine = true
+    /// A line over the limit is not kept; the receiver gets one that it rejects in its place. Judged by its length
+    /// alone, so that it does not matter in what pieces it arrives.
+    private func cutOverlongLines() {
+        var start = 0
+        while buffer.count - start >= limit {
+            if let end = buffer[start..<start + limit].lastIndex(of: 10) {
+                start = end + 1
+            } else if let end = buffer[(start + limit)...].firstIndex(of: 10) {
+                buffer.replaceSubrange(start...end, with: BulkPipe.rejected)
+                start += BulkPipe.rejected.count
+            } else {
+                buffer.replaceSubrange(start..., with: BulkPipe.rejected)
+                isSkippingLine = true
+                return
+            }
+        }
     }
+
+    private static let rejected = Array("!\n".utf8)
 
     private func send(_ lines: [UInt8]) {
         isInFlight = true

@@ -6,19 +6,29 @@ import NIOCore
 final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     private let services: Services
+    private let hub: Hub
     private let module: String
     private let collector: Collector
-    private let actor: Actor
+    let actor: Actor
     private var pipe: BulkPipe?
+    private var channel: (any Channel)?
 
-    init(services: Services, module: String, collector: Collector, actor: Actor) {
+    init(services: Services, hub: Hub, module: String, collector: Collector, actor: Actor) {
         self.services = services
+        self.hub = hub
         self.module = module
         self.collector = collector
         self.actor = actor
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        // Nobody reads what is said here.
+        guard hub.admit(self, limits: services.limits) == nil else { return context.close(promise: nil) }
+        begin(context)
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        self.channel = context.channel
         let receiver = BulkPipe.Receiver()
         let (collector, actor, writer) = (collector, actor, services.writer)
         let channel = context.channel
@@ -33,10 +43,11 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
         pipe = BulkPipe(
             receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: false,
             submit: { writer.submit([$0]) },
-            progress: { [unowned self] progress in
+            progress: { [weak self] progress in
                 switch progress {
                 case .durable:
-                    channel.setOption(ChannelOptions.autoRead, value: !(pipe?.isFull ?? false)).whenFailure { _ in }
+                    let isFull = self?.pipe?.isFull ?? false
+                    channel.setOption(ChannelOptions.autoRead, value: !isFull).whenFailure { _ in }
                 case .finished, .failed: channel.close(promise: nil)
                 }
             })
@@ -53,7 +64,17 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
         if case ChannelEvent.inputClosed = event { pipe?.end() }
     }
 
-    func channelInactive(context: ChannelHandlerContext) { pipe?.end() }
+    func channelInactive(context: ChannelHandlerContext) {
+        pipe?.end()
+        hub.remove(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { channel = nil }
+
+    /// Finishes what has come and closes.
+    func drain() { pipe?.end() }
+
+    func abort() { channel?.close(promise: nil) }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -29,14 +29,17 @@ extension Connection {
     }
 
     private func beginPipe(_ request: PendingRequest, _ module: String, _ receiver: BulkPipe.Receiver) {
-        out.ready(request.tag)
+        if isOpen { out.ready(request.tag) }
         let pipe = BulkPipe(
             receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: true,
-            submit: { [unowned self] in jobs.append($0) },
-            progress: { [unowned self] in take($0, request) })
+            submit: { [weak self, writer = services.writer] job in
+                // What is left when the client has gone is finished all the same.
+                if let self, isOpen { jobs.append(job) } else { writer.submit([job]) }
+            },
+            progress: { [weak self] in self?.take($0, request) })
         bulk = pipe
         scanner.takeUnread().withUnsafeBytes { pipe.append($0) }
-        if !context.channel.isActive || isInputEnded { pipe.end() }
+        if !isOpen || isInputEnded { pipe.end() }
     }
 
     private func take(_ progress: BulkPipe.Progress, _ request: PendingRequest) {

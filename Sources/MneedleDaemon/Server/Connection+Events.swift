@@ -20,8 +20,8 @@ extension Connection {
         guard subscriptions.count < Connection.mostSubscriptions else {
             return .failure(
                 ModuleError(
-                    .busy, "64 subscriptions on one connection are the most",
-                    members: ["limit": Connection.mostSubscriptions]))
+                    .busy, "64 subscriptions on one connection are the most; end one or use another connection",
+                    members: ["limit": Connection.mostSubscriptions, "retry_after": Span(milliseconds: 1000)]))
         }
         let since = arguments.integer("since") ?? hub.published
         if since > hub.published {
@@ -54,26 +54,40 @@ extension Connection {
 
     /// Tells the subscriptions what was committed. While a listing is under way they catch up after it.
     func tell(_ events: [Event]) {
+        guard isOpen, !isClosing else { return }
         let isMidReply = stream != nil
         for subscription in subscriptions {
             let missed = events.filter { ($0.sequence ?? .max) > subscription.position }
             let wanted = missed.filter { subscription.topics.match($0.topic) }
             if subscription.isLive && !isMidReply {
                 for event in wanted {
-                    // Live values are thinned for a slow reader; what is kept is not, so the reader has to go.
-                    if !context.channel.isWritable {
-                        if event.sequence == nil { continue }
+                    if context.channel.isWritable {
+                        out.event(subscription.tag, event)
+                    } else if event.sequence == nil {
+                        subscription.hold(event)
+                    } else {
+                        // What is kept is not thinned for a slow reader, so the reader has to go.
                         return beTooSlow()
                     }
-                    out.event(subscription.tag, event)
                 }
                 subscription.position = events.last { $0.sequence != nil }?.sequence ?? subscription.position
-            } else if subscription.isLive && wanted.contains(where: { $0.sequence != nil }) {
+            } else {
+                for event in wanted where event.sequence == nil { subscription.hold(event) }
+                guard subscription.isLive && wanted.contains(where: { $0.sequence != nil }) else { continue }
                 subscription.isLive = false
                 pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
             }
         }
         flush()
+    }
+
+    /// Tells live values that had to wait, when no reply is under way and the client reads.
+    func tellHeld() {
+        guard stream == nil, !isBackedUp else { return }
+        for subscription in subscriptions where !subscription.held.isEmpty {
+            for event in subscription.held { out.event(subscription.tag, event) }
+            subscription.held = []
+        }
     }
 
     /// Sends a subscription what it has missed, from the ledger.
@@ -95,7 +109,15 @@ extension Connection {
 
     /// Goes live when nothing was committed meanwhile, else catches up once more.
     func finishReplay(_ subscription: Subscription, _ result: Result<Object, ModuleError>) {
-        guard case .success(let reply) = result, let last = reply.integer("seq") else { return beTooSlow() }
+        switch result {
+        case .failure(let error): return giveUp(error)
+        case .success(let reply):
+            guard let last = reply.integer("seq") else { return }
+            goOn(subscription, from: last)
+        }
+    }
+
+    private func goOn(_ subscription: Subscription, from last: Int64) {
         subscription.position = last
         if last >= hub.published {
             subscription.isLive = true
@@ -106,12 +128,16 @@ extension Connection {
 
     /// The client takes nothing: it is told so after what it has not taken yet, and closed.
     func beTooSlow() {
-        out.error(
-            nil,
+        giveUp(
             ModuleError(
                 .slowConsumer,
                 "over \(services.limits.maxBacklogBytes) bytes were not read; connect again and subscribe with since",
                 members: ["limit_bytes": services.limits.maxBacklogBytes]))
-        closeAfterFlush()
+    }
+
+    /// The error is the last line; nothing that was asked is answered after it.
+    private func giveUp(_ error: ModuleError) {
+        out.error(nil, error)
+        closeAfterFlush(patience: Connection.shortPatience)
     }
 }

@@ -11,7 +11,11 @@ extension Connection {
     /// - Returns: Whether any request was put in the queue.
     func parse() -> Bool {
         var hasQueued = false
-        while bulk == nil && !isParsingPaused && !isOverloaded {
+        while bulk == nil && !isParsingPaused {
+            guard !isOverloaded else {
+                isHeldBack = true
+                return hasQueued
+            }
             switch scanner.next() {
             case .line(let range):
                 let answered = scanner.withLine(range) { line in line.elementsEqual("ping".utf8) }
@@ -82,7 +86,13 @@ extension Connection {
     /// Answers what is done, in order, and starts what may start.
     func advance() {
         while let first = pending.first {
-            if running == 0 { start(first) }
+            if running == 0 {
+                guard !isBackedUp else {
+                    isHeldBack = true
+                    return
+                }
+                start(first)
+            }
             guard let result = first.result else {
                 if first.isWrite { startFollowingWrites() }
                 return
@@ -90,6 +100,7 @@ extension Connection {
             pending.removeFirst()
             running -= 1
             reply(to: first, result)
+            if isClosing { return }
         }
     }
 
@@ -111,7 +122,12 @@ extension Connection {
         case .bulk(let verb, let arguments): beginBulk(request, verb, arguments)
         case .subscribe(let arguments): request.result = subscribe(request.tag, arguments)
         case .unsubscribe(let arguments): request.result = unsubscribe(arguments)
-        case .replay(let subscription): replay(request, subscription)
+        case .replay(let subscription):
+            if subscriptions.contains(where: { $0 === subscription }) {
+                replay(request, subscription)
+            } else {
+                request.result = .success([:])
+            }
         }
     }
 
@@ -184,19 +200,21 @@ extension Connection {
             loop.execute { self.send(bytes, from: stream) }
         }
         self.stream = stream
-        let finish = settling(request)
+        // Lives on the event loop, where it is answered.
+        nonisolated(unsafe) let request = request
         let (engine, actor) = (services.engine, actor)
-        services.readers.submit { _ in
+        services.readers.run(stream, on: loop) {
             let result = Result { () throws -> Object in
                 let reply = try engine.read(actor: actor, module: module) { try body($0, stream) }
                 try stream.flush()
                 return reply
             }
             loop.execute { [self] in
+                services.readers.finished(stream)
                 self.stream = nil
-                guard context.channel.isActive else { return }
+                guard isOpen, !isClosing else { return }
                 if case .failure(let error) = result, error is RowStream.Closed { return beTooSlow() }
-                finish(result.mapError { $0 as? ModuleError ?? .internal(String(describing: $0)) })
+                request.result = result.mapError { $0 as? ModuleError ?? .internal(String(describing: $0)) }
                 settle()
             }
         }

@@ -29,7 +29,11 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     var subscriptions: [Subscription] = []
     var isUnsettled = false
     private(set) var isInputEnded = false
-    private var isClosing = false
+    private(set) var isClosing = false
+    /// Something could go on but for what the client has not taken yet.
+    var isHeldBack = false
+    private var isSettling = false
+    private var isRestless = false
     private var isReadingPaused = false
     private var lastInput = NIODeadline.now()
     private var idleCheck: (() -> Void)?
@@ -48,8 +52,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         self.context = context
         if let error = hub.admit(self, limits: services.limits) {
             out.error(nil, error)
-            closeAfterFlush()
-            return
+            return closeAfterFlush(patience: Connection.shortPatience)
         }
         out.greeting([
             "version": services.version, "role": actor.role.rawValue, "user": actor.user,
@@ -64,10 +67,18 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         idleCheck?()
         cutOff?.cancel()
         stream?.close()
-        bulk?.end()
         submitJobs()
+        bulk?.end()
         hub.remove(self)
     }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        // Each holds the other.
+        self.context = nil
+    }
+
+    /// Whether there is somebody to talk to; results may come when the client has gone.
+    var isOpen: Bool { context?.channel.isActive ?? false }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case ChannelEvent.inputClosed = event else { return }
@@ -83,19 +94,20 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Finishes what was asked and closes.
     func drain() {
+        guard isOpen else { return }
         isInputEnded = true
         isParsingPaused = true
         bulk?.end()
         settle()
     }
 
-    func abort() { context.close(promise: nil) }
+    func abort() { context?.close(promise: nil) }
 
     private func watchIdleness(_ context: ChannelHandlerContext) {
         let timeout = TimeAmount.milliseconds(services.limits.idleTimeout.milliseconds)
         let check = context.eventLoop.assumeIsolated().scheduleTask(deadline: lastInput + timeout) { [weak self] in
             guard let self, context.channel.isActive else { return }
-            let isBusy = !subscriptions.isEmpty || bulk != nil || stream != nil
+            let isBusy = !subscriptions.isEmpty || !pending.isEmpty || bulk != nil
             if !isBusy && NIODeadline.now() - lastInput >= timeout {
                 context.close(promise: nil)
                 return
@@ -110,6 +122,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         lastInput = .now()
+        guard !isClosing else { return }
         unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
             if let bulk { bulk.append(bytes) } else { scanner.append(bytes) }
         }
@@ -123,27 +136,44 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     /// Goes on with everything that can go on: answers, parses, starts, submits, sends.
     func settle() {
         isUnsettled = false
-        leaveBulkWhenOver()
-        advance()
-        while parse() { advance() }
-        submitJobs()
-        flush()
+        guard isOpen, !isClosing else { return }
+        // Writing tells at once when there is room again, in the middle of this.
+        isRestless = true
+        guard !isSettling else { return }
+        isSettling = true
+        repeat {
+            (isRestless, isHeldBack) = (false, false)
+            leaveBulkWhenOver()
+            advance()
+            while parse() { advance() }
+            submitJobs()
+            tellHeld()
+            flush()
+        } while (isRestless || isHeldBack) && !isOverloaded && isOpen && !isClosing
+        isSettling = false
+        guard isOpen, !isClosing else { return }
         regulateReading()
-        if isInputEnded && pending.isEmpty && bulk == nil && !isClosing { closeAfterFlush() }
+        if isInputEnded && pending.isEmpty && bulk == nil && !isHeldBack {
+            closeAfterFlush(patience: .milliseconds(services.limits.idleTimeout.milliseconds))
+        }
     }
+
+    /// Whether the client has been told so much that it has to take that first.
+    var isBackedUp: Bool { !context.channel.isWritable || out.bytes.count > services.limits.maxBacklogBytes }
 
     /// Whether the client has asked or been told so much that it has to take its replies first.
-    var isOverloaded: Bool {
-        pending.count >= services.limits.maxInFlight || !context.channel.isWritable
-            || out.bytes.count > services.limits.maxBacklogBytes
-    }
+    var isOverloaded: Bool { pending.count >= services.limits.maxInFlight || isBackedUp }
 
     private func regulateReading() {
-        let shouldPause = isOverloaded || (bulk?.isFull ?? false)
+        // Lines for a transfer that waits its turn may not be read as requests, nor be gathered without end.
+        let isAhead = isParsingPaused && bulk == nil && scanner.unread > Connection.mostAhead
+        let shouldPause = isOverloaded || isAhead || (bulk?.isFull ?? false)
         guard shouldPause != isReadingPaused, !isInputEnded else { return }
         isReadingPaused = shouldPause
         context.channel.setOption(ChannelOptions.autoRead, value: !shouldPause).whenFailure { _ in }
     }
+
+    private static let mostAhead = 262_144
 
     /// So many changes go to the writer at once while more are read: it works while the event loop parses.
     static let handful = 24
@@ -158,31 +188,38 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     func flush() {
         guard !out.isEmpty else { return }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: out.bytes)), promise: nil)
+        // Emptied before: writing may come back here.
+        let bytes = ByteBuffer(bytes: out.bytes)
         out.removeAll()
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
     /// Sends a piece of a listing and tells its stream when the kernel has it.
     func send(_ bytes: [UInt8], from stream: RowStream) {
+        guard isOpen, !isClosing else { return stream.close() }
         flush()
-        guard context.channel.isActive else { return stream.close() }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).whenComplete { result in
             if case .success = result { stream.sent(bytes.count) } else { stream.close() }
         }
     }
 
+    /// How long a client that is given up has to take what it was told.
+    static let shortPatience = TimeAmount.seconds(10)
+
     /// Sends what is left and closes; a client that does not take it is cut off after a while.
-    func closeAfterFlush() {
+    func closeAfterFlush(patience: TimeAmount) {
         guard !isClosing else { return }
         isClosing = true
         isParsingPaused = true
         subscriptions = []
+        stream?.close()
         // The channel is kept alive by the event loop until it is closed.
         let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: out.bytes))).whenComplete { _ in
+        let bytes = ByteBuffer(bytes: out.bytes)
+        out.removeAll()
+        context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { _ in
             channel.close(promise: nil)
         }
-        out.removeAll()
-        cutOff = context.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
+        cutOff = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
     }
 }

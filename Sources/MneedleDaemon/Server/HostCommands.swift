@@ -30,7 +30,7 @@ struct HostCommands {
     }
 
     private var ledger: [Verb] {
-        LedgerCommands(store: store).commands.map {
+        LedgerCommands().commands.map {
             Verb(name: "ledger.\($0.name)", module: "mneedled", command: $0, action: .command)
         }
     }

@@ -6,6 +6,7 @@ import Synchronization
 // Sendable: touched on its event loop alone.
 final class Hub: @unchecked Sendable {
     private var connections: [ObjectIdentifier: Connection] = [:]
+    private var collectors: [ObjectIdentifier: CollectorConnection] = [:]
     private var perUID: [UInt32: Int] = [:]
     private var unsettled: [Connection] = []
     /// The newest event that subscribers were told of.
@@ -21,18 +22,43 @@ final class Hub: @unchecked Sendable {
 
     /// - Returns: The error to refuse it with when a limit is reached.
     func admit(_ connection: Connection, limits: Limits) -> ModuleError? {
-        let uid = connection.actor.uid
+        if let error = reasonToRefuse(connection.actor.uid, limits) { return error }
+        connections[ObjectIdentifier(connection)] = connection
+        entered(connection.actor.uid)
+        return nil
+    }
+
+    /// A collector's connection counts like any other.
+    func admit(_ collector: CollectorConnection, limits: Limits) -> ModuleError? {
+        if let error = reasonToRefuse(collector.actor.uid, limits) { return error }
+        collectors[ObjectIdentifier(collector)] = collector
+        entered(collector.actor.uid)
+        return nil
+    }
+
+    private var open: Int { connections.count + collectors.count }
+
+    private func entered(_ uid: UInt32) {
+        perUID[uid, default: 0] += 1
+        count.store(open, ordering: .relaxed)
+    }
+
+    private func left(_ uid: UInt32) {
+        perUID[uid, default: 1] -= 1
+        if perUID[uid] == 0 { perUID[uid] = nil }
+        count.store(open, ordering: .relaxed)
+        if open == 0 { drained?.succeed() }
+    }
+
+    private func reasonToRefuse(_ uid: UInt32, _ limits: Limits) -> ModuleError? {
         if isDraining { return busy("the service is stopping", limit: 0) }
-        if connections.count >= limits.maxConnections {
+        if open >= limits.maxConnections {
             return busy("\(limits.maxConnections) connections are open already", limit: limits.maxConnections)
         }
         if perUID[uid, default: 0] >= limits.maxConnectionsPerUID {
             return busy(
                 "you have \(limits.maxConnectionsPerUID) connections open already", limit: limits.maxConnectionsPerUID)
         }
-        connections[ObjectIdentifier(connection)] = connection
-        perUID[uid, default: 0] += 1
-        count.store(connections.count, ordering: .relaxed)
         return nil
     }
 
@@ -44,15 +70,18 @@ final class Hub: @unchecked Sendable {
 
     func remove(_ connection: Connection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        count.store(connections.count, ordering: .relaxed)
-        let uid = connection.actor.uid
-        perUID[uid, default: 1] -= 1
-        if perUID[uid] == 0 { perUID[uid] = nil }
-        if connections.isEmpty { drained?.succeed() }
+        left(connection.actor.uid)
+    }
+
+    func remove(_ collector: CollectorConnection) {
+        guard collectors.removeValue(forKey: ObjectIdentifier(collector)) != nil else { return }
+        left(collector.actor.uid)
     }
 
     /// Hands a group's results to their connections, then its events to the subscribers.
     func deliver(_ outcome: Engine.Outcome) {
+        // First, so that whoever subscribes behind a change in a pipeline is not told of that change.
+        published = outcome.events.last { $0.sequence != nil }?.sequence ?? published
         for (job, result) in zip(outcome.jobs, outcome.results) { job.done(result) }
         let settling = unsettled
         unsettled = []
@@ -69,7 +98,6 @@ final class Hub: @unchecked Sendable {
 
     private func publish(_ events: [Event]) {
         guard !events.isEmpty else { return }
-        published = events.last { $0.sequence != nil }?.sequence ?? published
         for connection in connections.values where !connection.subscriptions.isEmpty {
             connection.tell(events)
         }
@@ -79,11 +107,13 @@ final class Hub: @unchecked Sendable {
     func drain(_ promise: EventLoopPromise<Void>) {
         isDraining = true
         drained = promise
-        if connections.isEmpty { promise.succeed() }
+        if open == 0 { promise.succeed() }
         for connection in connections.values { connection.drain() }
+        for collector in collectors.values { collector.drain() }
     }
 
     func closeAll() {
         for connection in connections.values { connection.abort() }
+        for collector in collectors.values { collector.abort() }
     }
 }

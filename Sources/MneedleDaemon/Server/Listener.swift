@@ -11,6 +11,8 @@ struct Listener {
     let runtime: String
     let mode: mode_t
     let inherited: [String: Int32]
+    /// Over so many bytes unsent, a connection takes its replies first.
+    let maxBacklogBytes: Int
 
     /// Listens on `<name>.sock`.
     /// - Throws: `conflict` when another program serves there; a stale file is replaced.
@@ -21,7 +23,7 @@ struct Listener {
             .serverChannelOption(ChannelOptions.backlog, value: 512)
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelOption(
-                ChannelOptions.writeBufferWaterMark, value: .init(low: 262_144, high: 1 << 20)
+                ChannelOptions.writeBufferWaterMark, value: .init(low: maxBacklogBytes / 4, high: maxBacklogBytes)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

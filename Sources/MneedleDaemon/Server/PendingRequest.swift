@@ -37,10 +37,17 @@ final class Subscription {
     var position: Int64
     /// Whether it receives events as they are committed; otherwise a replay catches up first.
     var isLive = false
+    /// Live values that wait, the newest of each topic.
+    var held: [Event] = []
 
     init(tag: String?, topics: Topics, position: Int64) {
         self.tag = tag
         self.topics = topics
         self.position = position
+    }
+
+    func hold(_ event: Event) {
+        held.removeAll { $0.topic == event.topic }
+        held.append(event)
     }
 }

@@ -17,6 +17,7 @@ final class RowStream: @unchecked Sendable {
     private let send: @Sendable ([UInt8], RowStream) -> Void
     private let condition = NSCondition()
     private var unsent = 0
+    private var stalledSince: NIODeadline?
     private var isClosed = false
     private(set) var buffer = ReplyBuffer()
 
@@ -47,9 +48,13 @@ final class RowStream: @unchecked Sendable {
     private func reserve(_ count: Int) throws {
         condition.lock()
         defer { condition.unlock() }
-        let deadline = Date(timeIntervalSinceNow: RowStream.patience)
-        while unsent > RowStream.mostUnsent && !isClosed {
-            if !condition.wait(until: deadline) { isClosed = true }
+        if unsent > RowStream.mostUnsent && !isClosed {
+            let deadline = Date(timeIntervalSinceNow: RowStream.patience)
+            stalledSince = .now()
+            while unsent > RowStream.mostUnsent && !isClosed {
+                if !condition.wait(until: deadline) { isClosed = true }
+            }
+            stalledSince = nil
         }
         if isClosed { throw Closed() }
         unsent += count
@@ -61,6 +66,13 @@ final class RowStream: @unchecked Sendable {
         unsent -= count
         condition.signal()
         condition.unlock()
+    }
+
+    /// Whether the reader has waited so long for the client to take anything.
+    func isStalled(for time: TimeAmount) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return stalledSince.map { NIODeadline.now() - $0 >= time } ?? false
     }
 
     func close() {

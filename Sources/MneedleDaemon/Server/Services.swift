@@ -1,7 +1,6 @@
 import Logging
 import MneedleKit
 import NIOCore
-import NIOPosix
 
 /// What every connection shares. Made once at start.
 struct Services: Sendable {
@@ -10,7 +9,7 @@ struct Services: Sendable {
     let table: CommandTable
     let limits: Limits
     let roles: RoleMap
-    let readers: NIOThreadPool
+    let readers: Readers
     let logger: Logger
     let version: String
     /// The first event that the ledger still has.

@@ -81,6 +81,9 @@ package final class Engine: @unchecked Sendable {
                 defer { house.crashNotes.enter("") }
                 return try body(reading)
             }
+        } catch let closed as RowStream.Closed {
+            // Nobody's defect: the one who asked takes no more.
+            throw closed
         } catch {
             throw moduleError(for: error, module: module)
         }

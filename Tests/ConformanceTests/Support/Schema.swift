@@ -15,17 +15,21 @@ enum Schema {
     private static func fault(_ keyword: String, _ value: JSON, at place: String) -> [String] {
         switch keyword {
         case "type": value.string.map(types.contains) == true ? [] : ["\(place): no type"]
-        case "format": value.string.map(formats.contains) == true ? [] : ["\(place): no format of the standard that is used here"]
+        case "format":
+            value.string.map(formats.contains) == true ? [] : ["\(place): no format of the standard that is used here"]
         case "description", "pattern", "x-unit": value.string?.isEmpty == false ? [] : ["\(place): no text"]
         case "minimum", "maximum": value.number != nil ? [] : ["\(place): no number"]
         case "minLength", "maxLength": (value.integer ?? -1) >= 0 ? [] : ["\(place): no count"]
         case "enum": unique(value.elements) ? [] : ["\(place): no list of different values"]
-        case "required": unique(value.elements?.filter { $0.string != nil }) || value.elements == [] ? [] : ["\(place): no names"]
+        case "required":
+            unique(value.elements?.filter { $0.string != nil }) || value.elements == [] ? [] : ["\(place): no names"]
         case "additionalProperties": value.bool != nil ? [] : ["\(place): no boolean"]
         case "default": []
         case "items": faults(value, at: place)
-        case "anyOf": value.elements?.isEmpty == false ? value.elements!.flatMap { faults($0, at: place) } : ["\(place): empty"]
-        case "properties": value.members.map { $0.flatMap { faults($0.value, at: "\(place)/\($0.name)") } } ?? ["\(place): no object"]
+        case "anyOf":
+            value.elements?.isEmpty == false ? value.elements!.flatMap { faults($0, at: place) } : ["\(place): empty"]
+        case "properties":
+            value.members.map { $0.flatMap { faults($0.value, at: "\(place)/\($0.name)") } } ?? ["\(place): no object"]
         default: ["\(place): '\(keyword)' is no keyword of the standard"]
         }
     }
@@ -44,7 +48,9 @@ enum Schema {
         if let low = schema["minimum"]?.number, let high = schema["maximum"]?.number, low > high {
             faults.append("\(place): minimum over maximum")
         }
-        if let value = schema["default"], !admits(schema, value) { faults.append("\(place): its own default does not fit") }
+        if let value = schema["default"], !admits(schema, value) {
+            faults.append("\(place): its own default does not fit")
+        }
         return faults
     }
 

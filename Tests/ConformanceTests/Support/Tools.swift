@@ -64,7 +64,9 @@ final class Gate {
             if descriptor >= 0 { close(descriptor) }
             opened.signal()
         }
-        guard opened.wait(timeout: .now() + 30) == .success else { throw ToolFailed(description: "nobody waits at the gate") }
+        guard opened.wait(timeout: .now() + 30) == .success else {
+            throw ToolFailed(description: "nobody waits at the gate")
+        }
     }
 }
 

@@ -16,7 +16,8 @@ let changes = [
     Command(
         "burst", "Adds ledger entries of a size.", role: .operator,
         parameters: [
-            .required("count", .integer(1...100_000), "How many."), .required("bytes", .integer(1...100_000), "How large."),
+            .required("count", .integer(1...100_000), "How many."),
+            .required("bytes", .integer(1...100_000), "How large."),
         ],
         example: "trial.burst count=3 bytes=10",
         .writes { request, transaction in
@@ -94,17 +95,20 @@ let readings = [
         "echo", "Answers what it was given, after typing.", role: .reader,
         parameters: [
             .optional("slug", .slug, "A name."), .optional("text", .text(maximum: 20), "A text."),
-            .optional("count", .integer(-5...100), "A whole number."), .optional("depth_mm", .number(0...3), "A number."),
+            .optional("count", .integer(-5...100), "A whole number."),
+            .optional("depth_mm", .number(0...3), "A number."),
             .optional("flag", .boolean, "A flag."), .optional("day", .date, "A date."),
             .optional("used_on", .dateOr(["never"]), "A date or never."), .optional("at", .time, "A time."),
-            .optional("length", .duration, "A duration."), .optional("setting", .choice(["home", "clinic"]), "A choice."),
+            .optional("length", .duration, "A duration."),
+            .optional("setting", .choice(["home", "clinic"]), "A choice."),
             .optional("areas", .list(.choice(["chin", "nose"])), "Choices."),
             .optional("counts", .list(.integer(0...9)), "Whole numbers."),
             .optional("words", .list(.text(maximum: 20)), "Texts."),
             .optional(
                 "answers",
                 .object([
-                    .optional("pregnant", .boolean, "A flag."), .optional("retinoid-last-used", .dateOr(["never"]), "A date."),
+                    .optional("pregnant", .boolean, "A flag."),
+                    .optional("retinoid-last-used", .dateOr(["never"]), "A date."),
                     .optional("amount", .number(0...10), "A number."), .required("name", .text(maximum: 20), "A text."),
                 ]), "Answers."),
         ],

@@ -17,7 +17,8 @@ let mishaps = [
         "trap-writing", "Ends the process in a change.", role: .operator,
         parameters: [.required("name", .slug, "An item to add before.")], example: "trial.trap-writing name=a",
         .writes { request, transaction in
-            try transaction.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", request.arguments.text("name"))
+            try transaction.execute(
+                "INSERT INTO trial_items (name, text) VALUES (?, '')", request.arguments.text("name"))
             fatalError("told to trap")
         }),
     Command(
@@ -35,7 +36,8 @@ let mishaps = [
 private struct Oddity: Error {}
 
 private let finding = Finding(
-    code: "told", severity: .blocking, message: "Told to forbid it.", advice: "Do not tell.", sources: [], module: "trial")
+    code: "told", severity: .blocking, message: "Told to forbid it.", advice: "Do not tell.", sources: [],
+    module: "trial")
 
 @inline(never)
 private func descend(_ depth: Int) -> Int {
