@@ -59,6 +59,26 @@ struct BulkTests {
         #expect(lines.last == #"OK {"accepted":1,"rejected":2,"bytes":7}"#)
     }
 
+    @Test("requests behind the dot are served although the sending side closes while lines are still being stored")
+    func closingEarly() throws {
+        let daemon = try trialDaemon()
+        let (client, other) = (try daemon.connect(), try daemon.connect())
+        let gate = try Gate(in: daemon)
+        try client.send("trial.stream\n")
+        #expect(try client.line() == "READY {}")
+        // Nothing is stored until the gate opens.
+        try other.send("trial.add-then-wait name=held pipe=\(gate.path)\n")
+        try client.send("point a\n")
+        // The daemon reads one connection after the other: an answer here says that it has read there.
+        #expect(try daemon.connect().ask("ping") == "OK {}")
+        try client.send(".\n#after trial.add name=b\nping\n")
+        client.halfClose()
+        #expect(try daemon.connect().ask("ping") == "OK {}")
+        try gate.open()
+        let lines = try client.rest().filter { !$0.hasPrefix("ACK ") }
+        #expect(lines == [#"OK {"accepted":1,"rejected":0,"bytes":7}"#, #"#after OK {"id":3,"name":"b"}"#, "OK {}"])
+    }
+
     @Test("a transfer that fails is answered once, its lines are dropped up to the dot, then requests are served")
     func failing() throws {
         let client = try trialDaemon().connect()

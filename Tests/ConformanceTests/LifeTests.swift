@@ -69,7 +69,10 @@ struct LifeTests {
         daemon.signal(SIGTERM)
         #expect(try daemon.notification().hasPrefix("STOPPING=1"))
         try gate.open()
-        #expect(try client.rest() == [#"OK {"id":1,"name":"a"}"#, #"OK {"count":1}"#])
+        let replies = try client.rest()
+        #expect(replies.count == 2 && replies.first == #"OK {"id":1,"name":"a"}"#)
+        // The other's change may have shared the commit.
+        #expect(replies.last?.hasPrefix("OK {\"count\":") == true)
         #expect(try other.rest() == [#"OK {"id":2,"name":"b"}"#])
         #expect(try daemon.ending() == 0)
         try daemon.start()

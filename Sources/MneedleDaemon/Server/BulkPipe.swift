@@ -73,9 +73,13 @@ final class BulkPipe: @unchecked Sendable {
     func end() {
         guard !isEnded else { return }
         cutOverlongLines()
-        isEnded = true
-        // A last line without LF was cut off somewhere; it is not a point.
-        buffer.removeSubrange(completeEnd...)
+        // While a piece is being stored nobody has looked for it yet, and what follows it are requests.
+        if hasTerminator { takeTerminator() }
+        if !isEnded {
+            isEnded = true
+            // A last line without LF was cut off somewhere; it is not a point.
+            buffer.removeSubrange(completeEnd...)
+        }
         pump()
     }
 

@@ -215,11 +215,12 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         stream?.close()
         // The channel is kept alive by the event loop until it is closed.
         let channel = context.channel
+        // Before the writing, which may close the channel at once and then has this to cancel.
+        cutOff = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
         let bytes = ByteBuffer(bytes: out.bytes)
         out.removeAll()
         context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { _ in
             channel.close(promise: nil)
         }
-        cutOff = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
     }
 }

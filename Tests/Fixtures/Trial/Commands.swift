@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import MneedleKit
 
 let changes = [
@@ -60,7 +60,12 @@ private func add(_ name: String, _ text: String, _ transaction: any Transaction)
 }
 
 /// Blocks until the named pipe has been opened for writing and closed again.
-func wait(for pipe: String) { _ = FileManager.default.contents(atPath: pipe) }
+///
+/// With the system's own calls: Foundation would not wait.
+func wait(for pipe: String) {
+    let descriptor = open(pipe, O_RDONLY | O_CLOEXEC)
+    if descriptor >= 0 { close(descriptor) }
+}
 
 let readings = [
     Command(
