@@ -84,6 +84,29 @@ struct DurabilityTests {
         #expect(try later.reply("ledger.tail kind=reminder.due").count == 2)
     }
 
+    @Test("a snooze survives a kill, and the reminder comes again once")
+    func snoozedThroughDowntime() throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        _ = try client.ok("records.add-person person=anna")
+        let events = try daemon.connect()
+        _ = try events.ok("subscribe topics=reminder.due")
+        let soon = Date(timeIntervalSinceNow: 2).formatted(.iso8601)
+        let reminder = try #require(
+            client.ok("scheduling.remind person=anna at=\(soon) title=Soak")["reminder"]?.integer)
+        #expect(try events.line().contains("\"reminder\":\(reminder)"))
+        let until = try #require(client.ok("scheduling.snooze reminder=\(reminder) for=2s")["due"]?.string)
+        daemon.killNow()
+        try daemon.start()
+        let later = try daemon.connect()
+        _ = try later.ok("subscribe topics=reminder.due since=0")
+        #expect(try !later.line().contains(until))
+        #expect(try later.line().contains("\"due\":\"\(until)\""))
+        let again = try daemon.connect()
+        #expect(try again.reply("ledger.tail kind=reminder.due").count == 3)
+        #expect(try again.reply("ledger.tail kind=reminder.snoozed").count == 2)
+    }
+
     @Test("a disk that fails changes nothing of what it failed at, and the service goes on")
     func failingDisk() throws {
         let daemon = try DaemonProcess()

@@ -17,9 +17,8 @@ extension Scheduling {
                     for person in try person.map({ [$0] }) ?? peopleWithSessions(reading) {
                         try write(NextSession(person, knowledge.intervals, in: reading), to: &file)
                     }
-                    try forEachReminder(of: person?.person, states: ["pending", "snoozed", "due"], reading) {
-                        write($0, to: &file)
-                    }
+                    let open = "state IN ('pending', 'snoozed', 'due')"
+                    try forEachReminder(of: person?.person, where: open, reading) { write($0, to: &file) }
                 }
                 return ["ics": file.text]
             })

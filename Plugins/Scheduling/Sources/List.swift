@@ -8,29 +8,24 @@ extension Scheduling {
                 .optional("person", .slug, "Only those of this person."),
                 .optional("state", .choice(Reminder.State.allCases.map(\.rawValue)), "Only those in this state."),
             ],
-            reply: Scheduling.reminderMembers, errors: [.notFound], example: "scheduling.list-reminders state=due",
+            reply: Scheduling.rowMembers, errors: [.notFound], example: "scheduling.list-reminders state=due",
             .lists { request, reading, send in
                 let person = try request.arguments.text("person").map { try reading.person($0).person }
-                try forEachReminder(of: person, states: request.arguments.text("state").map { [$0] }, reading) {
-                    try send($0.object)
-                }
+                let state = request.arguments.text("state").flatMap(Reminder.State.init)
+                try forEachReminder(of: person, where: state?.condition, reading) { try send($0.row) }
                 return [:]
             })
     }
 
     /// Reminders by when they are due; `nil` means everybody's, or those in every state.
     func forEachReminder(
-        of person: String?, states: [String]?, _ reading: any Reading, _ body: (Reminder) throws -> Void
+        of person: String?, where condition: String?, _ reading: any Reading, _ body: (Reminder) throws -> Void
     ) throws {
-        var conditions: [String] = []
+        var conditions = condition.map { [$0] } ?? []
         var values: [(any SQLBindable)?] = []
         if let person {
             conditions.append("person = ?")
             values.append(person)
-        }
-        if let states {
-            conditions.append("state IN (\(states.map { _ in "?" }.joined(separator: ", ")))")
-            values += states.map { $0 as any SQLBindable }
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         try reading.forEach("SELECT * FROM scheduling_reminders \(filter) ORDER BY due_at, id", values) {

@@ -31,7 +31,7 @@ extension Scheduling {
     ) throws -> [Reminder] {
         try reading.rows(
             """
-            SELECT * FROM scheduling_reminders WHERE \(match.rawValue) = ? AND kind = ?
+            SELECT * FROM scheduling_reminders WHERE \(match.rawValue) = ? AND kind = ? AND kind <> 'custom'
             AND state IN ('pending', 'snoozed', 'due') ORDER BY id
             """, value, kind
         ).map { try Reminder($0) }
@@ -42,11 +42,22 @@ extension Scheduling {
     private func queueReminders(after entry: Entry, _ transaction: any Transaction) throws {
         let kinds = knowledge.kinds.filter { $0.on.contains(entry.kind) }
         guard !kinds.isEmpty, let slug = entry.person ?? entry.body.string("person") else { return }
-        let person = try transaction.person(slug)
+        let person = try person(slug, entry, transaction)
         let occasion = try Occasion(
             entry, next: NextSession(person, knowledge.intervals, in: transaction), transaction)
         for kind in kinds where kind.setting == nil || kind.setting == person.setting {
             try queue(kind, occasion, transaction)
+        }
+    }
+
+    /// The person's record, or what the session's facts say of the person while nobody keeps records: a session
+    /// can be stopped, and its aftercare begins, in any case.
+    private func person(_ slug: String, _ entry: Entry, _ reading: any Reading) throws -> Person {
+        do {
+            return try reading.person(slug)
+        } catch let error as ModuleError where error.code == .moduleFailed {
+            guard let person = try? Person(entry.body) else { throw error }
+            return person
         }
     }
 
@@ -75,7 +86,7 @@ extension Scheduling {
     ) throws -> Bool {
         try reading.row(
             """
-            SELECT id FROM scheduling_reminders WHERE person = ? AND kind = ? AND planned_at = ?
+            SELECT id FROM scheduling_reminders WHERE person = ? AND kind = ? AND kind <> 'custom' AND planned_at = ?
             AND COALESCE(session, 0) = ? AND (closed_because IS NULL OR closed_because <> ?)
             """, person, kind.name, due, session ?? 0, Scheduling.replaced) != nil
     }
@@ -118,7 +129,7 @@ private struct Occasion {
             default: day = next.window.closes
             }
         }
-        return zone.instant(of: day.adding(days: kind.after.days), minuteOfDay: (kind.hour ?? 0) * 60)
+        return zone.instant(of: day.adding(days: kind.after.days - kind.daysBefore), minuteOfDay: (kind.hour ?? 0) * 60)
     }
 
     /// A day of a window that is over already needs no reminder; what follows an event always does.

@@ -35,12 +35,15 @@ extension Scheduling {
             })
     }
 
-    static let reminderMembers = [
+    static let rowMembers = [
         ReplyMember("reminder", "its number"), ReplyMember("person", "whom it concerns"),
         ReplyMember("kind", "what it is about; custom for one of your own"), ReplyMember("title", "what it says"),
         ReplyMember("body", "what it says beside that"), ReplyMember("due", "when it comes, or came"),
         ReplyMember("state", "pending, due, snoozed, done or dismissed"),
         ReplyMember("urgency", "low, normal or critical"),
+    ]
+
+    static let reminderMembers = rowMembers + [
         ReplyMember("session", "the session that it follows"), ReplyMember("device", "the device that it is about"),
     ]
 }

@@ -7,6 +7,14 @@ struct Reminder: Sendable {
 
         /// Whether somebody still has to answer it.
         var isOpen: Bool { self != .done && self != .dismissed }
+
+        /// The condition that selects it, in the words of the partial indexes, so that they serve it.
+        var condition: String {
+            switch self {
+            case .pending, .snoozed: "state IN ('pending', 'snoozed') AND state = '\(rawValue)'"
+            case .due, .done, .dismissed: "state = '\(rawValue)'"
+            }
+        }
     }
 
     var id: Int64
@@ -48,12 +56,20 @@ struct Reminder: Sendable {
         (self.session, self.device) = (session, device)
     }
 
-    /// The members that every reply and entry has.
-    var object: Object {
+    /// What a list shows.
+    var row: Object {
         [
             "reminder": id, "person": person, "kind": kind, "title": title, "body": body ?? "", "due": due,
-            "state": state.rawValue, "urgency": urgency, "session": session, "device": device,
+            "state": state.rawValue, "urgency": urgency,
         ]
+    }
+
+    /// The members of every reply and entry: the row, and what the reminder is about.
+    var object: Object {
+        var object = row
+        object["session"] = session?.value
+        object["device"] = device?.value
+        return object
     }
 
     func entry(_ kind: String, _ more: [Object.Member] = []) -> Entry {

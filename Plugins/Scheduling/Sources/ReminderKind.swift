@@ -14,6 +14,8 @@ struct ReminderKind: Sendable {
     let on: [String]
     let anchor: Anchor
     let after: Span
+    /// How many days before a day of the window, instead.
+    let daysBefore: Int
     /// The hour of the day, where the person lives; `nil` where elapsed time counts.
     let hour: Int?
     let urgency: Urgency
@@ -30,6 +32,8 @@ struct ReminderKind: Sendable {
         on = table.strings("on")
         anchor = table.choice("anchor", default: .event)
         after = table.span("after", default: Span())
+        let before = table.optionalSpan("before")
+        daysBefore = before?.days ?? 0
         hour = table.optionalInteger("hour", in: 0...23)
         urgency = table.choice("urgency", default: .normal)
         title = table.string("title")
@@ -40,6 +44,13 @@ struct ReminderKind: Sendable {
         setting = table.optionalChoice("setting")
         sources = catalogue.sources(of: table)
         reportMistakes(table)
+        if let before { reportMistakes(in: before, table) }
+    }
+
+    private func reportMistakes(in before: Span, _ table: Table) {
+        if before.milliseconds != 0 || before.days == 0 { table.report("before", "only whole days are counted") }
+        if anchor == .event { table.report("before", "nothing can come before what has just happened") }
+        if table.has("after") { table.report("before", "give either 'before' or 'after'") }
     }
 
     private func reportMistakes(_ table: Table) {

@@ -8,15 +8,29 @@ struct PastSessions: Sendable {
     let count: Int
 
     init(of person: String, in reading: any Reading) throws {
-        let last = try reading.row(
-            """
-            SELECT session, ended_at FROM scheduling_sessions WHERE person = ?
-            ORDER BY ended_at DESC, session DESC LIMIT 1
-            """, person)
-        self.last = last?.instant("ended_at")
-        lastSession = last?.integer("session")
-        let counted = try reading.row("SELECT COUNT(*) AS sessions FROM scheduling_sessions WHERE person = ?", person)
-        count = Int(counted?.integer("sessions") ?? 0)
+        var ended = try PastSessions.listed(of: person, in: reading)
+        let kept = "SELECT session, ended_at FROM scheduling_sessions WHERE person = ?"
+        for row in try reading.rows(kept, person) {
+            if let session = row.integer("session"), let at = row.instant("ended_at") { ended[session] = at }
+        }
+        let latest = ended.max { ($0.value, $0.key) < ($1.value, $1.key) }
+        (last, lastSession, count) = (latest?.value, latest?.key, ended.count)
+    }
+
+    /// What the session module has. A session that ended while this module did not run was never told to it,
+    /// and must not be forgotten for that: the next one would come too soon.
+    private static func listed(of person: String, in reading: any Reading) throws -> [Int64: Instant] {
+        let rows: [Object]
+        do {
+            rows = try reading.list("session.list", ["person": person])
+        } catch let error as ModuleError where error.code == .moduleFailed {
+            // Without that module no session can start either; what is kept here still answers.
+            return [:]
+        }
+        return rows.reduce(into: [:]) { ended, row in
+            // A running session has not ended.
+            if let session = row.integer("session"), let at = row.instant("ended") { ended[session] = at }
+        }
     }
 
     /// Keeps a session that has ended. Needles were in the skin, so a stopped one counts like a finished one.

@@ -110,8 +110,8 @@ struct CalendarTests {
         ] {
             #expect(found.contains(line))
         }
-        #expect(found.filter { $0 == "BEGIN:VEVENT" }.count == 11)
-        #expect(Set(found.filter { $0.hasPrefix("UID:") }).count == 11)
+        #expect(found.filter { $0 == "BEGIN:VEVENT" }.count == 14)
+        #expect(Set(found.filter { $0.hasPrefix("UID:") }).count == 14)
     }
 
     @Test("it is one person's, or everybody's")

@@ -17,11 +17,12 @@ struct FollowUpTests {
                 "cleaning 2026-10-20T12:00:00Z", "check-in-24h 2026-10-21T12:00:00Z",
                 "aftercare-sun 2026-10-22T12:00:00Z", "aftercare-actives 2026-10-23T12:00:00Z",
                 "check-in-72h 2026-10-23T12:00:00Z", "check-in-7d 2026-10-27T13:00:00Z",
-                "window-opens 2026-11-17T08:00:00Z", "window-best 2026-11-24T08:00:00Z",
+                "window-opens 2026-11-17T08:00:00Z", "patch-test 2026-11-21T08:00:00Z",
+                "screening 2026-11-23T17:00:00Z", "window-best 2026-11-24T08:00:00Z", "soak 2026-11-24T08:00:00Z",
                 "window-closes 2026-12-01T08:00:00Z", "window-overdue 2026-12-08T08:00:00Z",
             ])
         let queued = try diary.bench.ledger(kind: "reminder.queued")
-        #expect(queued.count == 10)
+        #expect(queued.count == 13)
         #expect(queued.allSatisfy { $0.person == "anna" && $0.body.integer("session") == 1 })
     }
 
@@ -42,13 +43,14 @@ struct FollowUpTests {
         try diary.end(1, "anna", device: "roller")
         try diary.end(2, "ben", device: "stamp")
         try diary.bench.fire()
-        #expect(try diary.reminders(state: "due").map { $0.string("device") } == ["roller", "stamp"])
+        #expect(try diary.reminders(state: "due").map { $0.string("title") } == ["Clean roller now", "Clean stamp now"])
         try diary.bench.happen("device.cleaned", subject: "device/roller", ["device": "roller"])
-        #expect(try diary.reminders(state: "due").map { $0.string("device") } == ["stamp"])
+        #expect(try diary.reminders(state: "due").map { $0.string("title") } == ["Clean stamp now"])
         let closed = try diary.bench.ledger(kind: "reminder.closed")
         #expect(closed.map { $0.body.string("because") } == ["device.cleaned"])
         #expect(closed.map { $0.body.string("state") } == ["done"])
         #expect(closed.map(\.person) == ["anna"])
+        #expect(closed.map { $0.body.string("device") } == ["roller"])
     }
 
     @Test("a new session replaces what the last one queued, also what waits for an answer")
@@ -62,9 +64,11 @@ struct FollowUpTests {
         try diary.end(3, "anna")
         #expect(try diary.reminder("window-opens", state: "due") == nil)
         let open = try diary.reminders("anna").filter { ["pending", "due"].contains($0.string("state")) }
-        #expect(open.count == 10 && open.allSatisfy { $0.integer("session") == 3 })
+        let queued = try diary.bench.ledger(kind: "reminder.queued").filter { $0.body.integer("session") == 3 }
+        #expect(open.count == 13)
+        #expect(open.map { $0.integer("reminder") ?? 0 }.sorted() == queued.compactMap { $0.body.integer("reminder") })
         let closed = try diary.bench.ledger(kind: "reminder.closed")
-        #expect(closed.count == 10)
+        #expect(closed.count == 13)
         #expect(closed.allSatisfy { $0.person == "anna" && $0.body.string("because") == "replaced" })
         #expect(closed.allSatisfy { $0.body.string("state") == "dismissed" })
         #expect(try diary.reminders("ben").allSatisfy { $0.string("state") != "dismissed" })
@@ -85,7 +89,7 @@ struct FollowUpTests {
         try diary.end(1, "anna", device: "roller")
         try diary.end(2, "anna", device: "stamp")
         let cleaning = try diary.reminders(state: "pending").filter { $0.string("kind") == "cleaning" }
-        #expect(cleaning.map { $0.string("device") } == ["roller", "stamp"])
+        #expect(cleaning.map { $0.string("title") } == ["Clean roller now", "Clean stamp now"])
     }
 
     @Test("a person's new goal moves the window's reminders, and nothing else")
@@ -98,7 +102,8 @@ struct FollowUpTests {
         try diary.change(
             "anna", Person(person: "anna", setting: .home, goal: .maintenance, timeZone: "Europe/Berlin"))
         #expect(try diary.due("window-opens") == "2026-12-15T08:00:00Z")
-        #expect(try diary.bench.ledger(kind: "reminder.closed").count == 4)
+        // The window's four and the three before the session.
+        #expect(try diary.bench.ledger(kind: "reminder.closed").count == 7)
         #expect(try diary.due("check-in-24h") == "2026-10-21T12:00:00Z")
         try diary.change("anna", Diary.person("anna"))
         #expect(try diary.due("window-opens") == "2026-11-17T08:00:00Z")
@@ -113,6 +118,30 @@ struct FollowUpTests {
         }
         try diary.change("anna", Diary.person("anna"))
         #expect(try diary.reminders().allSatisfy { $0.string("state") == "done" })
+    }
+
+    @Test("the head is soaked at home only; a session that starts ends what prepares it")
+    func preparation() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "cleo")
+        #expect(try diary.reminder("soak") == nil)
+        // 18 o'clock in New York, the evening before the best day.
+        #expect(try diary.due("screening") == "2026-11-23T23:00:00Z")
+        try diary.bench.happen("session.started", subject: "session/2", person: "anna", ["person": "anna"])
+        #expect(try diary.due("screening") != nil)
+        try diary.bench.happen("session.started", subject: "session/3", person: "cleo", ["person": "cleo"])
+        #expect(try diary.reminder("screening") == nil && diary.reminder("patch-test") == nil)
+        let closed = try diary.bench.ledger(kind: "reminder.closed")
+        #expect(closed.map { $0.body.string("because") } == ["session.started", "session.started"])
+        #expect(try diary.reminder("window-best") != nil)
+    }
+
+    @Test("a session ends, with its reminders, also while nobody keeps records", arguments: ["finished", "stopped"])
+    func withoutRecords(state: String) throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        diary.bench.fake("records.show-person") { _ in throw ModuleError.moduleFailed("records", "it does not run") }
+        try diary.end(1, "anna", as: "session.\(state)")
+        #expect(try diary.bench.ledger(kind: "reminder.queued").count == 13)
     }
 
     @Test("people without any session are not reminded of a window")
@@ -132,6 +161,7 @@ struct FollowUpTests {
             $0.string("kind")?.hasPrefix("window") == true
         }
         #expect(pending.map { $0.string("kind") } == ["window-closes", "window-overdue"])
+        for kind in ["patch-test", "screening", "soak"] { #expect(try diary.reminder(kind) == nil) }
     }
 }
 

@@ -75,6 +75,64 @@ struct IntervalTests {
         #expect(findings.contains(where: \.blocks) == (code == "too-soon"))
     }
 
+    /// For every goal and setting: the days on which the finding changes, and to which.
+    @Test(
+        "every goal in every setting, on the last day of a finding and the first of the next",
+        arguments: [
+            (Goal.collagen, Setting.home, [(14, "interval-short"), (28, "")]),
+            (.collagen, .clinic, [(14, "too-soon"), (28, "")]),
+            (.acneScars, .home, [(14, "interval-short"), (28, "")]),
+            (.acneScars, .clinic, [(14, "too-soon"), (28, "")]),
+            (.maintenance, .home, [(14, "interval-short"), (28, "before-window"), (56, "")]),
+            (.maintenance, .clinic, [(14, "too-soon"), (56, "")]),
+        ])
+    func goalsAndSettings(goal: Goal, setting: Setting, changes: [(day: Int, code: String)]) throws {
+        let zoe = ZoneTests.person("Europe/Berlin", goal, setting)
+        let diary = try Diary(at: "2026-06-01T12:00:00Z", [zoe])
+        try diary.end(1, "zoe")
+        let last = diary.bench.clock.now()
+        var before = "too-soon"
+        for change in changes {
+            diary.bench.clock.set(last.adding(hours: Double(change.day - 1) * 24))
+            #expect(try diary.findings(zoe).map(\.code) == [before])
+            diary.bench.clock.set(last.adding(hours: Double(change.day) * 24))
+            #expect(try diary.findings(zoe).map(\.code) == (change.code.isEmpty ? [] : [change.code]))
+            before = change.code
+        }
+        // In a clinic nothing before the minimum is free; at home two weeks are the floor.
+        let floor = setting == .home ? 14 : changes.last!.day
+        #expect(try diary.next("zoe").string("floor") == CivilDate("2026-06-01")!.adding(days: floor).description)
+    }
+
+    @Test("a session that ended while the module did not run counts")
+    func untold() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        diary.bench.fake("session.list") { _ in
+            [
+                "rows": [
+                    ["session": 5, "person": "anna", "state": "running", "started": "2026-11-20T11:00:00Z"] as Object,
+                    ["session": 4, "person": "anna", "state": "stopped", "ended": "2026-11-10T12:00:00Z"] as Object,
+                    ["session": 3, "person": "anna", "state": "finished", "ended": "2026-10-01T12:00:00Z"] as Object,
+                ]
+            ]
+        }
+        #expect(try diary.findings("anna").map(\.code) == ["too-soon"])
+        #expect(try diary.next("anna").string("last_session") == "2026-11-10T12:00:00Z")
+        #expect(try diary.next("anna").integer("sessions") == 2)
+        diary.bench.fake("session.list") { _ in throw ModuleError.internal("broken") }
+        // A check that cannot be made speaks against the session.
+        #expect(try diary.findings("anna").map(\.code) == ["module-unavailable"])
+    }
+
+    @Test("what the module keeps answers while the session module does not run")
+    func withoutSessions() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        diary.bench.fake("session.list") { _ in throw ModuleError.moduleFailed("session", "it does not run") }
+        #expect(try diary.window("anna")[0] == "2026-11-17")
+        #expect(try diary.findings("anna").map(\.code) == ["too-soon"])
+    }
+
     @Test("the plan's goal decides, not the person's")
     func plannedGoal() throws {
         let diary = try Diary(at: "2026-06-01T12:00:00Z")

@@ -57,6 +57,12 @@ struct KnowledgeTests {
                     "on = [\"session.finished\", \"session.stopped\"]\nanchor = \"event\"\nafter = \"48h\"",
                     with: "on = [\"reminder.due\"]\nanchor = \"event\"\nafter = \"2 days\"")
         }
+        let early = try problems(in: "reminders.toml") {
+            $0.replacing("after = \"48h\"", with: "after = \"48h\"\nbefore = \"2h\"")
+        }
+        #expect(early.contains { $0.contains("either 'before' or 'after'") })
+        #expect(early.contains { $0.contains("only whole days") })
+        #expect(early.contains { $0.contains("before what has just happened") })
         #expect(found.contains { $0.contains("'window-opens' is there twice") })
         #expect(found.contains { $0.contains("'closes' is a whole day") })
         #expect(found.contains { $0.contains("unknown placeholder {open}") })

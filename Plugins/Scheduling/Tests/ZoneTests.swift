@@ -133,6 +133,14 @@ struct OracleTests {
             #expect(found == naive.codes(days, goal, setting), "\(zone) \(goal) \(setting) \(last) \(now)")
             let least = goal == .maintenance ? [56, 70, 84] : goal == .collagen ? [28, 35, 42] : [28, 28, 42]
             #expect(try diary.window("zoe") == least.map { naive.day(last, plus: $0) }, "\(zone) \(last)")
+            let next = try diary.next("zoe")
+            let window = try diary.window("zoe")
+            #expect(window == window.sorted())
+            // Dates compare like their text. Nothing opens before the floor, and what is blocked lies before it.
+            let floor = next.string("floor") ?? ""
+            #expect(floor == naive.day(last, plus: setting == .clinic ? least[0] : 14))
+            #expect(floor <= window[0])
+            #expect(try (naive.day(now, plus: 0) < floor) == diary.findings(zoe).contains { $0.blocks })
         }
     }
 }
