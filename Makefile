@@ -13,7 +13,7 @@ DESTDIR ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: run build test conformance check lint format docs clean prerequisites test-prerequisites bench
+.PHONY: run build test check lint format docs clean prerequisites test-prerequisites bench
 
 ## run: install what is missing, build, and serve on the embedded store until interrupted
 run: prerequisites build
@@ -30,13 +30,7 @@ test: test-prerequisites
 	$(UMASK) swift build --build-tests
 	$(UMASK) swift build
 	$(MAKE) --no-print-directory check
-	swift test --skip-build --parallel --disable-xctest --skip ConformanceTests
-
-## conformance: the long suite that holds the protocol to every sentence and breaks what can be broken
-conformance: test-prerequisites
-	$(UMASK) swift build --build-tests
-	$(UMASK) swift build
-	swift test --skip-build --disable-xctest --filter ConformanceTests
+	swift test --skip-build --parallel --disable-xctest
 
 # What is not a Swift test: the configuration that ships is good, the generated reference is current.
 check:

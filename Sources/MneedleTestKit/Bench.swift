@@ -32,8 +32,13 @@ public final class Bench {
         guard let instant = Instant(now) else { throw ModuleError.internal("not a time: \(now)") }
         clock = ManualClock(instant)
         module = definition.manifest.name
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("mneedle-bench-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("mneedle-bench-\(UUID().uuidString)")
+        self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var isComplete = false
+        // A bench that could not be made is not taken down by `deinit` either.
+        defer { if !isComplete { try? FileManager.default.removeItem(at: folder) } }
         store = try Store(path: folder.appendingPathComponent("bench.sqlite").path)
 
         let problems = Problems()
@@ -48,6 +53,7 @@ public final class Bench {
         house.add(definition.manifest, made)
         for verb in verbs where !verb.hasPrefix(module + ".") { house.targets[verb] = fakes.target(verb) }
         engine = try Engine(store: store, house: house, clock: clock)
+        isComplete = true
     }
 
     deinit {

@@ -43,7 +43,8 @@ extension Scheduling {
         ReplyMember("urgency", "low, normal or critical"),
     ]
 
-    static let reminderMembers = rowMembers + [
-        ReplyMember("session", "the session that it follows"), ReplyMember("device", "the device that it is about"),
-    ]
+    static let reminderMembers =
+        rowMembers + [
+            ReplyMember("session", "the session that it follows"), ReplyMember("device", "the device that it is about"),
+        ]
 }

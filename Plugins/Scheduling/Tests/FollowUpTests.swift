@@ -43,7 +43,8 @@ struct FollowUpTests {
         try diary.end(1, "anna", device: "roller")
         try diary.end(2, "ben", device: "stamp")
         try diary.bench.fire()
-        #expect(try diary.reminders(state: "due").map { $0.string("title") } == ["Clean roller now", "Clean stamp now"])
+        #expect(
+            try diary.reminders(state: "due").map { $0.string("title") } == ["Clean roller now", "Clean stamp now"])
         try diary.bench.happen("device.cleaned", subject: "device/roller", ["device": "roller"])
         #expect(try diary.reminders(state: "due").map { $0.string("title") } == ["Clean stamp now"])
         let closed = try diary.bench.ledger(kind: "reminder.closed")

@@ -72,9 +72,8 @@ final class BulkPipe: @unchecked Sendable {
     /// The sender has closed: what is complete counts.
     func end() {
         guard !isEnded else { return }
-        cutOverlongLines()
-        // While a piece is being stored nobody has looked for it yet, and what follows it are requests.
-        if hasTerminator { takeTerminator() }
+        // While a piece is being stored nobody has looked at what came meanwhile.
+        lookAtNews()
         if !isEnded {
             isEnded = true
             // A last line without LF was cut off somewhere; it is not a point.
@@ -87,8 +86,7 @@ final class BulkPipe: @unchecked Sendable {
 
     private func pump() {
         guard !isInFlight, !isOver else { return }
-        if !isEnded { cutOverlongLines() }
-        if hasTerminator && !isEnded { takeTerminator() }
+        lookAtNews()
         let end = isEnded ? buffer.count : completeEnd
         if isFailed {
             buffer.removeSubrange(..<end)
@@ -98,6 +96,13 @@ final class BulkPipe: @unchecked Sendable {
             buffer.removeSubrange(..<end)
             send(lines)
         }
+    }
+
+    /// Finds the end of the transfer before it judges lines: those behind it are requests.
+    private func lookAtNews() {
+        guard !isEnded else { return }
+        if hasTerminator { takeTerminator() }
+        cutOverlongLines()
     }
 
     /// Looks for the line that holds a single dot.
