@@ -11,8 +11,9 @@ import ServiceLifecycle
 public final class Daemon: Service {
     public static let version = "0.1.0"
 
-    private let settings: Settings
-    private let logger: Logger
+    private let places: Places
+    let settings: Settings
+    let logger: Logger
 
     /// Everything that is wrong with configuration and knowledge.
     public struct BadFiles: Error, CustomStringConvertible {
@@ -33,7 +34,9 @@ public final class Daemon: Service {
             descriptors.rlim_cur = descriptors.rlim_max
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
         }
+        Reloader.blockSignal()
         let problems = Problems()
+        self.places = places
         settings = Settings(places, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
         logger = Daemon.logger(settings)
@@ -127,25 +130,37 @@ public final class Daemon: Service {
         let writer = try Writer(engine: engine) { outcome in
             loop.execute { hub.deliver(outcome) }
         }
+        let started = engine.clock.now()
+        let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
+            HostCommands(
+                house: house, store: engine.store, limits: limits, version: Daemon.version, started: started,
+                live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
+            ).table
+        }
         let services = Services(
-            engine: engine, writer: writer, table: commandTable(engine, hub, writer), limits: settings.limits,
+            engine: engine, writer: writer, table: table(engine.house, settings.limits), limits: settings.limits,
             roles: settings.roles, readers: readers, logger: logger, version: Daemon.version,
             oldestEvent: try engine.oldestSequence())
-        for name in settings.roles.unknownNames {
-            logger.warning("the configuration gives a role to somebody unknown here", metadata: ["name": "\(name)"])
-        }
+        let current = CurrentServices(services)
+        settings.roles.warnOfUnknownNames(logger)
         try StateFolder.create(settings.runtime)
         let listener = Listener(
             group: group, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets(),
             maxBacklogBytes: settings.limits.maxBacklogBytes)
-        var listening = [try await listen(listener, services, hub)]
-        for (module, collector) in engine.house.collectors {
-            listening.append(try await collect(listener, services, hub, module, collector))
+        var listening = [try await listen(listener, current, hub)]
+        for (_, collector) in engine.house.collectors {
+            listening.append(try await collect(listener, current, hub, collector.socket))
         }
         writer.start()
         logHead("started", engine.head)
         let tasks = scheduled(loop, writer, engine)
         Notify.ready(statusLine(engine))
+        Reloader.onSignal { [self] in
+            Notify.reloading()
+            let outcome = reload(current, hub, loop, table)
+            // Through the writer, which then asks the timers by the new knowledge when they are due.
+            passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
+        }
         mneedle_release_code_pages()
 
         try? await gracefulShutdown()
@@ -164,16 +179,36 @@ public final class Daemon: Service {
         logHead("stopped", engine.head)
     }
 
-    private func commandTable(_ engine: Engine, _ hub: Hub, _ writer: Writer) -> CommandTable {
-        HostCommands(
-            house: engine.house, store: engine.store, limits: settings.limits, version: Daemon.version,
-            started: engine.clock.now(),
-            live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
-        ).table
+    /// - Returns: What became of it, for systemd's status line.
+    private func reload(
+        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop,
+        _ table: @escaping @Sendable (House, Limits) -> CommandTable
+    ) -> String {
+        do {
+            let engine = current.services.engine
+            let reloader = Reloader(places: places, settings: settings, logger: logger)
+            let (settings, house) = try reloader.read(engine.house)
+            // Nobody is let in or served halfway between old and new.
+            try loop.submit {
+                engine.replaceHouse(house)
+                current.services.table = table(house, settings.limits)
+                current.services.limits = settings.limits
+                current.services.roles = settings.roles
+                hub.adopt(current.services)
+            }.wait()
+            logger.notice("configuration and knowledge are read again and in force")
+            return "reloaded"
+        } catch {
+            let problems = (error as? BadFiles)?.problems.map(\.description) ?? [String(describing: error)]
+            let more = problems.count > 1 ? " (and \(problems.count - 1) more in the log)" : ""
+            logger.error("reload refused, what was in force stays: \(problems.count) problems")
+            return "RELOAD REFUSED: \(problems[0])\(more)"
+        }
     }
 
-    private func listen(_ listener: Listener, _ services: Services, _ hub: Hub) async throws -> any Channel {
+    private func listen(_ listener: Listener, _ current: CurrentServices, _ hub: Hub) async throws -> any Channel {
         try await listener.listen("control") { channel in
+            let services = current.services
             let (actor, peer) = try services.roles.actor(of: channel)
             guard let actor else { return Refusal(peer: peer) }
             return Connection(services: services, hub: hub, actor: actor)
@@ -181,11 +216,15 @@ public final class Daemon: Service {
     }
 
     private func collect(
-        _ listener: Listener, _ services: Services, _ hub: Hub, _ module: String, _ collector: Collector
+        _ listener: Listener, _ current: CurrentServices, _ hub: Hub, _ socket: String
     ) async throws -> any Channel {
-        try await listener.listen(collector.socket) { channel in
+        try await listener.listen(socket) { channel in
+            let services = current.services
             let (actor, peer) = try services.roles.actor(of: channel)
-            guard let actor, actor.role >= collector.role else { return Refusal(peer: peer) }
+            let known = services.engine.house.collectors.first { $0.collector.socket == socket }
+            guard let actor, let (module, collector) = known, actor.role >= collector.role else {
+                return Refusal(peer: peer)
+            }
             return CollectorConnection(services: services, hub: hub, module: module, collector: collector, actor: actor)
         }
     }

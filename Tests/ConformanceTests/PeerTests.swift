@@ -63,6 +63,18 @@ struct PeerTests {
         #expect(try client.reply("ledger.tail").first?.contains("\"actor\":\"nobody\"") == true)
     }
 
+    @Test("a reload gives roles by the new lists to whoever connects from then on")
+    func reloaded() throws {
+        let daemon = try trialDaemon("[roles.operator]\nusers = [\"nobody\"]\n")
+        let early = try daemon.connect(as: "nobody")
+        try daemon.configure("[roles.reader]\nusers = [\"daemon\"]\n")
+        daemon.signal(SIGHUP)
+        while try !daemon.notification().contains("; reloaded") {}
+        #expect(try daemon.connect(as: "nobody").greeting.hasPrefix("ERR forbidden {"))
+        #expect(try JSON(endOf: daemon.connect(as: "daemon").greeting)["role"]?.string == "reader")
+        #expect(try early.ask("trial.add name=a").hasPrefix("OK "), "let in before")
+    }
+
     @Test("one user's connections are limited apart from another's")
     func perUser() throws {
         let daemon = try trialDaemon("[limits]\nmax_connections_per_uid = 2\n[roles.reader]\nusers = [\"nobody\"]\n")

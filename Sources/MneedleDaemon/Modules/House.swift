@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// The modules that run, and everything that they contribute, gathered once at start and fixed from then on.
+/// The modules that run, and everything that they contribute, gathered at start or reload and fixed from then on.
 package struct House: Sendable {
     /// A verb's command and the module that answers it.
     package struct Target: Sendable {
@@ -24,6 +24,8 @@ package struct House: Sendable {
     }
 
     var modules: [Status] = []
+    /// What the modules that run were made from, to make them again from edited files.
+    private(set) var definitions: [String: ModuleDefinition] = [:]
     package var targets: [String: Target] = [:]
     var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
     var checks: [(module: String, check: SafetyCheck)] = []
@@ -44,7 +46,9 @@ package struct House: Sendable {
     }
 
     /// Takes in a module that was made.
-    package mutating func add(_ manifest: Manifest, _ module: Module) {
+    package mutating func add(_ definition: ModuleDefinition, _ module: Module) {
+        let manifest = definition.manifest
+        definitions[manifest.name] = definition
         commandOrder[manifest.name] = module.commands
         for command in module.commands {
             targets["\(manifest.name).\(command.name)"] = Target(module: manifest.name, command: command)

@@ -32,7 +32,37 @@ struct Loader {
             house.add(missing: name, state: .failed, reason: "no library for it in \(settings.modules)", blocks: true)
             logger.error("module is missing", metadata: ["module": "\(name)", "folder": "\(settings.modules)"])
         }
-        let known = Set(found.map(\.name) + settings.required)
+        reportUnknownSections(known: Set(found.map(\.name) + settings.required), problems)
+    }
+
+    /// The modules of a running house made again from the files as they are now. No library is loaded and no table changed:
+    /// a module that did not run still does not.
+    /// - Parameter problems: Gets what is wrong; what is returned is not to be used then.
+    func remake(_ house: House, problems: Problems) -> House {
+        var fresh = House(crashNotes: house.crashNotes, report: house.report)
+        var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
+        let blocking = Set(house.unavailableModules.map(\.name))
+        for module in house.modules {
+            guard let definition = house.definitions[module.name] else {
+                fresh.add(
+                    missing: module.name, state: module.state, reason: module.reason ?? "",
+                    blocks: blocking.contains(module.name))
+                continue
+            }
+            house.crashNotes.enter(module.name)
+            defer { house.crashNotes.enter("") }
+            do {
+                fresh.add(definition, try make(definition, &knowledge))
+            } catch {
+                problems.report(
+                    Problem(file: settings.knowledge, key: module.name, reason: "does not start: \(describe(error))"))
+            }
+        }
+        reportUnknownSections(known: Set(house.modules.map(\.name)), problems)
+        return fresh
+    }
+
+    private func reportUnknownSections(known: Set<String>, _ problems: Problems) {
         for section in settings.sections.keys.sorted() where !known.contains(section) {
             problems.report(
                 Problem(
@@ -86,7 +116,7 @@ struct Loader {
                 let definition = try definition(found)
                 let module = try make(definition, &knowledge)
                 try migrate(definition)
-                house.add(definition.manifest, module)
+                house.add(definition, module)
             } catch {
                 let reason = describe(error)
                 house.add(missing: name, state: .failed, reason: reason, blocks: true)

@@ -11,7 +11,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    let services: Services
+    private(set) var services: Services
     let hub: Hub
     let actor: Actor
     var context: ChannelHandlerContext!
@@ -100,6 +100,9 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         bulk?.end()
         settle()
     }
+
+    /// Goes on by other knowledge. The role stays: it was fixed when the peer was let in.
+    func adopt(_ services: Services) { self.services = services }
 
     func abort() { context?.close(promise: nil) }
 

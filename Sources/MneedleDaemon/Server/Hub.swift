@@ -112,6 +112,11 @@ final class Hub: @unchecked Sendable {
         for collector in collectors.values { collector.drain() }
     }
 
+    /// Tells every connection what is in force from now on.
+    func adopt(_ services: Services) {
+        for connection in connections.values { connection.adopt(services) }
+    }
+
     func closeAll() {
         for connection in connections.values { connection.abort() }
         for collector in collectors.values { collector.abort() }

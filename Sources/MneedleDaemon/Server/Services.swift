@@ -1,14 +1,15 @@
 import Logging
 import MneedleKit
 import NIOCore
+import Synchronization
 
-/// What every connection shares. Made once at start.
+/// What every connection shares. A reload gives them all another one, with another table, limits and roles.
 struct Services: Sendable {
     let engine: Engine
     let writer: Writer
-    let table: CommandTable
-    let limits: Limits
-    let roles: RoleMap
+    var table: CommandTable
+    var limits: Limits
+    var roles: RoleMap
     let readers: Readers
     let logger: Logger
     let version: String
@@ -37,5 +38,17 @@ extension Services {
         let hint = near.isEmpty ? "'help' lists the commands" : "did you mean '\(near[0])'?"
         return ModuleError(
             .unknownCommand, "no command '\(name)'; \(hint)", members: ["suggestions": near])
+    }
+}
+
+/// The services that whoever connects next gets.
+final class CurrentServices: Sendable {
+    private let current: Mutex<Services>
+
+    init(_ services: Services) { current = Mutex(services) }
+
+    var services: Services {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
     }
 }

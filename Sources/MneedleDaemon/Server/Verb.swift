@@ -18,7 +18,7 @@ struct Verb: Sendable {
     var action: Action
 }
 
-/// Every verb that this daemon answers. Fixed after start.
+/// Every verb that this daemon answers.
 struct CommandTable: Sendable {
     private let verbs: [String: Verb]
     /// In the order of the modules and of their tables.

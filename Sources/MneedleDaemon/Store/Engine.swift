@@ -1,6 +1,7 @@
 import Crypto
 import GRDB
 import MneedleKit
+import Synchronization
 
 /// One piece of work for the writer.
 package struct Job: Sendable {
@@ -33,7 +34,7 @@ package struct Job: Sendable {
 // Sendable: `ledger` and `statements` are touched inside `pool.writeWithoutTransaction` only, which GRDB serialises.
 package final class Engine: @unchecked Sendable {
     let store: Store
-    package let house: House
+    private let current: Mutex<House>
     package let clock: any Clock
     private let ledger: Ledger
     /// The writing connection's statements.
@@ -46,7 +47,7 @@ package final class Engine: @unchecked Sendable {
         incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
     ) throws {
         self.store = store
-        self.house = house
+        current = Mutex(house)
         self.clock = clock
         self.incident = incident
         ledger = try store.pool.writeWithoutTransaction { database in
@@ -54,6 +55,12 @@ package final class Engine: @unchecked Sendable {
             return try Ledger(database)
         }
     }
+
+    /// The modules in force. Whatever runs takes them once, so that it works with one knowledge from its beginning to its end.
+    package var house: House { current.withLock { $0 } }
+
+    /// Puts other modules, or the same with other knowledge, in force for whatever begins from now on.
+    func replaceHouse(_ house: House) { current.withLock { $0 = house } }
 
     /// The newest ledger entry; on the writer's thread.
     var head: Ledger.Head { ledger.head }
@@ -65,7 +72,7 @@ package final class Engine: @unchecked Sendable {
 
     /// Finishes the writing connection's statements and closes the store.
     func close() throws {
-        try store.pool.writeWithoutTransaction { _ in statements.removeAll() }
+        store.pool.writeWithoutTransaction { _ in statements.removeAll() }
         try store.close()
     }
 
@@ -73,10 +80,11 @@ package final class Engine: @unchecked Sendable {
 
     /// Runs `body` on a snapshot.
     package func read<T>(actor: Actor, module: String, _ body: (StoreReading) throws -> T) throws -> T {
+        let house = house
         do {
             return try store.pool.read { database in
                 let reading = StoreReading(
-                    database: database, engine: self, actor: actor, now: clock.now(), module: module)
+                    database: database, engine: self, house: house, actor: actor, now: clock.now(), module: module)
                 house.crashNotes.enter(module)
                 defer { house.crashNotes.enter("") }
                 return try body(reading)
@@ -136,7 +144,8 @@ package final class Engine: @unchecked Sendable {
     }
 
     private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
-        try store.pool.writeWithoutTransaction { database in
+        let house = house
+        return try store.pool.writeWithoutTransaction { database in
             let head = ledger.head
             var outcome = Outcome(jobs: [])
             // Bulk receivers keep state and must not run twice.
@@ -146,7 +155,7 @@ package final class Engine: @unchecked Sendable {
                 var next = 0
                 repeat {
                     while next < jobs.count {
-                        try perform(jobs[next], database, hasSavepoints, &outcome)
+                        try perform(jobs[next], house, database, hasSavepoints, &outcome)
                         next += 1
                     }
                     jobs += more()
@@ -159,7 +168,7 @@ package final class Engine: @unchecked Sendable {
                 throw error
             }
             outcome.jobs = jobs
-            outcome.nextDue = try? nextDue(database)
+            outcome.nextDue = try? nextDue(house, database)
             return outcome
         }
     }
@@ -171,9 +180,12 @@ package final class Engine: @unchecked Sendable {
         }
     }
 
-    private func perform(_ job: Job, _ database: Database, _ hasSavepoint: Bool, _ outcome: inout Outcome) throws {
+    private func perform(
+        _ job: Job, _ house: House, _ database: Database, _ hasSavepoint: Bool, _ outcome: inout Outcome
+    ) throws {
         let transaction = StoreTransaction(
-            database: database, engine: self, actor: job.actor, now: clock.now(), module: job.module, ledger: ledger,
+            database: database, engine: self, house: house, actor: job.actor, now: clock.now(), module: job.module,
+            ledger: ledger,
             hasSavepoint: hasSavepoint)
         house.crashNotes.enter(job.module)
         defer { house.crashNotes.enter("") }
@@ -208,13 +220,13 @@ package final class Engine: @unchecked Sendable {
 
     /// When the earliest of all modules' timers is due.
     package func nextDue() throws -> Instant? {
-        try store.pool.writeWithoutTransaction { try nextDue($0) }
+        try store.pool.writeWithoutTransaction { try nextDue(house, $0) }
     }
 
-    private func nextDue(_ database: Database) throws -> Instant? {
+    private func nextDue(_ house: House, _ database: Database) throws -> Instant? {
         try house.timers.compactMap { module, timer in
             let reading = StoreReading(
-                database: database, engine: self, actor: .service, now: clock.now(), module: module,
+                database: database, engine: self, house: house, actor: .service, now: clock.now(), module: module,
                 statements: statements)
             return try timer.next(reading)
         }.min()
@@ -222,11 +234,11 @@ package final class Engine: @unchecked Sendable {
 
     /// The jobs that do what is due now.
     package func dueJobs() throws -> [Job] {
-        let now = clock.now()
+        let (now, house) = (clock.now(), house)
         return try store.pool.writeWithoutTransaction { database in
             try house.timers.compactMap { module, timer in
                 let reading = StoreReading(
-                    database: database, engine: self, actor: .service, now: now, module: module)
+                    database: database, engine: self, house: house, actor: .service, now: now, module: module)
                 guard let due = try timer.next(reading), due <= now else { return nil }
                 return Job(
                     actor: .service, module: module,
@@ -234,7 +246,7 @@ package final class Engine: @unchecked Sendable {
                         try timer.fire($0)
                         return [:]
                     },
-                    done: { [house] result in
+                    done: { result in
                         guard case .failure(let error) = result else { return }
                         house.report(module, "timer '\(timer.name)' failed", error)
                     })

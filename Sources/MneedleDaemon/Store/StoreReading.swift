@@ -6,6 +6,7 @@ import MneedleWire
 package class StoreReading: Reading {
     let database: Database
     let engine: Engine
+    let house: House
     let statements: StatementCache
     var actor: Actor
     package let now: Instant
@@ -13,11 +14,12 @@ package class StoreReading: Reading {
     var module: String
 
     init(
-        database: Database, engine: Engine, actor: Actor, now: Instant, module: String,
+        database: Database, engine: Engine, house: House, actor: Actor, now: Instant, module: String,
         statements: StatementCache = StatementCache()
     ) {
         self.database = database
         self.engine = engine
+        self.house = house
         self.statements = statements
         self.actor = actor
         self.now = now
@@ -56,7 +58,7 @@ package class StoreReading: Reading {
     }
 
     private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
-        let target = try engine.house.target(verb)
+        let target = try house.target(verb)
         let request = Request(arguments: try Typing.bind(arguments, to: target.command), actor: actor)
         return try within(target.module) {
             switch target.command.handler {
@@ -72,10 +74,10 @@ package class StoreReading: Reading {
     final func within<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
         let caller = module
         module = name
-        engine.house.crashNotes.enter(name)
+        house.crashNotes.enter(name)
         defer {
             module = caller
-            engine.house.crashNotes.enter(caller)
+            house.crashNotes.enter(caller)
         }
         return try body()
     }
@@ -83,12 +85,12 @@ package class StoreReading: Reading {
     package func zone(_ identifier: String) -> Zone? { Zones.zone(identifier) }
 
     package func safetyFindings(for plan: SessionPlan) -> [Finding] {
-        var findings = engine.house.unavailableModules.map(Finding.moduleUnavailable)
-        for (module, check) in engine.house.checks {
+        var findings = house.unavailableModules.map(Finding.moduleUnavailable)
+        for (module, check) in house.checks {
             do {
                 findings += try within(module) { try check.findings(plan, self) }
             } catch {
-                engine.house.report(module, "the safety check '\(check.summary)' failed", error)
+                house.report(module, "the safety check '\(check.summary)' failed", error)
                 findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))
             }
         }

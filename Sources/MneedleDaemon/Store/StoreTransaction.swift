@@ -13,13 +13,14 @@ package final class StoreTransaction: StoreReading, Transaction {
     private var depth = 0
 
     init(
-        database: Database, engine: Engine, actor: Actor, now: Instant, module: String, ledger: Ledger,
+        database: Database, engine: Engine, house: House, actor: Actor, now: Instant, module: String, ledger: Ledger,
         hasSavepoint: Bool
     ) {
         self.ledger = ledger
         self.hasSavepoint = hasSavepoint
         super.init(
-            database: database, engine: engine, actor: actor, now: now, module: module, statements: engine.statements)
+            database: database, engine: engine, house: house, actor: actor, now: now, module: module,
+            statements: engine.statements)
     }
 
     /// Runs `body` as one unit: when it throws, nothing that it did remains.
@@ -83,7 +84,7 @@ package final class StoreTransaction: StoreReading, Transaction {
         guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
         depth += 1
         defer { depth -= 1 }
-        for (module, reaction) in engine.house.reactions[entry.kind] ?? [] {
+        for (module, reaction) in house.reactions[entry.kind] ?? [] {
             try within(module) { try reaction.run(entry, actor, self) }
         }
         return event.sequence!
@@ -95,7 +96,7 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     @discardableResult
     package func change(_ verb: String, _ arguments: Object) throws -> Object {
-        let target = try engine.house.target(verb)
+        let target = try house.target(verb)
         guard case .writes(let handler) = target.command.handler else { return try ask(verb, arguments) }
         let request = Request(arguments: try Typing.bind(arguments, to: target.command), actor: actor)
         return try within(target.module) { try handler(request, self) }

@@ -3,6 +3,14 @@ import Glibc
 
 /// Tells systemd how the service is; does nothing where there is no systemd to tell.
 enum Notify {
+    /// Files are being read again; ends with ``ready(_:)``, whether they were good or not.
+    static func reloading() {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        send(
+            "RELOADING=1\nMONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1000)\nSTATUS=Reading configuration and knowledge again"
+        )
+    }
     static func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
     static func status(_ status: String) { send("STATUS=\(status)") }
     static func stopping() { send("STOPPING=1\nSTATUS=Finishing what was asked") }

@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import Logging
+import MneedleKit
+
+/// Reads configuration and knowledge again when SIGHUP asks for it. Everything is checked before anything changes: good
+/// files come into force together, bad ones leave all as it was.
+struct Reloader {
+    let places: Places
+    /// Those of the start: some of them hold until the next one.
+    let settings: Settings
+    let logger: Logger
+
+    /// - Throws: `BadFiles` with every problem; all of them are in the log then.
+    /// - Returns: The new settings, and the modules of the house made again by the new files.
+    func read(_ house: House) throws -> (Settings, House) {
+        let problems = Problems()
+        let fresh = Settings(places, problems: problems)
+        if fresh.config != settings.config {
+            let path = settings.config ?? fresh.config ?? ""
+            problems.report(
+                Problem(file: path, key: "", reason: "appeared or went since the start; restart for that"))
+        }
+        let loader = Loader(settings: fresh, logger: logger, isQuarantined: { _ in false }, migrate: { _ in })
+        let remade = loader.remake(house, problems: problems)
+        guard problems.found.isEmpty else {
+            for problem in problems.found {
+                logger.error(
+                    "not reloaded: \(problem)", metadata: ["file": "\(problem.file)", "key": "\(problem.key)"])
+            }
+            throw Daemon.BadFiles(problems: problems.found)
+        }
+        let waiting = fresh.changesThatWait(since: settings)
+        if !waiting.isEmpty {
+            logger.warning(
+                "changed in the configuration, but in force only after a restart: \(waiting.joined(separator: ", "))",
+                metadata: ["keys": "\(waiting.joined(separator: " "))"])
+        }
+        fresh.roles.warnOfUnknownNames(logger)
+        return (fresh, remade)
+    }
+
+    // MARK: The signal
+
+    /// Whether SIGHUP asks for a reload. Somebody's terminal that is closed ends the daemon, as it ends other programs.
+    private static let isAsked = isatty(STDIN_FILENO) == 0
+
+    /// Keeps the signal for ``onSignal(_:)``. Must come before the first thread.
+    static func blockSignal() {
+        guard isAsked else { return }
+        var signals = hangup
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    /// Runs `body` for each SIGHUP, on a thread that sleeps meanwhile.
+    static func onSignal(_ body: @escaping @Sendable () -> Void) {
+        guard isAsked else { return }
+        let thread = Thread {
+            var signals = hangup
+            var number: Int32 = 0
+            while true {
+                if sigwait(&signals, &number) == 0 { body() }
+            }
+        }
+        thread.name = "reloader"
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+
+    private static var hangup: sigset_t {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGHUP)
+        return signals
+    }
+}
+
+extension Settings {
+    /// The keys whose new values take a restart: what is open or loaded already.
+    func changesThatWait(since old: Settings) -> [String] {
+        let changes: [(String, Bool)] = [
+            ("paths.state", state != old.state), ("paths.runtime", runtime != old.runtime),
+            ("paths.modules", modules != old.modules), ("socket.mode", socketMode != old.socketMode),
+            ("modules.required", required != old.required), ("modules.disabled", disabled != old.disabled),
+            ("log.level", logLevel != old.logLevel), ("log.target", logTarget != old.logTarget),
+        ]
+        return changes.filter(\.1).map(\.0)
+    }
+}
+
+extension RoleMap {
+    /// A misspelt user or group is nobody: better said than silent.
+    func warnOfUnknownNames(_ logger: Logger) {
+        for name in unknownNames {
+            logger.warning("the configuration gives a role to somebody unknown here", metadata: ["name": "\(name)"])
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Glibc
+import MneedleTestKit
+import MneedleWire
+import Testing
+
+@Suite("SIGHUP reads configuration and knowledge again", .serialized)
+struct ReloadTests {
+    /// A daemon on a copy of the project's knowledge that a test may edit.
+    final class Practice {
+        let knowledge: String
+        let daemon: DaemonProcess
+        let client: RawClient
+
+        init(config: String = "") throws {
+            knowledge = FileManager.default.temporaryDirectory.appendingPathComponent("kn-\(UUID().uuidString)").path
+            try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: knowledge)
+            daemon = try DaemonProcess(config: config, knowledge: knowledge)
+            client = try daemon.connect()
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: knowledge) }
+
+        func edit(_ file: String, _ text: String, _ replacement: String) throws {
+            let path = "\(knowledge)/\(file)"
+            let before = try String(contentsOfFile: path, encoding: .utf8)
+            try #require(before.contains(text))
+            try before.replacingOccurrences(of: text, with: replacement)
+                .write(toFile: path, atomically: true, encoding: .utf8)
+        }
+
+        /// - Returns: The status that it tells systemd afterwards.
+        func reload() throws -> String {
+            daemon.signal(SIGHUP)
+            let begun = try daemon.notification()
+            #expect(begun.hasPrefix("RELOADING=1\nMONOTONIC_USEC="), "\(begun)")
+            let ended = try daemon.notification()
+            #expect(ended.hasPrefix("READY=1\nSTATUS="), "\(ended)")
+            return ended
+        }
+
+        /// The codes that speak against a home session of 0.45 mm.
+        func codes() throws -> String {
+            try client.ask("session.check person=anna device=roller areas=cheeks depth_mm=0.45")
+        }
+    }
+
+    private let limit = "max_mm = 0.5                # over it: blocked"
+
+    @Test("edited knowledge holds for open connections too, without a restart")
+    func knowledge() throws {
+        let practice = try Practice()
+        _ = try practice.client.ok("records.add-person person=anna")
+        _ = try practice.client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna")
+        #expect(try !practice.codes().contains("depth-over-limit"))
+        try practice.edit("session.toml", limit, "max_mm = 0.4")
+        #expect(try !practice.codes().contains("depth-over-limit"), "not before it is asked")
+        #expect(try practice.reload().hasSuffix("; reloaded"))
+        #expect(try practice.codes().contains("depth-over-limit"))
+        #expect(practice.daemon.errorOutput.contains("read again and in force"))
+        #expect(practice.daemon.terminate() == 0)
+    }
+
+    @Test("bad files change nothing, every problem is logged, and systemd's status names the first; mended, they hold")
+    func badFiles() throws {
+        let practice = try Practice()
+        _ = try practice.client.ok("records.add-person person=anna")
+        _ = try practice.client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna")
+        try practice.edit("session.toml", limit, "max_mm = 0.4")
+        try practice.edit("screening.toml", "severity = \"caution\"", "severity = \"catuion\"")
+        let status = try practice.reload()
+        #expect(status.contains("RELOAD REFUSED: screening.toml: ") && status.contains("more in the log"))
+        #expect(practice.daemon.errorOutput.contains("not reloaded: screening.toml: "))
+        #expect(practice.daemon.errorOutput.contains("what was in force stays"))
+        #expect(try !practice.codes().contains("depth-over-limit"), "good files beside bad ones are not taken either")
+        try practice.edit("screening.toml", "severity = \"catuion\"", "severity = \"caution\"")
+        #expect(try practice.reload().hasSuffix("; reloaded"))
+        #expect(try practice.codes().contains("depth-over-limit"))
+    }
+
+    @Test(
+        "a bad configuration changes nothing",
+        arguments: [
+            "[limits]\nmax_connections = 7\nmax_line_byte = 9999\n", "[limits]\nmax_connections = 7\n[scheduling\n",
+            "[limits]\nmax_connections = 7\n[nonsense]\n",
+            "[limits]\nmax_connections = 7\n[scheduling]\nlate_minutes = \"x\"\n",
+        ])
+    func badConfiguration(text: String) throws {
+        let practice = try Practice()
+        try practice.daemon.configure(text)
+        #expect(try practice.reload().contains("RELOAD REFUSED: mneedled.toml: "))
+        #expect(try practice.client.ok("status")["limits"]?["max_connections"]?.integer == 1024)
+        try FileManager.default.removeItem(atPath: practice.daemon.folder + "/mneedled.toml")
+        #expect(try practice.reload().contains("RELOAD REFUSED: mneedled.toml: cannot be read"))
+    }
+
+    @Test("limits and modules' sections are taken over; what is open or loaded already is named as needing a restart")
+    func configuration() throws {
+        let practice = try Practice()
+        try practice.daemon.configure(
+            "[limits]\nmax_connections = 7\n[socket]\nmode = \"0660\"\n[modules]\ndisabled = [\"telemetry\"]\n"
+                + "[roles.reader]\nusers = [\"no-such-user\"]\n")
+        #expect(try practice.reload().hasSuffix("; reloaded"))
+        let status = try practice.client.ok("status")
+        #expect(status["limits"]?["max_connections"]?.integer == 7)
+        #expect(status["modules"]?["telemetry"]?.string == "running")
+        let log = practice.daemon.errorOutput
+        #expect(log.contains("only after a restart: socket.mode, modules.disabled"), "\(log)")
+        #expect(log.contains("no-such-user"))
+    }
+
+    @Test("requests that are under way while files are read again are all answered, in their order")
+    func underLoad() throws {
+        let practice = try Practice()
+        var requests = ""
+        for number in 1...3000 {
+            requests +=
+                "#\(number) records.add-person person=p\(number)\n#r\(number) scheduling.next person=p\(number)\n"
+        }
+        try practice.client.send(requests)
+        for number in 1...3000 {
+            if number % 1000 == 1 { practice.daemon.signal(SIGHUP) }
+            #expect(try practice.client.line().hasPrefix("#\(number) OK "))
+            #expect(try practice.client.line().hasPrefix("#r\(number) OK "))
+        }
+        #expect(try practice.client.ok("ledger.verify")["ok"]?.bool == true)
+    }
+}
