@@ -28,7 +28,7 @@ package.dependencies = [
 // The daemon.
 package.targets += [
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-    .target(name: "CMneedleSystem"),
+    .target(name: "CMneedleSystem", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
         name: "MneedleDaemon",
         dependencies: [

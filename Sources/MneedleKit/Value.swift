@@ -35,8 +35,9 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral elements: (String, (any ValueConvertible)?)...) {
         members = []
         members.reserveCapacity(elements.count)
-        for (name, value) in elements where value != nil {
-            members.append(Member(name, value!.value))
+        // By index, for taking the elements apart copies them.
+        for index in elements.indices {
+            if let value = elements[index].1?.value { members.append(Member(elements[index].0, value)) }
         }
     }
 

@@ -55,7 +55,7 @@ struct Diary: Sendable {
             example: "skindiary.list person=anna",
             .lists { request, reading, sink in
                 let sql = "SELECT * FROM skindiary_entries WHERE person = ? ORDER BY id DESC"
-                try reading.forEach(sql, [try request.arguments.requiredText("person")]) { row in
+                try reading.forEach(sql, [.text(try request.arguments.requiredText("person"))]) { row in
                     try sink(["at": row.instant("at"), "feeling": row.integer("feeling"), "note": row.text("note")])
                 }
                 return [:]

@@ -35,7 +35,7 @@ extension Aftercare {
     ) throws -> Object {
         guard let session = try session(request.arguments, reading) else { return [:] }
         let sql = "SELECT * FROM aftercare_windows WHERE session = ? ORDER BY starts_at, ends_at, id"
-        try reading.forEach(sql, [session]) { row in
+        try reading.forEach(sql, [session.sql]) { row in
             let until = row.instant("ends_at")
             try send([
                 "from": row.instant("starts_at"), "until": until, "kind": row.text("kind"), "text": row.text("text"),

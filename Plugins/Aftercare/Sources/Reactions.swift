@@ -132,10 +132,10 @@ extension Aftercare {
         _ request: Request, _ reading: any Reading, _ send: Command.RowSink
     ) throws -> Object {
         var conditions: [String] = []
-        var values: [(any SQLBindable)?] = []
+        var values: [SQLValue] = []
         if let name = request.arguments.text("person") {
             conditions.append("person = ?")
-            values.append(try reading.person(name).person)
+            values.append(.text(try reading.person(name).person))
         }
         if let state = request.arguments.text("state") {
             conditions.append(state == "open" ? "closed_at IS NULL" : "closed_at IS NOT NULL")

@@ -52,7 +52,7 @@ extension Records {
             .lists { request, reading, sink in
                 let slug = try requirePerson(request.arguments.requiredText("person"), reading).person
                 let sql = "SELECT * FROM records_clearances WHERE person = ? ORDER BY id DESC"
-                try reading.forEach(sql, [slug]) { row in
+                try reading.forEach(sql, [slug.sql]) { row in
                     try sink([
                         "clearance": row.integer("id"), "person": slug, "finding": row.text("finding"),
                         "by": row.text("cleared_by"), "at": row.instant("at"), "until": row.date("until"),

@@ -22,10 +22,10 @@ extension Scheduling {
         of person: String?, where condition: String?, _ reading: any Reading, _ body: (Reminder) throws -> Void
     ) throws {
         var conditions = condition.map { [$0] } ?? []
-        var values: [(any SQLBindable)?] = []
+        var values: [SQLValue] = []
         if let person {
             conditions.append("person = ?")
-            values.append(person)
+            values.append(.text(person))
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         try reading.forEach("SELECT * FROM scheduling_reminders \(filter) ORDER BY due_at, id", values) {

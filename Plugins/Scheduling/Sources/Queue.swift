@@ -73,7 +73,7 @@ extension Scheduling {
         }
         guard occasion.isWorthwhile(kind, due) else { return }
         let words = occasion.words
-        _ = try Reminder(
+        try Reminder(
             person, kind: kind.name, title: filled(kind.title, words), body: filled(kind.body, words),
             urgency: kind.urgency, due: due, now: transaction.now, session: occasion.session, device: occasion.device
         ).queue(transaction)

@@ -31,7 +31,7 @@ extension Scheduling {
                     body: arguments.text("body"),
                     urgency: arguments.text("urgency").flatMap(Urgency.init) ?? .normal, due: at,
                     now: transaction.now
-                ).queue(transaction).object
+                ).queue(transaction)
             })
     }
 

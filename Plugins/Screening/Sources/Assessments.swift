@@ -103,6 +103,6 @@ extension Screening {
         of person: String, newest count: Int = .max, _ reading: any Reading, _ body: (Assessment, Row) throws -> Void
     ) throws {
         let sql = "SELECT * FROM screening_assessments WHERE person = ? ORDER BY id DESC LIMIT ?"
-        try reading.forEach(sql, [person, count]) { row in try body(Assessment(row, reading), row) }
+        try reading.forEach(sql, [person.sql, count.sql]) { row in try body(Assessment(row, reading), row) }
     }
 }

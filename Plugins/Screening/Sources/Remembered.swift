@@ -12,7 +12,7 @@ extension Screening {
     func rememberedAnswers(of person: String, _ reading: any Reading) throws -> [String: Memory] {
         var memories: [String: Memory] = [:]
         let sql = "SELECT question, remembered_at, because FROM screening_remembered WHERE person = ?"
-        try reading.forEach(sql, [person]) { row in
+        try reading.forEach(sql, [person.sql]) { row in
             guard let question = row.text("question"), let at = row.instant("remembered_at"),
                 let because = row.text("because")
             else { throw ModuleError.internal("a row of screening_remembered cannot be read") }

@@ -19,11 +19,11 @@ extension Sessions {
             reply: StoredSession.reply, example: "session.list person=anna",
             .lists { request, reading, sink in
                 var conditions = "1 = 1"
-                var values: [(any SQLBindable)?] = []
+                var values: [SQLValue] = []
                 for column in ["person", "device", "state"] {
                     guard let wanted = request.arguments.text(column) else { continue }
                     conditions += " AND \(column) = ?"
-                    values.append(wanted)
+                    values.append(wanted.sql)
                 }
                 let sql = "SELECT * FROM session_sessions WHERE \(conditions) ORDER BY id DESC"
                 try reading.forEach(sql, values) { try sink(StoredSession($0).shown) }

@@ -87,14 +87,14 @@ extension Hygiene {
     @Sendable private func showLog(_ request: Request, _ reading: any Reading, _ send: Command.RowSink) throws -> Object
     {
         var conditions: [String] = []
-        var values: [(any SQLBindable)?] = []
+        var values: [SQLValue] = []
         if let name = request.arguments.text("device") {
             conditions.append("device = ?")
-            values.append(try reading.device(name).device)
+            values.append(.text(try reading.device(name).device))
         }
         if let since = request.arguments.time("since") {
             conditions.append("at >= ?")
-            values.append(since)
+            values.append(since.sql)
         }
         let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
         try reading.forEach("SELECT body FROM sterilization_log \(filter)ORDER BY at DESC, id DESC", values) { row in

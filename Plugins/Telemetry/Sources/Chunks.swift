@@ -46,7 +46,7 @@ enum Chunks {
     ) throws -> Int {
         var damaged = 0
         let sql = "SELECT checksum, data FROM telemetry_chunks WHERE session = ? AND field = ? ORDER BY id"
-        try reading.forEach(sql, [session, field]) { row in
+        try reading.forEach(sql, [session.sql, field.sql]) { row in
             if let chunk = chunk(row) { try body(chunk) } else { damaged += 1 }
         }
         return damaged
@@ -60,7 +60,8 @@ enum Chunks {
     /// The checksums of all chunks in their order, as the ledger keeps it: telemetry itself is not in the ledger.
     static func digest(_ session: Int64, _ reading: any Reading) throws -> String {
         var packed = Packer()
-        try reading.forEach("SELECT checksum FROM telemetry_chunks WHERE session = ? ORDER BY id", [session]) { row in
+        try reading.forEach("SELECT checksum FROM telemetry_chunks WHERE session = ? ORDER BY id", [session.sql]) {
+            row in
             packed.raw(UInt64(bitPattern: row.integer("checksum") ?? 0))
         }
         return String(UInt64(bitPattern: Chunk.checksum(packed.bytes)), radix: 16)

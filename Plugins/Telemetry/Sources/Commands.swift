@@ -40,7 +40,9 @@ extension Telemetry {
             errors: [.notFound], example: "telemetry.alarms session=17",
             .lists { request, reading, sink in
                 let session = try known(request.arguments.requiredInteger("session"), reading)
-                try reading.forEach("SELECT * FROM telemetry_alarms WHERE session = ? ORDER BY id", [session.session]) {
+                try reading.forEach(
+                    "SELECT * FROM telemetry_alarms WHERE session = ? ORDER BY id", [session.session.sql]
+                ) {
                     try sink([
                         "at": $0.instant("at"), "code": $0.text("code"), "field": $0.text("field"),
                         "value": $0.number("value"), "limit": $0.number("limit_value"),

@@ -28,6 +28,10 @@ void mneedle_timer_drain(int timer);
  * they are touched. Starting reads far more of the libraries than serving does. */
 void mneedle_release_code_pages(void);
 
+/* Has SQLite keep no statistics of its memory, for which it would take a lock at every
+ * allocation. Only before its first use; later it answers an error and changes nothing. */
+int mneedle_sqlite_configure(void);
+
 /* Crash notes: a page shared with a file, so that it outlives the process. Each
  * thread has a slot with the name of the module that runs on it; a handler for
  * the fatal signals marks the slot of the thread that dies. */

@@ -16,6 +16,8 @@ final class Ledger {
     }
 
     var head: Head
+    /// What is hashed; kept for its memory.
+    private var hashed: [UInt8] = []
 
     /// Creates the table where it is missing and finds the head.
     init(_ database: Database) throws {
@@ -49,7 +51,7 @@ final class Ledger {
         let body = entry.body.jsonBytes
         let hash = try Ledger.hash(
             after: head.hash, sequence: sequence, at: at.milliseconds, actor: actor.user, module: module,
-            kind: entry.kind, subject: entry.subject, person: entry.person, body: body)
+            kind: entry.kind, subject: entry.subject, person: entry.person, body: body, in: &hashed)
         let statement = try statements.entry(Ledger.insertion, database).statement
         try statement.bind(.integer(sequence), at: 1)
         try statement.bind(.integer(at.milliseconds), at: 2)
@@ -73,25 +75,35 @@ final class Ledger {
     /// SHA-256 over the previous hash and one line a field. No field holds a line feed, so the form is unambiguous.
     static func hash(
         after previous: [UInt8], sequence: Int64, at: Int64, actor: String, module: String, kind: String,
-        subject: String, person: String?, body: [UInt8]
+        subject: String, person: String?, body: [UInt8], in bytes: inout [UInt8]
     ) throws -> [UInt8] {
-        var bytes = previous
-        bytes.reserveCapacity(192 + body.count)
-        for field in [String(sequence), String(at), actor, module, kind, subject, person ?? ""] {
-            bytes.append(contentsOf: field.utf8)
-            bytes.append(10)
-        }
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: previous)
+        try add(String(sequence), to: &bytes)
+        try add(String(at), to: &bytes)
+        try add(actor, to: &bytes)
+        try add(module, to: &bytes)
+        try add(kind, to: &bytes)
+        try add(subject, to: &bytes)
+        try add(person ?? "", to: &bytes)
+        guard !body.contains(10) else { throw lineFeed }
         bytes.append(contentsOf: body)
         bytes.append(10)
-        // One line feed a field, whatever the 32 bytes of the hash hold.
-        let lineFeeds = bytes.withUnsafeBufferPointer { all in
-            all[previous.count...].reduce(into: 0) { count, byte in if byte == 10 { count += 1 } }
-        }
-        guard lineFeeds == 8 else {
-            throw ModuleError.internal("a ledger field holds a line feed")
-        }
-        return [UInt8](SHA256.hash(data: bytes))
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return [UInt8](hash.finalize())
     }
+
+    private static func add(_ field: String, to bytes: inout [UInt8]) throws {
+        var field = field
+        try field.withUTF8 { utf8 in
+            guard !utf8.contains(10) else { throw lineFeed }
+            bytes.append(contentsOf: utf8)
+        }
+        bytes.append(10)
+    }
+
+    private static var lineFeed: ModuleError { .internal("a ledger field holds a line feed") }
 }
 
 extension [UInt8] {

@@ -33,17 +33,17 @@ struct LedgerCommands {
         let since = request.arguments.integer("since")
         let count = request.arguments.integer("count") ?? (since == nil ? 20 : Int64.max)
         var conditions = ["seq > ?"]
-        var values: [(any SQLBindable)?] = [since ?? 0]
+        var values: [SQLValue] = [.integer(since ?? 0)]
         if let person = request.arguments.text("person") {
             conditions.append("person = ?")
-            values.append(person)
+            values.append(.text(person))
         }
         if let kind = request.arguments.text("kind") {
             conditions.append(kind.hasSuffix(".*") ? "substr(kind, 1, ?) = ?" : "kind = ?")
-            if kind.hasSuffix(".*") { values.append(kind.unicodeScalars.count - 1) }
-            values.append(kind.hasSuffix(".*") ? String(kind.dropLast()) : kind)
+            if kind.hasSuffix(".*") { values.append((kind.unicodeScalars.count - 1).sql) }
+            values.append(.text(kind.hasSuffix(".*") ? String(kind.dropLast()) : kind))
         }
-        values.append(count)
+        values.append(.integer(count))
         let matching = "SELECT * FROM mneedle_ledger WHERE \(conditions.joined(separator: " AND "))"
         // The newest ones, but shown in the order in which they happened.
         let sql =
@@ -76,6 +76,7 @@ struct LedgerCommands {
     static func verified(_ reading: any Reading) throws -> Object {
         var head = Ledger.Head.empty
         var entries = 0
+        var bytes: [UInt8] = []
         var firstBad: Int64?
         try reading.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { row in
             let sequence = row.integer("seq") ?? 0
@@ -83,7 +84,7 @@ struct LedgerCommands {
             let hash = try? Ledger.hash(
                 after: head.hash, sequence: sequence, at: row.integer("at") ?? 0, actor: row.text("actor") ?? "",
                 module: row.text("module") ?? "", kind: row.text("kind") ?? "", subject: row.text("subject") ?? "",
-                person: row.text("person"), body: Array((row.text("body") ?? "").utf8))
+                person: row.text("person"), body: Array((row.text("body") ?? "").utf8), in: &bytes)
             let fits = hash == stored && (entries == 0 || sequence == head.sequence + 1)
             if !fits && firstBad == nil { firstBad = sequence }
             head = Ledger.Head(sequence: sequence, hash: stored)

@@ -97,7 +97,7 @@ extension Connection {
         onReader(request, module: "mneedled") { reading, stream in
             var last = position
             let sql = "SELECT seq, kind, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq"
-            try reading.forEach(sql, [position]) { row in
+            try reading.forEach(sql, [position.sql]) { row in
                 last = row.integer("seq") ?? last
                 let topic = row.text("kind") ?? ""
                 guard topics.match(topic) else { return }

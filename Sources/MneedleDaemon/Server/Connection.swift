@@ -179,7 +179,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     private static let mostAhead = 262_144
 
     /// So many changes go to the writer at once while more are read: it works while the event loop parses.
-    static let handful = 24
+    static let handful = 8
 
     func submitJobs() {
         guard !jobs.isEmpty else { return }

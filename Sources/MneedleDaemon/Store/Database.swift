@@ -1,3 +1,4 @@
+import CMneedleSystem
 import Foundation
 import GRDB
 import MneedleKit
@@ -11,6 +12,7 @@ package final class Store: Sendable {
 
     /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
     package init(path: String) throws {
+        _ = Store.isConfigured
         var configuration = GRDB.Configuration()
         configuration.label = "mneedle"
         configuration.maximumReaderCount = 16
@@ -27,6 +29,9 @@ package final class Store: Sendable {
             try Store.createHostTables(database)
         }
     }
+
+    /// Once a process, before the first store is opened.
+    private static let isConfigured = mneedle_sqlite_configure() == 0
 
     /// The host's own tables, `mneedle_…`.
     private static func createHostTables(_ database: Database) throws {

@@ -160,6 +160,8 @@ package final class Engine: @unchecked Sendable {
                     }
                     jobs += more()
                 } while next < jobs.count
+                // Asked here, where it needs no transaction of its own.
+                outcome.nextDue = try? nextDue(house, database)
                 try SQLStatement(database.cachedStatement(sql: "COMMIT")).run()
             } catch {
                 if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
@@ -168,7 +170,6 @@ package final class Engine: @unchecked Sendable {
                 throw error
             }
             outcome.jobs = jobs
-            outcome.nextDue = try? nextDue(house, database)
             return outcome
         }
     }

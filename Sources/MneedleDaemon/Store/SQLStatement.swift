@@ -10,8 +10,8 @@ struct SQLStatement {
 
     init(_ statement: Statement) { self.statement = statement }
 
-    func bind(_ values: [(any SQLBindable)?]) throws {
-        for (index, value) in values.enumerated() { try bind(value?.sql ?? .null, at: Int32(index + 1)) }
+    func bind(_ values: [SQLValue]) throws {
+        for index in values.indices { try bind(values[index], at: Int32(index + 1)) }
     }
 
     func bind(_ value: SQLValue, at index: Int32) throws {

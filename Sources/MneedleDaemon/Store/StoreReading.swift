@@ -26,8 +26,7 @@ package class StoreReading: Reading {
         self.module = module
     }
 
-    package func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (MneedleKit.Row) throws -> Void) throws
-    {
+    package func forEach(_ sql: String, _ values: [SQLValue], _ body: (MneedleKit.Row) throws -> Void) throws {
         try mapped {
             let entry = try statements.entry(sql, database)
             entry.isBusy = true

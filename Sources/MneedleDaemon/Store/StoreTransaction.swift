@@ -59,7 +59,7 @@ package final class StoreTransaction: StoreReading, Transaction {
     }
 
     @discardableResult
-    package func execute(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int {
+    package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         try willWrite()
         return try mapped {
             let statement = try statements.entry(sql, database).statement
@@ -69,7 +69,7 @@ package final class StoreTransaction: StoreReading, Transaction {
         }
     }
 
-    package func insert(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int64 {
+    package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
         try execute(sql, values)
         return database.lastInsertedRowID
     }

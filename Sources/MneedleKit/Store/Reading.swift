@@ -5,7 +5,7 @@ public protocol Reading: AnyObject {
     var now: Instant { get }
 
     /// Calls `body` with each row, without holding them all. Portable SQL, `?` for values.
-    func forEach(_ sql: String, _ values: [(any SQLBindable)?], _ body: (Row) throws -> Void) throws
+    func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws
 
     /// Asks a reading command of another module, for example `records.show-person`.
     /// - Throws: What that command throws; `module-failed` when its module is not running.
@@ -28,16 +28,18 @@ public protocol Reading: AnyObject {
 }
 
 extension Reading {
-    public func rows(_ sql: String, _ values: (any SQLBindable)?...) throws -> [Row] {
+    @inlinable
+    public func rows<each Column: SQLBindable>(_ sql: String, _ values: repeat each Column) throws -> [Row] {
         var rows: [Row] = []
-        try forEach(sql, values) { rows.append($0) }
+        try forEach(sql, bindings(repeat each values)) { rows.append($0) }
         return rows
     }
 
     /// The first row, or `nil` when there is none.
-    public func row(_ sql: String, _ values: (any SQLBindable)?...) throws -> Row? {
+    @inlinable
+    public func row<each Column: SQLBindable>(_ sql: String, _ values: repeat each Column) throws -> Row? {
         var first: Row?
-        try forEach(sql, values) { if first == nil { first = $0 } }
+        try forEach(sql, bindings(repeat each values)) { if first == nil { first = $0 } }
         return first
     }
 }
@@ -47,10 +49,10 @@ extension Reading {
 public protocol Transaction: Reading {
     /// Runs a statement and returns how many rows it changed.
     @discardableResult
-    func execute(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int
 
     /// Runs an `INSERT` and returns the id that the store gave the new row.
-    func insert(_ sql: String, _ values: [(any SQLBindable)?]) throws -> Int64
+    func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64
 
     /// Appends to the ledger, then runs the modules' reactions to it, in this same transaction.
     /// - Returns: The entry's sequence number, which is also the event's.
@@ -66,13 +68,14 @@ public protocol Transaction: Reading {
 }
 
 extension Transaction {
-    @discardableResult
-    public func execute(_ sql: String, _ values: (any SQLBindable)?...) throws -> Int {
-        try execute(sql, values)
+    @discardableResult @inlinable
+    public func execute<each Column: SQLBindable>(_ sql: String, _ values: repeat each Column) throws -> Int {
+        try execute(sql, bindings(repeat each values))
     }
 
-    public func insert(_ sql: String, _ values: (any SQLBindable)?...) throws -> Int64 {
-        try insert(sql, values)
+    @inlinable
+    public func insert<each Column: SQLBindable>(_ sql: String, _ values: repeat each Column) throws -> Int64 {
+        try insert(sql, bindings(repeat each values))
     }
 }
 

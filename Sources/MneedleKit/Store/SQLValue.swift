@@ -13,15 +13,26 @@ public protocol SQLBindable {
     var sql: SQLValue { get }
 }
 
-extension SQLValue: SQLBindable { public var sql: SQLValue { self } }
-extension String: SQLBindable { public var sql: SQLValue { .text(self) } }
-extension Int: SQLBindable { public var sql: SQLValue { .integer(Int64(self)) } }
-extension Int64: SQLBindable { public var sql: SQLValue { .integer(self) } }
-extension Double: SQLBindable { public var sql: SQLValue { .real(self) } }
-extension Bool: SQLBindable { public var sql: SQLValue { .integer(self ? 1 : 0) } }
-extension Instant: SQLBindable { public var sql: SQLValue { .integer(milliseconds) } }
+/// The values to bind, in their order. Inlined where it is called, so that it costs no more than the list itself.
+@inlinable
+public func bindings<each Column: SQLBindable>(_ values: repeat each Column) -> [SQLValue] {
+    var list: [SQLValue] = []
+    repeat list.append((each values).sql)
+    return list
+}
+
+extension SQLValue: SQLBindable { @inlinable public var sql: SQLValue { self } }
+extension String: SQLBindable { @inlinable public var sql: SQLValue { .text(self) } }
+extension Int: SQLBindable { @inlinable public var sql: SQLValue { .integer(Int64(self)) } }
+extension Int64: SQLBindable { @inlinable public var sql: SQLValue { .integer(self) } }
+extension Double: SQLBindable { @inlinable public var sql: SQLValue { .real(self) } }
+extension Bool: SQLBindable { @inlinable public var sql: SQLValue { .integer(self ? 1 : 0) } }
+extension Instant: SQLBindable { @inlinable public var sql: SQLValue { .integer(milliseconds) } }
 extension CivilDate: SQLBindable { public var sql: SQLValue { .text(description) } }
-extension Array: SQLBindable where Element == UInt8 { public var sql: SQLValue { .blob(self) } }
+extension Optional: SQLBindable where Wrapped: SQLBindable {
+    @inlinable public var sql: SQLValue { self?.sql ?? .null }
+}
+extension Array: SQLBindable where Element == UInt8 { @inlinable public var sql: SQLValue { .blob(self) } }
 
 /// One row of a result. Asking for a column that the statement does not select is a defect and traps.
 public struct Row: Sendable {

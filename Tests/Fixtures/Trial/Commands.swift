@@ -53,7 +53,7 @@ let changes = [
 ]
 
 private func add(_ name: String, _ text: String, _ transaction: any Transaction) throws -> Object {
-    let id = try transaction.insert("INSERT INTO trial_items (name, text) VALUES (?, ?)", [name, text])
+    let id = try transaction.insert("INSERT INTO trial_items (name, text) VALUES (?, ?)", name, text)
     let item: Object = ["id": id, "name": name]
     try transaction.record(Entry("trial.added", subject: "trial/\(id)", body: item))
     return item
