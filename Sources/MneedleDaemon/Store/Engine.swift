@@ -149,13 +149,19 @@ package final class Engine: @unchecked Sendable {
             let head = ledger.head
             var outcome = Outcome(jobs: [])
             // Bulk receivers keep state and must not run twice.
-            let hasSavepoints = hasSavepoints || jobs.contains(where: \.isExclusive)
+            let transaction = StoreTransaction(
+                database: database, engine: self, house: house, ledger: ledger,
+                hasSavepoints: hasSavepoints || jobs.contains(where: \.isExclusive))
             do {
-                try SQLStatement(database.cachedStatement(sql: "BEGIN IMMEDIATE")).run()
+                let begin = try SQLStatement(database.cachedStatement(sql: "BEGIN IMMEDIATE"))
+                try begin.run()
                 var next = 0
                 repeat {
                     while next < jobs.count {
-                        try perform(jobs[next], house, database, hasSavepoints, &outcome)
+                        let result = try perform(jobs[next], in: transaction)
+                        // After some errors (disk full) SQLite has rolled back the whole group.
+                        guard begin.isInTransaction else { throw RolledBack(cause: result) }
+                        outcome.results.append(result)
                         next += 1
                     }
                     jobs += more()
@@ -170,6 +176,7 @@ package final class Engine: @unchecked Sendable {
                 throw error
             }
             outcome.jobs = jobs
+            outcome.events = transaction.events
             return outcome
         }
     }
@@ -181,27 +188,16 @@ package final class Engine: @unchecked Sendable {
         }
     }
 
-    private func perform(
-        _ job: Job, _ house: House, _ database: Database, _ hasSavepoint: Bool, _ outcome: inout Outcome
-    ) throws {
-        let transaction = StoreTransaction(
-            database: database, engine: self, house: house, actor: job.actor, now: clock.now(), module: job.module,
-            ledger: ledger,
-            hasSavepoint: hasSavepoint)
-        house.crashNotes.enter(job.module)
-        defer { house.crashNotes.enter("") }
-        let result: Result<Object, ModuleError>
+    private func perform(_ job: Job, in transaction: StoreTransaction) throws -> Result<Object, ModuleError> {
+        transaction.house.crashNotes.enter(job.module)
+        defer { transaction.house.crashNotes.enter("") }
         do {
-            result = .success(try transaction.unit { try job.run(transaction) })
-            outcome.events += transaction.events
+            return .success(try transaction.run(job))
         } catch let spoiled as StoreTransaction.Spoiled {
             throw spoiled
         } catch {
-            result = .failure(moduleError(for: error, module: transaction.module))
+            return .failure(moduleError(for: error, module: transaction.module))
         }
-        // After some errors (disk full) SQLite has rolled back the whole group.
-        guard database.isInsideTransaction else { throw RolledBack(cause: result) }
-        outcome.results.append(result)
     }
 
     /// A module's own error as it is; SQLite's as `storage`; anything else is a defect with an incident id.

@@ -9,7 +9,7 @@ package class StoreReading: Reading {
     let house: House
     let statements: StatementCache
     var actor: Actor
-    package let now: Instant
+    package internal(set) var now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
     var module: String
 

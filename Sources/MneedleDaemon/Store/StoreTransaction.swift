@@ -1,38 +1,39 @@
 import GRDB
 import MneedleKit
 
-/// One request inside the writer's open transaction, with a savepoint of its own from its first write on, or
-/// without: then a failure after a write spoils the whole group, which the engine runs again with savepoints.
+/// The writer's open transaction, in which a group's requests run one after the other, each with a savepoint of its
+/// own from its first write on, or without: then a failure after a write spoils the whole group, which the engine runs
+/// again with savepoints.
 package final class StoreTransaction: StoreReading, Transaction {
     private let ledger: Ledger
-    private let hasSavepoint: Bool
+    private let hasSavepoints: Bool
     private var savepoint: Ledger.Head?
     private var hasWritten = false
     /// What subscribers are told if the transaction commits.
     private(set) var events: [Event] = []
     private var depth = 0
 
-    init(
-        database: Database, engine: Engine, house: House, actor: Actor, now: Instant, module: String, ledger: Ledger,
-        hasSavepoint: Bool
-    ) {
+    init(database: Database, engine: Engine, house: House, ledger: Ledger, hasSavepoints: Bool) {
         self.ledger = ledger
-        self.hasSavepoint = hasSavepoint
+        self.hasSavepoints = hasSavepoints
         super.init(
-            database: database, engine: engine, house: house, actor: actor, now: now, module: module,
+            database: database, engine: engine, house: house, actor: .service, now: engine.clock.now(), module: "",
             statements: engine.statements)
     }
 
-    /// Runs `body` as one unit: when it throws, nothing that it did remains.
-    func unit<T>(_ body: () throws -> T) throws -> T {
+    /// Runs a job as one unit: when it throws, nothing that it did remains.
+    func run(_ job: Job) throws -> Object {
+        (actor, module, now) = (job.actor, job.module, engine.clock.now())
+        hasWritten = false
+        let told = events.count
         do {
-            let result = try body()
+            let result = try job.run(self)
             if savepoint != nil { try run("RELEASE request") }
             savepoint = nil
             return result
         } catch {
-            events = []
-            if hasWritten && !hasSavepoint { throw Spoiled() }
+            events.removeSubrange(told...)
+            if hasWritten && !hasSavepoints { throw Spoiled() }
             // After some errors (disk full) SQLite has rolled back everything itself.
             if let head = savepoint, database.isInsideTransaction {
                 try run("ROLLBACK TO request")
@@ -53,25 +54,24 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     private func willWrite() throws {
         hasWritten = true
-        guard hasSavepoint, savepoint == nil else { return }
+        guard hasSavepoints, savepoint == nil else { return }
         try run("SAVEPOINT request")
         savepoint = ledger.head
     }
 
     @discardableResult
-    package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
+    package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { try change(sql, values).changes }
+
+    package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 { try change(sql, values).insertedID }
+
+    private func change(_ sql: String, _ values: [SQLValue]) throws -> SQLStatement {
         try willWrite()
         return try mapped {
             let statement = try statements.entry(sql, database).statement
             try statement.bind(values)
             try statement.run()
-            return statement.changes
+            return statement
         }
-    }
-
-    package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
-        try execute(sql, values)
-        return database.lastInsertedRowID
     }
 
     @discardableResult
