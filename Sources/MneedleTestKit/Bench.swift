@@ -23,11 +23,13 @@ public final class Bench {
     /// - Parameters:
     ///   - section: The module's section of the configuration.
     ///   - knowledge: A folder of knowledge files; by default the project's own.
+    ///   - old: The store as an older version left it: its tables' version, and what it had written into them.
     ///   - fakes: Verbs of other modules that it asks; give their answers with ``fake(_:_:)`` before calling.
     /// - Throws: `BadKnowledge` with every problem when knowledge or configuration is wrong.
     public init(
         _ definition: ModuleDefinition, at now: String = "2026-11-20T12:00:00Z", section: Object = [:],
-        knowledge: String? = nil, fakes verbs: [String] = Bench.usualFakes
+        knowledge: String? = nil, from old: (version: Int, sql: [String])? = nil,
+        fakes verbs: [String] = Bench.usualFakes
     ) throws {
         guard let instant = Instant(now) else { throw ModuleError.internal("not a time: \(now)") }
         clock = ManualClock(instant)
@@ -45,6 +47,10 @@ public final class Bench {
         var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
         let made = try files.make(definition, section: section)
         guard problems.found.isEmpty else { throw BadKnowledge(problems: problems.found) }
+        if let old {
+            try Migrations.apply(definition.migrations, of: module, to: store, upTo: old.version)
+            try store.execute(old.sql)
+        }
         try Migrations.apply(definition.migrations, of: module, to: store)
 
         let fakes = Fakes()

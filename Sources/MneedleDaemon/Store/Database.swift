@@ -43,6 +43,11 @@ package final class Store: Sendable {
                 """)
     }
 
+    /// Runs statements as they are, in one transaction: for tests that need a store as an older version left it.
+    package func execute(_ statements: [String]) throws {
+        try pool.write { database in for sql in statements { try database.execute(sql: sql) } }
+    }
+
     /// Brings the log into the main file, so that a stopped store is one file, and closes.
     package func close() throws {
         // On a full disk the log stays beside the file, and the next start reads it.
