@@ -7,13 +7,16 @@ UMASK := umask 022;
 
 BUILD := .build/release
 PREREQUISITES := libsystemd-dev libsqlite3-dev pkg-config tzdata
-TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shellcheck
+TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shellcheck systemd
 PREFIX ?= /usr/local
 DESTDIR ?=
+INSTALL_PREREQUISITES := patchelf binutils
+DEB_PREREQUISITES := $(INSTALL_PREREQUISITES) debhelper fakeroot lintian
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: run build test check lint format docs clean prerequisites test-prerequisites bench
+.PHONY: run build test check lint format docs clean bench install uninstall deb \
+    prerequisites test-prerequisites install-prerequisites deb-prerequisites
 
 ## run: install what is missing, build, and serve on the embedded store until interrupted
 run: prerequisites build
@@ -41,6 +44,7 @@ lint:
 	swift format lint --strict --recursive $(SOURCES)
 	shellcheck $$(git grep -lI '^#!/bin/bash\|^#!/bin/sh\|^#!/usr/bin/env bash')
 	mandoc -T lint -W warning Documentation/man/*
+	systemd-analyze security --offline=true --threshold=8 --no-pager systemd/system/mneedled.service >/dev/null
 	@mkdir -p .build; for unit in systemd/system/* systemd/user/*; do \
 	    said=$$(XDG_RUNTIME_DIR=$$PWD/.build systemd-analyze --$$(basename $$(dirname $$unit)) verify --man=no $$unit 2>&1 \
 	        | grep -v 'Command /usr/bin/mneedled is not executable' || true); \
@@ -54,11 +58,35 @@ format:
 docs: build
 	Documentation/commands.sh $(BUILD) >Documentation/commands.md
 
+## install: put what was built into $(DESTDIR)$(PREFIX); edited configuration stays
+install: install-prerequisites build
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' Packaging/install install $(BUILD)
+	@[ -n '$(DESTDIR)' ] || echo "Now: systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload" \
+	    "&& journalctl --update-catalog && systemctl enable --now mneedled"
+
+## uninstall: take it away again; records and edited configuration stay
+uninstall: install-prerequisites build
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' Packaging/install uninstall $(BUILD)
+
+## deb: make the Debian packages, in .build/deb, and check them
+deb: deb-prerequisites build
+	rm -rf .build/deb && mkdir -p .build/deb
+	fakeroot debian/rules binary
+	dh_clean
+	lintian --allow-root --fail-on error .build/deb/*.deb
+	@ls -sh .build/deb/*.deb
+
 prerequisites:
 	@$(call install_missing,$(PREREQUISITES))
 
 test-prerequisites:
 	@$(call install_missing,$(TEST_PREREQUISITES))
+
+install-prerequisites: prerequisites
+	@$(call install_missing,$(INSTALL_PREREQUISITES))
+
+deb-prerequisites: prerequisites
+	@$(call install_missing,$(DEB_PREREQUISITES))
 
 clean:
 	rm -rf .build Benchmarks/.build

@@ -238,10 +238,10 @@ public final class Daemon: Service {
         ]
         if let interval = Notify.watchdogInterval {
             let half = TimeAmount.microseconds(Int64(interval / 2))
-            // Fed only when the event loop and the writer both move: the word goes through both.
+            // Fed only when the event loop, the writer and the timer all move: the word goes through all of them.
             tasks.append(
-                loop.scheduleRepeatedTask(initialDelay: .zero, delay: half) { [self] _ in
-                    passThrough(writer) { Notify.watchdog() }
+                loop.scheduleRepeatedTask(initialDelay: .zero, delay: half) { _ in
+                    writer.proveMoving { Notify.watchdog() }
                 })
         }
         return tasks

@@ -91,8 +91,8 @@ extension Settings {
 extension RoleMap {
     /// A misspelt user or group is nobody: better said than silent.
     func warnOfUnknownNames(_ logger: Logger) {
-        for name in unknownNames {
-            logger.warning("the configuration gives a role to somebody unknown here", metadata: ["name": "\(name)"])
-        }
+        let names = unknownNames.sorted().joined(separator: ", ")
+        guard !names.isEmpty else { return }
+        logger.notice("the configuration gives roles to users or groups unknown here: \(names)")
     }
 }

@@ -111,6 +111,9 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         return message
     }
 
+    /// The next thing that it tells systemd; `nil` when there is none for so long.
+    public func notification(within seconds: Double) -> String? { notify.receive(within: seconds) }
+
     /// How long to wait for anything: far more than it takes.
     static let patience = 60.0
 

@@ -57,6 +57,9 @@ struct LifeTests {
     func notifications() throws {
         let daemon = try trialDaemon(start: false)
         try daemon.launch()
+        // Without a socket unit it made the sockets itself: they are systemd's to keep over a restart.
+        #expect(try daemon.notification() == "FDSTORE=1\nFDNAME=control")
+        #expect(try daemon.notification() == "FDSTORE=1\nFDNAME=trial")
         let ready = try daemon.notification()
         #expect(ready.hasPrefix("READY=1\n") && ready.contains("STATUS=1 modules, 0 ledger entries"))
         let client = try daemon.connect()
@@ -77,6 +80,27 @@ struct LifeTests {
         #expect(try daemon.ending() == 0)
         try daemon.start()
         #expect(try daemon.connect().ok("trial.count")["count"]?.integer == 2)
+    }
+
+    @Test("the watchdog is fed while everything moves, and not while the writer stands still")
+    func watchdog() throws {
+        let daemon = try trialDaemon(environment: ["WATCHDOG_USEC": "100000"])
+        let client = try daemon.connect()
+        for _ in 0..<3 { #expect(try daemon.notification() == "WATCHDOG=1") }
+        let gate = try Gate(in: daemon)
+        try client.send("trial.add-then-wait name=a pipe=\(gate.path)\n")
+        // What was on its way comes; then, for ten times the interval, nothing more.
+        var late = 0
+        while let message = daemon.notification(within: 1), late < 100 {
+            #expect(message == "WATCHDOG=1")
+            late += 1
+        }
+        #expect(late < 100)
+        // The event loop moves all the while.
+        #expect(try daemon.connect().ask("ping") == "OK {}")
+        try gate.open()
+        #expect(try client.line().hasPrefix("OK "))
+        for _ in 0..<3 { #expect(try daemon.notification() == "WATCHDOG=1") }
     }
 
     @Test(

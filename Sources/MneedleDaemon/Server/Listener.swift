@@ -39,6 +39,11 @@ struct Listener {
         try removeStale(path)
         let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
         chmod(path, mode)
+        try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                Notify.keep($0, as: name)
+            }
+        }.get()
         return channel
     }
 

@@ -11,6 +11,8 @@ final class Writer: Sendable {
     private struct State {
         var queue: [Job] = []
         var isStopping = false
+        /// Who waits to hear that everything moves.
+        var proofs: [@Sendable () -> Void] = []
     }
 
     private let engine: Engine
@@ -22,8 +24,6 @@ final class Writer: Sendable {
     private static let largestGroup = 1024
     /// When the next timer is due, for `status`.
     let nextDue = Mutex<Instant?>(nil)
-    /// Counts the rounds of the loop; a watchdog sees by it that the writer moves.
-    let rounds = Atomic<Int>(0)
 
     init(engine: Engine, deliver: @escaping Delivery) throws {
         self.engine = engine
@@ -48,6 +48,12 @@ final class Writer: Sendable {
         if wasIdle { wakeUp.signal() }
     }
 
+    /// Calls back on the writer's thread when its timer has woken it: proof that the thread and the timer both move.
+    func proveMoving(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.proofs.append(body) }
+        wakeUp.signal()
+    }
+
     /// Finishes what is queued, then ends the thread. Waits for it.
     func stop() {
         state.withLock { $0.isStopping = true }
@@ -59,7 +65,11 @@ final class Writer: Sendable {
     private func run() {
         fireDue(try? engine.nextDue())
         while true {
-            let (jobs, isStopping) = state.withLock { state in (Writer.take(&state.queue), state.isStopping) }
+            let (jobs, isStopping, proofs) = state.withLock { state in
+                defer { state.proofs = [] }
+                return (Writer.take(&state.queue), state.isStopping, state.proofs)
+            }
+            if !proofs.isEmpty { prove(proofs) }
             if !jobs.isEmpty {
                 runGroup(jobs)
             } else if isStopping {
@@ -67,9 +77,15 @@ final class Writer: Sendable {
             } else if wakeUp.wait().contains(.time) {
                 fireDue(try? engine.nextDue())
             }
-            rounds.wrappingAdd(1, ordering: .relaxed)
         }
         ended.signal()
+    }
+
+    /// Sets the timer to now and listens for it. One that does not come leaves the proofs unanswered.
+    private func prove(_ proofs: [@Sendable () -> Void]) {
+        wakeUp.arm(engine.clock.now())
+        if wakeUp.wait().contains(.time) { for proof in proofs { proof() } }
+        wakeUp.arm(nextDue.withLock { $0 })
     }
 
     /// The jobs at the front of the queue that may share a transaction.

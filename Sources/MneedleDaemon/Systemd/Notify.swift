@@ -16,6 +16,14 @@ enum Notify {
     static func stopping() { send("STOPPING=1\nSTATUS=Finishing what was asked") }
     static func watchdog() { send("WATCHDOG=1") }
 
+    /// Gives a listening socket to systemd to keep while the service restarts, if the unit has a `FileDescriptorStoreMax=`.
+    /// It comes back among the inherited ones.
+    static func keep(_ socket: Int32, as name: String) {
+        withUnsafePointer(to: socket) {
+            _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", $0, 1)
+        }
+    }
+
     private static func send(_ state: String) { sd_notify(0, state) }
 
     /// How often systemd wants to hear from the watchdog, in microseconds; `nil` when it does not.

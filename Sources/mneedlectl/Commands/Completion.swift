@@ -99,7 +99,8 @@ enum Completion {
             done
             _describe 'mneedlectl' candidates
         }
-        compdef _mneedlectl mneedlectl
+        # Either loaded by zsh in the place of its first call, or read by 'source'.
+        if [[ $funcstack[1] == _mneedlectl ]]; then _mneedlectl "$@"; else compdef _mneedlectl mneedlectl; fi
 
         """#
 
