@@ -88,7 +88,8 @@ struct Settings: Sendable {
         for role in Role.allCases {
             guard let section = table.table(role.rawValue) else { continue }
             map.members[role] = RoleMap.Members(
-                users: section.strings("users", default: []), groups: section.strings("groups", default: []))
+                users: section.strings("users", default: []),
+                groups: section.strings("groups", default: RoleMap.usual[role]?.groups ?? []))
         }
         return map
     }

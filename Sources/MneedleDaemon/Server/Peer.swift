@@ -34,15 +34,20 @@ struct Peer: Sendable {
 /// Maps unix users and groups to roles, as the configuration says. Fixed for a connection at accept.
 struct RoleMap: Sendable {
     /// Names as they stand in the configuration; looked up at each accept, so that a new group counts at once.
-    struct Members: Sendable {
+    struct Members: Sendable, Equatable {
         var users: [String] = []
         var groups: [String] = []
     }
 
-    var members: [Role: Members] = [:]
+    var members = RoleMap.usual
+    /// The groups that come with the package.
+    static let usual: [Role: Members] = [
+        .reader: Members(), .operator: Members(groups: ["mneedle"]),
+        .practitioner: Members(groups: ["mneedle-practitioner"]), .admin: Members(groups: ["mneedle-admin"]),
+    ]
     let ownUID: uid_t
 
-    init(members: [Role: Members] = [:], ownUID: uid_t = getuid()) {
+    init(members: [Role: Members] = RoleMap.usual, ownUID: uid_t = getuid()) {
         self.members = members
         self.ownUID = ownUID
     }
@@ -57,10 +62,12 @@ struct RoleMap: Sendable {
         }
     }
 
-    /// Names that the system does not know, for the log.
+    /// Names that somebody gave and the system does not know, for the log.
     var unknownNames: [String] {
-        members.values.flatMap { members in
-            members.users.filter { $0 != "*" && getpwnam($0) == nil } + members.groups.filter { getgrnam($0) == nil }
+        members.flatMap { role, members in
+            let usual = RoleMap.usual[role]?.groups ?? []
+            return members.users.filter { $0 != "*" && getpwnam($0) == nil }
+                + members.groups.filter { !usual.contains($0) && getgrnam($0) == nil }
         }
     }
 }
