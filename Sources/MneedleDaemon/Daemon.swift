@@ -127,8 +127,10 @@ public final class Daemon: Service {
         _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: Readers
     ) async throws {
         let hub = Hub(published: engine.head.sequence)
+        let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
         let writer = try Writer(engine: engine) { outcome in
             loop.execute { hub.deliver(outcome) }
+            hooks.tell(outcome.events)
         }
         let started = engine.clock.now()
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
@@ -152,12 +154,13 @@ public final class Daemon: Service {
             listening.append(try await collect(listener, current, hub, collector.socket))
         }
         writer.start()
+        hooks.start(writer)
         logHead("started", engine.head)
         let tasks = scheduled(loop, writer, engine)
         Notify.ready(statusLine(engine))
         Reloader.onSignal { [self] in
             Notify.reloading()
-            let outcome = reload(current, hub, loop, table)
+            let outcome = reload(current, hub, loop, hooks, table)
             // Through the writer, which then asks the timers by the new knowledge when they are due.
             passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
         }
@@ -172,6 +175,7 @@ public final class Daemon: Service {
         // Not on the event loop, which the writer's last results need.
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
+                hooks.stop()
                 writer.stop()
                 continuation.resume()
             }
@@ -181,7 +185,7 @@ public final class Daemon: Service {
 
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
-        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop,
+        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ hooks: Hooks,
         _ table: @escaping @Sendable (House, Limits) -> CommandTable
     ) -> String {
         do {
@@ -196,6 +200,7 @@ public final class Daemon: Service {
                 current.services.roles = settings.roles
                 hub.adopt(current.services)
             }.wait()
+            hooks.adopt(settings.hooks)
             logger.notice("configuration and knowledge are read again and in force")
             return "reloaded"
         } catch {

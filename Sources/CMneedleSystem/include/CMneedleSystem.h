@@ -28,6 +28,12 @@ void mneedle_timer_drain(int timer);
  * they are touched. Starting reads far more of the libraries than serving does. */
 void mneedle_release_code_pages(void);
 
+/* Runs a program with `input` on its standard input and waits for its end: its exit status, or 256 + the
+ * signal that ended it, or -ETIME when it took longer than `milliseconds`, -ECANCELED when `cancel` became
+ * readable (both end it and what it started), or another negated errno when it could not be run. Blocks. */
+int mneedle_run_program(char *const arguments[], char *const environment[], const char *input, size_t length,
+                        int milliseconds, int cancel);
+
 /* Has SQLite keep no statistics of its memory, for which it would take a lock at every
  * allocation. Only before its first use; later it answers an error and changes nothing. */
 int mneedle_sqlite_configure(void);

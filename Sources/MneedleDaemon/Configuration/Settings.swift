@@ -38,6 +38,7 @@ struct Settings: Sendable {
     /// Modules without which no session may start: they make safety checks.
     var required = ["records", "screening", "session", "scheduling", "sterilization", "aftercare"]
     var disabled: [String] = []
+    var hooks = HookSettings()
     var logLevel = LogLevel.info
     var logTarget = LogTarget.auto
     /// The modules' own sections.
@@ -49,7 +50,7 @@ struct Settings: Sendable {
         config = places.config ?? usual.config
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
-        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "log"]
+        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "log"]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
 
@@ -67,6 +68,7 @@ struct Settings: Sendable {
             required = section.strings("required", default: required)
             disabled = section.strings("disabled", default: [])
         }
+        if let section = table.table("reminders")?.table("hooks") { hooks = HookSettings(section) }
         if let section = table.table("log") {
             logLevel = section.choice("level", default: .info)
             logTarget = section.choice("target", default: .auto)

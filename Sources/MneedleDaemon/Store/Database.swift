@@ -40,6 +40,7 @@ package final class Store: Sendable {
                 CREATE TABLE IF NOT EXISTS mneedle_schema (
                     module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
                 );
+                CREATE TABLE IF NOT EXISTS mneedle_hooks (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
                 """)
     }
 
