@@ -45,7 +45,8 @@ public final class Daemon: Service {
     private static func logger(_ settings: Settings) -> Logger {
         let toJournal = settings.logTarget == .journal || (settings.logTarget == .auto && JournalLogHandler.isConnected)
         var logger = Logger(label: "mneedled") { label in
-            if toJournal { JournalLogHandler(label: label) } else { StreamLogHandler.standardError(label: label) }
+            CalmLogHandler(
+                toJournal ? JournalLogHandler(label: label) : StreamLogHandler.standardError(label: label))
         }
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
         return logger
@@ -93,14 +94,15 @@ public final class Daemon: Service {
         let clock = SystemClock()
         let crashes = try CrashHistory(folder: state.path, now: clock.now())
         for crash in crashes.crashes {
-            logger.error(
-                "the daemon was ended by signal \(crash.signal) while this module ran",
-                metadata: ["module": "\(crash.module)"])
+            logger.say(
+                .moduleCrashed, .error,
+                "the daemon was ended by signal \(crash.signal) while module \(crash.module) ran",
+                ["module": crash.module])
         }
         let store = try Store(path: state.database)
         let logger = logger
         var house = House(crashNotes: CrashHistory.notes) { module, what, error in
-            logger.error("\(what): \(Daemon.safe(error))", metadata: ["module": "\(module)"])
+            logger.say(.moduleTrouble, .error, "module \(module): \(what): \(Daemon.safe(error))", ["module": module])
         }
         let problems = Problems()
         Loader(
@@ -110,7 +112,9 @@ public final class Daemon: Service {
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
         return try Engine(store: store, house: house, clock: clock) { module, error in
             let id = String(UInt32.random(in: 0...UInt32.max), radix: 36)
-            logger.error("a defect: \(Daemon.safe(error))", metadata: ["module": "\(module)", "incident": "\(id)"])
+            logger.say(
+                .defect, .error, "a defect in module \(module): \(Daemon.safe(error))",
+                ["module": module, "incident": id])
             return id
         }
     }
@@ -201,12 +205,13 @@ public final class Daemon: Service {
                 hub.adopt(current.services)
             }.wait()
             hooks.adopt(settings.hooks)
-            logger.notice("configuration and knowledge are read again and in force")
+            logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
             return "reloaded"
         } catch {
             let problems = (error as? BadFiles)?.problems.map(\.description) ?? [String(describing: error)]
             let more = problems.count > 1 ? " (and \(problems.count - 1) more in the log)" : ""
-            logger.error("reload refused, what was in force stays: \(problems.count) problems")
+            logger.say(
+                .reloadRefused, .error, "reload refused, what was in force stays; problems: \(problems.count)")
             return "RELOAD REFUSED: \(problems[0])\(more)"
         }
     }
@@ -266,9 +271,9 @@ public final class Daemon: Service {
 
     /// The journal witnesses the ledger: whoever alters the store cannot alter what was logged.
     private func logHead(_ occasion: String, _ head: Ledger.Head) {
-        logger.notice(
-            "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
-            metadata: ["module": "mneedled", "ledger_entries": "\(head.sequence)", "ledger_head": "\(head.hash.hex)"])
+        logger.say(
+            .ledgerHead, .notice, "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
+            ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
     }
 
     private func statusLine(_ engine: Engine) -> String {
@@ -291,11 +296,14 @@ extension Daemon {
     /// Why the daemon does not start, for a person.
     public static func explanation(of error: any Error) -> String {
         switch error {
-        case let error as BadFiles: "configuration or knowledge is wrong:\n\(error)"
+        case let error as BadFiles: "configuration or knowledge is wrong, or newer than this program:\n\(error)"
         case let error as ModuleError: error.message
         default: String(describing: error)
         }
     }
+
+    /// Tells systemd why it does not start.
+    public static func tellFailure(_ error: any Error) { Notify.failed(explanation(of: error)) }
 
     /// sysexits' numbers, as systemd shows them: 78 for bad files, 1 for anything else.
     public static func exitCode(for error: any Error) -> Int32 { error is BadFiles ? 78 : 1 }

@@ -25,16 +25,17 @@ struct Reloader {
         let remade = loader.remake(house, problems: problems)
         guard problems.found.isEmpty else {
             for problem in problems.found {
-                logger.error(
-                    "not reloaded: \(problem)", metadata: ["file": "\(problem.file)", "key": "\(problem.key)"])
+                logger.say(
+                    .reloadRefused, .error, "not reloaded: \(problem)", ["file": problem.file, "key": problem.key])
             }
             throw Daemon.BadFiles(problems: problems.found)
         }
         let waiting = fresh.changesThatWait(since: settings)
         if !waiting.isEmpty {
-            logger.warning(
+            logger.say(
+                .restartNeeded, .warning,
                 "changed in the configuration, but in force only after a restart: \(waiting.joined(separator: ", "))",
-                metadata: ["keys": "\(waiting.joined(separator: " "))"])
+                ["keys": waiting.joined(separator: " ")])
         }
         fresh.roles.warnOfUnknownNames(logger)
         return (fresh, remade)
@@ -83,6 +84,7 @@ extension Settings {
             ("paths.modules", modules != old.modules), ("socket.mode", socketMode != old.socketMode),
             ("modules.required", required != old.required), ("modules.disabled", disabled != old.disabled),
             ("log.level", logLevel != old.logLevel), ("log.target", logTarget != old.logTarget),
+            ("reminders.hooks", hooks != old.hooks),
         ]
         return changes.filter(\.1).map(\.0)
     }
@@ -93,6 +95,6 @@ extension RoleMap {
     func warnOfUnknownNames(_ logger: Logger) {
         let names = unknownNames.sorted().joined(separator: ", ")
         guard !names.isEmpty else { return }
-        logger.notice("the configuration gives roles to users or groups unknown here: \(names)")
+        logger.say(.unknownNames, .notice, "the configuration gives roles to users or groups unknown here: \(names)")
     }
 }

@@ -42,6 +42,7 @@ struct Mneedled: ParsableCommand {
         } catch {
             let text = "mneedled: \(Daemon.explanation(of: error))\n"
             _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            if !checkConfig { Daemon.tellFailure(error) }
             throw ExitCode(Daemon.exitCode(for: error))
         }
     }

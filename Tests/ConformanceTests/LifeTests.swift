@@ -175,7 +175,8 @@ struct LifeTests {
         #expect(try daemon.ending() == 0)
         let fields = daemon.errorOutput
         for field in [
-            "SYSLOG_IDENTIFIER=mneedled", "PRIORITY=5", "MNEEDLE_LEDGER_HEAD=", "MNEEDLE_MODULE=trial",
+            "SYSLOG_IDENTIFIER=mneedled", "PRIORITY=5", "MNEEDLE_NOTICE=ledger-head", "MESSAGE_ID=",
+            "MNEEDLE_LEDGER_HEAD=", "MNEEDLE_MODULE=trial",
             "MNEEDLE_INCIDENT=",
         ] {
             #expect(fields.contains(field), "\(field) in \(fields)")

@@ -27,10 +27,12 @@ struct Loader {
     func load(into house: inout House, problems: Problems) {
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let found = libraries()
-        for library in found { load(library, into: &house, &knowledge) }
+        for library in found { load(library, into: &house, &knowledge, problems) }
         for name in settings.required where !house.modules.contains(where: { $0.name == name }) {
             house.add(missing: name, state: .failed, reason: "no library for it in \(settings.modules)", blocks: true)
-            logger.error("module is missing", metadata: ["module": "\(name)", "folder": "\(settings.modules)"])
+            logger.say(
+                .moduleMissing, .error, "module \(name) is missing: no library for it in \(settings.modules)",
+                ["module": name, "folder": settings.modules])
         }
         reportUnknownSections(known: Set(found.map(\.name) + settings.required), problems)
     }
@@ -76,7 +78,9 @@ struct Loader {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: settings.modules)
         } catch {
-            logger.error("the modules folder cannot be read", metadata: ["folder": "\(settings.modules)"])
+            logger.say(
+                .moduleMissing, .error, "the modules folder \(settings.modules) cannot be read",
+                ["folder": settings.modules])
             return []
         }
         let found = names.filter { $0.hasPrefix("lib") && $0.hasSuffix(".so") }.sorted().compactMap(examine)
@@ -98,7 +102,9 @@ struct Loader {
         }
     }
 
-    private func load(_ found: Found, into house: inout House, _ knowledge: inout Knowledge) {
+    private func load(
+        _ found: Found, into house: inout House, _ knowledge: inout Knowledge, _ problems: Problems
+    ) {
         let name = found.name
         let isRequired = settings.required.contains(name)
         if settings.disabled.contains(name) {
@@ -107,7 +113,7 @@ struct Loader {
             let reason =
                 "it ended the daemon \(CrashHistory.limit) times in 10 minutes; restart the daemon later to try it again"
             house.add(missing: name, state: .quarantined, reason: reason, blocks: true)
-            logger.error("module is quarantined", metadata: ["module": "\(name)"])
+            logger.say(.moduleQuarantined, .error, "module \(name) is quarantined: \(reason)", ["module": name])
         } else {
             // Its own code runs from here on: a trap now is a crash of this module.
             house.crashNotes.enter(name)
@@ -120,7 +126,11 @@ struct Loader {
             } catch {
                 let reason = describe(error)
                 house.add(missing: name, state: .failed, reason: reason, blocks: true)
-                logger.error("module failed to start: \(reason)", metadata: ["module": "\(name)"])
+                logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
+                if (error as? ModuleError)?.members.string("state") == Migrations.newerSchema {
+                    // An older program among newer tables: nobody could say what its changes mean.
+                    problems.report(Problem(file: "mneedle.sqlite", key: name, reason: reason))
+                }
             }
         }
     }

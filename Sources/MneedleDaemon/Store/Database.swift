@@ -20,7 +20,18 @@ package final class Store: Sendable {
         // Requests are in their own savepoints of a transaction that this program begins itself.
         configuration.allowsUnsafeTransactions = true
         self.path = path
-        pool = try DatabasePool(path: path, configuration: configuration)
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Store.prepare(pool)
+        } catch let error as DatabaseError {
+            throw ModuleError(
+                .storage,
+                "the store '\(path)' cannot be opened: \(error.message ?? "unknown error") (\(error.extendedResultCode.rawValue));"
+                    + " it must be writable by user '\(Peer(uid: getuid(), groups: []).userName)', on a disk with room")
+        }
+    }
+
+    private static func prepare(_ pool: DatabasePool) throws {
         try pool.writeWithoutTransaction { database in
             // GRDB chooses NORMAL for WAL, which loses acknowledged commits when the power fails.
             try database.execute(sql: "PRAGMA synchronous = FULL")

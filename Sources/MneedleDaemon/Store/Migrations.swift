@@ -3,6 +3,9 @@ import MneedleKit
 
 /// Brings modules' tables to the version that their code expects, one step after the other, each once.
 package enum Migrations {
+    /// The state in the error about a store that a newer program wrote.
+    static let newerSchema = "newer-schema"
+
     /// - Parameter limit: Stops at this version; for tests of the way from an older one.
     /// - Throws: `conflict` when the store was written by a newer version of the module.
     package static func apply(
@@ -15,7 +18,7 @@ package enum Migrations {
             guard version <= newest else {
                 throw ModuleError.conflict(
                     "the store has version \(version) of module '\(module)'s tables, this build knows \(newest); "
-                        + "install the newer build again, or restore a backup made before it", state: "newer-schema")
+                        + "install the newer build again, or restore a backup made before it", state: newerSchema)
             }
             for step in migrations.sorted(by: { $0.version < $1.version })
             where step.version > version && step.version <= limit {

@@ -19,6 +19,7 @@ struct JournalLogHandler: LogHandler {
         ]
         for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
             fields.append("MNEEDLE_\(JournalLogHandler.fieldName(key))=\(value)")
+            if key == Notice.key, let notice = Notice(rawValue: "\(value)") { fields.append("MESSAGE_ID=\(notice.id)") }
         }
         JournalLogHandler.send(fields)
     }

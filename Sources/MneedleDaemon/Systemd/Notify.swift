@@ -12,6 +12,8 @@ enum Notify {
         )
     }
     static func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+    /// Why it ends, where `systemctl status` shows it.
+    static func failed(_ reason: String) { status(reason.split(separator: "\n").joined(separator: " ")) }
     static func status(_ status: String) { send("STATUS=\(status)") }
     static func stopping() { send("STOPPING=1\nSTATUS=Finishing what was asked") }
     static func watchdog() { send("WATCHDOG=1") }
