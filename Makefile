@@ -11,11 +11,12 @@ TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shel
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL_PREREQUISITES := patchelf binutils
+BOOTED_PREREQUISITES := systemd-container dbus libpam-systemd socat python3 gcc
 DEB_PREREQUISITES := $(INSTALL_PREREQUISITES) debhelper fakeroot lintian
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: run build test check lint format docs clean bench install uninstall deb \
+.PHONY: run build test check lint format docs clean bench install uninstall deb booted system-calls \
     prerequisites test-prerequisites install-prerequisites deb-prerequisites
 
 ## run: install what is missing, build, and serve on the embedded store until interrupted
@@ -75,6 +76,17 @@ deb: deb-prerequisites build
 	dh_clean
 	lintian --allow-root --fail-on error .build/deb/*.deb
 	@ls -sh .build/deb/*.deb
+
+## booted: prove the package on a booted systemd; says why where that cannot be done
+booted: deb
+	@$(call install_missing,$(BOOTED_PREREQUISITES))
+	Tests/Booted/run
+
+## system-calls: run the suites and say which system calls the unit's list lacks
+system-calls: test-prerequisites
+	$(UMASK) swift build --build-tests
+	$(UMASK) swift build
+	Tests/Booted/system-calls
 
 prerequisites:
 	@$(call install_missing,$(PREREQUISITES))

@@ -39,7 +39,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try config.write(toFile: folder + "/mneedled.toml", atomically: true, encoding: .utf8)
         arguments =
-            wrapper + [
+            (wrapper.isEmpty ? DaemonProcess.usualWrapper : wrapper) + [
                 DaemonProcess.products + "/mneedled", "--config", folder + "/mneedled.toml", "--state",
                 folder + "/state",
                 "--runtime", folder + "/run", "--modules", modules ?? DaemonProcess.products,
@@ -69,6 +69,10 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     public func configure(_ config: String) throws {
         try config.write(toFile: folder + "/mneedled.toml", atomically: true, encoding: .utf8)
     }
+
+    /// What every daemon of a test run is run by, from `MNEEDLE_TEST_WRAPPER`: see `Tests/Booted/system-calls`.
+    private static let usualWrapper =
+        ProcessInfo.processInfo.environment["MNEEDLE_TEST_WRAPPER"]?.split(separator: " ").map(String.init) ?? []
 
     /// The folder of what was built beside the running tests.
     public static var products: String {
