@@ -3,6 +3,7 @@
 //
 //   Plugins/* → MneedleKit ← MneedleDaemon ← mneedled
 //   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
+//   mneedle-notify → MneedleNotify → MneedleClient
 //
 // No module imports another, the host imports no module, a client neither host nor kit
 // (Tests/ArchitectureTests holds the code against this).
@@ -65,6 +66,22 @@ package.targets += [
         swiftSettings: settings),
     .testTarget(
         name: "MneedleClientTests", dependencies: ["MneedleClient", "mneedlectl", "mneedled"], swiftSettings: settings),
+]
+
+// The desktop agent.
+package.targets += [
+    .target(
+        name: "MneedleNotify",
+        dependencies: ["MneedleClient", "MneedleWire", "CSystemd", .product(name: "TOMLKit", package: "TOMLKit")],
+        swiftSettings: settings),
+    .executableTarget(
+        name: "mneedle-notify",
+        dependencies: ["MneedleNotify", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        swiftSettings: settings),
+    .testTarget(
+        name: "MneedleNotifyTests",
+        dependencies: ["MneedleNotify", "MneedleTestKit", "MneedleWire", "mneedle-notify", "mneedled"],
+        swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.

@@ -56,6 +56,13 @@ struct ArchitectureTests {
         for file in try Self.swiftFiles("Sources/MneedleClient") + Self.swiftFiles("Sources/mneedlectl") {
             #expect(file.imports.isDisjoint(with: clients.union(Self.modules)), "\(file.path)")
         }
+        let agent: Set = ["MneedleClient", "MneedleWire", "CSystemd", "TOMLKit", "Glibc", "FoundationEssentials"]
+        for file in try Self.swiftFiles("Sources/MneedleNotify") {
+            #expect(file.imports.isSubset(of: agent), "\(file.path)")
+        }
+        for file in try Self.swiftFiles("Sources/mneedle-notify") {
+            #expect(file.imports.isSubset(of: ["MneedleNotify", "ArgumentParser", "Glibc"]), "\(file.path)")
+        }
         for file in try Self.swiftFiles("Sources/MneedleWire") { #expect(file.imports.isEmpty, "\(file.path)") }
     }
 

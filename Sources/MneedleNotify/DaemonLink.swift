@@ -1,0 +1,102 @@
+import MneedleClient
+import MneedleWire
+
+/// The way to the daemon: made again whenever it ends, with growing pauses.
+final class DaemonLink {
+    private static let topics = ["reminder.*", "telemetry.alarm", "telemetry.alarm-over"]
+    /// Long enough for a busy daemon; what the notification server says waits meanwhile.
+    private static let patience = Duration.seconds(20)
+
+    private let paths: () -> [String]
+    private(set) var connection: Connection?
+    private(set) var backoff = Backoff()
+    /// Why there is no connection.
+    private(set) var trouble: String?
+
+    init(paths: @escaping () -> [String]) { self.paths = paths }
+
+    /// Whether the daemon takes answers from this user; until it is known, yes.
+    var mayAnswer: Bool { connection?.greeting.role != "reader" }
+
+    /// Connects if it is time to, and subscribes from where the inbox ends.
+    func connect(_ inbox: inout Inbox, wanted: (String?) -> Bool) {
+        guard connection == nil, backoff.isOver() else { return }
+        do throws(ClientError) {
+            let connection = try Connection(firstOf: paths(), timeout: DaemonLink.patience)
+            try subscribe(connection, &inbox, wanted)
+            self.connection = connection
+            backoff.succeeded()
+            trouble = nil
+        } catch { lose(error) }
+    }
+
+    private func subscribe(
+        _ connection: Connection, _ inbox: inout Inbox, _ wanted: (String?) -> Bool
+    ) throws(ClientError) {
+        if let seen = inbox.seen, inbox.daemon == connection.path {
+            do throws(ClientError) {
+                try connection.subscribe(topics: DaemonLink.topics, since: seen)
+                return
+            } catch {
+                // Events that are no longer kept, or a ledger that has not come so far: another one than before.
+                guard [.refused(code: "not-found"), .refused(code: "invalid-argument")].contains(error.kind) else {
+                    throw error
+                }
+            }
+        }
+        // In this order nothing falls between the two: what becomes due meanwhile is in both, under one key.
+        let seq = try connection.subscribe(topics: DaemonLink.topics)
+        var due: [JSON] = []
+        do throws(ClientError) {
+            try connection.request("scheduling.list-reminders", ["state": "due"]) { due.append($0) }
+        } catch {
+            // A daemon without that module has no reminders.
+            guard error.kind == .refused(code: "unknown-command") else { throw error }
+        }
+        inbox.begin(at: seq, of: connection.path, due: due, wanted: wanted)
+    }
+
+    /// Takes in everything that has arrived.
+    func drain(_ take: (Event) -> Void) {
+        guard let connection else { return }
+        do throws(ClientError) {
+            while let event = try connection.nextEvent(within: .zero) { take(event) }
+        } catch { lose(error) }
+    }
+
+    /// What came of an answer.
+    enum Outcome {
+        case taken
+        /// The daemon will not take it, and says why.
+        case refused(String)
+        /// It was answered elsewhere already.
+        case pointless
+        /// It is to be sent again.
+        case later
+    }
+
+    /// Sends an answer and waits for what comes of it.
+    func send(_ answer: Answer) -> Outcome {
+        guard let connection else { return .later }
+        do throws(ClientError) {
+            try connection.request(answer.verb, answer.request)
+            return .taken
+        } catch {
+            switch error.kind {
+            case .refused(code: "conflict"), .refused(code: "not-found"): return .pointless
+            case .refused(code: "busy"), .refused(code: "storage"), .refused(code: "module-failed"):
+                return .later
+            case .refused: return .refused(error.message)
+            default:
+                lose(error)
+                return .later
+            }
+        }
+    }
+
+    private func lose(_ error: ClientError) {
+        connection = nil
+        backoff.failed()
+        trouble = error.description
+    }
+}

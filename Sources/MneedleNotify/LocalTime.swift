@@ -1,0 +1,17 @@
+import FoundationEssentials
+import Glibc
+
+/// Writes the daemon's times for a person.
+enum LocalTime {
+    /// `2026-11-20T17:00:00.148Z` → `Fri 20 Nov 2026, 18:00` where the desktop is; text that is no time stays.
+    static func text(_ time: String) -> String {
+        // The daemon writes UTC, with or without a fraction of a second.
+        guard time.hasSuffix("Z"), let date = try? Date("\(time.prefix(19))Z", strategy: .iso8601) else { return time }
+        var seconds = time_t(date.timeIntervalSince1970)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = strftime(&buffer, buffer.count, "%a %d %b %Y, %H:%M", &parts)
+        return String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

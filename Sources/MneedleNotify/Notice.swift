@@ -1,0 +1,112 @@
+import MneedleClient
+import MneedleWire
+
+/// Something that a person is to see, from the moment it is known until it is answered or put away.
+public struct Notice: Hashable, Sendable {
+    /// What it is about; decides on its icon and on what may be done.
+    public enum Kind: String, Sendable {
+        case reminder, alarm
+        /// The daemon did not take an answer.
+        case refusal
+    }
+
+    /// How much it presses.
+    public enum Urgency: String, Sendable { case low, normal, critical }
+
+    /// What the notification server has of it.
+    public struct Shown: Hashable, Sendable {
+        /// The server's number of the notification.
+        public var id: UInt32
+        /// Which revision of the notice it shows.
+        public var revision: Int64
+
+        /// Says what the server has.
+        public init(id: UInt32, revision: Int64) {
+            self.id = id
+            self.revision = revision
+        }
+    }
+
+    /// Tells one thing from another: a later notice of the same key replaces the earlier one.
+    public var key: String
+    public var kind: Kind
+    /// The reminder that is answered; `nil` where nothing can be answered.
+    public var reminder: Int64?
+    public var title: String
+    public var body: String
+    public var urgency: Urgency
+    /// Why it is shown and on which sources that rests, a line each.
+    public var reasons: [String]
+    /// Somebody has asked why.
+    public var isExplained = false
+    /// It was on the screen before: it comes without a sound.
+    public var isQuiet = false
+    /// Changes whenever there is something new to show.
+    public var revision: Int64 = 0
+    /// `nil` while it is not on the screen.
+    public var shown: Shown?
+
+    /// Whether the screen shows what is to be shown.
+    public var isCurrent: Bool { shown?.revision == revision }
+
+    /// Makes a notice that nobody has seen.
+    public init(
+        _ key: String, _ kind: Kind, reminder: Int64? = nil, title: String, body: String, urgency: Urgency,
+        reasons: [String] = []
+    ) {
+        self.key = key
+        self.kind = kind
+        self.reminder = reminder
+        self.title = title
+        self.body = body
+        self.urgency = urgency
+        self.reasons = reasons
+    }
+}
+
+extension Notice {
+    /// The reminder that an event or a row of `scheduling.list-reminders` tells of; `nil` if it tells of none.
+    public init?(reminder facts: JSON) {
+        guard let reminder = facts["reminder"]?.integer, let title = facts["title"]?.string else { return nil }
+        var body = [facts["body"]?.string ?? ""]
+        if facts["late"]?.bool == true, let due = facts["due"]?.string {
+            body.append("This was due on \(LocalTime.text(due)) and comes late.")
+        }
+        self.init(
+            Notice.key(reminder: reminder), .reminder, reminder: reminder, title: title,
+            body: body.filter { !$0.isEmpty }.joined(separator: "\n"),
+            urgency: facts["urgency"]?.string.flatMap(Urgency.init) ?? .normal,
+            reasons: Notice.reasons(reminder, facts))
+    }
+
+    /// The alarm that a `telemetry.alarm` tells of; `nil` if it tells of none.
+    public init?(alarm facts: JSON) {
+        guard let session = facts["session"]?.integer, let code = facts["code"]?.string else { return nil }
+        var body: [String] = []
+        if let field = facts["field"]?.string, let value = facts["value"]?.number {
+            body.append("\(field): \(value)" + (facts["limit"]?.number.map { ", the limit is \($0)" } ?? ""))
+        }
+        if let device = facts["device"]?.string { body.append("Device \(device), session \(session)") }
+        if let at = facts["at"]?.string { body.append(LocalTime.text(at)) }
+        self.init(
+            Notice.key(session: session, alarm: code), .alarm,
+            title: "Alarm: \(code.replacing("-", with: " "))", body: body.joined(separator: "\n"), urgency: .critical)
+    }
+
+    static func key(reminder: Int64) -> String { "reminder/\(reminder)" }
+    static func key(session: Int64, alarm code: String) -> String { "alarm/\(session)/\(code)" }
+
+    /// In words for a person who asks why.
+    private static func reasons(_ reminder: Int64, _ facts: JSON) -> [String] {
+        let kind = facts["kind"]?.string ?? ""
+        var parts = [kind == "custom" ? "Somebody queued it as reminder \(reminder)" : "Reminder \(reminder), \(kind)"]
+        if let session = facts["session"]?.integer { parts.append("after session \(session)") }
+        if let device = facts["device"]?.string { parts.append("about \(device)") }
+        if let due = facts["due"]?.string { parts.append("due \(LocalTime.text(due))") }
+        let sources = (facts["sources"]?.elements ?? []).compactMap { source -> String? in
+            guard let title = source["title"]?.string else { return source.string }
+            return source["evidence"]?.string.map { "\(title) (\($0))" } ?? title
+        }
+        return ["Why: \(parts.joined(separator: ", "))."] + sources.map { "Source: \($0)" }
+    }
+}

@@ -1,0 +1,116 @@
+/// One call of `org.freedesktop.Notifications.Notify`.
+struct Notification: Hashable, Sendable {
+    /// The value of a hint.
+    enum Hint: Hashable, Sendable {
+        case byte(UInt8)
+        case text(String)
+        case flag(Bool)
+    }
+
+    var replaces: UInt32
+    var icon: String
+    var summary: String
+    var body: String
+    var actions: [Action]
+    var hints: [String: Hint]
+    /// Milliseconds; 0 never expires, -1 leaves it to the server.
+    var expires: Int32
+}
+
+/// Makes notifications of notices, as far as the server, the settings and the role go.
+struct Presentation {
+    /// What the server can do.
+    var capabilities: Set<String>
+    /// Names and health data stay off the screen.
+    var isPrivate = false
+    /// Whether the daemon takes answers from this user.
+    var mayAnswer = true
+
+    func notification(of notice: Notice) -> Notification {
+        let shown = isPrivate ? withoutFacts(notice) : notice
+        let actions = actions(of: shown)
+        let body = body(of: shown, actions)
+        let hasBody = capabilities.contains("body")
+        return Notification(
+            replaces: notice.shown?.id ?? 0, icon: icon(of: notice.kind),
+            summary: plain(hasBody || body.isEmpty ? shown.title : "\(shown.title): \(body)"),
+            body: hasBody ? marked(plain(body)) : "", actions: actions, hints: hints(of: notice),
+            expires: expiry(of: notice))
+    }
+
+    /// What anybody may read, on a lock screen too.
+    private func withoutFacts(_ notice: Notice) -> Notice {
+        var bare = notice
+        (bare.body, bare.reasons) = ("", [])
+        bare.title =
+            switch notice.kind {
+            case .reminder: "A reminder is due"
+            case .alarm: "Look at the device now"
+            case .refusal: "An answer was not taken"
+            }
+        return bare
+    }
+
+    private func actions(of notice: Notice) -> [Action] {
+        guard capabilities.contains("actions") else { return [] }
+        return Action.allCases.filter { action in
+            action == .why ? !notice.reasons.isEmpty && !notice.isExplained : notice.reminder != nil && mayAnswer
+        }
+    }
+
+    private func body(of notice: Notice, _ actions: [Action]) -> String {
+        var lines = [notice.body]
+        // Who cannot ask is told at once where to.
+        if notice.isExplained { lines += notice.reasons }
+        if !capabilities.contains("actions"), mayAnswer, let reminder = notice.reminder {
+            lines.append("Answer with: mneedlectl scheduling done --reminder \(reminder)")
+        }
+        return lines.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    /// Servers that know markup get text that has none in it.
+    private func marked(_ text: String) -> String {
+        guard capabilities.contains("body-markup") else { return text }
+        return text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+
+    /// D-Bus text holds no NUL; other control characters have no business on a screen.
+    private func plain(_ text: String) -> String {
+        String(text.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !($0.value < 32 || $0.value == 127) })
+    }
+
+    private func icon(of kind: Notice.Kind) -> String {
+        switch kind {
+        case .reminder: "appointment-soon"
+        case .alarm: "dialog-warning"
+        case .refusal: "dialog-error"
+        }
+    }
+
+    private func hints(of notice: Notice) -> [String: Notification.Hint] {
+        let urgency: UInt8 =
+            switch notice.urgency {
+            case .low: 0
+            case .normal: 1
+            case .critical: 2
+            }
+        var hints: [String: Notification.Hint] = [
+            "urgency": .byte(urgency), "desktop-entry": .text("mneedle-notify"),
+            "category": .text(notice.kind == .alarm ? "device.error" : "x-mneedle.\(notice.kind.rawValue)"),
+        ]
+        // It stays while somebody reads why, and until it is answered.
+        if notice.urgency == .critical { hints["resident"] = .flag(true) }
+        if notice.isQuiet { hints["suppress-sound"] = .flag(true) }
+        return hints
+    }
+
+    /// A server that keeps what it has shown may take it from the screen. Where there is no such place, whoever was
+    /// not there in time would never know.
+    private func expiry(of notice: Notice) -> Int32 {
+        switch notice.urgency {
+        case .low: -1
+        case .normal: capabilities.contains("persistence") ? -1 : 0
+        case .critical: 0
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import MneedleWire
+import TOMLKit
+
+/// What a user may set, in `notify.toml` or by flags.
+public struct Settings: Hashable, Sendable {
+    /// What is wrong with the file.
+    public struct Invalid: Error, CustomStringConvertible {
+        /// One sentence for a person.
+        public let description: String
+    }
+
+    /// Names and health data stay off the screen.
+    public var isPrivate = false
+    /// Whose reminders and alarms are shown; `nil` for everybody's that the daemon tells this user.
+    public var people: Set<String>?
+    /// Whether alarms of running sessions are shown.
+    public var showsAlarms = true
+    /// The daemon's socket; `nil` to look for it as mneedlectl does.
+    public var socket: String?
+
+    private static let keys = ["private", "people", "alarms", "socket"]
+
+    /// The defaults.
+    public init() {}
+
+    /// Reads the text of a `notify.toml`; `name` is for messages.
+    public init(toml text: String, name: String) throws(Invalid) {
+        let file: JSON
+        do {
+            file = try JSON.parse(try TOMLTable(string: text).convert(to: .json))
+        } catch let error as TOMLParseError {
+            throw Invalid(
+                description: "\(name), line \(error.source.begin.line), column \(error.source.begin.column): \(error)")
+        } catch {
+            throw Invalid(description: "\(name) holds a value that cannot be used: \(error)")
+        }
+        for member in file.members ?? [] where !Settings.keys.contains(member.name) {
+            let known = Settings.keys.joined(separator: ", ")
+            throw Invalid(description: "\(name): unknown key '\(member.name)'; known: \(known)")
+        }
+        func value<Value>(_ key: String, _ expected: String, _ read: (JSON) -> Value?) throws(Invalid) -> Value? {
+            guard let json = file[key] else { return nil }
+            guard let value = read(json) else {
+                throw Invalid(description: "\(name): '\(key)' is \(expected), not \(json.text)")
+            }
+            return value
+        }
+        isPrivate = try value("private", "true or false", \.bool) ?? false
+        showsAlarms = try value("alarms", "true or false", \.bool) ?? true
+        socket = try value("socket", "the path of a socket in quotes", \.string)
+        people = try value("people", "a list of names such as [\"anna\"]") { json in
+            guard let elements = json.elements, elements.count == json.strings.count else { return nil }
+            return Set(json.strings)
+        }
+    }
+
+    /// Reads a file; the defaults hold where there is none and it `mayBeMissing`.
+    public init(file path: String, mayBeMissing: Bool) throws(Invalid) {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ENOENT && mayBeMissing {
+                self.init()
+                return
+            }
+            throw Invalid(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while case let count = read(file, &chunk, chunk.count), count > 0 { bytes += chunk[..<count] }
+        try self.init(toml: String(decoding: bytes, as: UTF8.self), name: path)
+    }
+
+    /// Whether this user wants to see what concerns a person.
+    func wants(_ person: String?) -> Bool {
+        guard let people, let person else { return true }
+        return people.contains(person)
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Glibc
+import MneedleNotify
+
+/// Reads the flags and runs the agent.
+@main
+struct MneedleNotifyTool: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mneedle-notify", abstract: "Shows mneedle's reminders and alarms on the desktop.",
+        discussion: "Runs until the session ends. See mneedle-notify(1).", version: "0.1.0")
+
+    @Option(help: ArgumentHelp("The daemon's socket (default: looked for as mneedlectl does).", valueName: "path"))
+    var socket: String?
+    @Option(help: ArgumentHelp("The settings (default: notify.toml in the user's configuration).", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("The folder of what is kept (default: mneedle in the user's state).", valueName: "dir"))
+    var state: String?
+    @Flag(name: .customLong("private"), help: "Show no names and no health data, whatever the settings say.")
+    var isPrivate = false
+
+    func run() throws {
+        do {
+            guard let configuration = config ?? Places.configuration(), let folder = state ?? Places.state() else {
+                throw Agent.Failed(
+                    description: "$HOME is not set: name the files with --config and --state")
+            }
+            var settings = try Settings(file: configuration, mayBeMissing: config == nil)
+            settings.socket = socket ?? settings.socket
+            settings.isPrivate = isPrivate || settings.isPrivate
+            try Agent(settings, state: folder).run()
+        } catch {
+            let text = "mneedle-notify: \(error)\n"
+            _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            // A second agent is not needed: no reason to start it again.
+            throw error is Agent.Taken ? ExitCode(0) : ExitCode(error is Settings.Invalid ? 2 : 1)
+        }
+    }
+}
