@@ -46,6 +46,11 @@ final class DaemonLink {
         }
         // In this order nothing falls between the two: what becomes due meanwhile is in both, under one key.
         let seq = try connection.subscribe(topics: DaemonLink.topics)
+        inbox.begin(at: seq, of: connection.path, due: try dueReminders(connection), wanted: wanted)
+    }
+
+    /// What is due now, with all that a person may ask about it.
+    private func dueReminders(_ connection: Connection) throws(ClientError) -> [JSON] {
         var due: [JSON] = []
         do throws(ClientError) {
             try connection.request("scheduling.list-reminders", ["state": "due"]) { due.append($0) }
@@ -53,7 +58,11 @@ final class DaemonLink {
             // A daemon without that module has no reminders.
             guard error.kind == .refused(code: "unknown-command") else { throw error }
         }
-        inbox.begin(at: seq, of: connection.path, due: due, wanted: wanted)
+        for index in due.indices {
+            let reminder: JSON = ["reminder": due[index]["reminder"] ?? .null]
+            due[index] = try connection.request("scheduling.show-reminder", reminder)
+        }
+        return due
     }
 
     /// Takes in everything that has arrived.

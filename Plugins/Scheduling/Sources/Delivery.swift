@@ -28,6 +28,7 @@ extension Scheduling {
             "UPDATE scheduling_reminders SET state = ?, changed_at = ? WHERE id = ?",
             delivered.state.rawValue, transaction.now, reminder.id)
         let isLate = transaction.now.milliseconds - reminder.due.milliseconds > knowledge.lateAfter.milliseconds
-        try transaction.record(delivered.entry("reminder.due", isLate ? [Object.Member("late", .bool(true))] : []))
+        let late = isLate ? [Object.Member("late", .bool(true))] : []
+        try transaction.record(delivered.entry("reminder.due", [sources(of: reminder)] + late))
     }
 }

@@ -20,7 +20,8 @@ let definition = ModuleDefinition(
     let scheduling = Scheduling(Knowledge(setup))
     return Module(
         commands: [
-            scheduling.next, scheduling.listReminders, scheduling.remind, scheduling.done, scheduling.snooze,
+            scheduling.next, scheduling.listReminders, scheduling.showReminder, scheduling.remind, scheduling.done,
+            scheduling.snooze,
             scheduling.dismiss, scheduling.calendar, scheduling.rules,
         ],
         checks: [scheduling.check],

@@ -20,6 +20,28 @@ struct DeliveryTests {
         #expect(try diary.bench.nextDue() == Instant("2026-11-20T17:00:00Z"))
     }
 
+    @Test("whoever is reminded can be told on which sources it rests")
+    func sources() throws {
+        let diary = try Diary()
+        try diary.end(1, "anna")
+        _ = try diary.remind("anna", at: "2026-11-20T12:00:00Z")
+        diary.bench.clock.advance(hours: 1)
+        try diary.bench.fire()
+        let due = try diary.bench.ledger(kind: "reminder.due").map(\.body)
+        func titles(_ object: Object?) -> [String] {
+            (object?.list("sources") ?? []).compactMap { source in
+                if case .object(let source) = source { source.string("title") } else { nil }
+            }
+        }
+        let cleaning = try #require(due.first { $0.string("kind") == "cleaning" })
+        #expect(!titles(cleaning).isEmpty)
+        let shown = try diary.bench.call(
+            "scheduling.show-reminder", ["reminder": cleaning.integer("reminder")], as: .reader)
+        #expect(titles(shown) == titles(cleaning))
+        #expect(shown.string("device") == "roller")
+        #expect(titles(due.first { $0.string("kind") == "custom" }) == [])
+    }
+
     @Test("how late is late is the practice's to say")
     func lateMinutes() throws {
         let diary = try Diary(section: ["late_minutes": 60])

@@ -1,0 +1,23 @@
+import MneedleKit
+
+extension Scheduling {
+    var showReminder: Command {
+        Command(
+            "show-reminder", "Shows a reminder, and the sources that it rests on.", role: .reader,
+            parameters: [.required("reminder", .integer(1...Int64.max), "Which: see scheduling.list-reminders.")],
+            reply: Scheduling.reminderMembers + [
+                ReplyMember("sources", "what its time rests on; none for one of your own")
+            ],
+            errors: [.notFound], example: "scheduling.show-reminder reminder=7",
+            .reads { request, reading in
+                let reminder = try Reminder.find(request.arguments.requiredInteger("reminder"), in: reading)
+                return Object(uniqueMembers: reminder.object.members + [sources(of: reminder)])
+            })
+    }
+
+    /// What a reminder rests on, for whoever asks why it comes.
+    func sources(of reminder: Reminder) -> Object.Member {
+        let sources = knowledge.kind(named: reminder.kind)?.sources ?? []
+        return Object.Member("sources", sources.value)
+    }
+}
