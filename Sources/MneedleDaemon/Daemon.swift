@@ -13,6 +13,7 @@ public final class Daemon: Service {
 
     private let places: Places
     let settings: Settings
+    private let credentials: Credentials
     let logger: Logger
 
     /// Everything that is wrong with configuration and knowledge.
@@ -38,6 +39,8 @@ public final class Daemon: Service {
         let problems = Problems()
         self.places = places
         settings = Settings(places, problems: problems)
+        credentials = Credentials(
+            folder: ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"], problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
         logger = Daemon.logger(settings)
     }
@@ -149,6 +152,12 @@ public final class Daemon: Service {
             oldestEvent: try engine.oldestSequence())
         let current = CurrentServices(services)
         settings.roles.warnOfUnknownNames(logger)
+        if let key = credentials.storeKey {
+            logger.say(
+                .keyUnused, .warning,
+                "\(key) for encryption at rest was given, and this version does not encrypt: the store is kept as it is"
+            )
+        }
         try StateFolder.create(settings.runtime)
         let listener = Listener(
             group: group, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets(),

@@ -14,6 +14,7 @@ enum Notice: String, CaseIterable {
     case reloadRefused = "reload-refused"
     case restartNeeded = "restart-needed"
     case unknownNames = "unknown-names"
+    case keyUnused = "key-unused"
 
     /// systemd's `MESSAGE_ID=`: made once by `journalctl --new-id128`, never changed.
     var id: String {
@@ -29,6 +30,7 @@ enum Notice: String, CaseIterable {
         case .reloadRefused: "b800ea5b28284fcd981dbba430a045f4"
         case .restartNeeded: "3bf908917b6d4015808499cf3066eb58"
         case .unknownNames: "ac3e17bf7ee34462a93c8babb1c6909d"
+        case .keyUnused: "e92edcc3969f440daea85a8eeb102a44"
         }
     }
 

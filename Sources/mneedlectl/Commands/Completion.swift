@@ -41,7 +41,10 @@ enum Completion {
         }
         let words = words.first == "help" ? Array(words.dropFirst()) : words
         switch try? catalog?.target(of: words) {
-        case .group(_, let commands): return commands.map { ($0.name, $0.summary) }
+        case .group(let group, let commands):
+            let own = Tool.ownCommands.filter { $0.name.hasPrefix(group + " ") }
+            return (commands.map { ($0.name, $0.summary) })
+                + own.map { (String($0.name.dropFirst(group.count + 1)), $0.summary) }
         case .command(let command, let arguments): return self.arguments(of: command, after: arguments, current)
         case nil: return []
         }
@@ -52,7 +55,7 @@ enum Completion {
         return groups.flatMap { group in
             group.name.map { [($0, group.commands.map(\.name).joined(separator: ", "))] }
                 ?? group.commands.filter { $0.verb != "help" }.map { ($0.verb, $0.summary) }
-        } + Tool.ownCommands.map { ($0.name, $0.summary) }
+        } + Tool.ownCommands.filter { !$0.name.contains(" ") }.map { ($0.name, $0.summary) }
     }
 
     private static func arguments(

@@ -9,6 +9,7 @@ struct Tool {
         ("help", "explain mneedlectl, a module or a command"),
         ("watch", "print events as they happen"),
         ("completion", "print the completion script for bash, zsh or fish"),
+        ("ledger witness", "compare the ledger with the heads that the journal knows"),
     ]
 
     let options: Options
@@ -40,6 +41,7 @@ struct Tool {
         case _ where options.help: try help(words)
         case nil: try overview()
         case "watch": try watch(Array(words.dropFirst()))
+        case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
         default: try call(words)
         }

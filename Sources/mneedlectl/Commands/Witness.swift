@@ -1,0 +1,103 @@
+import Glibc
+import MneedleClient
+import MneedleWire
+
+/// `ledger witness`: holds what the journal heard of the ledger's head against the ledger as it is now.
+///
+/// A chain that is whole could still have been written anew from some entry on. Whoever did that could not change what the
+/// journal had been told before.
+extension Tool {
+    /// `ledger witness [--journal FILE] [--user]`
+    func witness(_ words: [String]) throws(Failure) {
+        let way = "mneedlectl ledger witness [--user] [--journal FILE|-]"
+        var file: String?
+        var isUsers = false
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            switch word {
+            case "--user": isUsers = true
+            case "--journal": file = rest.popFirst()
+            case _ where word.hasPrefix("--journal="): file = String(word.dropFirst("--journal=".count))
+            default: throw .usage("ledger witness has no argument '\(word)'", next: way)
+            }
+        }
+        let witnesses = try Witness.read(file, isUsers: isUsers)
+        guard !witnesses.isEmpty else {
+            throw Failure(
+                code: "not-found", message: "the journal has no ledger head of this service", details: [],
+                next: "read it as root or a member of systemd-journal; --user for your own daemon's; "
+                    + "--journal FILE for one made by 'journalctl --output=json'",
+                exitCode: .notFound)
+        }
+        output.reply(try judge(witnesses, on: try connect()))
+    }
+
+    /// - Throws: when the ledger is not what was witnessed.
+    private func judge(_ witnesses: [Witness], on connection: Connection) throws(Failure) -> JSON {
+        let chain = try asking { () throws(ClientError) in try connection.request("ledger.verify") }
+        var odd = chain["ok"]?.bool == true ? [] : ["the chain breaks at entry \(chain["first_bad"]?.integer ?? 0)"]
+        for witness in witnesses {
+            var hash: String?
+            _ = try asking { () throws(ClientError) in
+                try connection.request(
+                    "ledger.tail",
+                    .object([.init("since", .integer(witness.sequence - 1)), .init("count", .integer(1))])
+                ) { row in if row["seq"]?.integer == witness.sequence { hash = row["hash"]?.string } }
+            }
+            if hash == nil { odd.append("entry \(witness.sequence), witnessed at \(witness.time), is not there") }
+            if let hash, hash != witness.hash {
+                odd.append("entry \(witness.sequence) is another one than that witnessed at \(witness.time)")
+            }
+        }
+        guard odd.isEmpty else {
+            throw Failure(
+                code: "altered", message: "the ledger is not the one that the journal knows: \(odd[0])",
+                details: [
+                    .init("witnesses", .integer(Int64(witnesses.count))), .init("odd", .array(odd.map(JSON.string))),
+                ],
+                next: "keep the store as it is; find out who replaced or altered it, or which older copy was restored",
+                exitCode: .refused)
+        }
+        return .object([
+            .init("ok", .bool(true)), .init("witnesses", .integer(Int64(witnesses.count))),
+            .init("newest_witnessed", .integer(witnesses.map(\.sequence).max() ?? 0)),
+            .init("entries", chain["entries"] ?? .null), .init("head", chain["head"] ?? .null),
+        ])
+    }
+}
+
+/// One entry's number and hash, as the journal kept them.
+struct Witness: Hashable {
+    let sequence: Int64
+    let hash: String
+    /// When the journal heard of it, seconds since 1970.
+    let time: String
+
+    /// - Parameter file: Entries as `journalctl --output=json` writes them, `-` for standard input; asks the journal
+    ///   itself where there is none.
+    static func read(_ file: String?, isUsers: Bool) throws(Failure) -> [Witness] {
+        // Fields with an underscore are the journal's own word: no other program can forge them.
+        let unit = isUsers ? "_SYSTEMD_USER_UNIT=mneedled.service _UID=\(getuid())" : "_SYSTEMD_UNIT=mneedled.service"
+        let command = "exec journalctl --quiet --no-pager --output=json MNEEDLE_NOTICE=ledger-head \(unit)"
+        let isCommand = file == nil
+        let stream = isCommand ? popen(command, "r") : file == "-" ? fdopen(STDIN_FILENO, "r") : fopen(file, "r")
+        guard let stream else {
+            throw .usage("cannot read '\(file ?? "journalctl")': \(String(cString: strerror(errno)))")
+        }
+        defer { if isCommand { pclose(stream) } else { fclose(stream) } }
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        var found: [Witness] = []
+        var known: Set<String> = []
+        while getline(&line, &capacity, stream) > 0, let text = line.map({ String(cString: $0) }) {
+            guard let entry = try? JSON.parse(text), let hash = entry["MNEEDLE_LEDGER_HEAD"]?.string,
+                let sequence = entry["MNEEDLE_LEDGER_ENTRIES"]?.string.flatMap({ Int64($0) }), sequence > 0,
+                known.insert("\(sequence) \(hash)").inserted
+            else { continue }
+            let microseconds = entry["__REALTIME_TIMESTAMP"]?.string.flatMap { Int64($0) } ?? 0
+            found.append(Witness(sequence: sequence, hash: hash, time: "@\(microseconds / 1_000_000)"))
+        }
+        return found
+    }
+}
