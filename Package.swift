@@ -81,7 +81,7 @@ package.targets += [
     .testTarget(
         name: "MneedleNotifyTests",
         dependencies: ["MneedleNotify", "MneedleTestKit", "MneedleWire", "mneedle-notify", "mneedled"],
-        swiftSettings: settings),
+        exclude: ["Support/notification_server.py"], swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.

@@ -164,13 +164,15 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
 }
 
 /// Receives what a service tells systemd.
-final class NotifySocket: Sendable {
-    /// What the harness itself says here when the process has ended.
-    static let ended = "ENDED"
-    let path: String
+public final class NotifySocket: Sendable {
+    /// What a harness itself says here when the process has ended.
+    public static let ended = "ENDED"
+    /// For `NOTIFY_SOCKET`.
+    public let path: String
     private let descriptor: Int32
 
-    init(_ path: String) throws {
+    /// Listens at a path that nothing has yet.
+    public init(_ path: String) throws {
         self.path = path
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard RawClient.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
@@ -183,12 +185,14 @@ final class NotifySocket: Sendable {
         unlink(path)
     }
 
-    func tell(_ message: String) {
+    /// Says something here as a service would.
+    public func tell(_ message: String) {
         let bytes = Array(message.utf8)
         _ = RawClient.withAddress(path) { sendto(descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT), $0, $1) }
     }
 
-    func receive(within seconds: Double) -> String? {
+    /// The next message; `nil` if none comes in time.
+    public func receive(within seconds: Double) -> String? {
         var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&poller, 1, Int32(seconds * 1000)) > 0 else { return nil }
         var buffer = [UInt8](repeating: 0, count: 4096)

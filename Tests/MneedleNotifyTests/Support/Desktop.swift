@@ -1,0 +1,204 @@
+import Foundation
+import Glibc
+import MneedleTestKit
+import MneedleWire
+import Testing
+
+/// A session: a bus of its own on which nothing is started by itself, a daemon, and an agent.
+final class Desktop {
+    let folder: String
+    let daemon: DaemonProcess
+    private(set) var agent: Agent?
+    private let bus: ChildProcess
+    private let flags: [String]
+    private var starts = 0
+    /// For the programs of this session.
+    let environment: [String: String]
+
+    /// What an agent needs to be started.
+    struct Agent {
+        let process: ChildProcess
+        let words: NotifySocket
+    }
+
+    /// Whether Debian's dbus and python3-dbusmock are there.
+    static let isThere = ["/usr/bin/dbus-daemon", "/usr/lib/python3/dist-packages/dbusmock"].allSatisfy {
+        FileManager.default.fileExists(atPath: $0)
+    }
+    /// Debian's, which has its packages.
+    static let python = "/usr/bin/python3"
+    static let support = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+
+    init(flags: [String] = []) throws {
+        folder = FileManager.default.temporaryDirectory.path + "/ntf-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let configuration = """
+            <busconfig><type>session</type><listen>unix:path=\(folder)/bus</listen>
+            <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+            <allow own="*"/></policy></busconfig>
+            """
+        try configuration.write(toFile: folder + "/bus.conf", atomically: true, encoding: .utf8)
+        let address = try Lines()
+        bus = try ChildProcess(
+            ["dbus-daemon", "--nofork", "--nosyslog", "--print-address=1", "--config-file=\(folder)/bus.conf"],
+            output: address.writer)
+        var environment = ProcessInfo.processInfo.environment
+        environment["DBUS_SESSION_BUS_ADDRESS"] = try address.next()
+        environment["TZ"] = "Europe/Berlin"
+        self.environment = environment
+        self.flags = flags
+        daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        _ = try client.ok("records.add-person person=anna name=Anna")
+    }
+
+    deinit {
+        stopAgent()
+        bus.signal(SIGTERM)
+        bus.wait()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    // MARK: The agent
+
+    func startAgent() throws {
+        starts += 1
+        let words = try NotifySocket("\(folder)/notify\(starts)")
+        let log = open(folder + "/agent.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        defer { close(log) }
+        let process = try ChildProcess(
+            [
+                DaemonProcess.products + "/mneedle-notify", "--socket", daemon.folder + "/run/control.sock", "--state",
+                folder + "/state", "--config", "/dev/null",
+            ] + flags, environment: environment.merging(["NOTIFY_SOCKET": words.path]) { $1 }, output: log
+        ) { words.tell(NotifySocket.ended) }
+        agent = Agent(process: process, words: words)
+    }
+
+    func stopAgent() {
+        agent?.process.signal(SIGKILL)
+        agent?.process.wait()
+        agent = nil
+    }
+
+    /// Lets the next agent be the first one.
+    func forget() -> Bool { unlink(folder + "/state/notify.json") == 0 }
+
+    /// Waits until the agent says that something is so.
+    func agent(says text: String) throws {
+        let words = try #require(agent).words
+        var last = ""
+        while let word = words.receive(within: 30) {
+            last = word
+            if word.contains(text) { return }
+            try #require(word != NotifySocket.ended, "the agent ended: \(log)")
+        }
+        Issue.record("the agent never says '\(text)', but last '\(last)'; \(log)")
+        throw Timeout()
+    }
+
+    /// What the agent wrote to standard error.
+    var log: String { (try? String(contentsOfFile: folder + "/agent.log", encoding: .utf8)) ?? "" }
+
+    // MARK: The daemon
+
+    /// Queues a reminder that is due soon.
+    @discardableResult
+    func remind(_ title: String, urgency: String = "normal", in seconds: Double = 0.5) throws -> Int64 {
+        let at = Date(timeIntervalSinceNow: seconds).formatted(
+            Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let made = try daemon.connect().ok(
+            "scheduling.remind person=anna at=\(at) title=\"\(title)\" body=\"Soak <5> & dry\" urgency=\(urgency)")
+        return try #require(made["reminder"]?.integer)
+    }
+
+    /// Waits until the ledger has an event of a reminder in this state.
+    func wait(for reminder: Int64, toBe state: String) throws {
+        let client = try daemon.connect()
+        try client.send("subscribe topics=reminder.* since=0\n")
+        while true {
+            let line = try client.line()
+            if line.contains("\"reminder\":\(reminder),"), line.contains("\"state\":\"\(state)\"") { return }
+        }
+    }
+
+    struct Timeout: Error {}
+}
+
+/// Lines from a program that is being run.
+final class Lines {
+    /// For the program; closed here once the program has it.
+    let writer: CInt
+    private let reader: CInt
+    private var buffer: [UInt8] = []
+
+    init() throws {
+        var ends: [CInt] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        (reader, writer) = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(reader)
+        close(writer)
+    }
+
+    /// The next line; a test waits for it half a minute at most.
+    func next() throws -> String {
+        while true {
+            if let end = buffer.firstIndex(of: 10) {
+                defer { buffer.removeSubrange(...end) }
+                return String(decoding: buffer[..<end], as: UTF8.self)
+            }
+            var ready = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+            guard poll(&ready, 1, 30_000) == 1 else { throw Desktop.Timeout() }
+            var chunk = [UInt8](repeating: 0, count: 4_096)
+            let count = read(reader, &chunk, chunk.count)
+            buffer += chunk[..<max(count, 0)]
+        }
+    }
+}
+
+/// `notification_server.py` on the session's bus.
+final class MockServer {
+    private let lines: Lines
+    private let input: CInt
+    private let process: ChildProcess
+
+    init(_ desktop: Desktop, _ arguments: String...) throws {
+        lines = try Lines()
+        var ends: [CInt] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        input = ends[1]
+        process = try ChildProcess(
+            [Desktop.python, Desktop.support + "/notification_server.py"] + arguments,
+            environment: desktop.environment, input: ends[0], output: lines.writer, error: STDERR_FILENO)
+        close(ends[0])
+        #expect(try next()["ready"] == true)
+    }
+
+    deinit {
+        process.signal(SIGKILL)
+        process.wait()
+        close(input)
+    }
+
+    /// The next thing that happened to it.
+    func next() throws -> JSON { try JSON.parse(try lines.next()) }
+
+    /// The next thing, which is a call of Notify.
+    func notified() throws -> JSON {
+        let call = try next()
+        try #require(call["notify"] != nil, "\(call)")
+        return call
+    }
+
+    func obey(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        #expect(write(input, bytes, bytes.count) == bytes.count)
+    }
+
+    func wait() { process.wait() }
+}
