@@ -28,7 +28,11 @@ final class StateFile {
         }
     }
 
-    deinit { close(lock) }
+    deinit {
+        // A child that is just being started may still have the descriptor.
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     /// What was kept. A file that cannot be read is put aside: what is due now is asked for anew.
     func load(_ complain: (String) -> Void) -> Inbox {
