@@ -68,9 +68,12 @@ struct Presentation {
         return lines.filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
-    /// Servers that know markup get text that has none in it.
+    /// Servers that know markup get text that has none in it. The others are to filter tags out, and some (dunst) take
+    /// everything in angle brackets for one: a limit such as "< 5 days" must not vanish from the screen.
     private func marked(_ text: String) -> String {
-        guard capabilities.contains("body-markup") else { return text }
+        guard capabilities.contains("body-markup") else {
+            return text.replacing("<", with: "‹").replacing(">", with: "›")
+        }
         return text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
 

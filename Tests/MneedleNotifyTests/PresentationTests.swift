@@ -25,10 +25,10 @@ struct PresentationTests {
         #expect(made.icon == "appointment-soon")
     }
 
-    @Test("without markup nothing is escaped; without actions the text says how to answer")
+    @Test("without markup there are no tags to be filtered out; without actions the text says how to answer")
     func plain() {
         let made = Presentation(capabilities: ["body"]).notification(of: Self.notice())
-        #expect(made.body == "Soak > 5 min\nAnswer with: mneedlectl scheduling done --reminder 4")
+        #expect(made.body == "Soak › 5 min\nAnswer with: mneedlectl scheduling done --reminder 4")
         #expect(made.actions.isEmpty)
     }
 

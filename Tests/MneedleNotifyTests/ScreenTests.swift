@@ -12,7 +12,7 @@ struct ScreenTests {
         let screen = try Screen(try Desktop())
         try screen.desktop.startAgent()
         let reminder = try screen.desktop.remind("Clean the roller now")
-        #expect(try screen.next() == "Clean the roller now|Soak <5> & dry|NORMAL ")
+        #expect(try screen.next() == "Clean the roller now|Soak ‹5› & dry|NORMAL ")
         #expect(try screen.count() == 1)
         try screen.picture("reminder")
         try screen.click("Done")
@@ -32,6 +32,32 @@ struct ScreenTests {
         try screen.picture("why")
         try screen.click("Snooze 1 day")
         try screen.desktop.wait(for: reminder, toBe: "snoozed")
+    }
+
+    @Test("a session's alarm presses until it is over; its end reminds of cleaning and says on which source")
+    func treatment() throws {
+        let screen = try Screen(try Desktop())
+        try screen.desktop.startAgent()
+        let session = try screen.desktop.beginSession()
+        let client = try screen.desktop.daemon.connect()
+        try client.send("telemetry.stream session=\(session)\nroller depth_mm=0.29\nroller depth_mm=0.41\n")
+        let alarm = try screen.next()
+        #expect(alarm.hasPrefix("Alarm: depth") && alarm.contains("0.41, the limit is 0.3"), "\(alarm)")
+        #expect(alarm.hasSuffix("|CRITICAL "))
+        try screen.picture("alarm")
+        try client.send("roller depth_mm=0.29\n.\n")
+        let over = try screen.next()
+        #expect(over.contains("Over since") && over.hasSuffix("|NORMAL "), "\(over)")
+        _ = try screen.desktop.daemon.connect().ok("session.finish session=\(session) passes=3")
+        #expect(try screen.next().hasPrefix("Clean roller now|Rinse the head"))
+        try screen.desktop.agent(says: "on the screen: 2")
+        #expect(try screen.count() == 2)
+        try screen.click("Why", on: "Clean roller")
+        #expect(try screen.next().contains("Source: "))
+        try screen.picture("treatment")
+        _ = try screen.desktop.daemon.connect().ok(
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+        try screen.desktop.agent(says: "on the screen: 1")
     }
 
     @Test("private: nothing on the screen names anybody or anything")

@@ -64,7 +64,7 @@ struct ServerTests {
         let reminder = try desktop.remind("Clean the roller")
         let shown = try server.notified()
         #expect(
-            shown["body"]?.string == "Soak <5> & dry\nAnswer with: mneedlectl scheduling done --reminder \(reminder)")
+            shown["body"]?.string == "Soak ‹5› & dry\nAnswer with: mneedlectl scheduling done --reminder \(reminder)")
         #expect(shown["actions"]?.strings == [])
         #expect(shown["expires"] == 0)
     }

@@ -49,7 +49,8 @@ final class Desktop {
         self.flags = flags
         daemon = try DaemonProcess()
         let client = try daemon.connect()
-        _ = try client.ok("records.add-person person=anna name=Anna")
+        _ = try client.ok(
+            "records.add-person person=anna name=Anna goal=collagen time_zone=Europe/Berlin fitzpatrick=3")
     }
 
     deinit {
@@ -110,6 +111,22 @@ final class Desktop {
         let made = try daemon.connect().ok(
             "scheduling.remind person=anna at=\(at) title=\"\(title)\" body=\"Soak <5> & dry\" urgency=\(urgency)")
         return try #require(made["reminder"]?.integer)
+    }
+
+    /// Begins a session of Anna with a roller, as the service wants it.
+    func beginSession() throws -> Int64 {
+        let client = try daemon.connect()
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
+        let answers = try client.reply("screening.questions").dropLast().compactMap { line -> String? in
+            let question = try JSON.parse(String(line.dropFirst("ROW ".count)))
+            guard question["required"]?.bool == true, let name = question["question"]?.string else { return nil }
+            return "answers.\(name)=\(question["type"] == "date-or-never" ? "never" : "no")"
+        }
+        _ = try client.ok("screening.assess person=anna areas=cheeks \(answers.joined(separator: " "))")
+        _ = try client.ok(
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+        let session = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
+        return try #require(session["session"]?.integer)
     }
 
     /// Waits until the ledger has an event of a reminder in this state.

@@ -97,9 +97,10 @@ final class Screen {
 
     // MARK: What a person does
 
-    /// Clicks the topmost notification with the left button, and picks an action from the menu.
-    func click(_ action: String) throws {
-        try write("choice", action)
+    /// Clicks the topmost notification with the left button, and picks an action from the menu. The menu has those
+    /// of every notification on the screen: `notification` is a part of the line that tells them apart.
+    func click(_ action: String, on notification: String = "") throws {
+        try write("choice", "\(action).*\(notification)")
         let window = try run("xdotool", "search", "--sync", "--onlyvisible", "--class", "Dunst").split(separator: "\n")
         let id = String(try #require(window.first))
         _ = try run("xdotool", "mousemove", "--window", id, "60", "20", "click", "1")
