@@ -2,11 +2,14 @@ import MneedleClient
 
 /// The user's folders, as the XDG base directory specification has them.
 public enum Places {
-    /// `notify.toml`; `nil` for a user without home.
-    public static func configuration(
+    /// Where a `notify.toml` may be: the user's own first, then the system's.
+    public static func configurations(
         environment: (String) -> String? = SocketPath.environmentVariable
-    ) -> String? {
-        folder("XDG_CONFIG_HOME", ".config", environment).map { $0 + "/mneedle/notify.toml" }
+    ) -> [String] {
+        let system = environment("XDG_CONFIG_DIRS").flatMap { $0.isEmpty ? nil : $0 } ?? "/etc/xdg"
+        let folders =
+            [folder("XDG_CONFIG_HOME", ".config", environment)] + system.split(separator: ":").map(String.init)
+        return folders.compactMap { $0 }.filter { $0.hasPrefix("/") }.map { $0 + "/mneedle/notify.toml" }
     }
 
     /// The folder of what is kept.

@@ -55,14 +55,19 @@ public struct Settings: Hashable, Sendable {
         }
     }
 
-    /// Reads a file; the defaults hold where there is none and it `mayBeMissing`.
-    public init(file path: String, mayBeMissing: Bool) throws(Invalid) {
+    /// Reads the first file that is there; the defaults hold where there is none.
+    public init(firstOf paths: [String]) throws(Invalid) {
+        for path in paths where access(path, F_OK) == 0 {
+            try self.init(file: path)
+            return
+        }
+        self.init()
+    }
+
+    /// Reads a file.
+    public init(file path: String) throws(Invalid) {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
-            if errno == ENOENT && mayBeMissing {
-                self.init()
-                return
-            }
             throw Invalid(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
         }
         defer { close(file) }

@@ -20,11 +20,10 @@ struct MneedleNotifyTool: ParsableCommand {
 
     func run() throws {
         do {
-            guard let configuration = config ?? Places.configuration(), let folder = state ?? Places.state() else {
-                throw Agent.Failed(
-                    description: "$HOME is not set: name the files with --config and --state")
+            guard let folder = state ?? Places.state() else {
+                throw Agent.Failed(description: "$HOME is not set: name the folder of what is kept with --state")
             }
-            var settings = try Settings(file: configuration, mayBeMissing: config == nil)
+            var settings = try config.map { try Settings(file: $0) } ?? Settings(firstOf: Places.configurations())
             settings.socket = socket ?? settings.socket
             settings.isPrivate = isPrivate || settings.isPrivate
             try Agent(settings, state: folder).run()

@@ -59,10 +59,19 @@ struct StateTests {
         }
     }
 
-    @Test("a missing settings file means the defaults, unless it was named")
-    func missing() throws {
-        #expect(try Settings(file: folder + "/no.toml", mayBeMissing: true) == Settings())
-        #expect(throws: Settings.Invalid.self) { try Settings(file: folder + "/no.toml", mayBeMissing: false) }
+    @Test("the first settings file that is there holds; none means the defaults, unless it was named")
+    func first() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try "private = true".write(toFile: folder + "/notify.toml", atomically: true, encoding: .utf8)
+        #expect(try Settings(firstOf: [folder + "/no.toml", folder + "/notify.toml"]).isPrivate)
+        #expect(try Settings(firstOf: [folder + "/no.toml"]) == Settings())
+        #expect(throws: Settings.Invalid.self) { try Settings(file: folder + "/no.toml") }
+    }
+
+    @Test("the file that ships says what holds without it")
+    func shipped() throws {
+        let root = URL(fileURLWithPath: #filePath + "/../../..").standardized.path
+        #expect(try Settings(file: root + "/Config/notify.toml") == Settings())
     }
 
     @Test("places follow the XDG base directories")
@@ -70,8 +79,8 @@ struct StateTests {
         #expect(Places.state { $0 == "HOME" ? "/home/anna" : nil } == "/home/anna/.local/state/mneedle")
         #expect(Places.state { $0 == "XDG_STATE_HOME" ? "/s" : nil } == "/s/mneedle")
         #expect(
-            Places.configuration { ["HOME": "/home/anna", "XDG_CONFIG_HOME": "relative"][$0] }
-                == "/home/anna/.config/mneedle/notify.toml")
+            Places.configurations { ["HOME": "/home/anna", "XDG_CONFIG_HOME": "relative"][$0] }
+                == ["/home/anna/.config/mneedle/notify.toml", "/etc/xdg/mneedle/notify.toml"])
         #expect(Places.state { _ in nil } == nil)
     }
 
