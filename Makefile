@@ -11,7 +11,7 @@ TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shel
     dunst xvfb xdotool imagemagick fonts-dejavu-core
 PREFIX ?= /usr/local
 DESTDIR ?=
-INSTALL_PREREQUISITES := patchelf binutils
+INSTALL_PREREQUISITES := patchelf binutils python3
 BOOTED_PREREQUISITES := systemd-container dbus libpam-systemd socat python3 gcc
 DEB_PREREQUISITES := $(INSTALL_PREREQUISITES) debhelper fakeroot lintian
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -45,7 +45,8 @@ check:
 lint:
 	swift format lint --strict --recursive $(SOURCES)
 	shellcheck $$(git grep -lI '^#!/bin/bash\|^#!/bin/sh\|^#!/usr/bin/env bash')
-	mandoc -T lint -W warning Documentation/man/*
+	Packaging/manual .build/man
+	mandoc -T lint -W warning Documentation/man/* .build/man/*
 	for unit in systemd/system/*.service; do \
 	    systemd-analyze security --offline=true --threshold=8 --no-pager $$unit >/dev/null || { echo "$$unit: exposed"; exit 1; }; done
 	@mkdir -p .build; for unit in systemd/system/* systemd/user/*; do \
