@@ -80,7 +80,8 @@ struct ToolHelpTests {
     @Test(
         "completion follows the description",
         arguments: [
-            ([""], ["ping", "subscribe", "garden", "weather", "help", "watch", "completion"]), (["ga"], ["garden"]),
+            ([""], ["ping", "subscribe", "garden", "weather", "help", "watch", "completion", "calendar"]),
+            (["ga"], ["garden"]),
             (["garden", ""], ["plant", "list", "burn"]), (["garden", "plant", "--s"], ["--season"]),
             (["garden", "plant", "--season", ""], ["spring", "autumn"]),
             (["garden.plant", "season=a"], ["season=autumn"]),

@@ -9,37 +9,97 @@ extension Scheduling {
             errors: [.notFound], example: "scheduling.calendar person=anna",
             .reads { request, reading in
                 let person = try request.arguments.text("person").map { try reading.person($0) }
-                var file = ICalendar()
-                try file.component("VCALENDAR") { file in
-                    file.line("VERSION", "2.0")
-                    file.line("PRODID", "-//mneedle//scheduling//EN")
-                    file.line("CALSCALE", "GREGORIAN")
-                    for person in try person.map({ [$0] }) ?? peopleWithSessions(reading) {
-                        try write(NextSession(person, knowledge.intervals, in: reading), to: &file)
-                    }
-                    let open = "state IN ('pending', 'snoozed', 'due')"
-                    try forEachReminder(of: person?.person, where: open, reading) { write($0, to: &file) }
-                }
-                return ["ics": file.text]
+                return ["ics": try CalendarFile(of: person, knowledge, reading).text]
             })
     }
+}
 
-    private func peopleWithSessions(_ reading: any Reading) throws -> [Person] {
+/// One calendar file. A program that reads it again finds everything under the same UID, with a higher SEQUENCE where it
+/// has changed and CANCELLED where it is over, and so brings its own copy up to date.
+private struct CalendarFile {
+    /// Long enough for a program that looks once a month.
+    private static let keptClosed = Span.days(30)
+
+    private var windows: [NextSession] = []
+    private var reminders: [Reminder] = []
+    private var zones: [String: Zone] = [:]
+    private let reading: any Reading
+
+    init(of person: Person?, _ knowledge: Knowledge, _ reading: any Reading) throws {
+        self.reading = reading
+        for person in try person.map({ [$0] }) ?? peopleWithSessions() {
+            windows.append(try NextSession(person, knowledge.intervals, in: reading))
+        }
+        let since = reading.now.milliseconds - Int64(CalendarFile.keptClosed.days) * 86_400_000
+        try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminders.append($0) }
+        for name in Set(reminders.map(\.person)) { zones[name] = zone(of: name) }
+    }
+
+    var text: String {
+        var file = ICalendar()
+        file.component("VCALENDAR") { file in
+            file.line("VERSION", "2.0")
+            file.line("PRODID", "-//mneedle//scheduling//EN")
+            file.line("CALSCALE", "GREGORIAN")
+            file.line("METHOD", "PUBLISH")
+            writeZones(to: &file)
+            for window in windows { write(window, to: &file) }
+            for reminder in reminders { write(reminder, to: &file) }
+        }
+        return file.text
+    }
+
+    private func peopleWithSessions() throws -> [Person] {
         try reading.rows("SELECT DISTINCT person FROM scheduling_sessions ORDER BY person").map { row in
             try reading.person(row.text("person") ?? "")
         }
     }
 
+    /// What is open, and what was closed not long ago.
+    private func forEachReminder(of person: String?, since: Instant, _ body: (Reminder) throws -> Void) throws {
+        try reading.forEach(
+            """
+            SELECT * FROM scheduling_reminders
+            WHERE (state IN ('pending', 'snoozed', 'due') OR changed_at >= ?) AND (? IS NULL OR person = ?)
+            ORDER BY due_at, id
+            """, [since.sql, person.sql, person.sql]
+        ) { try body(Reminder($0)) }
+    }
+
+    private func zone(of person: String) -> Zone {
+        (try? reading.person(person)).map { reading.zone(of: $0) } ?? .utc
+    }
+
+    // MARK: Components
+
+    /// The rules of every zone that an event is written in, over the time of its events.
+    private func writeZones(to file: inout ICalendar) {
+        var spans: [String: (zone: Zone, from: Instant, to: Instant)] = [:]
+        for reminder in reminders {
+            guard let zone = zones[reminder.person], zone.identifier != Zone.utc.identifier else { continue }
+            let known = spans[zone.identifier]
+            spans[zone.identifier] = (
+                zone, min(known?.from ?? reminder.due, reminder.due), max(known?.to ?? reminder.due, reminder.due)
+            )
+        }
+        for (_, span) in spans.sorted(by: { $0.key < $1.key }) { file.zone(span.zone, from: span.from, to: span.to) }
+    }
+
     /// The window as whole days that do not make anybody look busy.
     private func write(_ next: NextSession, to file: inout ICalendar) {
         guard let last = next.past.last, let session = next.past.lastSession else { return }
+        let person = next.person.person
+        // Another goal makes other reminders of the same session: the newest of them tells when the window has changed.
+        let changed = reminders.filter { $0.person == person && $0.session == session }.map(\.created).max() ?? last
         file.component("VEVENT") { file in
-            file.line("UID", "window-\(next.person.person)-\(session)@mneedle")
-            file.time("DTSTAMP", last)
+            file.line("UID", "window-\(person)-\(session)@mneedle")
+            file.time("DTSTAMP", max(last, changed))
+            file.line("SEQUENCE", CalendarFile.sequence(from: last, to: changed))
+            file.line("STATUS", "TENTATIVE")
             file.day("DTSTART", next.window.opens)
             // The end is the first day that no longer belongs to it.
             file.day("DTEND", next.window.closes.adding(days: 1))
-            file.text("SUMMARY", "Next session: \(next.person.name ?? next.person.person)")
+            file.text("SUMMARY", "Next session: \(next.person.name ?? person)")
             file.text("DESCRIPTION", "Best on \(next.window.best); for \(next.person.goal.rawValue).")
             file.line("TRANSP", "TRANSPARENT")
         }
@@ -50,19 +110,27 @@ extension Scheduling {
             // The creation time keeps numbers of different installations apart in one calendar.
             file.line("UID", "reminder-\(reminder.id)-\(reminder.created.milliseconds)@mneedle")
             file.time("DTSTAMP", reminder.changed)
-            file.time("DTSTART", reminder.due)
+            file.line("SEQUENCE", CalendarFile.sequence(from: reminder.created, to: reminder.changed))
+            file.line("STATUS", reminder.state.isOpen ? "CONFIRMED" : "CANCELLED")
+            file.localTime("DTSTART", reminder.due, zones[reminder.person] ?? .utc)
             file.line("DURATION", "PT15M")
             file.text("SUMMARY", reminder.title)
             if let body = reminder.body, !body.isEmpty { file.text("DESCRIPTION", body) }
             file.text("CATEGORIES", reminder.kind)
-            file.line("PRIORITY", Scheduling.priority[reminder.urgency] ?? "5")
+            file.line("PRIORITY", CalendarFile.priority[reminder.urgency] ?? "5")
             file.line("TRANSP", "TRANSPARENT")
+            guard reminder.state.isOpen else { return }
             file.component("VALARM") { file in
                 file.line("ACTION", "DISPLAY")
                 file.line("TRIGGER", "PT0S")
                 file.text("DESCRIPTION", reminder.title)
             }
         }
+    }
+
+    /// A number that rises with every change: the seconds since it was made.
+    private static func sequence(from made: Instant, to changed: Instant) -> String {
+        String(max(0, (changed.milliseconds - made.milliseconds + 999) / 1000))
     }
 
     private static let priority = [

@@ -15,6 +15,43 @@ struct ICalendar {
         line(name, ICalendar.digits(Instant(milliseconds: instant.milliseconds / 1000 * 1000).description))
     }
 
+    /// A time as a clock in `zone` shows it; in UTC there.
+    mutating func localTime(_ name: String, _ instant: Instant, _ zone: Zone) {
+        guard zone.identifier != Zone.utc.identifier else { return time(name, instant) }
+        line(name + ";TZID=" + zone.identifier, ICalendar.local(instant, zone.offsetSeconds(at: instant)))
+    }
+
+    /// `VTIMEZONE` with every change of the clock that is in force between two times, each as an observance of its own: right
+    /// also where rules change, and for zones without any.
+    mutating func zone(_ zone: Zone, from: Instant, to: Instant) {
+        let changes = ZoneChange.all(of: zone, from: from, to: to)
+        let least = (changes.flatMap { [$0.before, $0.after] }).min() ?? 0
+        component("VTIMEZONE") { file in
+            file.line("TZID", zone.identifier)
+            for change in changes {
+                file.component(change.after > least ? "DAYLIGHT" : "STANDARD") { file in
+                    file.line("DTSTART", ICalendar.local(change.at, change.before))
+                    file.line("TZOFFSETFROM", ICalendar.offset(change.before))
+                    file.line("TZOFFSETTO", ICalendar.offset(change.after))
+                }
+            }
+        }
+    }
+
+    /// `20261201T090000`, without a sign of where.
+    private static func local(_ instant: Instant, _ offsetSeconds: Int) -> String {
+        let shown = Instant(milliseconds: (instant.milliseconds / 1000 + Int64(offsetSeconds)) * 1000)
+        return String(digits(shown.description).dropLast())
+    }
+
+    /// `+0100`, with seconds where there are any.
+    private static func offset(_ seconds: Int) -> String {
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+        let size = abs(seconds)
+        let rest = size % 60 == 0 ? "" : two(size % 60)
+        return (seconds < 0 ? "-" : "+") + two(size / 3600) + two(size / 60 % 60) + rest
+    }
+
     /// A whole day, wherever the reader is.
     mutating func day(_ name: String, _ date: CivilDate) {
         line(name + ";VALUE=DATE", ICalendar.digits(date.description))

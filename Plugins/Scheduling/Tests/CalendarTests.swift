@@ -1,3 +1,4 @@
+import Foundation
 import MneedleKit
 import MneedleTestKit
 import Testing
@@ -42,21 +43,24 @@ struct CalendarTests {
             ["person": "anna", "at": "2026-12-01T09:00:00+01:00", "title": title, "body": body])
     }
 
-    @Test("a reminder is an event with an alarm, at its time in UTC")
+    @Test("a reminder is an event with an alarm, at the time that the person's clock shows")
     func event() throws {
         let diary = try Diary()
         try remind(diary, "Buy alcohol")
         #expect(
             lines(try ics(diary)) == [
                 "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mneedle//scheduling//EN", "CALSCALE:GREGORIAN",
-                "BEGIN:VEVENT", "UID:reminder-1-1795176000000@mneedle", "DTSTAMP:20261120T120000Z",
-                "DTSTART:20261201T080000Z", "DURATION:PT15M", "SUMMARY:Buy alcohol", "CATEGORIES:custom",
+                "METHOD:PUBLISH", "BEGIN:VTIMEZONE", "TZID:Europe/Berlin", "BEGIN:STANDARD",
+                "DTSTART:20261025T030000", "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "END:STANDARD", "END:VTIMEZONE",
+                "BEGIN:VEVENT", "UID:reminder-1-1795176000000@mneedle", "DTSTAMP:20261120T120000Z", "SEQUENCE:0",
+                "STATUS:CONFIRMED", "DTSTART;TZID=Europe/Berlin:20261201T090000", "DURATION:PT15M",
+                "SUMMARY:Buy alcohol", "CATEGORIES:custom",
                 "PRIORITY:5", "TRANSP:TRANSPARENT", "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:PT0S",
                 "DESCRIPTION:Buy alcohol", "END:VALARM", "END:VEVENT", "END:VCALENDAR",
             ])
     }
 
-    @Test("a reminder keeps its UID when it is snoozed, and leaves when it is answered")
+    @Test("a reminder keeps its UID, its SEQUENCE rises; answered it is cancelled, and gone a month later")
     func stable() throws {
         let diary = try Diary()
         try remind(diary, "Buy alcohol")
@@ -68,8 +72,14 @@ struct CalendarTests {
         try diary.bench.call("scheduling.snooze", ["reminder": 1, "until": "2026-12-02T08:00:00Z"])
         let snoozed = lines(try ics(diary))
         #expect(snoozed.contains(uid))
-        #expect(snoozed.contains("DTSTAMP:20261120T130000Z") && snoozed.contains("DTSTART:20261202T080000Z"))
+        #expect(snoozed.contains("DTSTAMP:20261120T130000Z") && snoozed.contains("SEQUENCE:3600"))
+        #expect(snoozed.contains("DTSTART;TZID=Europe/Berlin:20261202T090000"))
+        diary.bench.clock.advance(hours: 1)
         try diary.bench.call("scheduling.done", ["reminder": 1])
+        let done = lines(try ics(diary))
+        #expect(done.contains(uid) && done.contains("SEQUENCE:7200") && done.contains("STATUS:CANCELLED"))
+        #expect(!done.contains("BEGIN:VALARM"))
+        diary.bench.clock.advance(hours: 31 * 24)
         #expect(!lines(try ics(diary)).contains("BEGIN:VEVENT"))
     }
 
@@ -121,7 +131,32 @@ struct CalendarTests {
         try diary.end(2, "ben")
         #expect(!(try ics(diary, "anna").contains("window-ben")))
         #expect(try ics(diary).contains("window-anna") && ics(diary).contains("window-ben"))
-        #expect(lines(try ics(diary, "cleo")).count == 5)
+        #expect(lines(try ics(diary, "cleo")).count == 6)
         #expect(failure { _ = try ics(diary, "nobody") }?.code == .notFound)
+    }
+
+    @Test("a zone has every change of its clocks over the time of its events, also half an hour, also none")
+    func zones() throws {
+        func changes(_ name: String, _ from: String, _ to: String) throws -> [String] {
+            let place = try #require(TimeZone(identifier: name))
+            let zone = Zone(identifier: name) {
+                place.secondsFromGMT(for: Date(timeIntervalSince1970: $0.seconds))
+            }
+            return ZoneChange.all(of: zone, from: Instant(from)!, to: Instant(to)!).map {
+                "\($0.at) \($0.before / 60) \($0.after / 60)"
+            }
+        }
+        #expect(
+            try changes("America/New_York", "2026-12-01T00:00:00Z", "2027-12-01T00:00:00Z") == [
+                "2026-11-01T06:00:00Z -240 -300", "2027-03-14T07:00:00Z -300 -240", "2027-11-07T06:00:00Z -240 -300",
+            ])
+        #expect(
+            try changes("Australia/Lord_Howe", "2026-05-01T00:00:00Z", "2026-11-01T00:00:00Z") == [
+                "2026-04-04T15:00:00Z 660 630", "2026-10-03T15:30:00Z 630 660",
+            ])
+        #expect(
+            try changes("Asia/Riyadh", "2026-05-01T00:00:00Z", "2026-11-01T00:00:00Z") == [
+                "1970-01-01T00:00:00Z 180 180"
+            ])
     }
 }

@@ -36,6 +36,10 @@ enum Completion {
         case nil: return first(catalog)
         case "completion": return [("bash", ""), ("zsh", ""), ("fish", "")]
         case "help" where words.count == 1: return first(catalog)
+        case "calendar":
+            return [
+                ("--output", "the file"), ("--person", "only this person's"), ("--keep-current", "until interrupted"),
+            ]
         case "watch": return [("--since", "an event's number"), ("--bell", "ring")]
         default: break
         }

@@ -45,7 +45,8 @@ struct Help {
                 ("help [COMMAND]", Tool.ownCommands[0].summary),
                 ("watch [TOPIC…] [--since SEQ] [--bell]", "print events until interrupted, those after SEQ first"),
                 ("completion bash|zsh|fish", Tool.ownCommands[2].summary),
-                ("ledger witness [--user] [--journal FILE]", Tool.ownCommands[3].summary),
+                ("calendar --output FILE [--person NAME] [--keep-current]", Tool.ownCommands[3].summary),
+                ("ledger witness [--user] [--journal FILE]", Tool.ownCommands[4].summary),
             ]))
             Options:
             \(list([

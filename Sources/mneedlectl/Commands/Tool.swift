@@ -9,6 +9,7 @@ struct Tool {
         ("help", "explain mneedlectl, a module or a command"),
         ("watch", "print events as they happen"),
         ("completion", "print the completion script for bash, zsh or fish"),
+        ("calendar", "write reminders and windows to a calendar file, and keep it current"),
         ("ledger witness", "compare the ledger with the heads that the journal knows"),
     ]
 
@@ -41,6 +42,7 @@ struct Tool {
         case _ where options.help: try help(words)
         case nil: try overview()
         case "watch": try watch(Array(words.dropFirst()))
+        case "calendar": try calendar(Array(words.dropFirst()))
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
         default: try call(words)

@@ -47,6 +47,11 @@ struct Output {
         fflush(nil)
     }
 
+    /// Says something on the way, on standard error.
+    func note(_ text: String) {
+        if !isQuiet { Self.complain(HumanText.safe("mneedlectl: \(text)"), terminator: "\n") }
+    }
+
     func failure(_ failure: Failure) {
         // What was printed before it stays before it.
         fflush(nil)

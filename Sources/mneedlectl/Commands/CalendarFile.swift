@@ -1,0 +1,105 @@
+import Glibc
+import MneedleClient
+import MneedleWire
+
+/// `calendar`: reminders and windows as a file that calendar programs read, kept current if asked to.
+extension Tool {
+    /// `calendar --output FILE [--person NAME] [--keep-current]`
+    func calendar(_ words: [String]) throws(Failure) {
+        let way = "mneedlectl calendar --output FILE [--person NAME] [--keep-current]"
+        var path: String?
+        var arguments: [JSON.Member] = []
+        var isKept = false
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            let (name, value) = word.splitAtEqualsSign
+            switch name {
+            case "--output": path = value ?? rest.popFirst()
+            case "--person": arguments = [.init("person", .string(value ?? rest.popFirst() ?? ""))]
+            case "--keep-current": isKept = true
+            default: throw .usage("calendar has no argument '\(word)'", next: way)
+            }
+        }
+        guard let path, !path.isEmpty else { throw .usage("calendar needs the file to write", next: way) }
+        let connection = try connect()
+        let size = try write(.object(arguments), from: connection, to: path)
+        guard isKept else { return output.reply(["output": .string(path), "bytes": .integer(Int64(size))]) }
+        follow(connection, .object(arguments), path)
+    }
+
+    /// Writes the file anew after everything that may change it, through restarts of the daemon, until interrupted.
+    private func follow(_ first: Connection, _ arguments: JSON, _ path: String) -> Never {
+        var connection: Connection? = first
+        var pause = 1
+        while true {
+            do throws(ClientError) {
+                let current: Connection
+                if let connection {
+                    current = connection
+                } else {
+                    current = try Connection(
+                        firstOf: SocketPath.candidates(explicit: options.socket), timeout: .seconds(options.timeout))
+                }
+                // Before the file is read, so that nothing falls between.
+                try current.subscribe(topics: ["reminder.*", "session.*", "person.*"])
+                pause = 1
+                while true {
+                    try rewrite(arguments, from: current, path)
+                    // As many changes as come at once make one new file.
+                    _ = try current.nextEvent()
+                    while try current.nextEvent(within: .milliseconds(100)) != nil {}
+                }
+            } catch {
+                output.note("\(error.description); tried again in \(pause) s")
+                connection = nil
+                poll(nil, 0, CInt(pause * 1000))
+                pause = min(pause * 2, 60)
+            }
+        }
+    }
+
+    private func rewrite(_ arguments: JSON, from connection: Connection, _ path: String) throws(ClientError) {
+        do throws(Failure) {
+            try write(arguments, from: connection, to: path)
+        } catch {
+            // A full disk passes; the next change writes the file again.
+            if error.code == "unwritable" { return output.note(error.message) }
+            throw ClientError(.closed, error.message)
+        }
+    }
+
+    /// Replaces the file in one step, so that no reader sees half of it.
+    @discardableResult
+    private func write(_ arguments: JSON, from connection: Connection, to path: String) throws(Failure) -> Int {
+        let reply = try asking("scheduling.calendar") { () throws(ClientError) in
+            try connection.request("scheduling.calendar", arguments)
+        }
+        let bytes = Array((reply["ics"]?.string ?? "").utf8)
+        let partial = path + ".new"
+        let file = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        var rest = bytes[...]
+        while file >= 0, !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+        let isWritten = file >= 0 && rest.isEmpty && fsync(file) == 0
+        let reason = String(cString: strerror(errno))
+        if file >= 0 { close(file) }
+        guard isWritten, rename(partial, path) == 0 else {
+            unlink(partial)
+            throw Failure(
+                code: "unwritable", message: "\(path) cannot be written: \(reason)", details: [],
+                next: "name a file in a folder that exists and is yours", exitCode: .refused)
+        }
+        return bytes.count
+    }
+}
+
+extension String {
+    /// `--output=FILE` as `--output` and `FILE`.
+    fileprivate var splitAtEqualsSign: (name: String, value: String?) {
+        guard let sign = firstIndex(of: "=") else { return (self, nil) }
+        return (String(self[..<sign]), String(self[index(after: sign)...]))
+    }
+}
