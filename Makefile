@@ -83,6 +83,7 @@ deb: deb-prerequisites build
 ## booted: prove the package on a booted systemd; says why where that cannot be done
 booted: deb
 	@$(call install_missing,$(BOOTED_PREREQUISITES))
+	Tests/Booted/install
 	Tests/Booted/run
 
 ## system-calls: run the suites and say which system calls the unit's list lacks
