@@ -35,6 +35,8 @@ public struct Inbox: Hashable, Sendable {
             if let notice = Notice(alarm: event.body), wanted(event.body["person"]?.string) { put(notice) }
         } else if event.topic == "telemetry.alarm-over" {
             takeAlarmOver(event.body)
+        } else if event.topic == "reminder.digest" {
+            if let notice = Notice(digest: event.body, seq: seq), wanted(event.body["person"]?.string) { put(notice) }
         } else if let reminder = event.body["reminder"]?.integer {
             // The state says more than the topic: whatever is not due does not belong on the screen.
             if event.body["state"]?.string == "due" {

@@ -93,6 +93,17 @@ extension Notice {
             title: "Alarm: \(code.replacing("-", with: " "))", body: body.joined(separator: "\n"), urgency: .critical)
     }
 
+    /// Many reminders that came late, in one; each is answered by itself in `mneedlectl`.
+    public init?(digest facts: JSON, seq: Int64) {
+        guard let title = facts["title"]?.string else { return nil }
+        self.init(
+            "digest/\(seq)", .reminder, title: title, body: facts["body"]?.string ?? "", urgency: .normal,
+            reasons: [
+                "Why: they were due while the service was off.",
+                "All of them: mneedlectl scheduling list-reminders --state due",
+            ])
+    }
+
     static func key(reminder: Int64) -> String { "reminder/\(reminder)" }
     static func key(session: Int64, alarm code: String) -> String { "alarm/\(session)/\(code)" }
 

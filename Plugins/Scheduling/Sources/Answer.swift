@@ -13,8 +13,19 @@ extension Scheduling {
             name, summary, role: .operator, parameters: [Scheduling.reminder], reply: Scheduling.reminderMembers,
             errors: [.notFound, .conflict], example: "scheduling.\(name) reminder=7",
             .writes { request, transaction in
-                try open(request, transaction).close(as: state, transaction).object
+                let closed = try open(request, transaction).close(as: state, transaction)
+                try endRepeats(of: closed, transaction)
+                return closed.object
             })
+    }
+
+    /// Whoever has answered one of a kind that only asks again is not asked again.
+    private func endRepeats(of closed: Reminder, _ transaction: any Transaction) throws {
+        guard let kind = knowledge.kind(named: closed.kind), kind.endsWithAnswer else { return }
+        for reminder in try openReminders(of: kind.name, .person, closed.person, transaction)
+        where reminder.session == closed.session {
+            _ = try reminder.close(as: .dismissed, because: "answered", transaction)
+        }
     }
 
     var snooze: Command {

@@ -17,18 +17,67 @@ extension Scheduling {
                 SELECT * FROM scheduling_reminders WHERE state IN ('pending', 'snoozed') AND due_at <= ?
                 ORDER BY due_at, id LIMIT 200
                 """, transaction.now)
-            for row in due { try deliver(Reminder(row), transaction) }
+            try deliver(due.map { try Reminder($0) }, transaction)
         }
     }
 
-    private func deliver(_ reminder: Reminder, _ transaction: any Transaction) throws {
+    /// What has lost its meaning is put away; many late ones of one person come as one digest; the rest one by one.
+    private func deliver(_ due: [Reminder], _ transaction: any Transaction) throws {
+        var digests: [String: [Reminder]] = [:]
+        var single: [Reminder] = []
+        for reminder in due {
+            if isExpired(reminder, transaction.now) {
+                _ = try reminder.close(as: .dismissed, because: "expired", transaction)
+            } else if isLate(reminder, transaction.now), reminder.urgency != Urgency.critical.rawValue {
+                digests[reminder.person, default: []].append(reminder)
+            } else {
+                single.append(reminder)
+            }
+        }
+        for (person, reminders) in digests.sorted(by: { $0.key < $1.key }) {
+            if reminders.count < knowledge.digestFrom {
+                single += reminders
+            } else {
+                try deliver(digest: reminders, to: person, transaction)
+            }
+        }
+        for reminder in single.sorted(by: { ($0.due, $0.id) < ($1.due, $1.id) }) { try deliver(reminder, transaction) }
+    }
+
+    private func isLate(_ reminder: Reminder, _ now: Instant) -> Bool {
+        now.milliseconds - reminder.due.milliseconds > knowledge.lateAfter.milliseconds
+    }
+
+    private func isExpired(_ reminder: Reminder, _ now: Instant) -> Bool {
+        guard let span = knowledge.kind(named: reminder.kind)?.expiresAfter else { return false }
+        return now.milliseconds - reminder.due.milliseconds > span.milliseconds
+    }
+
+    private func deliver(digest reminders: [Reminder], to person: String, _ transaction: any Transaction) throws {
+        let due = try reminders.map { try markDue($0, transaction) }
+        let title = "\(due.count) reminders came while the service was off"
+        try transaction.record(
+            Entry(
+                "reminder.digest", subject: "person/\(person)", person: person,
+                body: [
+                    "person": person, "count": due.count, "title": title,
+                    "body": due.map(\.title).joined(separator: "\n"), "late": true,
+                    "reminders": due.map(\.object),
+                ]))
+    }
+
+    private func markDue(_ reminder: Reminder, _ transaction: any Transaction) throws -> Reminder {
         var delivered = reminder
         (delivered.state, delivered.changed) = (.due, transaction.now)
         try transaction.execute(
             "UPDATE scheduling_reminders SET state = ?, changed_at = ? WHERE id = ?",
             delivered.state.rawValue, transaction.now, reminder.id)
-        let isLate = transaction.now.milliseconds - reminder.due.milliseconds > knowledge.lateAfter.milliseconds
-        let late = isLate ? [Object.Member("late", .bool(true))] : []
+        return delivered
+    }
+
+    private func deliver(_ reminder: Reminder, _ transaction: any Transaction) throws {
+        let delivered = try markDue(reminder, transaction)
+        let late = isLate(reminder, transaction.now) ? [Object.Member("late", .bool(true))] : []
         try transaction.record(delivered.entry("reminder.due", [sources(of: reminder)] + late))
     }
 }

@@ -4,12 +4,17 @@ import MneedleKit
 struct Knowledge: Sendable {
     let intervals: Intervals
     let kinds: [ReminderKind]
+    let defaults: ReminderDefaults
+    /// So many late ones of one person at once come as one digest.
+    let digestFrom: Int
     /// How late a delivery is before it is called late.
     let lateAfter: Span
 
     init(_ setup: Setup) {
         intervals = Intervals(setup.knowledge("intervals"), setup.sources)
         kinds = ReminderKind.all(setup.knowledge("reminders"), setup.sources)
+        defaults = ReminderDefaults(setup.knowledge("reminders"))
+        digestFrom = Int(setup.configuration.integer("digest_from") ?? 5)
         lateAfter = .minutes(Double(setup.configuration.integer("late_minutes") ?? 5))
     }
 

@@ -5,7 +5,7 @@ extension Scheduling {
     var reactions: [Reaction] {
         let ends = ["session.finished", "session.stopped"]
         let named = knowledge.kinds.flatMap { $0.on + $0.closedBy }
-        return Set(ends + named).sorted().map { kind in
+        return Set(ends + named + [Scheduling.preferencesChanged]).sorted().map { kind in
             Reaction(to: kind) { entry, _, transaction in
                 if ends.contains(kind) { try PastSessions.keep(entry, transaction) }
                 try closeReminders(after: entry, transaction)
@@ -26,7 +26,7 @@ extension Scheduling {
         }
     }
 
-    private func openReminders(
+    func openReminders(
         of kind: String, _ match: ReminderKind.Match, _ value: String, _ reading: any Reading
     ) throws -> [Reminder] {
         try reading.rows(
@@ -40,11 +40,14 @@ extension Scheduling {
     // MARK: What an entry calls for
 
     private func queueReminders(after entry: Entry, _ transaction: any Transaction) throws {
-        let kinds = knowledge.kinds.filter { $0.on.contains(entry.kind) }
+        // Another hour is like another place: what is planned by the person's clock is planned anew.
+        let cause = entry.kind == Scheduling.preferencesChanged ? Scheduling.personChanged : entry.kind
+        let kinds = knowledge.kinds.filter { $0.on.contains(cause) }
         guard !kinds.isEmpty, let slug = entry.person ?? entry.body.string("person") else { return }
         let person = try person(slug, entry, transaction)
         let occasion = try Occasion(
-            entry, next: NextSession(person, knowledge.intervals, in: transaction), transaction)
+            entry, next: NextSession(person, knowledge.intervals, in: transaction),
+            Preferences(of: slug, knowledge.defaults, in: transaction), transaction)
         for kind in kinds where kind.setting == nil || kind.setting == person.setting {
             try queue(kind, occasion, transaction)
         }
@@ -62,21 +65,26 @@ extension Scheduling {
     }
 
     private func queue(_ kind: ReminderKind, _ occasion: Occasion, _ transaction: any Transaction) throws {
-        guard let due = occasion.time(of: kind) else { return }
         let person = occasion.next.person.person
-        if try isQueued(kind, person, occasion.session, due, transaction) { return }
+        let times = occasion.times(of: kind)
+        let fresh = try times.filter { try !isQueued(kind, person, occasion.session, $0, transaction) }
+        guard !fresh.isEmpty || occasion.isOff(kind) else { return }
         if kind.replaces {
             for reminder in try openReminders(of: kind.name, .person, person, transaction)
             where kind.match == .person || reminder.device == occasion.device {
                 _ = try reminder.close(as: .dismissed, because: Scheduling.replaced, transaction)
             }
         }
-        guard occasion.isWorthwhile(kind, due) else { return }
-        let words = occasion.words
-        try Reminder(
-            person, kind: kind.name, title: filled(kind.title, words), body: filled(kind.body, words),
-            urgency: kind.urgency, due: due, now: transaction.now, session: occasion.session, device: occasion.device
-        ).queue(transaction)
+        // Those that were planned for the same time and have just been replaced come again with the others.
+        for due in try times.filter({ try !isQueued(kind, person, occasion.session, $0, transaction) })
+        where occasion.isWorthwhile(kind, due) {
+            let words = occasion.words
+            try Reminder(
+                person, kind: kind.name, title: filled(kind.title, words), body: filled(kind.body, words),
+                urgency: kind.urgency, due: due, now: transaction.now, session: occasion.session,
+                device: occasion.device
+            ).queue(transaction)
+        }
     }
 
     /// Whether the same reminder exists, answered or not: an entry that changes nothing about it must not
@@ -92,6 +100,8 @@ extension Scheduling {
     }
 
     private static let replaced = "replaced"
+    private static let personChanged = "person.changed"
+    private static let preferencesChanged = "preferences.changed"
 }
 
 /// An entry that calls for reminders, with what they are counted from.
@@ -99,50 +109,79 @@ private struct Occasion {
     let next: NextSession
     let session: Int64?
     let device: String?
+    private let preferences: Preferences
     private let at: Instant
     private let now: Instant
     private let zone: Zone
     private let goal: String
+    private let until: CivilDate?
+    private let what: String
+    /// Whether this is news of the person, not of something that has just happened.
+    private let isReplanning: Bool
 
-    init(_ entry: Entry, next: NextSession, _ reading: any Reading) throws {
+    init(_ entry: Entry, next: NextSession, _ preferences: Preferences, _ reading: any Reading) throws {
         self.next = next
+        self.preferences = preferences
         session = entry.body.integer("session") ?? next.past.lastSession
         device = entry.device
         now = reading.now
-        at = entry.body.instant("ended") ?? entry.body.instant("at") ?? now
+        isReplanning = ["person.changed", "preferences.changed"].contains(entry.kind)
+        at = entry.body.instant("ended") ?? (isReplanning ? next.past.last : entry.body.instant("at")) ?? now
         zone = reading.zone(of: next.person)
         goal = next.person.goal.rawValue
+        until = entry.body.date("until") ?? entry.body.date("expires")
+        what = entry.body.string("finding") ?? entry.body.string("cartridge") ?? ""
     }
 
-    /// When a reminder of that kind comes; `nil` for a window of somebody without any session.
-    func time(of kind: ReminderKind) -> Instant? {
-        let day: CivilDate
-        switch kind.anchor {
-        case .event:
-            guard kind.hour != nil else { return zone.adding(kind.after, to: at) }
-            day = zone.date(of: at)
-        case .opens, .best, .closes:
-            guard next.lastDay != nil else { return nil }
-            switch kind.anchor {
-            case .opens: day = next.window.opens
-            case .best: day = next.window.best
-            default: day = next.window.closes
-            }
+    /// Whether the person does not want it.
+    func isOff(_ kind: ReminderKind) -> Bool {
+        preferences.off.contains(kind.name) || kind.upToSession.map { next.past.count > $0 } ?? false
+    }
+
+    /// When reminders of that kind come; none for a window of somebody without any session, or without a last day.
+    func times(of kind: ReminderKind) -> [Instant] {
+        guard !isOff(kind) else { return [] }
+        return (0..<kind.times).compactMap { number in
+            time(of: kind, number).map { preferences.outOfQuiet($0, kind, zone) }
         }
-        return zone.instant(of: day.adding(days: kind.after.days - kind.daysBefore), minuteOfDay: (kind.hour ?? 0) * 60)
     }
 
-    /// A day of a window that is over already needs no reminder; what follows an event always does.
+    private func time(of kind: ReminderKind, _ number: Int) -> Instant? {
+        guard let hour = preferences.hour(for: kind) else {
+            guard kind.anchor == .event, !(isReplanning && next.past.last == nil) else { return nil }
+            let first = zone.adding(kind.after, to: at)
+            return Instant(
+                milliseconds: zone.adding(Span.days(kind.every.days * number), to: first).milliseconds
+                    + kind.every.milliseconds * Int64(number))
+        }
+        return day(of: kind).map {
+            let days = kind.after.days - kind.daysBefore + kind.every.days * number
+            return zone.instant(of: $0.adding(days: days), minuteOfDay: hour * 60)
+        }
+    }
+
+    private func day(of kind: ReminderKind) -> CivilDate? {
+        switch kind.anchor {
+        case .event: isReplanning && next.past.last == nil ? nil : zone.date(of: at)
+        case .until: until
+        case .opens: next.lastDay.map { _ in next.window.opens }
+        case .best: next.lastDay.map { _ in next.window.best }
+        case .closes: next.lastDay.map { _ in next.window.closes }
+        }
+    }
+
+    /// A day of a window that is over already needs no reminder; what follows an event always does, but not again.
     func isWorthwhile(_ kind: ReminderKind, _ due: Instant) -> Bool {
-        kind.anchor == .event || zone.date(of: due) >= zone.date(of: now)
+        if kind.anchor == .event { return !isReplanning || due > now }
+        return zone.date(of: due) >= zone.date(of: now)
     }
 
     var words: [String: any CustomStringConvertible] {
         [
             "person": next.person.person, "name": next.person.name ?? next.person.person,
             "device": device ?? "the device", "session": session.map(String.init) ?? "", "goal": goal,
-            "last": next.lastDay?.description ?? "", "opens": next.window.opens, "best": next.window.best,
-            "closes": next.window.closes,
+            "sessions": next.past.count, "last": next.lastDay?.description ?? "", "opens": next.window.opens,
+            "best": next.window.best, "closes": next.window.closes, "until": until?.description ?? "", "what": what,
         ]
     }
 }

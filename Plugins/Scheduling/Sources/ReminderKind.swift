@@ -5,7 +5,7 @@ enum Urgency: String, CaseIterable, Sendable { case low, normal, critical }
 /// Something that people are reminded of: one `[[reminder]]` of `Config/knowledge/reminders.toml`.
 struct ReminderKind: Sendable {
     /// What a reminder's time is counted from.
-    enum Anchor: String, CaseIterable, Sendable { case event, opens, best, closes }
+    enum Anchor: String, CaseIterable, Sendable { case event, until, opens, best, closes }
     /// What an entry that closes a reminder must have in common with it.
     enum Match: String, CaseIterable, Sendable { case person, device }
 
@@ -18,6 +18,17 @@ struct ReminderKind: Sendable {
     let daysBefore: Int
     /// The hour of the day, where the person lives; `nil` where elapsed time counts.
     let hour: Int?
+    /// Whether the person's preferred hour does not take the place of `hour`.
+    let isHourFixed: Bool
+    /// How often it comes, and how far apart.
+    let times: Int
+    let every: Span
+    /// Whether answering one of them ends the rest.
+    let endsWithAnswer: Bool
+    /// After so long it has lost its meaning and does not come any more.
+    let expiresAfter: Span?
+    /// Only up to this session of a person.
+    let upToSession: Int?
     let urgency: Urgency
     let title: String
     let body: String
@@ -35,6 +46,12 @@ struct ReminderKind: Sendable {
         let before = table.optionalSpan("before")
         daysBefore = before?.days ?? 0
         hour = table.optionalInteger("hour", in: 0...23)
+        isHourFixed = table.bool("hour_is_fixed", default: false)
+        times = table.integer("times", in: 1...100, default: 1)
+        every = table.span("every", default: Span())
+        endsWithAnswer = table.bool("ends_with_answer", default: false)
+        expiresAfter = table.optionalSpan("expires_after")
+        upToSession = table.optionalInteger("up_to_session", in: 1...1000)
         urgency = table.choice("urgency", default: .normal)
         title = table.string("title")
         body = table.string("body")
@@ -54,6 +71,11 @@ struct ReminderKind: Sendable {
     }
 
     private func reportMistakes(_ table: Table) {
+        if (times > 1) != table.has("every") { table.report("every", "give 'times' (over 1) and 'every' together") }
+        if times > 1 && every == Span() { table.report("every", "expected a time over zero") }
+        if hour != nil && every.milliseconds != 0 { table.report("every", "with 'hour', only days are counted") }
+        if hour == nil && isHourFixed { table.report("hour_is_fixed", "there is no 'hour'") }
+        if let expiresAfter, expiresAfter.days != 0 { table.report("expires_after", "expected hours or minutes") }
         if !table.has("anchor") { table.report("anchor", "missing") }
         if on.isEmpty && table.has("on") { table.report("on", "names no entry, so it is never queued") }
         if anchor != .event && hour == nil { table.report("hour", "missing: '\(anchor.rawValue)' is a whole day") }
@@ -75,7 +97,9 @@ struct ReminderKind: Sendable {
     /// The kind of reminders that `scheduling.remind` queues.
     static let own = "custom"
 
-    static let placeholders = ["person", "name", "device", "session", "goal", "last", "opens", "best", "closes"]
+    static let placeholders = [
+        "person", "name", "device", "session", "sessions", "goal", "last", "opens", "best", "closes", "until", "what",
+    ]
 
     static func all(_ file: Table, _ catalogue: SourceCatalogue) -> [ReminderKind] {
         let kinds = file.tables("reminder").map { ReminderKind($0, catalogue) }

@@ -12,7 +12,10 @@ let definition = ModuleDefinition(
         configuration: [
             ConfigurationKey(
                 "late_minutes", .integer(0...1440), default: 5,
-                "Minutes after which a reminder that was delivered late, after downtime, is marked as late.")
+                "Minutes after which a reminder that was delivered late, after downtime, is marked as late."),
+            ConfigurationKey(
+                "digest_from", .integer(2...10_000), default: 5,
+                "So many late reminders of one person come as one digest."),
         ],
         knowledge: ["intervals", "reminders"]),
     migrations: migrations
@@ -20,7 +23,8 @@ let definition = ModuleDefinition(
     let scheduling = Scheduling(Knowledge(setup))
     return Module(
         commands: [
-            scheduling.next, scheduling.listReminders, scheduling.showReminder, scheduling.remind, scheduling.done,
+            scheduling.next, scheduling.listReminders, scheduling.showReminder, scheduling.kinds,
+            scheduling.showPreferences, scheduling.setPreferences, scheduling.remind, scheduling.done,
             scheduling.snooze,
             scheduling.dismiss, scheduling.calendar, scheduling.rules,
         ],
@@ -78,6 +82,19 @@ let migrations = [
             """
             CREATE INDEX scheduling_reminders_kind ON scheduling_reminders (person, kind) WHERE kind <> 'custom'
             """,
+        ]),
+    Migration(
+        3, "how people want to be reminded",
+        [
+            """
+            CREATE TABLE scheduling_preferences (
+                person TEXT NOT NULL PRIMARY KEY,
+                hour BIGINT,
+                quiet_from BIGINT,
+                quiet_to BIGINT,
+                kinds_off TEXT NOT NULL,
+                moved TEXT NOT NULL)
+            """
         ]),
 ]
 

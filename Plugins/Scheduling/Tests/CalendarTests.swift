@@ -120,8 +120,8 @@ struct CalendarTests {
         ] {
             #expect(found.contains(line))
         }
-        #expect(found.filter { $0 == "BEGIN:VEVENT" }.count == 14)
-        #expect(Set(found.filter { $0.hasPrefix("UID:") }).count == 14)
+        #expect(found.filter { $0 == "BEGIN:VEVENT" }.count == 24)
+        #expect(Set(found.filter { $0.hasPrefix("UID:") }).count == 24)
     }
 
     @Test("it is one person's, or everybody's")

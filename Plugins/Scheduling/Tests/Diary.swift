@@ -81,6 +81,11 @@ struct Diary {
         return found.count == 1 ? found[0] : nil
     }
 
+    /// The state of the reminder with that number.
+    func state(_ reminder: Int64) throws -> String? {
+        try reminders().first { $0.integer("reminder") == reminder }?.string("state")
+    }
+
     func due(_ kind: String) throws -> String? { try reminder(kind)?.string("due") }
 }
 

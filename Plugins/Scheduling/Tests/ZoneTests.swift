@@ -71,10 +71,10 @@ struct ZoneTests {
 
     @Test("hours are elapsed time, across the change of the clocks")
     func hours() throws {
-        let diary = try Diary(at: "2026-10-24T20:00:00Z")
+        let diary = try Diary(at: "2026-10-24T18:00:00Z")
         try diary.end(1, "anna")
-        #expect(try diary.due("aftercare-actives") == "2026-10-27T20:00:00Z")
-        #expect(try diary.due("check-in-7d") == "2026-10-31T21:00:00Z")
+        #expect(try diary.due("aftercare-actives") == "2026-10-27T18:00:00Z")
+        #expect(try diary.due("check-in-7d") == "2026-10-31T19:00:00Z")
     }
 }
 

@@ -12,7 +12,7 @@ import Synchronization
 /// restart neither forgets one nor, unless it came in the middle of a run, runs the program twice for it.
 final class Hooks: Sendable {
     /// What the program is run for.
-    static let topic = "reminder.due"
+    static let topics = ["reminder.due", "reminder.digest"]
 
     private struct State {
         var settings: HookSettings
@@ -66,7 +66,7 @@ final class Hooks: Sendable {
 
     /// Looks for what a group of changes has made due.
     func tell(_ events: [Event]) {
-        guard events.contains(where: { $0.topic == Hooks.topic }) else { return }
+        guard events.contains(where: { Hooks.topics.contains($0.topic) }) else { return }
         wakeUp.signal()
     }
 
@@ -185,8 +185,9 @@ final class Hooks: Sendable {
             return nil
         }
         return try engine.read(actor: .service, module: "mneedled") { reading in
-            let sql = "SELECT seq, at, kind, body FROM mneedle_ledger WHERE seq > ? AND kind = ? ORDER BY seq LIMIT 1"
-            guard let row = try reading.row(sql, position, Hooks.topic) else { return nil }
+            let sql =
+                "SELECT seq, at, kind, body FROM mneedle_ledger WHERE seq > ? AND kind IN (?, ?) ORDER BY seq LIMIT 1"
+            guard let row = try reading.row(sql, position, Hooks.topics[0], Hooks.topics[1]) else { return nil }
             guard case .object(let body) = try reading.value(json: row.text("body") ?? "{}") else { return nil }
             let head: Object = ["seq": row.integer("seq"), "at": row.instant("at"), "event": row.text("kind")]
             let event = Object(uniqueMembers: head.members + body.members.filter { head[$0.name] == nil })
