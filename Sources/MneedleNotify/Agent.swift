@@ -78,7 +78,7 @@ public final class Agent {
         }
         daemon.drain { event in
             let isAlarm = event.topic.hasPrefix("telemetry.")
-            inbox.take(event) { (settings.showsAlarms || !isAlarm) && settings.wants($0) }
+            inbox.take(event) { (settings.showsAlarms || !isAlarm) && settings.wants($0, own: daemon.own) }
         }
     }
 

@@ -3,13 +3,15 @@ import MneedleWire
 
 /// The way to the daemon: made again whenever it ends, with growing pauses.
 final class DaemonLink {
-    private static let topics = ["reminder.*", "telemetry.alarm", "telemetry.alarm-over"]
+    private static let topics = ["reminder.*", "telemetry.alarm", "telemetry.alarm-over", "person.*"]
     /// Long enough for a busy daemon; what the notification server says waits meanwhile.
     private static let patience = Duration.seconds(20)
 
     private let paths: () -> [String]
     private(set) var connection: Connection?
     private(set) var backoff = Backoff()
+    /// The people whose records belong to this user.
+    private(set) var own: Set<String> = []
     /// Why there is no connection.
     private(set) var trouble: String?
 
@@ -19,11 +21,12 @@ final class DaemonLink {
     var mayAnswer: Bool { connection?.greeting.role != "reader" }
 
     /// Connects if it is time to, and subscribes from where the inbox ends.
-    func connect(_ inbox: inout Inbox, wanted: (String?) -> Bool) {
+    func connect(_ inbox: inout Inbox, wanted: (_ person: String?, _ own: Set<String>) -> Bool) {
         guard connection == nil, backoff.isOver() else { return }
         do throws(ClientError) {
             let connection = try Connection(firstOf: paths(), timeout: DaemonLink.patience)
-            try subscribe(connection, &inbox, wanted)
+            own = try ownPeople(connection)
+            try subscribe(connection, &inbox) { wanted($0, own) }
             self.connection = connection
             backoff.succeeded()
             trouble = nil
@@ -49,6 +52,19 @@ final class DaemonLink {
         inbox.begin(at: seq, of: connection.path, due: try dueReminders(connection), wanted: wanted)
     }
 
+    private func ownPeople(_ connection: Connection) throws(ClientError) -> Set<String> {
+        var people: Set<String> = []
+        do throws(ClientError) {
+            try connection.request("records.list-people", ["unix_user": .string(connection.greeting.user)]) { row in
+                if let person = row["person"]?.string { people.insert(person) }
+            }
+        } catch {
+            // Without records nobody has one of their own.
+            guard error.kind == .refused(code: "unknown-command") else { throw error }
+        }
+        return people
+    }
+
     /// What is due now, with all that a person may ask about it.
     private func dueReminders(_ connection: Connection) throws(ClientError) -> [JSON] {
         var due: [JSON] = []
@@ -69,7 +85,10 @@ final class DaemonLink {
     func drain(_ take: (Event) -> Void) {
         guard let connection else { return }
         do throws(ClientError) {
-            while let event = try connection.nextEvent(within: .zero) { take(event) }
+            while let event = try connection.nextEvent(within: .zero) {
+                take(event)
+                if event.topic.hasPrefix("person.") { own = try ownPeople(connection) }
+            }
         } catch { lose(error) }
     }
 

@@ -63,8 +63,10 @@ public struct Inbox: Hashable, Sendable {
         for notice in notices where notice.kind == .reminder && !all.contains(where: { $0.key == notice.key }) {
             remove(notice.key)
         }
-        // What is on the screen already stays as it is.
-        for notice in all where !notices.contains(where: { $0.key == notice.key }) { put(notice) }
+        // What is on the screen already stays as it is. Another ledger may have given its number to something else.
+        for notice in all where !notices.contains(where: { $0.key == notice.key && $0.title == notice.title }) {
+            put(notice)
+        }
         if self.daemon != daemon { answers = [] }
         self.daemon = daemon
         seen = seq

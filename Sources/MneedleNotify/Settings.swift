@@ -12,12 +12,16 @@ public struct Settings: Hashable, Sendable {
 
     /// Names and health data stay off the screen.
     public var isPrivate = false
-    /// Whose reminders and alarms are shown; `nil` for everybody's that the daemon tells this user.
+    /// Whose reminders and alarms are shown, ``everybody`` for all; `nil` for those whose records belong to this user,
+    /// or everybody's where none does.
     public var people: Set<String>?
     /// Whether alarms of running sessions are shown.
     public var showsAlarms = true
     /// The daemon's socket; `nil` to look for it as mneedlectl does.
     public var socket: String?
+
+    /// Stands for all people.
+    public static let everybody = "*"
 
     private static let keys = ["private", "people", "alarms", "socket"]
 
@@ -77,9 +81,10 @@ public struct Settings: Hashable, Sendable {
         try self.init(toml: String(decoding: bytes, as: UTF8.self), name: path)
     }
 
-    /// Whether this user wants to see what concerns a person.
-    func wants(_ person: String?) -> Bool {
-        guard let people, let person else { return true }
-        return people.contains(person)
+    /// Whether this user wants to see what concerns a person, where the records `own` belong to the user.
+    func wants(_ person: String?, own: Set<String>) -> Bool {
+        guard let person else { return true }
+        let wanted = people ?? own
+        return wanted.contains(person) || wanted.contains(Settings.everybody) || (people == nil && own.isEmpty)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -106,5 +107,45 @@ struct RestartTests {
         #expect(try session.notified()["summary"] == "Open")
         try session.desktop.remind("Next")
         #expect(try session.notified()["summary"] == "Next")
+    }
+
+    @Test("the bus goes and another one comes: everything open is shown on that one")
+    func bus() throws {
+        let session = try Session()
+        let desktop = session.desktop
+        try desktop.remind("First")
+        _ = try session.notified()
+        try desktop.agent(says: "on the screen: 1")
+        desktop.stopBus()
+        session.stop(.server)
+        try desktop.agent(says: "notification server: none")
+        try desktop.remind("Second")
+        try desktop.startBus()
+        try session.start(.server)
+        let shown = [try session.notified(), try session.notified()]
+        #expect(shown.allSatisfy { $0["replaces"] == 0 })
+        #expect(shown.compactMap { $0["summary"]?.string }.sorted() == ["First", "Second"])
+    }
+
+    @Test("another ledger at the same place: what is due there is shown, and nothing of the old one stays")
+    func otherLedger() throws {
+        let session = try Session()
+        let desktop = session.desktop
+        try desktop.remind("First")
+        try desktop.remind("Second")
+        _ = [try session.notified(), try session.notified()]
+        try desktop.agent(says: "on the screen: 2")
+        desktop.daemon.killNow()
+        try FileManager.default.removeItem(atPath: desktop.daemon.folder + "/state")
+        try desktop.daemon.start()
+        _ = try desktop.daemon.connect().ok("records.add-person person=anna")
+        try desktop.remind("Third")
+        var seen: [JSON] = []
+        while !seen.contains(where: { $0["summary"] == "Third" }) || !seen.contains(where: { $0["close"] != nil }) {
+            seen.append(try #require(session.server).next())
+        }
+        try desktop.agent(says: "on the screen: 1, waiting: 0")
+        try desktop.remind("Fourth")
+        #expect(try session.notified()["summary"] == "Fourth")
     }
 }

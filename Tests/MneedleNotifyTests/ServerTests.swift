@@ -93,6 +93,21 @@ struct ServerTests {
         #expect(try server.next()["close"] == shown["notify"])
     }
 
+    @Test("as soon as a record belongs to the user, the screen shows that person's reminders alone")
+    func ownPeople() throws {
+        let desktop = try Desktop()
+        let server = try MockServer(desktop)
+        try desktop.startAgent()
+        let client = try desktop.daemon.connect()
+        try desktop.remind("For Anna, who may be anybody")
+        #expect(try server.notified()["summary"] == "For Anna, who may be anybody")
+        let user = try JSON.parse(String(client.greeting.dropFirst("MNEEDLE 1 ".count)))["user"]?.string
+        _ = try client.ok("records.add-person person=ben unix_user=\(try #require(user))")
+        try desktop.remind("For Anna")
+        try desktop.remind("For Ben", person: "ben", in: 0.6)
+        #expect(try server.notified()["summary"] == "For Ben")
+    }
+
     @Test("a server that refuses at first is asked again, and each reminder comes once")
     func refusing() throws {
         let desktop = try Desktop()

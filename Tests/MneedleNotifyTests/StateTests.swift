@@ -46,7 +46,7 @@ struct StateTests {
         let settings = try Settings(toml: "private = true\npeople = [\"anna\"]\nalarms = false\n", name: "x")
         #expect(settings.isPrivate)
         #expect(!settings.showsAlarms)
-        #expect(settings.wants("anna") && !settings.wants("berta") && settings.wants(nil))
+        #expect(settings.people == ["anna"])
         for (text, says) in [
             ("privat = true", "unknown key 'privat'; known: private"), ("private = 1", "'private' is true or false"),
             ("people = [1]", "'people' is a list"), ("private =", "line 1"),
@@ -57,6 +57,21 @@ struct StateTests {
                 "\(error)".contains(says) && "\(error)".contains("notify.toml")
             }
         }
+    }
+
+    @Test("whoever has records sees those; who has none, as a front desk, everybody's; settings go before")
+    func people() throws {
+        func seen(_ people: Set<String>?, own: Set<String>) -> [String] {
+            var settings = Settings()
+            settings.people = people
+            #expect(settings.wants(nil, own: own))
+            return ["anna", "ben"].filter { settings.wants($0, own: own) }
+        }
+        #expect(seen(nil, own: []) == ["anna", "ben"])
+        #expect(seen(nil, own: ["ben"]) == ["ben"])
+        #expect(seen(["anna"], own: ["ben"]) == ["anna"])
+        #expect(seen(["*"], own: ["ben"]) == ["anna", "ben"])
+        #expect(seen([], own: []) == [])
     }
 
     @Test("the first settings file that is there holds; none means the defaults, unless it was named")

@@ -6,6 +6,7 @@ extension Records {
         ReplyMember("setting", "home or clinic"), ReplyMember("goal", "what the plan is for"),
         ReplyMember("time_zone", "IANA name"), ReplyMember("fitzpatrick", "skin type 1 to 6"),
         ReplyMember("first_time", "whether the person had never been needled"),
+        ReplyMember("unix_user", "the user whose desktop shows this person's reminders"),
     ]
 
     private var details: [Parameter] {
@@ -16,6 +17,10 @@ extension Records {
             .optional("time_zone", .text(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin."),
             .optional("fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick."),
             .optional("first_time", .boolean, "Whether the person has never been needled."),
+            .optional(
+                "unix_user", .text(maximum: 64),
+                "The unix user that the record belongs to: whose desktop shows this person's reminders; '-' for none."
+            ),
         ]
     }
 
@@ -36,10 +41,11 @@ extension Records {
                 let person = try applied(request.arguments, to: blank, transaction)
                 try transaction.execute(
                     """
-                    INSERT INTO records_people (person, name, setting, goal, time_zone, fitzpatrick, first_time)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO records_people
+                        (person, name, setting, goal, time_zone, fitzpatrick, first_time, unix_user)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """, slug, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
-                    person.fitzpatrick, person.firstTime)
+                    person.fitzpatrick, person.firstTime, person.unixUser)
                 try transaction.record(
                     Entry("person.added", subject: "person/\(slug)", person: slug, body: person.object))
                 return person.object
@@ -58,10 +64,11 @@ extension Records {
                 guard person != before else { return person.object }
                 try transaction.execute(
                     """
-                    UPDATE records_people SET name = ?, setting = ?, goal = ?, time_zone = ?, fitzpatrick = ?, first_time = ?
+                    UPDATE records_people SET name = ?, setting = ?, goal = ?, time_zone = ?, fitzpatrick = ?,
+                        first_time = ?, unix_user = ?
                     WHERE person = ?
                     """, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
-                    person.fitzpatrick, person.firstTime, slug)
+                    person.fitzpatrick, person.firstTime, person.unixUser, slug)
                 try transaction.record(
                     Entry(
                         "person.changed", subject: "person/\(slug)", person: slug,
@@ -82,10 +89,15 @@ extension Records {
 
     var listPeople: Command {
         Command(
-            "list-people", "Lists the people on record by name.", role: .reader, reply: Records.reply,
-            example: "records.list-people",
-            .lists { _, reading, sink in
-                try reading.forEach("SELECT * FROM records_people ORDER BY person", []) {
+            "list-people", "Lists the people on record by name.", role: .reader,
+            parameters: [.optional("unix_user", .text(maximum: 64), "Only those that belong to this unix user.")],
+            reply: Records.reply, example: "records.list-people",
+            .lists { request, reading, sink in
+                let user = request.arguments.text("unix_user")
+                let condition = user == nil ? "" : "WHERE unix_user = ?"
+                try reading.forEach(
+                    "SELECT * FROM records_people \(condition) ORDER BY person", user.map { [.text($0)] } ?? []
+                ) {
                     try sink(Person(row: $0).object)
                 }
                 return [:]
@@ -99,6 +111,7 @@ extension Records {
         if let goal = arguments.text("goal").flatMap(Goal.init) { person.goal = goal }
         if let type = arguments.integer("fitzpatrick") { person.fitzpatrick = Int(type) }
         if let first = arguments.boolean("first_time") { person.firstTime = first }
+        if let user = arguments.text("unix_user") { person.unixUser = user == "-" ? nil : user }
         if let zone = arguments.text("time_zone") {
             guard reading.zone(zone) != nil else {
                 throw ModuleError.invalidArgument(
@@ -132,6 +145,7 @@ extension Person {
         self.init(
             person: person, name: row.text("name"), setting: setting, goal: goal,
             timeZone: row.text("time_zone") ?? "UTC",
-            fitzpatrick: row.integer("fitzpatrick").map(Int.init), firstTime: row.bool("first_time"))
+            fitzpatrick: row.integer("fitzpatrick").map(Int.init), firstTime: row.bool("first_time"),
+            unixUser: row.text("unix_user"))
     }
 }

@@ -80,7 +80,13 @@ let migrations = [
                 note TEXT)
             """,
             "CREATE INDEX records_clearances_person ON records_clearances (person)",
-        ])
+        ]),
+    Migration(
+        2, "the unix user that a person's record belongs to",
+        [
+            "ALTER TABLE records_people ADD COLUMN unix_user TEXT",
+            "CREATE INDEX records_people_unix_user ON records_people (unix_user) WHERE unix_user IS NOT NULL",
+        ]),
 ]
 
 /// The module at work: one kind of record in each file of this folder.

@@ -24,6 +24,23 @@ struct RecordsTests {
         #expect(try bench.ledger().map(\.kind) == ["person.added"])
     }
 
+    @Test("a record may belong to a unix user, and no longer")
+    func unixUser() throws {
+        let bench = try bench()
+        try bench.call("records.add-person", ["person": "anna", "unix_user": "asmith"])
+        try bench.call("records.add-person", ["person": "ben"])
+        func people(of user: String?) throws -> [String?] {
+            try bench.rows("records.list-people", ["unix_user": user]).map { $0.string("person") }
+        }
+        #expect(try people(of: "asmith") == ["anna"])
+        #expect(try people(of: nil) == ["anna", "ben"])
+        try bench.call("records.change-person", ["person": "anna", "goal": "maintenance"])
+        #expect(try bench.call("records.show-person", ["person": "anna"]).string("unix_user") == "asmith")
+        try bench.call("records.change-person", ["person": "anna", "unix_user": "-"])
+        #expect(try people(of: "asmith") == [])
+        #expect(try bench.call("records.show-person", ["person": "anna"])["unix_user"] == nil)
+    }
+
     @Test("adding the same person twice is a conflict and changes nothing")
     func addsOnce() throws {
         let bench = try bench()

@@ -21,10 +21,12 @@ public struct Person: Hashable, Sendable {
     public var fitzpatrick: Int?
     /// Whether the person had never been needled when the record was made.
     public var firstTime: Bool
+    /// The unix user that the record belongs to, whose desktop shows this person's reminders.
+    public var unixUser: String?
 
     public init(
         person: String, name: String? = nil, setting: Setting, goal: Goal, timeZone: String = "UTC",
-        fitzpatrick: Int? = nil, firstTime: Bool = false
+        fitzpatrick: Int? = nil, firstTime: Bool = false, unixUser: String? = nil
     ) {
         self.person = person
         self.name = name
@@ -33,6 +35,7 @@ public struct Person: Hashable, Sendable {
         self.timeZone = timeZone
         self.fitzpatrick = fitzpatrick
         self.firstTime = firstTime
+        self.unixUser = unixUser
     }
 }
 
@@ -42,13 +45,14 @@ extension Person: ValueConvertible {
     public var object: Object {
         // Member by member: every module asks for people all the time, and a literal takes three times as long.
         var members: [Object.Member] = [.init("person", .string(person))]
-        members.reserveCapacity(7)
+        members.reserveCapacity(8)
         if let name { members.append(.init("name", .string(name))) }
         members.append(.init("setting", .string(setting.rawValue)))
         members.append(.init("goal", .string(goal.rawValue)))
         members.append(.init("time_zone", .string(timeZone)))
         if let fitzpatrick { members.append(.init("fitzpatrick", .integer(Int64(fitzpatrick)))) }
         members.append(.init("first_time", .bool(firstTime)))
+        if let unixUser { members.append(.init("unix_user", .string(unixUser))) }
         return Object(uniqueMembers: members)
     }
 
@@ -63,7 +67,7 @@ extension Person: ValueConvertible {
             person: person, name: object.string("name"), setting: setting, goal: goal,
             timeZone: object.string("time_zone") ?? "UTC",
             fitzpatrick: object.integer("fitzpatrick").map(Int.init),
-            firstTime: object.bool("first_time") ?? false)
+            firstTime: object.bool("first_time") ?? false, unixUser: object.string("unix_user"))
     }
 }
 

@@ -9,7 +9,9 @@ final class Desktop {
     let folder: String
     let daemon: DaemonProcess
     private(set) var agent: Agent?
-    private let bus: ChildProcess
+    private var bus: ChildProcess
+    /// Kept open: the bus ends when it cannot write there.
+    private let busOutput: Lines
     private let flags: [String]
     private var starts = 0
     /// For the programs of this session.
@@ -38,12 +40,10 @@ final class Desktop {
             <allow own="*"/></policy></busconfig>
             """
         try configuration.write(toFile: folder + "/bus.conf", atomically: true, encoding: .utf8)
-        let address = try Lines()
-        bus = try ChildProcess(
-            ["dbus-daemon", "--nofork", "--nosyslog", "--print-address=1", "--config-file=\(folder)/bus.conf"],
-            output: address.writer)
+        busOutput = try Lines()
+        bus = try Desktop.startBus(folder, busOutput)
         var environment = ProcessInfo.processInfo.environment
-        environment["DBUS_SESSION_BUS_ADDRESS"] = try address.next()
+        environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=\(folder)/bus"
         environment["TZ"] = "Europe/Berlin"
         self.environment = environment
         self.flags = flags
@@ -59,6 +59,22 @@ final class Desktop {
         bus.wait()
         try? FileManager.default.removeItem(atPath: folder)
     }
+
+    /// Starts it and waits until it listens.
+    private static func startBus(_ folder: String, _ output: Lines) throws -> ChildProcess {
+        let bus = try ChildProcess(
+            ["dbus-daemon", "--nofork", "--nosyslog", "--print-address=1", "--config-file=\(folder)/bus.conf"],
+            output: output.writer)
+        _ = try output.next()
+        return bus
+    }
+
+    func stopBus() {
+        bus.signal(SIGTERM)
+        bus.wait()
+    }
+
+    func startBus() throws { bus = try Desktop.startBus(folder, busOutput) }
 
     // MARK: The agent
 
@@ -105,11 +121,13 @@ final class Desktop {
 
     /// Queues a reminder that is due soon.
     @discardableResult
-    func remind(_ title: String, urgency: String = "normal", in seconds: Double = 0.5) throws -> Int64 {
+    func remind(_ title: String, person: String = "anna", urgency: String = "normal", in seconds: Double = 0.5) throws
+        -> Int64
+    {
         let at = Date(timeIntervalSinceNow: seconds).formatted(
             Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         let made = try daemon.connect().ok(
-            "scheduling.remind person=anna at=\(at) title=\"\(title)\" body=\"Soak <5> & dry\" urgency=\(urgency)")
+            "scheduling.remind person=\(person) at=\(at) title=\"\(title)\" body=\"Soak <5> & dry\" urgency=\(urgency)")
         return try #require(made["reminder"]?.integer)
     }
 
