@@ -1,0 +1,110 @@
+import Foundation
+import MneedleTestKit
+import MneedleWire
+import Testing
+
+@Suite("The real service at other times", .serialized)
+struct TimeTravelTests {
+    /// A daemon whose clock begins, at each start, where a test has set it (libfaketime).
+    final class Machine {
+        let daemon: DaemonProcess
+        private let time: String
+
+        init(at start: String) throws {
+            time = FileManager.default.temporaryDirectory.appendingPathComponent("time-\(UUID().uuidString)").path
+            let library = "/usr/lib/\(Machine.architecture)-linux-gnu/faketime/libfaketimeMT.so.1"
+            try #require(FileManager.default.fileExists(atPath: library), "Debian's faketime is missing")
+            daemon = try DaemonProcess(
+                environment: [
+                    "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": time, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                    // Without one it adds this variable, and moves the environment, behind which Swift looks for its arguments.
+                    "FAKETIME_SHARED": "/none /none",
+                    "TZ": "UTC",
+                ], start: false)
+            try go(to: start)
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: time) }
+
+        #if arch(x86_64)
+        private static let architecture = "x86_64"
+        #else
+        private static let architecture = "aarch64"
+        #endif
+
+        /// Starts, or stops and starts again, at that time in UTC.
+        func go(to instant: String) throws {
+            if daemon.process?.isRunning == true { #expect(daemon.terminate() == 0) }
+            try "@\(instant)\n".write(toFile: time, atomically: true, encoding: .utf8)
+            try daemon.start()
+        }
+
+        /// The next event of those topics after `since`.
+        func events(_ topics: String, since: Int64 = 0) throws -> RawClient {
+            let client = try daemon.connect()
+            _ = try client.ok("subscribe topics=\(topics) since=\(since)")
+            return client
+        }
+    }
+
+    @Test("three weeks off: what came due is told once, as a digest, and never again")
+    func threeWeeks() throws {
+        let machine = try Machine(at: "2026-10-20 12:00:00")
+        let client = try machine.daemon.connect()
+        _ = try client.ok("records.add-person person=anna time_zone=Europe/Berlin")
+        for day in 21...26 {
+            _ = try client.ok("scheduling.remind person=anna at=2026-10-\(day)T10:00:00Z title=day-\(day)")
+        }
+        _ = try client.ok("scheduling.remind person=anna at=2026-10-27T10:00:00Z title=pressing urgency=critical")
+        try machine.go(to: "2026-11-10 12:00:00")
+        let events = try machine.events("reminder.due,reminder.digest")
+        let digest = try JSON(afterEvent: events.line())
+        #expect(digest["count"]?.integer == 6 && digest["late"]?.bool == true)
+        let pressing = try JSON(afterEvent: events.line())
+        #expect(pressing["title"]?.string == "pressing" && pressing["late"]?.bool == true)
+        try machine.go(to: "2026-11-10 12:01:00")
+        let again = try machine.daemon.connect()
+        let told = try again.reply("ledger.tail count=100 kind=reminder.*").filter {
+            $0.contains("reminder.due") || $0.contains("reminder.digest")
+        }
+        #expect(told.count == 2)
+        #expect(try again.ok("ledger.verify")["ok"]?.bool == true)
+    }
+
+    @Test(
+        "a day later by the clock on the wall, over the nights in which the clocks are set and over a leap day",
+        arguments: [
+            // 25 hours, 23 hours; Berlin and New York.
+            ("Europe/Berlin", "2026-10-24 10:00:00", "2026-10-25T11:00:00Z"),
+            ("Europe/Berlin", "2027-03-27 11:00:00", "2027-03-28T10:00:00Z"),
+            ("America/New_York", "2026-10-31 14:00:00", "2026-11-01T15:00:00Z"),
+            ("America/New_York", "2027-03-13 15:00:00", "2027-03-14T14:00:00Z"),
+            ("Australia/Lord_Howe", "2026-10-03 12:00:00", "2026-10-04T11:30:00Z"),
+            ("Europe/Berlin", "2028-02-28 11:00:00", "2028-02-29T11:00:00Z"),
+        ])
+    func nights(zone: String, now: String, due: String) throws {
+        let machine = try Machine(at: now)
+        let client = try machine.daemon.connect()
+        _ = try client.ok("records.add-person person=anna time_zone=\(zone)")
+        let soon = now.replacing(" ", with: "T") + ".700Z"
+        _ = try client.ok("scheduling.remind person=anna at=\(soon) title=Soak")
+        let first = try JSON(afterEvent: machine.events("reminder.due").line())
+        #expect(first["title"]?.string == "Soak")
+        let snoozed = try client.ok("scheduling.snooze reminder=1 for=1d")["due"]?.string ?? ""
+        // To the second: the snooze counts from when it was asked for.
+        #expect(snoozed.prefix(17) == due.prefix(17))
+        // Up again shortly before that, it waits for it.
+        let position = try #require(try client.ok("ledger.verify")["entries"]?.integer)
+        try machine.go(to: due.replacing("T", with: " ").replacing("Z", with: ""))
+        let second = try JSON(afterEvent: machine.events("reminder.due", since: position).line())
+        #expect(second["due"]?.string == snoozed && second["late"] == nil)
+    }
+}
+
+extension JSON {
+    /// The object at the end of an `EVENT` line.
+    fileprivate init(afterEvent line: String) throws {
+        try #require(line.hasPrefix("EVENT "), "\(line)")
+        self = try JSON.parse(String(line.drop { $0 != "{" }))
+    }
+}
