@@ -38,7 +38,8 @@ extension Inbox {
 extension Notice {
     fileprivate var json: JSON {
         [
-            "key": .string(key), "kind": .string(kind.rawValue), "reminder": JSON(reminder), "title": .string(title),
+            "key": .string(key), "kind": .string(kind.rawValue), "reminder": JSON(reminder),
+            "digested": .array(digested.map(JSON.integer)), "title": .string(title),
             "body": .string(body), "urgency": .string(urgency.rawValue), "reasons": .array(reasons.map(JSON.string)),
             "explained": .bool(isExplained), "quiet": .bool(isQuiet), "revision": .integer(revision),
             "id": JSON(shown.map { Int64($0.id) }), "shown_revision": JSON(shown?.revision),
@@ -53,6 +54,7 @@ extension Notice {
         self.init(
             key, kind, reminder: json["reminder"]?.integer, title: title, body: body, urgency: urgency,
             reasons: json["reasons"]?.strings ?? [])
+        digested = (json["digested"]?.elements ?? []).compactMap(\.integer)
         isExplained = json["explained"]?.bool ?? false
         isQuiet = json["quiet"]?.bool ?? false
         self.revision = revision

@@ -43,7 +43,16 @@ public struct Inbox: Hashable, Sendable {
                 if let notice = Notice(reminder: event.body), wanted(event.body["person"]?.string) { put(notice) }
             } else {
                 remove(Notice.key(reminder: reminder))
+                removeFromDigests(reminder)
             }
+        }
+    }
+
+    /// A digest stays until all that it tells of is answered.
+    private mutating func removeFromDigests(_ reminder: Int64) {
+        for index in notices.indices.reversed() where notices[index].digested.contains(reminder) {
+            notices[index].digested.removeAll { $0 == reminder }
+            if notices[index].digested.isEmpty { remove(notices[index].key) }
         }
     }
 
@@ -61,6 +70,7 @@ public struct Inbox: Hashable, Sendable {
     public mutating func begin(at seq: Int64?, of daemon: String, due: [JSON], wanted: (_ person: String?) -> Bool) {
         let all = due.filter { wanted($0["person"]?.string) }.compactMap { Notice(reminder: $0) }
         for notice in notices where notice.kind == .reminder && !all.contains(where: { $0.key == notice.key }) {
+            // What a digest told of comes one by one now.
             remove(notice.key)
         }
         // What is on the screen already stays as it is. Another ledger may have given its number to something else.

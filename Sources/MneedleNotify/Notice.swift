@@ -32,6 +32,8 @@ public struct Notice: Hashable, Sendable {
     public var kind: Kind
     /// The reminder that is answered; `nil` where nothing can be answered.
     public var reminder: Int64?
+    /// The reminders of a digest that are still open.
+    public var digested: [Int64] = []
     public var title: String
     public var body: String
     public var urgency: Urgency
@@ -102,6 +104,7 @@ extension Notice {
                 "Why: they were due while the service was off.",
                 "All of them: mneedlectl scheduling list-reminders --state due",
             ])
+        digested = (facts["reminders"]?.elements ?? []).compactMap { $0["reminder"]?.integer }
     }
 
     static func key(reminder: Int64) -> String { "reminder/\(reminder)" }

@@ -183,6 +183,22 @@ struct InboxTests {
         #expect(inbox.seen == 99)
     }
 
+    @Test("a digest stays until all that it tells of is answered")
+    func digest() {
+        var inbox = Inbox()
+        let body: JSON = [
+            "person": "anna", "title": "2 reminders came while the service was off", "body": "Clean\nSoak",
+            "reminders": [["reminder": 4], ["reminder": 5]],
+        ]
+        inbox.take(Event(seq: 9, topic: "reminder.digest", body: body)) { _ in true }
+        #expect(inbox.notices.map(\.title) == ["2 reminders came while the service was off"])
+        inbox.take(Self.state("done", of: 4, seq: 10)) { _ in true }
+        #expect(Inbox(inbox.json) == inbox)
+        #expect(inbox.notices.map(\.digested) == [[5]])
+        inbox.take(Self.state("done", of: 5, seq: 11)) { _ in true }
+        #expect(inbox.notices.isEmpty)
+    }
+
     @Test("what is late says so")
     func late() {
         var inbox = Inbox()
