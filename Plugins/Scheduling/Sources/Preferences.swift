@@ -196,6 +196,7 @@ extension ReminderKind {
             switch anchor {
             case .event: "it"
             case .until: "the last day"
+            case .planned: "each session of the plan"
             case .opens: "the day on which the window for the next session opens"
             case .best: "the best day for the next session"
             case .closes: "the day on which the window for the next session closes"

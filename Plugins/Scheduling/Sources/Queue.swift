@@ -10,6 +10,7 @@ extension Scheduling {
                 if ends.contains(kind) { try PastSessions.keep(entry, transaction) }
                 try closeReminders(after: entry, transaction)
                 try queueReminders(after: entry, transaction)
+                try replan(after: entry, transaction)
             }
         }
     }
@@ -164,6 +165,7 @@ private struct Occasion {
         switch kind.anchor {
         case .event: isReplanning && next.past.last == nil ? nil : zone.date(of: at)
         case .until: until
+        case .planned: nil
         case .opens: next.lastDay.map { _ in next.window.opens }
         case .best: next.lastDay.map { _ in next.window.best }
         case .closes: next.lastDay.map { _ in next.window.closes }

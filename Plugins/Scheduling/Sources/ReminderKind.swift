@@ -5,7 +5,7 @@ enum Urgency: String, CaseIterable, Sendable { case low, normal, critical }
 /// Something that people are reminded of: one `[[reminder]]` of `Config/knowledge/reminders.toml`.
 struct ReminderKind: Sendable {
     /// What a reminder's time is counted from.
-    enum Anchor: String, CaseIterable, Sendable { case event, until, opens, best, closes }
+    enum Anchor: String, CaseIterable, Sendable { case event, until, planned, opens, best, closes }
     /// What an entry that closes a reminder must have in common with it.
     enum Match: String, CaseIterable, Sendable { case person, device }
 
@@ -77,7 +77,9 @@ struct ReminderKind: Sendable {
         if hour == nil && isHourFixed { table.report("hour_is_fixed", "there is no 'hour'") }
         if let expiresAfter, expiresAfter.days != 0 { table.report("expires_after", "expected hours or minutes") }
         if !table.has("anchor") { table.report("anchor", "missing") }
-        if on.isEmpty && table.has("on") { table.report("on", "names no entry, so it is never queued") }
+        if on.isEmpty && table.has("on") && anchor != .planned {
+            table.report("on", "names no entry, so it is never queued")
+        }
         if anchor != .event && hour == nil { table.report("hour", "missing: '\(anchor.rawValue)' is a whole day") }
         if hour != nil && after.milliseconds != 0 { table.report("after", "with 'hour', only days are counted") }
         if table.has("match") && closedBy.isEmpty { table.report("match", "give it only with 'closed_by'") }

@@ -23,7 +23,8 @@ let definition = ModuleDefinition(
     let scheduling = Scheduling(Knowledge(setup))
     return Module(
         commands: [
-            scheduling.next, scheduling.listReminders, scheduling.showReminder, scheduling.kinds,
+            scheduling.next, scheduling.listReminders, scheduling.showReminder, scheduling.plan, scheduling.accept,
+            scheduling.showPlan, scheduling.cancelPlan, scheduling.kinds,
             scheduling.showPreferences, scheduling.setPreferences, scheduling.remind, scheduling.done,
             scheduling.snooze,
             scheduling.dismiss, scheduling.calendar, scheduling.rules,
@@ -96,6 +97,9 @@ let migrations = [
                 moved TEXT NOT NULL)
             """
         ]),
+    Migration(
+        4, "accepted courses",
+        ["CREATE TABLE scheduling_plans (person TEXT NOT NULL PRIMARY KEY, plan TEXT NOT NULL)"]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

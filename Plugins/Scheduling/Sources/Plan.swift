@@ -1,0 +1,254 @@
+import MneedleKit
+
+/// A course of sessions on days that suit the skin and the person.
+struct Plan: Sendable, Equatable {
+    /// One planned session and the days between which it may be moved.
+    struct Day: Sendable, Equatable {
+        var date: CivilDate
+        var opens: CivilDate
+        var closes: CivilDate
+
+        var object: Object { ["date": date, "opens": opens, "closes": closes] }
+    }
+
+    /// Days on which no session shall be.
+    struct Avoided: Sendable, Equatable {
+        /// `mon` … `sun`.
+        var weekdays: Set<String> = []
+        var holidays: Set<CivilDate> = []
+
+        static let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+        func holds(_ date: CivilDate) -> Bool {
+            // The first day of Unix time was a Thursday.
+            let weekday = (date.daysSinceEpoch + 3) % 7
+            return holidays.contains(date) || weekdays.contains(Avoided.names[(weekday + 7) % 7])
+        }
+    }
+
+    let person: String
+    var avoided: Avoided
+    /// The sessions that are still to come.
+    var days: [Day]
+    /// How many of the plan are done.
+    var done: Int
+
+    /// The days for `count` sessions: the first as near to `first` as can be, each later one as near as can be to the best
+    /// day after the one before it, and none outside of its window.
+    /// - Throws: `conflict` when all days of a window are avoided.
+    static func days(
+        _ count: Int, first: SessionWindow, after interval: GoalInterval, avoiding avoided: Avoided
+    ) throws -> [Day] {
+        var window = first
+        var days: [Day] = []
+        for number in 1...max(1, count) {
+            let near = (0...max(window.closes - window.opens, 0)).flatMap {
+                [window.best.adding(days: $0), window.best.adding(days: -$0)]
+            }
+            let fitting = near.first { $0 >= window.opens && $0 <= window.closes && !avoided.holds($0) }
+            guard let date = fitting else {
+                throw ModuleError.conflict(
+                    "session \(number) may be from \(window.opens) to \(window.closes), and all these days are to be "
+                        + "avoided; leave out fewer days", state: "no-day")
+            }
+            days.append(Day(date: date, opens: window.opens, closes: window.closes))
+            window = interval.window(after: date)
+        }
+        return days
+    }
+
+    // MARK: Kept
+
+    init(person: String, avoided: Avoided, days: [Day], done: Int) {
+        (self.person, self.avoided, self.days, self.done) = (person, avoided, days, done)
+    }
+
+    /// The plan that a person has accepted.
+    init?(of person: String, in reading: any Reading) throws {
+        guard let row = try reading.row("SELECT plan FROM scheduling_plans WHERE person = ?", person) else {
+            return nil
+        }
+        guard case .object(let plan) = try reading.value(json: row.text("plan") ?? "{}") else {
+            throw ModuleError.internal("a plan is no object")
+        }
+        let days = try (plan.list("sessions") ?? []).map { value in
+            guard case .object(let day) = value, let date = day.date("date"), let opens = day.date("opens"),
+                let closes = day.date("closes")
+            else { throw ModuleError.internal("a plan's session lacks a date") }
+            return Day(date: date, opens: opens, closes: closes)
+        }
+        let holidays = plan.strings("holidays").compactMap { CivilDate($0) }
+        self.init(
+            person: person, avoided: Avoided(weekdays: Set(plan.strings("avoid")), holidays: Set(holidays)), days: days,
+            done: Int(plan.integer("done") ?? 0))
+    }
+
+    var object: Object {
+        [
+            "person": person, "done": done, "sessions": days.map(\.object),
+            "avoid": Avoided.names.filter(avoided.weekdays.contains),
+            "holidays": avoided.holidays.sorted().map(\.description),
+        ]
+    }
+
+    func write(_ transaction: any Transaction) throws {
+        try transaction.execute(
+            "INSERT INTO scheduling_plans (person, plan) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET plan = excluded.plan",
+            person, transaction.json(.object(object)))
+    }
+}
+
+extension Scheduling {
+    private static let planReply = [
+        ReplyMember("person", "whose"), ReplyMember("done", "how many of the plan are done"),
+        ReplyMember("sessions", "those to come: the day, and the days between which it may be moved"),
+        ReplyMember("avoid", "days of the week without sessions"), ReplyMember("holidays", "days without sessions"),
+    ]
+
+    private static let planParameters: [Parameter] = [
+        .required("person", .slug, "Whose."),
+        .optional("sessions", .integer(1...50), "How many; by default as many as a course has at least."),
+        .optional("start", .date, "The day to begin on or soon after; by default the best day of the next window."),
+        .optional("avoid", .list(.choice(Plan.Avoided.names)), "Days of the week without sessions: mon … sun."),
+        .optional("holidays", .list(.date), "Other days without sessions."),
+    ]
+
+    var plan: Command {
+        Command(
+            "plan", "Proposes the days of a course; nothing is kept. Accept it with scheduling.accept.", role: .reader,
+            parameters: Scheduling.planParameters, reply: Scheduling.planReply, errors: [.notFound, .conflict],
+            example: "scheduling.plan person=anna sessions=6 start=2027-01-09 avoid=sun",
+            .reads { request, reading in try proposal(request.arguments, reading).object })
+    }
+
+    var accept: Command {
+        Command(
+            "accept",
+            "Books the course that scheduling.plan proposes for the same arguments, and reminds of each session.",
+            role: .operator, parameters: Scheduling.planParameters, reply: Scheduling.planReply,
+            errors: [.notFound, .conflict],
+            example: "scheduling.accept person=anna sessions=6 start=2027-01-09 avoid=sun",
+            .writes { request, transaction in
+                let plan = try proposal(request.arguments, transaction)
+                try keep(plan, "plan.accepted", transaction)
+                return plan.object
+            })
+    }
+
+    var showPlan: Command {
+        Command(
+            "show-plan", "Shows the course that a person has accepted.", role: .reader,
+            parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.planReply, errors: [.notFound],
+            example: "scheduling.show-plan person=anna",
+            .reads { request, reading in
+                try requirePlan(reading.person(request.arguments.requiredText("person")).person, reading).object
+            })
+    }
+
+    var cancelPlan: Command {
+        Command(
+            "cancel-plan", "Gives up the course that a person has accepted, and its reminders.", role: .operator,
+            parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.planReply, errors: [.notFound],
+            example: "scheduling.cancel-plan person=anna",
+            .writes { request, transaction in
+                let plan = try requirePlan(
+                    transaction.person(request.arguments.requiredText("person")).person, transaction)
+                try transaction.execute("DELETE FROM scheduling_plans WHERE person = ?", plan.person)
+                try closePlanned(plan.person, transaction)
+                try transaction.record(
+                    Entry("plan.cancelled", subject: "person/\(plan.person)", person: plan.person, body: plan.object))
+                return plan.object
+            })
+    }
+
+    private func requirePlan(_ person: String, _ reading: any Reading) throws -> Plan {
+        if let plan = try Plan(of: person, in: reading) { return plan }
+        throw ModuleError.notFound("plan", person, next: "propose one with scheduling.plan")
+    }
+
+    private func proposal(_ arguments: Arguments, _ reading: any Reading) throws -> Plan {
+        let person = try reading.person(arguments.requiredText("person"))
+        let next = try NextSession(person, knowledge.intervals, in: reading)
+        let today = reading.today(of: person)
+        let earliest = max(next.lastDay == nil ? today : max(next.window.opens, next.floor), today)
+        let start = arguments.date("start") ?? max(next.lastDay == nil ? today : next.window.best, today)
+        guard start >= earliest else {
+            throw ModuleError.invalidArgument(
+                "start", expected: "a day from \(earliest) on", got: start.description,
+                "'start' is too soon: the next session may be from \(earliest) on; give that day or a later one")
+        }
+        // A course may begin a week late, not before the day that was asked for.
+        let first = SessionWindow(opens: start, best: start, closes: start.adding(days: 7))
+        var holidays: [CivilDate] = []
+        if case .list(let list) = arguments["holidays"] {
+            holidays = list.compactMap { if case .date(let date) = $0 { date } else { nil } }
+        }
+        let avoided = Plan.Avoided(weekdays: Set(arguments.texts("avoid") ?? []), holidays: Set(holidays))
+        let count = arguments.integer("sessions").map(Int.init) ?? knowledge.intervals.course.lowerBound
+        let days = try Plan.days(
+            count, first: first, after: knowledge.intervals.interval(for: person.goal), avoiding: avoided)
+        return Plan(person: person.person, avoided: avoided, days: days, done: 0)
+    }
+
+    // MARK: Keeping it true
+
+    /// A session that was done, early or late, takes the place of the plan's next one; the rest is planned anew from it.
+    func replan(after entry: Entry, _ transaction: any Transaction) throws {
+        guard ["session.finished", "person.changed"].contains(entry.kind),
+            let slug = entry.person ?? entry.body.string("person"), var plan = try Plan(of: slug, in: transaction)
+        else { return }
+        let person = try transaction.person(slug)
+        let interval = try knowledge.intervals.interval(for: person.goal)
+        if entry.kind == "session.finished" {
+            plan.done += 1
+            plan.days.removeFirst(min(1, plan.days.count))
+        }
+        let next = try NextSession(person, knowledge.intervals, in: transaction)
+        if !plan.days.isEmpty, next.lastDay != nil {
+            plan.days = try Plan.days(plan.days.count, first: next.window, after: interval, avoiding: plan.avoided)
+        }
+        guard try plan != Plan(of: slug, in: transaction) else { return }
+        try keep(plan, "plan.changed", transaction)
+    }
+
+    private func keep(_ plan: Plan, _ kind: String, _ transaction: any Transaction) throws {
+        try plan.write(transaction)
+        try closePlanned(plan.person, transaction)
+        try transaction.record(
+            Entry(kind, subject: "person/\(plan.person)", person: plan.person, body: plan.object))
+        try queuePlanned(plan, transaction)
+    }
+
+    private func closePlanned(_ person: String, _ transaction: any Transaction) throws {
+        for kind in knowledge.kinds where kind.anchor == .planned {
+            for reminder in try openReminders(of: kind.name, .person, person, transaction) {
+                _ = try reminder.close(as: .dismissed, because: "replaced", transaction)
+            }
+        }
+    }
+
+    private func queuePlanned(_ plan: Plan, _ transaction: any Transaction) throws {
+        let person = try transaction.person(plan.person)
+        let preferences = try Preferences(of: plan.person, knowledge.defaults, in: transaction)
+        let zone = transaction.zone(of: person)
+        for kind in knowledge.kinds where kind.anchor == .planned && !preferences.off.contains(kind.name) {
+            guard kind.setting == nil || kind.setting == person.setting else { continue }
+            for (index, day) in plan.days.enumerated() {
+                let minute = (preferences.hour(for: kind) ?? 0) * 60
+                let at = zone.instant(of: day.date.adding(days: kind.after.days - kind.daysBefore), minuteOfDay: minute)
+                let due = preferences.outOfQuiet(at, kind, zone)
+                guard due > transaction.now else { continue }
+                let words: [String: any CustomStringConvertible] = [
+                    "person": person.person, "name": person.name ?? person.person, "goal": person.goal.rawValue,
+                    "until": day.date, "sessions": plan.done + index + 1, "what": plan.done + plan.days.count,
+                    "opens": day.opens, "best": day.date, "closes": day.closes, "session": "", "device": "the device",
+                    "last": "",
+                ]
+                try Reminder(
+                    person.person, kind: kind.name, title: filled(kind.title, words), body: filled(kind.body, words),
+                    urgency: kind.urgency, due: due, now: transaction.now
+                ).queue(transaction)
+            }
+        }
+    }
+}

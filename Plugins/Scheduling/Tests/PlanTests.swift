@@ -1,0 +1,110 @@
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import Scheduling
+
+@Suite("Courses")
+struct PlanTests {
+    private func dates(_ plan: Object) -> [String] {
+        (plan.list("sessions") ?? []).compactMap { if case .object(let day) = $0 { day.string("date") } else { nil } }
+    }
+
+    @Test("a proposal keeps every window, avoids days of the week and holidays, and changes nothing")
+    func proposal() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        let plain = try diary.bench.call(
+            "scheduling.plan", ["person": "anna", "sessions": 3, "start": "2026-11-23"], as: .reader)
+        // Best is five weeks later each time; all are Mondays.
+        #expect(dates(plain) == ["2026-11-23", "2026-12-28", "2027-02-01"])
+        let avoiding = try diary.bench.call(
+            "scheduling.plan",
+            [
+                "person": "anna", "sessions": 3, "start": "2026-11-23", "avoid": ["mon", "sun"],
+                "holidays": ["2026-12-29"],
+            ])
+        #expect(dates(avoiding) == ["2026-11-24", "2026-12-30", "2027-02-03"])
+        #expect(try diary.bench.ledger().isEmpty)
+        #expect(failure { _ = try diary.bench.call("scheduling.show-plan", ["person": "anna"]) }?.code == .notFound)
+        let always = failure {
+            _ = try diary.bench.call("scheduling.plan", ["person": "anna", "avoid": Plan.Avoided.names])
+        }
+        #expect(always?.code == .conflict)
+    }
+
+    @Test("it begins after the last session's window has opened")
+    func notTooSoon() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        let early = failure {
+            _ = try diary.bench.call("scheduling.plan", ["person": "anna", "start": "2026-11-10"])
+        }
+        #expect(early?.members.string("argument") == "start" && early?.message.contains("2026-11-17") == true)
+        let usual = try diary.bench.call("scheduling.plan", ["person": "anna"])
+        #expect(dates(usual) == ["2026-11-24", "2026-12-29", "2027-02-02", "2027-03-09"])
+    }
+
+    @Test("an accepted course reminds on the eve of each session; one done early or late plans the rest anew")
+    func accepted() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        _ = try diary.bench.call(
+            "scheduling.accept", ["person": "anna", "sessions": 3, "start": "2026-11-23", "avoid": ["sun"]])
+        func eves() throws -> [String] {
+            try diary.reminders("anna").filter {
+                $0.string("kind") == "session-planned" && $0.string("state") == "pending"
+            }.compactMap { $0.string("due") }
+        }
+        #expect(try eves() == ["2026-11-22T17:00:00Z", "2026-12-27T17:00:00Z", "2027-01-31T17:00:00Z"])
+        // Two days late.
+        diary.bench.clock.set(Instant("2026-11-25T12:00:00Z")!)
+        try diary.bench.fire()
+        try diary.end(1, "anna")
+        let plan = try diary.bench.call("scheduling.show-plan", ["person": "anna"])
+        #expect(plan.integer("done") == 1 && dates(plan) == ["2026-12-30", "2027-02-03"])
+        #expect(try eves() == ["2026-12-29T17:00:00Z", "2027-02-02T17:00:00Z"])
+        #expect(
+            try diary.reminders("anna").last { $0.string("kind") == "session-planned" }?.string("title")
+                == "Tomorrow is session 3 of 3")
+        // Another goal, other windows.
+        try diary.change("anna", Person(person: "anna", setting: .home, goal: .maintenance, timeZone: "Europe/Berlin"))
+        #expect(
+            dates(try diary.bench.call("scheduling.show-plan", ["person": "anna"])) == ["2027-02-03", "2027-04-14"])
+        _ = try diary.bench.call("scheduling.cancel-plan", ["person": "anna"])
+        #expect(try eves().isEmpty)
+        let kinds = try diary.bench.ledger().map(\.kind).filter { $0.hasPrefix("plan.") }
+        #expect(kinds == ["plan.accepted", "plan.changed", "plan.changed", "plan.cancelled"])
+    }
+
+    @Test("over many goals, starts and avoided days every session lies in its window, and none on an avoided day")
+    func property() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        var state: UInt64 = 42
+        func random(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        let people = [("anna", 28...42), ("ben", 56...84), ("cid", 28...42)]
+        let today = CivilDate("2026-11-20")!
+        var planned = 0
+        for _ in 0..<300 {
+            let (person, weeks) = people[random(3)]
+            let avoid = Set((0..<random(4)).map { _ in Plan.Avoided.names[random(7)] })
+            let start = today.adding(days: random(700))
+            let holidays = Set((0..<random(20)).map { _ in start.adding(days: random(400)) })
+            let plan = try? diary.bench.call(
+                "scheduling.plan",
+                [
+                    "person": person, "sessions": 6, "start": start, "avoid": avoid.sorted(),
+                    "holidays": holidays.map(\.description),
+                ])
+            guard let plan else { continue }
+            let days = dates(plan).compactMap { CivilDate($0) }
+            planned += 1
+            #expect(days.count == 6 && days[0] >= start)
+            for (before, day) in zip(days, days.dropFirst()) { #expect(weeks.contains(day - before)) }
+            let avoided = Plan.Avoided(weekdays: avoid, holidays: holidays)
+            #expect(days.allSatisfy { !avoided.holds($0) })
+        }
+        #expect(planned > 250)
+    }
+}
