@@ -184,6 +184,7 @@ public final class Daemon: Service {
         Notify.stopping()
         for task in tasks { task.cancel() }
         for channel in listening { try? await channel.close() }
+        listener.removeFiles(["control"] + engine.house.collectors.map(\.collector.socket))
         await drain(hub, loop)
         // Not on the event loop, which the writer's last results need.
         await withCheckedContinuation { continuation in

@@ -14,13 +14,16 @@ struct Listener {
     /// Over so many bytes unsent, a connection takes its replies first.
     let maxBacklogBytes: Int
 
+    /// How many clients may wait to be let in.
+    private static let backlog: Int32 = 512
+
     /// Listens on `<name>.sock`.
     /// - Throws: `conflict` when another program serves there; a stale file is replaced.
     func listen(
         _ name: String, _ makeHandler: @escaping @Sendable (any Channel) throws -> any ChannelHandler
     ) async throws -> any Channel {
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(ChannelOptions.backlog, value: 512)
+            .serverChannelOption(ChannelOptions.backlog, value: Listener.backlog)
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 ChannelOptions.writeBufferWaterMark, value: .init(low: maxBacklogBytes / 4, high: maxBacklogBytes)
@@ -37,14 +40,29 @@ struct Listener {
                 "runtime", expected: "a folder whose sockets' paths have at most 107 bytes", got: path)
         }
         try removeStale(path)
-        let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
+        // Bound here and not by NIO, which would remove the file when it closes: systemd may keep the socket meanwhile.
+        let descriptor = try bound(to: path)
         chmod(path, mode)
-        try await channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-                Notify.keep($0, as: name)
-            }
-        }.get()
-        return channel
+        // systemd lets go of a socket at once that does not listen.
+        Glibc.listen(descriptor, Listener.backlog)
+        Notify.keep(descriptor, as: name)
+        return try await bootstrap.withBoundSocket(descriptor).get()
+    }
+
+    private func bound(to path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0, Listener.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
+            let reason = String(cString: strerror(errno))
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            throw ModuleError(.storage, "the socket '\(path)' cannot be made: \(reason)")
+        }
+        return descriptor
+    }
+
+    /// Removes the files of the sockets that this process made, unless systemd may keep them for the next one.
+    func removeFiles(_ names: [String]) {
+        guard !Notify.isHeard else { return }
+        for name in names where inherited[name] == nil { unlink(runtime + "/\(name).sock") }
     }
 
     /// Removes a socket file that nobody serves.
@@ -66,13 +84,15 @@ struct Listener {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { Glibc.close(descriptor) }
+        return Listener.withAddress(path) { connect(descriptor, $0, $1) } == 0
+    }
+
+    private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }
     }
 }

@@ -28,6 +28,9 @@ enum Notify {
 
     private static func send(_ state: String) { sd_notify(0, state) }
 
+    /// Whether there is a systemd to tell anything.
+    static var isHeard: Bool { getenv("NOTIFY_SOCKET") != nil }
+
     /// How often systemd wants to hear from the watchdog, in microseconds; `nil` when it does not.
     static var watchdogInterval: UInt64? {
         var interval: UInt64 = 0
