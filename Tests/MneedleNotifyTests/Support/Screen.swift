@@ -88,7 +88,16 @@ final class Screen {
     }
 
     /// What dunst says it shows next: `summary|body|urgency`.
-    func next() throws -> String { try shown.next() }
+    func next() throws -> String {
+        do { return try shown.next() } catch {
+            let kept = try? String(contentsOfFile: folder + "/state/notify.json", encoding: .utf8)
+            let log = try? String(contentsOfFile: folder + "/dunst.log", encoding: .utf8)
+            Issue.record(
+                "dunst shows nothing more: \(try count()) shown; \(kept ?? ""); \(desktop.log); \(log ?? ""); \(desktop.daemon.errorOutput)"
+            )
+            throw error
+        }
+    }
 
     /// How many notifications are on the screen.
     func count() throws -> Int {
