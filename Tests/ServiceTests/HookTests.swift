@@ -124,7 +124,10 @@ struct HookTests {
         try practice.remind("meanwhile", in: 1)
         practice.daemon.killNow()
         try practice.restart()
-        #expect(try practice.line() == #""title":"meanwhile""#)
+        // Killed before it has noted that the program has ended, it runs it once more: `seq` tells.
+        var line = try practice.line()
+        if line == #""title":"before""# { line = try practice.line() }
+        #expect(line == #""title":"meanwhile""#)
         #expect(practice.daemon.terminate() == 0)
         try practice.restart()
         try practice.remind("after", in: 1)

@@ -22,6 +22,7 @@ private struct CalendarFile {
 
     private var windows: [NextSession] = []
     private var reminders: [Reminder] = []
+    private var plans: [(plan: Plan, name: String)] = []
     private var zones: [String: Zone] = [:]
     private let reading: any Reading
 
@@ -29,6 +30,12 @@ private struct CalendarFile {
         self.reading = reading
         for person in try person.map({ [$0] }) ?? peopleWithSessions() {
             windows.append(try NextSession(person, knowledge.intervals, in: reading))
+        }
+        for row in try reading.rows("SELECT person FROM scheduling_plans ORDER BY person") {
+            guard let name = row.text("person"), person == nil || person?.person == name,
+                let plan = try Plan(of: name, in: reading)
+            else { continue }
+            plans.append((plan, try reading.person(name).name ?? name))
         }
         let since = reading.now.milliseconds - Int64(CalendarFile.keptClosed.days) * 86_400_000
         try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminders.append($0) }
@@ -44,6 +51,7 @@ private struct CalendarFile {
             file.line("METHOD", "PUBLISH")
             writeZones(to: &file)
             for window in windows { write(window, to: &file) }
+            for (plan, name) in plans { write(plan, name, to: &file) }
             for reminder in reminders { write(reminder, to: &file) }
         }
         return file.text
@@ -102,6 +110,24 @@ private struct CalendarFile {
             file.text("SUMMARY", "Next session: \(next.person.name ?? person)")
             file.text("DESCRIPTION", "Best on \(next.window.best); for \(next.person.goal.rawValue).")
             file.line("TRANSP", "TRANSPARENT")
+        }
+    }
+
+    /// The sessions of an accepted course, each under its number in the course.
+    private func write(_ plan: Plan, _ name: String, to file: inout ICalendar) {
+        for (index, day) in plan.days.enumerated() {
+            let number = plan.done + index + 1
+            file.component("VEVENT") { file in
+                file.line("UID", "session-\(plan.person)-\(plan.accepted.milliseconds)-\(number)@mneedle")
+                file.time("DTSTAMP", plan.changed)
+                file.line("SEQUENCE", CalendarFile.sequence(from: plan.accepted, to: plan.changed))
+                file.line("STATUS", "CONFIRMED")
+                file.day("DTSTART", day.date)
+                file.day("DTEND", day.date.adding(days: 1))
+                file.text("SUMMARY", "Session \(number) of \(plan.done + plan.days.count): \(name)")
+                file.text("DESCRIPTION", "May be moved between \(day.opens) and \(day.closes).")
+                file.line("TRANSP", "TRANSPARENT")
+            }
         }
     }
 

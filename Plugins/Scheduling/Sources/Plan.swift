@@ -32,6 +32,9 @@ struct Plan: Sendable, Equatable {
     var days: [Day]
     /// How many of the plan are done.
     var done: Int
+    /// When it was accepted, and last planned anew.
+    var accepted: Instant
+    var changed: Instant
 
     /// The days for `count` sessions: the first as near to `first` as can be, each later one as near as can be to the best
     /// day after the one before it, and none outside of its window.
@@ -59,8 +62,9 @@ struct Plan: Sendable, Equatable {
 
     // MARK: Kept
 
-    init(person: String, avoided: Avoided, days: [Day], done: Int) {
+    init(person: String, avoided: Avoided, days: [Day], done: Int, accepted: Instant, changed: Instant) {
         (self.person, self.avoided, self.days, self.done) = (person, avoided, days, done)
+        (self.accepted, self.changed) = (accepted, changed)
     }
 
     /// The plan that a person has accepted.
@@ -80,14 +84,15 @@ struct Plan: Sendable, Equatable {
         let holidays = plan.strings("holidays").compactMap { CivilDate($0) }
         self.init(
             person: person, avoided: Avoided(weekdays: Set(plan.strings("avoid")), holidays: Set(holidays)), days: days,
-            done: Int(plan.integer("done") ?? 0))
+            done: Int(plan.integer("done") ?? 0), accepted: plan.instant("accepted") ?? reading.now,
+            changed: plan.instant("changed") ?? reading.now)
     }
 
     var object: Object {
         [
             "person": person, "done": done, "sessions": days.map(\.object),
             "avoid": Avoided.names.filter(avoided.weekdays.contains),
-            "holidays": avoided.holidays.sorted().map(\.description),
+            "holidays": avoided.holidays.sorted().map(\.description), "accepted": accepted, "changed": changed,
         ]
     }
 
@@ -103,6 +108,7 @@ extension Scheduling {
         ReplyMember("person", "whose"), ReplyMember("done", "how many of the plan are done"),
         ReplyMember("sessions", "those to come: the day, and the days between which it may be moved"),
         ReplyMember("avoid", "days of the week without sessions"), ReplyMember("holidays", "days without sessions"),
+        ReplyMember("accepted", "when it was accepted"), ReplyMember("changed", "when it was last planned anew"),
     ]
 
     private static let planParameters: [Parameter] = [
@@ -187,7 +193,9 @@ extension Scheduling {
         let count = arguments.integer("sessions").map(Int.init) ?? knowledge.intervals.course.lowerBound
         let days = try Plan.days(
             count, first: first, after: knowledge.intervals.interval(for: person.goal), avoiding: avoided)
-        return Plan(person: person.person, avoided: avoided, days: days, done: 0)
+        return Plan(
+            person: person.person, avoided: avoided, days: days, done: 0,
+            accepted: reading.now, changed: reading.now)
     }
 
     // MARK: Keeping it true
@@ -208,6 +216,7 @@ extension Scheduling {
             plan.days = try Plan.days(plan.days.count, first: next.window, after: interval, avoiding: plan.avoided)
         }
         guard try plan != Plan(of: slug, in: transaction) else { return }
+        plan.changed = transaction.now
         try keep(plan, "plan.changed", transaction)
     }
 

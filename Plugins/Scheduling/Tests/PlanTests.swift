@@ -55,6 +55,14 @@ struct PlanTests {
             }.compactMap { $0.string("due") }
         }
         #expect(try eves() == ["2026-11-22T17:00:00Z", "2026-12-27T17:00:00Z", "2027-01-31T17:00:00Z"])
+        func sessions() throws -> [String] {
+            let ics = try diary.bench.call("scheduling.calendar", ["person": "anna"]).string("ics") ?? ""
+            return ics.split(separator: "\r\n").map(String.init).filter {
+                $0.hasPrefix("UID:session-") || $0.hasPrefix("SUMMARY:Session")
+            }
+        }
+        let uid = "UID:session-anna-1795176000000-"
+        #expect(try sessions().contains(uid + "2@mneedle") && sessions().contains("SUMMARY:Session 2 of 3: Anna"))
         // Two days late.
         diary.bench.clock.set(Instant("2026-11-25T12:00:00Z")!)
         try diary.bench.fire()
@@ -65,6 +73,7 @@ struct PlanTests {
         #expect(
             try diary.reminders("anna").last { $0.string("kind") == "session-planned" }?.string("title")
                 == "Tomorrow is session 3 of 3")
+        #expect(try !sessions().contains(uid + "1@mneedle") && sessions().contains(uid + "2@mneedle"))
         // Another goal, other windows.
         try diary.change("anna", Person(person: "anna", setting: .home, goal: .maintenance, timeZone: "Europe/Berlin"))
         #expect(
