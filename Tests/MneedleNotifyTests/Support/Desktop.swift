@@ -40,6 +40,8 @@ final class Desktop {
             <allow own="*"/></policy></busconfig>
             """
         try configuration.write(toFile: folder + "/bus.conf", atomically: true, encoding: .utf8)
+        // First, for a daemon that does not start leaves no bus behind.
+        daemon = try DaemonProcess()
         busOutput = try Lines()
         bus = try Desktop.startBus(folder, busOutput)
         var environment = ProcessInfo.processInfo.environment
@@ -47,7 +49,6 @@ final class Desktop {
         environment["TZ"] = "Europe/Berlin"
         self.environment = environment
         self.flags = flags
-        daemon = try DaemonProcess()
         let client = try daemon.connect()
         _ = try client.ok(
             "records.add-person person=anna name=Anna goal=collagen time_zone=Europe/Berlin fitzpatrick=3")
