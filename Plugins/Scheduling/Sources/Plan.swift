@@ -202,7 +202,7 @@ extension Scheduling {
 
     /// A session that was done, early or late, takes the place of the plan's next one; the rest is planned anew from it.
     func replan(after entry: Entry, _ transaction: any Transaction) throws {
-        guard ["session.finished", "person.changed"].contains(entry.kind),
+        guard ["session.finished", "person.changed", "preferences.changed"].contains(entry.kind),
             let slug = entry.person ?? entry.body.string("person"), var plan = try Plan(of: slug, in: transaction)
         else { return }
         let person = try transaction.person(slug)
@@ -215,17 +215,33 @@ extension Scheduling {
         if !plan.days.isEmpty, next.lastDay != nil {
             plan.days = try Plan.days(plan.days.count, first: next.window, after: interval, avoiding: plan.avoided)
         }
-        guard try plan != Plan(of: slug, in: transaction) else { return }
+        guard try plan != Plan(of: slug, in: transaction) else {
+            // The days stay; the person's clock or hours may not.
+            return try remindOfPlanned(plan, transaction)
+        }
         plan.changed = transaction.now
         try keep(plan, "plan.changed", transaction)
     }
 
     private func keep(_ plan: Plan, _ kind: String, _ transaction: any Transaction) throws {
         try plan.write(transaction)
-        try closePlanned(plan.person, transaction)
         try transaction.record(
             Entry(kind, subject: "person/\(plan.person)", person: plan.person, body: plan.object))
-        try queuePlanned(plan, transaction)
+        try remindOfPlanned(plan, transaction)
+    }
+
+    /// Makes the reminders of a plan's sessions what they should be, unless they are.
+    private func remindOfPlanned(_ plan: Plan, _ transaction: any Transaction) throws {
+        let wanted = try plannedReminders(plan, transaction)
+        let waiting = try knowledge.kinds.filter { $0.anchor == .planned }.flatMap {
+            try openReminders(of: $0.name, .person, plan.person, transaction)
+        }
+        func key(_ reminder: Reminder) -> String {
+            "\(reminder.kind) \(reminder.due) \(reminder.title) \(reminder.body ?? "")"
+        }
+        guard waiting.filter({ $0.state == .pending }).map(key).sorted() != wanted.map(key).sorted() else { return }
+        try closePlanned(plan.person, transaction)
+        for reminder in wanted { try reminder.queue(transaction) }
     }
 
     private func closePlanned(_ person: String, _ transaction: any Transaction) throws {
@@ -236,7 +252,8 @@ extension Scheduling {
         }
     }
 
-    private func queuePlanned(_ plan: Plan, _ transaction: any Transaction) throws {
+    private func plannedReminders(_ plan: Plan, _ transaction: any Transaction) throws -> [Reminder] {
+        var reminders: [Reminder] = []
         let person = try transaction.person(plan.person)
         let preferences = try Preferences(of: plan.person, knowledge.defaults, in: transaction)
         let zone = transaction.zone(of: person)
@@ -253,11 +270,13 @@ extension Scheduling {
                     "opens": day.opens, "best": day.date, "closes": day.closes, "session": "", "device": "the device",
                     "last": "",
                 ]
-                try Reminder(
-                    person.person, kind: kind.name, title: filled(kind.title, words), body: filled(kind.body, words),
-                    urgency: kind.urgency, due: due, now: transaction.now
-                ).queue(transaction)
+                reminders.append(
+                    Reminder(
+                        person.person, kind: kind.name, title: filled(kind.title, words),
+                        body: filled(kind.body, words),
+                        urgency: kind.urgency, due: due, now: transaction.now))
             }
         }
+        return reminders
     }
 }

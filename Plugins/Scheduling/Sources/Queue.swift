@@ -9,6 +9,7 @@ extension Scheduling {
             Reaction(to: kind) { entry, _, transaction in
                 if ends.contains(kind) { try PastSessions.keep(entry, transaction) }
                 try closeReminders(after: entry, transaction)
+                try moveWaiting(after: entry, transaction)
                 try queueReminders(after: entry, transaction)
                 try replan(after: entry, transaction)
             }
@@ -51,6 +52,32 @@ extension Scheduling {
             Preferences(of: slug, knowledge.defaults, in: transaction), transaction)
         for kind in kinds where kind.setting == nil || kind.setting == person.setting {
             try queue(kind, occasion, transaction)
+        }
+    }
+
+    /// What waits for an hour of the person's clock, and is not planned anew with the window, comes on the same day at that
+    /// hour of the new clock, or at the new hour.
+    private func moveWaiting(after entry: Entry, _ transaction: any Transaction) throws {
+        guard [Scheduling.personChanged, Scheduling.preferencesChanged].contains(entry.kind),
+            let slug = entry.person ?? entry.body.string("person")
+        else { return }
+        let person = try person(slug, entry, transaction)
+        let zone = transaction.zone(of: person)
+        let old = entry.body.object("before")?.string("time_zone").flatMap { transaction.zone($0) } ?? zone
+        let preferences = try Preferences(of: slug, knowledge.defaults, in: transaction)
+        for kind in knowledge.kinds where !kind.on.contains(Scheduling.personChanged) && kind.anchor != .planned {
+            guard let hour = preferences.hour(for: kind) else { continue }
+            for reminder in try openReminders(of: kind.name, .person, slug, transaction)
+            where reminder.state == .pending {
+                var moved = reminder
+                let sameDay = zone.instant(of: old.date(of: reminder.due), minuteOfDay: hour * 60)
+                moved.due = preferences.outOfQuiet(sameDay, kind, zone)
+                let isOff = preferences.off.contains(kind.name)
+                guard isOff || moved.due != reminder.due else { continue }
+                _ = try reminder.close(as: .dismissed, because: Scheduling.replaced, transaction)
+                (moved.created, moved.changed) = (transaction.now, transaction.now)
+                if !isOff { try moved.queue(transaction) }
+            }
         }
     }
 

@@ -190,8 +190,10 @@ struct FollowUpTests {
 
 extension Diary {
     /// The person's record changes.
-    func change(_ name: String, _ person: Person) throws {
+    func change(_ name: String, _ person: Person, before: Person? = nil) throws {
         bench.fake("records.show-person") { _ in person.object }
-        try bench.happen("person.changed", subject: "person/\(name)", person: name, person.object)
+        try bench.happen(
+            "person.changed", subject: "person/\(name)", person: name,
+            ["person": name, "before": before?.object, "after": person.object])
     }
 }

@@ -63,6 +63,7 @@ struct PlanTests {
         }
         let uid = "UID:session-anna-1795176000000-"
         #expect(try sessions().contains(uid + "2@mneedle") && sessions().contains("SUMMARY:Session 2 of 3: Anna"))
+        #expect(try diary.reminders("anna").filter { $0.string("kind") == "soak-planned" }.count == 3)
         // Two days late.
         diary.bench.clock.set(Instant("2026-11-25T12:00:00Z")!)
         try diary.bench.fire()
@@ -82,6 +83,31 @@ struct PlanTests {
         #expect(try eves().isEmpty)
         let kinds = try diary.bench.ledger().map(\.kind).filter { $0.hasPrefix("plan.") }
         #expect(kinds == ["plan.accepted", "plan.changed", "plan.changed", "plan.cancelled"])
+    }
+
+    @Test("a move to another time zone moves the reminders of the course, and of last days, to the new clock")
+    func newZone() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        _ = try diary.bench.call("scheduling.accept", ["person": "anna", "sessions": 2, "start": "2026-11-23"])
+        try diary.bench.happen(
+            "clearance.recorded", subject: "person/anna", person: "anna",
+            ["person": "anna", "finding": "pregnancy", "until": "2026-12-20"])
+        func due(_ kind: String) throws -> [String] {
+            try diary.reminders("anna").filter { $0.string("kind") == kind && $0.string("state") == "pending" }
+                .compactMap { $0.string("due") }
+        }
+        #expect(try due("clearance-ends") == ["2026-12-13T08:00:00Z"])
+        var anna = Diary.person("anna")
+        anna.timeZone = "America/New_York"
+        try diary.change("anna", anna, before: Diary.person("anna"))
+        #expect(try due("session-planned") == ["2026-11-22T23:00:00Z", "2026-12-27T23:00:00Z"])
+        #expect(try due("clearance-ends") == ["2026-12-13T14:00:00Z"])
+        _ = try diary.bench.call("scheduling.set-preferences", ["person": "anna", "hour": 11])
+        #expect(try due("session-planned") == ["2026-11-22T16:00:00Z", "2026-12-27T16:00:00Z"])
+        #expect(try due("clearance-ends") == ["2026-12-13T16:00:00Z"])
+        let count = try diary.bench.ledger(kind: "reminder.queued").count
+        try diary.change("anna", anna, before: anna)
+        #expect(try diary.bench.ledger(kind: "reminder.queued").count == count, "nothing has changed")
     }
 
     @Test("over many goals, starts and avoided days every session lies in its window, and none on an avoided day")
