@@ -84,7 +84,6 @@ extension Settings {
             ("paths.modules", modules != old.modules), ("socket.mode", socketMode != old.socketMode),
             ("modules.required", required != old.required), ("modules.disabled", disabled != old.disabled),
             ("log.level", logLevel != old.logLevel), ("log.target", logTarget != old.logTarget),
-            ("reminders.hooks", hooks != old.hooks),
         ]
         return changes.filter(\.1).map(\.0)
     }
