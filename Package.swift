@@ -88,7 +88,9 @@ package.targets += [
 package.targets += [
     .target(name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire"], swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
-    .testTarget(name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"], swiftSettings: settings),
+    .testTarget(
+        name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"], exclude: ["read_calendar.py"],
+        swiftSettings: settings),
     .testTarget(
         name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
 ]
