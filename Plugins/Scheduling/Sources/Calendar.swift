@@ -22,6 +22,8 @@ private struct CalendarFile {
 
     private var windows: [NextSession] = []
     private var reminders: [Reminder] = []
+    /// Which one of its kind for the same session, or of the same person, a reminder is.
+    private var numbers: [Int64: Int64] = [:]
     private var plans: [(plan: Plan, name: String)] = []
     private var zones: [String: Zone] = [:]
     private let reading: any Reading
@@ -38,7 +40,10 @@ private struct CalendarFile {
             plans.append((plan, try reading.person(name).name ?? name))
         }
         let since = reading.now.milliseconds - Int64(CalendarFile.keptClosed.days) * 86_400_000
-        try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminders.append($0) }
+        try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminder, number in
+            reminders.append(reminder)
+            numbers[reminder.id] = number
+        }
         for name in Set(reminders.map(\.person)) { zones[name] = zone(of: name) }
     }
 
@@ -63,15 +68,23 @@ private struct CalendarFile {
         }
     }
 
-    /// What is open, and what was closed not long ago.
-    private func forEachReminder(of person: String?, since: Instant, _ body: (Reminder) throws -> Void) throws {
+    /// What is open, and what was closed not long ago. What was replaced is not over: another row stands for it, under the
+    /// same number.
+    private func forEachReminder(
+        of person: String?, since: Instant, _ body: (Reminder, _ number: Int64?) throws -> Void
+    ) throws {
         try reading.forEach(
             """
-            SELECT * FROM scheduling_reminders
+            SELECT reminder.*, numbered.number FROM scheduling_reminders AS reminder
+            LEFT JOIN (
+                SELECT id, ROW_NUMBER() OVER (PARTITION BY person, kind, COALESCE(session, 0) ORDER BY id) AS number
+                FROM scheduling_reminders WHERE kind <> 'custom' AND (closed_because IS NULL OR closed_because <> ?)
+            ) AS numbered ON numbered.id = reminder.id
             WHERE (state IN ('pending', 'snoozed', 'due') OR changed_at >= ?) AND (? IS NULL OR person = ?)
-            ORDER BY due_at, id
-            """, [since.sql, person.sql, person.sql]
-        ) { try body(Reminder($0)) }
+            AND (closed_because IS NULL OR closed_because <> ?)
+            ORDER BY due_at, reminder.id
+            """, [.text(Scheduling.replaced), since.sql, person.sql, person.sql, .text(Scheduling.replaced)]
+        ) { try body(Reminder($0), $0.integer("number")) }
     }
 
     private func zone(of person: String) -> Zone {
@@ -133,10 +146,16 @@ private struct CalendarFile {
 
     private func write(_ reminder: Reminder, to file: inout ICalendar) {
         file.component("VEVENT") { file in
-            // The creation time keeps numbers of different installations apart in one calendar.
-            file.line("UID", "reminder-\(reminder.id)-\(reminder.created.milliseconds)@mneedle")
+            if let number = numbers[reminder.id] {
+                let session = reminder.session.map { "-\($0)" } ?? ""
+                file.line("UID", "\(reminder.kind)-\(reminder.person)\(session)-\(number)@mneedle")
+                file.line("SEQUENCE", CalendarFile.sequence(from: CalendarFile.firstYear, to: reminder.changed))
+            } else {
+                // The creation time keeps numbers of different installations apart in one calendar.
+                file.line("UID", "reminder-\(reminder.id)-\(reminder.created.milliseconds)@mneedle")
+                file.line("SEQUENCE", CalendarFile.sequence(from: reminder.created, to: reminder.changed))
+            }
             file.time("DTSTAMP", reminder.changed)
-            file.line("SEQUENCE", CalendarFile.sequence(from: reminder.created, to: reminder.changed))
             file.line("STATUS", reminder.state.isOpen ? "CONFIRMED" : "CANCELLED")
             file.localTime("DTSTART", reminder.due, zones[reminder.person] ?? .utc)
             file.line("DURATION", "PT15M")
@@ -158,6 +177,9 @@ private struct CalendarFile {
     private static func sequence(from made: Instant, to changed: Instant) -> String {
         String(max(0, (changed.milliseconds - made.milliseconds + 999) / 1000))
     }
+
+    /// Before the first of all reminders; what is planned anew has no time of its own to count from. 2026-01-01.
+    private static let firstYear = Instant(seconds: 1_767_225_600)
 
     private static let priority = [
         Urgency.low.rawValue: "9", Urgency.normal.rawValue: "5", Urgency.critical.rawValue: "1",

@@ -127,7 +127,7 @@ extension Scheduling {
             """, person, kind.name, due, session ?? 0, Scheduling.replaced) != nil
     }
 
-    private static let replaced = "replaced"
+    static let replaced = "replaced"
     private static let personChanged = "person.changed"
     private static let preferencesChanged = "preferences.changed"
 }

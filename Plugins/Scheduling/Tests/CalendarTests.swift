@@ -52,7 +52,7 @@ struct CalendarTests {
                 "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mneedle//scheduling//EN", "CALSCALE:GREGORIAN",
                 "METHOD:PUBLISH", "BEGIN:VTIMEZONE", "TZID:Europe/Berlin", "BEGIN:STANDARD",
                 "DTSTART:20261025T030000", "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "END:STANDARD", "END:VTIMEZONE",
-                "BEGIN:VEVENT", "UID:reminder-1-1795176000000@mneedle", "DTSTAMP:20261120T120000Z", "SEQUENCE:0",
+                "BEGIN:VEVENT", "UID:reminder-1-1795176000000@mneedle", "SEQUENCE:0", "DTSTAMP:20261120T120000Z",
                 "STATUS:CONFIRMED", "DTSTART;TZID=Europe/Berlin:20261201T090000", "DURATION:PT15M",
                 "SUMMARY:Buy alcohol", "CATEGORIES:custom",
                 "PRIORITY:5", "TRANSP:TRANSPARENT", "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:PT0S",
@@ -122,6 +122,26 @@ struct CalendarTests {
         }
         #expect(found.filter { $0 == "BEGIN:VEVENT" }.count == 24)
         #expect(Set(found.filter { $0.hasPrefix("UID:") }).count == 24)
+    }
+
+    @Test("what is planned anew keeps its UID with a higher SEQUENCE, and stands in the file once")
+    func planned() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        func event() throws -> [String] {
+            let all = lines(try ics(diary, "anna"))
+            let uid = try #require(all.firstIndex(of: "UID:window-opens-anna-1-1@mneedle"))
+            #expect(all.filter { $0.hasPrefix("UID:window-opens") }.count == 1)
+            return Array(all[uid..<(uid + 5)])
+        }
+        let before = try event()
+        #expect(before[4] == "DTSTART;TZID=Europe/Berlin:20261117T090000")
+        diary.bench.clock.advance(hours: 1)
+        _ = try diary.bench.call("scheduling.set-preferences", ["person": "anna", "hour": 18])
+        let after = try event()
+        #expect(after[4] == "DTSTART;TZID=Europe/Berlin:20261117T180000" && after[3] == "STATUS:CONFIRMED")
+        func sequence(_ event: [String]) -> Int { Int(event[1].dropFirst("SEQUENCE:".count)) ?? -1 }
+        #expect(sequence(after) == sequence(before) + 3600)
     }
 
     @Test("it is one person's, or everybody's")
