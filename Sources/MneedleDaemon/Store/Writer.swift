@@ -81,10 +81,12 @@ final class Writer: Sendable {
         ended.signal()
     }
 
-    /// Sets the timer to now and listens for it. One that does not come leaves the proofs unanswered.
+    /// Sets the timer to now and listens for it. One that does not come leaves the proofs unanswered, and the watchdog
+    /// ends the service. Work that comes first is no answer: it is done after this.
     private func prove(_ proofs: [@Sendable () -> Void]) {
         wakeUp.arm(engine.clock.now())
-        if wakeUp.wait().contains(.time) { for proof in proofs { proof() } }
+        while !wakeUp.wait().contains(.time) {}
+        for proof in proofs { proof() }
         wakeUp.arm(nextDue.withLock { $0 })
     }
 
