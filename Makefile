@@ -6,7 +6,7 @@ SHELL := /bin/bash
 UMASK := umask 022;
 
 BUILD := .build/release
-PREREQUISITES := libsystemd-dev libsqlite3-dev pkg-config tzdata
+PREREQUISITES := libsystemd-dev libsqlite3-dev libzstd-dev pkg-config tzdata
 TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shellcheck systemd dbus python3-dbusmock \
     dunst xvfb xdotool imagemagick fonts-dejavu-core python3-icalendar khal faketime
 PREFIX ?= /usr/local

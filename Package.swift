@@ -113,7 +113,9 @@ module("Screening")
 module("Session")
 module("Scheduling")
 module("Sterilization")
-module("Telemetry")
+module("Telemetry", dependencies: ["CZstd"])
+package.targets.append(
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]))
 module("Aftercare")
 
 // The conformance suite, and the module that misbehaves for it. The loader takes it for no module: the suite makes a

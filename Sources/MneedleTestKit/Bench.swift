@@ -19,6 +19,7 @@ public final class Bench {
     private let engine: Engine
     private let store: Store
     private let fakes: Fakes
+    private let told = Mutex<[(topic: String, body: Object)]>([])
 
     /// - Parameters:
     ///   - section: The module's section of the configuration.
@@ -157,13 +158,19 @@ public final class Bench {
         for piece in lines {
             var bytes = Array(piece.utf8)
             if bytes.last != 10 { bytes.append(10) }
+            bytes.withUnsafeBytes { bytes in
+                receiver!.take(bytes, at: clock.now()) { topic, body in told.withLock { $0.append((topic, body)) } }
+            }
             _ = try write(as: actor) { transaction in
-                _ = try bytes.withUnsafeBytes { try receiver!.receive($0, transaction) }
+                _ = try receiver!.store(transaction)
                 return [:]
             }
         }
         return try write(as: actor) { try receiver!.finish($0) }
     }
+
+    /// What bulk receivers told live subscribers before anything was stored, oldest first.
+    public var toldLive: [(topic: String, body: Object)] { told.withLock { $0 } }
 
     // MARK: Other modules
 

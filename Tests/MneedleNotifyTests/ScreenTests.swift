@@ -45,7 +45,9 @@ struct ScreenTests {
         #expect(alarm.hasPrefix("Alarm: depth") && alarm.contains("0.41, the limit is 0.3"), "\(alarm)")
         #expect(alarm.hasSuffix("|CRITICAL "))
         try screen.picture("alarm")
-        try client.send("roller depth_mm=0.29\n.\n")
+        // Back inside for longer than it takes to settle.
+        let now = Int64(Date().timeIntervalSince1970 * 1e9)
+        try client.send("roller depth_mm=0.29 \(now + 2_000_000_000)\nroller depth_mm=0.29 \(now + 4_000_000_000)\n.\n")
         let over = try screen.next()
         #expect(over.contains("Over since") && over.hasSuffix("|NORMAL "), "\(over)")
         _ = try screen.desktop.daemon.connect().ok("session.finish session=\(session) passes=3")

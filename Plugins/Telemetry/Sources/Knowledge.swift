@@ -18,6 +18,8 @@ struct Knowledge: Sendable {
     let depthMarginMM: Double
     let silence: Span
     let clockToleranceSeconds: Double
+    /// How long a value has to stay back inside its limit before the alarm is over.
+    let settleSeconds: Double
 
     init(_ setup: Setup) {
         let file = setup.knowledge("telemetry")
@@ -35,11 +37,15 @@ struct Knowledge: Sendable {
         _ = depth.map { ($0.string("reason"), sources.sources(of: $0)) }
         let signal = file.table("signal")
         silence = signal?.span("silence") ?? .minutes(1)
+        settleSeconds = signal?.number("settle_seconds", in: 0...3600) ?? 0
         clockToleranceSeconds = signal?.number("clock_tolerance_seconds", in: 0...86_400) ?? 0
         _ = signal.map { ($0.string("reason"), sources.sources(of: $0)) }
         if depth == nil { file.report("depth", "missing") }
         if signal == nil { file.report("signal", "missing") }
     }
+
+    /// The codes of all alarms that points can raise.
+    var codes: Set<String> { Set(limits(planned: 0).map(\.code)).union(["clock-backwards", "clock-off"]) }
 
     /// The limits of a session whose plan says how deep.
     func limits(planned depthMM: Double) -> [Limit] {

@@ -1,17 +1,34 @@
-/// One point of InfluxDB line protocol: `pen,device=pen-1 depth_mm=0.5,speed_hz=90i 1700000000000000000`.
-struct Point: Equatable {
-    /// Tags in their order.
-    var tags: [(key: String, value: String)] = []
-    /// Numeric fields; texts are counted only, for there is nothing to plot in them.
-    var fields: [(key: String, value: Double)] = []
-    /// Nanoseconds since 1970; `nil` where the line has none.
-    var time: Int64?
+/// What one point of a layout says: a value for each of its fields, and a time. Filled by the parser point after point,
+/// without any allocation.
+struct Sample {
+    enum Kind: UInt8 {
+        case float, integer, unsigned, boolean, text
+    }
 
-    func tag(_ key: String) -> String? { tags.first { $0.key == key }?.value }
+    var kind: Kind
+    /// A decimal number's digits after the point; ``binary`` where `bits` are those of a `Double`.
+    var decimals: UInt8
+    /// A decimal number without its point, an integer, an unsigned integer's bits, 0 or 1; for a text its place in the
+    /// line: `start << 32 | length`.
+    var bits: Int64
 
-    static func == (left: Point, right: Point) -> Bool {
-        left.time == right.time && left.tags.elementsEqual(right.tags) { $0 == $1 }
-            && left.fields.elementsEqual(right.fields) { $0 == $1 }
+    static let binary = UInt8.max
+    /// Up to here a decimal number is exactly one `Double`.
+    static let mostDecimals = 15
+    static let largestMantissa: UInt64 = 1 << 53
+}
+
+/// How many nanoseconds a timestamp's unit has.
+enum Precision: String, CaseIterable {
+    case ns, us, ms, s
+
+    var nanoseconds: Int64 {
+        switch self {
+        case .ns: 1
+        case .us: 1000
+        case .ms: 1_000_000
+        case .s: 1_000_000_000
+        }
     }
 }
 
@@ -22,133 +39,355 @@ struct PointError: Error, Equatable {
     var reason: String
 }
 
-/// Parses one line, by the rules of line protocol: backslash escapes in names and tags, quoted strings, `i` and `u`
-/// integers, booleans, an optional timestamp.
-struct LineParser {
-    private let bytes: UnsafeBufferPointer<UInt8>
-    private var position = 0
+/// Reads one line of InfluxDB line protocol, `pen,device=pen-1 depth_mm=0.5,speed_hz=90i 1700000000000000000`: backslash
+/// escapes in names and tags, quoted strings, `i` and `u` integers, booleans, an optional timestamp, comments.
+///
+/// Most lines of a stream look like the one before but for their values. ``match(_:_:)`` reads such a line against the
+/// layout of an earlier one; ``layout()`` reads any line, says what is wrong with a bad one, and finds the layout of a
+/// good one.
+struct LineReader {
+    private let start: UnsafePointer<UInt8>
+    private let end: UnsafePointer<UInt8>
+    private var next: UnsafePointer<UInt8>
+    /// The time of the point just matched in the unit of its stream; `nil` where the line has none.
+    private(set) var time: Int64?
 
-    /// - Returns: `nil` for blank lines and comments.
-    static func parse(_ line: UnsafeBufferPointer<UInt8>) throws(PointError) -> Point? {
-        var parser = LineParser(bytes: line)
-        return try parser.point()
+    /// - Parameter line: Without its LF.
+    init(_ line: UnsafeBufferPointer<UInt8>) {
+        // An empty buffer may have no address; then this one is not read either.
+        start = line.baseAddress ?? UnsafePointer(bitPattern: 1)!
+        end = start + line.count
+        next = start
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    static let comma = UInt8(ascii: ",")
+    static let space = UInt8(ascii: " ")
+    static let equals = UInt8(ascii: "=")
+    static let backslash = UInt8(ascii: "\\")
+    static let quote = UInt8(ascii: "\"")
 
-    private static let comma = UInt8(ascii: ",")
-    private static let space = UInt8(ascii: " ")
-    private static let equals = UInt8(ascii: "=")
-    private static let backslash = UInt8(ascii: "\\")
-    private static let quote = UInt8(ascii: "\"")
+    private var isAtEnd: Bool { next == end }
+    private func sees(_ byte: UInt8) -> Bool { next < end && next.pointee == byte }
+    private mutating func skipBlanks() { while sees(LineReader.space) { next += 1 } }
 
-    private mutating func point() throws(PointError) -> Point? {
+    /// Whether the line says nothing: it is blank, or a comment.
+    mutating func isEmpty() -> Bool {
         skipBlanks()
-        guard let first = peek, first != UInt8(ascii: "#") else { return nil }
-        var point = Point()
-        guard !name(until: [LineParser.comma, LineParser.space]).isEmpty else {
+        return isAtEnd || next.pointee == UInt8(ascii: "#")
+    }
+
+    // MARK: A line like the one before
+
+    /// Reads the line if it has just these tags and fields, of these kinds, in this order.
+    /// - Parameter samples: Gets the fields' values; has room for as many as the layout has fields.
+    /// - Returns: Whether it does; if not, nothing is said about what it is.
+    mutating func match(_ layout: Layout, _ samples: UnsafeMutablePointer<Sample>) -> Bool {
+        next = start
+        time = nil
+        skipBlanks()
+        guard skip(layout.pieces[0]), sees(LineReader.space) else { return false }
+        skipBlanks()
+        for index in 1..<layout.pieces.count {
+            if index > 1 {
+                guard sees(LineReader.comma) else { return false }
+                next += 1
+            }
+            let piece = layout.pieces[index]
+            guard skip(piece), let sample = value(), sample.kind == piece.kind else { return false }
+            samples[index - 1] = sample
+        }
+        guard isAtEnd || next.pointee == LineReader.space else { return false }
+        skipBlanks()
+        if !isAtEnd {
+            time = timestamp()
+            guard time != nil else { return false }
+            skipBlanks()
+        }
+        return isAtEnd
+    }
+
+    private mutating func skip(_ piece: Layout.Piece) -> Bool {
+        guard end - next >= piece.count else { return false }
+        for index in 0..<piece.count where piece.start[index] != next[index] { return false }
+        next += piece.count
+        return true
+    }
+
+    // MARK: Any line
+
+    /// Reads the whole line for what it is.
+    /// - Throws: What is wrong with it, and where.
+    mutating func layout() throws(PointError) -> Layout {
+        next = start
+        skipBlanks()
+        let (series, device) = try series()
+        guard sees(LineReader.space) else { throw fail("fields are missing after the measurement") }
+        skipBlanks()
+        var fields: [Layout.Field] = []
+        var keys: [UnsafeBufferPointer<UInt8>] = []
+        repeat {
+            if sees(LineReader.comma) { next += 1 }
+            let start = next
+            let name = name(until: LineReader.equals, LineReader.comma, LineReader.space)
+            guard !name.isEmpty, sees(LineReader.equals) else { throw fail("a field needs key=value") }
+            guard !fields.contains(where: { $0.name == name }) else {
+                next = start
+                throw fail("field '\(name)' stands there twice")
+            }
+            next += 1
+            keys.append(UnsafeBufferPointer(start: start, count: next - start))
+            fields.append(Layout.Field(name: name, kind: try kind(of: name)))
+        } while sees(LineReader.comma)
+        skipBlanks()
+        if !isAtEnd {
+            let start = next
+            guard timestamp() != nil else {
+                next = start
+                throw fail("the timestamp is no whole number")
+            }
+            skipBlanks()
+        }
+        guard isAtEnd else { throw fail("nothing may follow the timestamp") }
+        return Layout(series: series, device: device, fields: fields, keys: keys)
+    }
+
+    private func fail(_ reason: String) -> PointError { PointError(column: next - start + 1, reason: reason) }
+
+    /// Reads measurement and tags.
+    private mutating func series() throws(PointError) -> (UnsafeBufferPointer<UInt8>, device: String?) {
+        let seriesStart = next
+        guard !name(until: LineReader.comma, LineReader.space).isEmpty else {
             throw fail("a measurement's name is missing")
         }
-        while peek == LineParser.comma {
-            position += 1
-            point.tags.append(try tag())
-        }
-        guard peek == LineParser.space else { throw fail("fields are missing after the measurement") }
-        skipBlanks()
-        repeat {
-            if peek == LineParser.comma { position += 1 }
-            if let field = try field() { point.fields.append(field) }
-        } while peek == LineParser.comma
-        skipBlanks()
-        if peek != nil { point.time = try timestamp() }
-        skipBlanks()
-        guard peek == nil else { throw fail("nothing may follow the timestamp") }
-        return point
-    }
-
-    private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
-
-    private mutating func skipBlanks() { while peek == LineParser.space { position += 1 } }
-
-    private func fail(_ reason: String) -> PointError { PointError(column: position + 1, reason: reason) }
-
-    /// A name up to an unescaped delimiter.
-    private mutating func name(until delimiters: [UInt8]) -> String {
-        var text: [UInt8] = []
-        while let byte = peek, !delimiters.contains(byte) {
-            position += 1
-            if byte == LineParser.backslash, let next = peek,
-                next == LineParser.comma || next == LineParser.space || next == LineParser.equals
-            {
-                text.append(next)
-                position += 1
-            } else {
-                text.append(byte)
+        var tags: [String: String] = [:]
+        while sees(LineReader.comma) {
+            next += 1
+            let start = next
+            let key = name(until: LineReader.equals, LineReader.comma, LineReader.space)
+            guard !key.isEmpty, sees(LineReader.equals) else { throw fail("a tag needs key=value") }
+            next += 1
+            let value = name(until: LineReader.comma, LineReader.space)
+            guard !value.isEmpty else { throw fail("tag '\(key)' has no value") }
+            guard tags.updateValue(value, forKey: key) == nil else {
+                next = start
+                throw fail("tag '\(key)' stands there twice")
             }
         }
-        return String(decoding: text, as: UTF8.self)
+        return (UnsafeBufferPointer(start: seriesStart, count: next - seriesStart), tags["device"])
     }
 
-    private mutating func tag() throws(PointError) -> (key: String, value: String) {
-        let key = name(until: [LineParser.equals, LineParser.comma, LineParser.space])
-        guard !key.isEmpty, peek == LineParser.equals else { throw fail("a tag needs key=value") }
-        position += 1
-        let value = name(until: [LineParser.comma, LineParser.space])
-        guard !value.isEmpty else { throw fail("tag '\(key)' has no value") }
-        return (key, value)
+    /// A name up to an unescaped delimiter, without its escapes.
+    private mutating func name(until delimiters: UInt8...) -> String {
+        let start = next
+        while !isAtEnd, !delimiters.contains(next.pointee) {
+            let isEscape = next.pointee == LineReader.backslash && end - next > 1 && LineReader.isSpecial(next[1])
+            next += isEscape ? 2 : 1
+        }
+        return LineReader.unescaped(UnsafeBufferPointer(start: start, count: next - start), LineReader.isSpecial)
     }
 
-    /// - Returns: `nil` for a string, which is kept nowhere.
-    private mutating func field() throws(PointError) -> (key: String, value: Double)? {
-        let key = name(until: [LineParser.equals, LineParser.comma, LineParser.space])
-        guard !key.isEmpty, peek == LineParser.equals else { throw fail("a field needs key=value") }
-        position += 1
-        if peek == LineParser.quote {
-            try skipString()
-            return nil
+    private static func isSpecial(_ byte: UInt8) -> Bool { byte == comma || byte == space || byte == equals }
+
+    /// The text without the backslashes that escape such a byte; others stand for themselves.
+    static func unescaped(_ text: UnsafeBufferPointer<UInt8>, _ isSpecial: (UInt8) -> Bool) -> String {
+        var bytes: [UInt8] = []
+        var isEscaped = false
+        for (index, byte) in text.enumerated() {
+            isEscaped = !isEscaped && byte == backslash && index + 1 < text.count && isSpecial(text[index + 1])
+            if !isEscaped { bytes.append(byte) }
         }
-        let start = position
-        while let byte = peek, byte != LineParser.comma, byte != LineParser.space { position += 1 }
-        guard let value = LineParser.number(bytes[start..<position]) else {
-            position = start
-            throw fail("field '\(key)' is no number, boolean or quoted string")
-        }
-        return (key, value)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private mutating func skipString() throws(PointError) {
-        position += 1
-        while let byte = peek {
-            position += 1
-            if byte == LineParser.backslash, peek != nil { position += 1 }
-            if byte == LineParser.quote { return }
+    private mutating func kind(of field: String) throws(PointError) -> Sample.Kind {
+        let start = next
+        if let sample = value(), isAtEnd || next.pointee == LineReader.comma || next.pointee == LineReader.space {
+            return sample.kind
         }
-        throw fail("a string is not closed")
+        next = start
+        if sees(LineReader.quote) {
+            next = end
+            throw fail("the string of field '\(field)' is not closed, or something follows it")
+        }
+        throw fail(
+            "field '\(field)' is no number (0.5, 5i, 5u), boolean (true, false) or quoted string that fits in 64 bits")
     }
 
-    private static func number(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        switch text {
-        case "t", "T", "true", "True", "TRUE": return 1
-        case "f", "F", "false", "False", "FALSE": return 0
-        default: break
+    // MARK: Values
+
+    /// Reads a value up to its delimiter, which the caller checks; `nil` where there is none.
+    private mutating func value() -> Sample? {
+        guard !isAtEnd else { return nil }
+        switch next.pointee {
+        case LineReader.quote: return text()
+        case UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"): return boolean()
+        default: return number()
         }
-        if text.hasSuffix("i") { return Int64(text.dropLast()).map { Double($0) } }
-        if text.hasSuffix("u") { return UInt64(text.dropLast()).map { Double($0) } }
-        // As the protocol writes floats: no "inf", "nan" or hexadecimal, which Swift would take.
-        guard bytes.allSatisfy({ ($0 >= 48 && $0 <= 57) || "+-.eE".utf8.contains($0) }), let number = Double(text),
-            number.isFinite
+    }
+
+    private mutating func number() -> Sample? {
+        let numberStart = next
+        let isNegative = next.pointee == UInt8(ascii: "-")
+        if isNegative { next += 1 }
+        var mantissa: UInt64 = 0
+        var digits = 0
+        var pointAt = -1
+        while next < end {
+            let digit = next.pointee &- UInt8(ascii: "0")
+            if digit < 10 {
+                // More than 19 digits may not fit: those are read once more below.
+                mantissa = mantissa &* 10 &+ UInt64(digit)
+                digits += 1
+            } else if next.pointee == UInt8(ascii: "."), pointAt < 0 {
+                pointAt = digits
+            } else {
+                break
+            }
+            next += 1
+        }
+        guard digits > 0 else { return nil }
+        if pointAt < 0, next < end, next.pointee == UInt8(ascii: "i") || next.pointee == UInt8(ascii: "u") {
+            return integer(mantissa, digits, isNegative, numberStart)
+        }
+        let decimals = pointAt < 0 ? 0 : digits - pointAt
+        if next < end, next.pointee | 0x20 == UInt8(ascii: "e") { return exponent(numberStart) }
+        if digits <= 18, mantissa <= Sample.largestMantissa, decimals <= Sample.mostDecimals {
+            return Sample(
+                kind: .float, decimals: UInt8(decimals), bits: isNegative ? -Int64(mantissa) : Int64(mantissa))
+        }
+        return binary(numberStart)
+    }
+
+    private mutating func integer(
+        _ magnitude: UInt64, _ digits: Int, _ isNegative: Bool, _ numberStart: UnsafePointer<UInt8>
+    ) -> Sample? {
+        let isUnsigned = next.pointee == UInt8(ascii: "u")
+        let text = UnsafeBufferPointer(start: numberStart, count: next - numberStart)
+        next += 1
+        if isUnsigned {
+            guard !isNegative else { return nil }
+            guard let number = digits < 19 ? magnitude : UInt64(String(decoding: text, as: UTF8.self)) else {
+                return nil
+            }
+            return Sample(kind: .unsigned, decimals: 0, bits: Int64(bitPattern: number))
+        }
+        if digits < 19 {
+            return Sample(kind: .integer, decimals: 0, bits: isNegative ? -Int64(magnitude) : Int64(magnitude))
+        }
+        return Int64(String(decoding: text, as: UTF8.self)).map { Sample(kind: .integer, decimals: 0, bits: $0) }
+    }
+
+    private mutating func exponent(_ numberStart: UnsafePointer<UInt8>) -> Sample? {
+        next += 1
+        if sees(UInt8(ascii: "-")) || sees(UInt8(ascii: "+")) { next += 1 }
+        let digitsStart = next
+        while next < end, next.pointee &- UInt8(ascii: "0") < 10 { next += 1 }
+        return next > digitsStart ? binary(numberStart) : nil
+    }
+
+    /// A number that is kept as the `Double` nearest to it.
+    private func binary(_ numberStart: UnsafePointer<UInt8>) -> Sample? {
+        let text = String(decoding: UnsafeBufferPointer(start: numberStart, count: next - numberStart), as: UTF8.self)
+        guard let number = Double(text), number.isFinite else { return nil }
+        // A zero has no sign here.
+        return Sample(
+            kind: .float, decimals: Sample.binary, bits: Int64(bitPattern: (number == 0 ? 0 : number).bitPattern))
+    }
+
+    private static let booleans: [(StaticString, Int64)] = [
+        ("true", 1), ("True", 1), ("TRUE", 1), ("t", 1), ("T", 1), ("false", 0), ("False", 0), ("FALSE", 0), ("f", 0),
+        ("F", 0),
+    ]
+
+    private mutating func boolean() -> Sample? {
+        for (word, bits) in LineReader.booleans where end - next >= word.utf8CodeUnitCount {
+            let isEqual = (0..<word.utf8CodeUnitCount).allSatisfy { word.utf8Start[$0] == next[$0] }
+            guard isEqual else { continue }
+            next += word.utf8CodeUnitCount
+            return Sample(kind: .boolean, decimals: 0, bits: bits)
+        }
+        return nil
+    }
+
+    private mutating func text() -> Sample? {
+        next += 1
+        let textStart = next
+        while !isAtEnd, next.pointee != LineReader.quote {
+            let isEscape = next.pointee == LineReader.backslash && end - next > 1 && LineReader.isQuotable(next[1])
+            next += isEscape ? 2 : 1
+        }
+        guard sees(LineReader.quote) else { return nil }
+        let sample = Sample(
+            kind: .text, decimals: 0, bits: Int64(textStart - start) << 32 | Int64(next - textStart))
+        next += 1
+        return sample
+    }
+
+    /// What a backslash escapes in a quoted string.
+    static func isQuotable(_ byte: UInt8) -> Bool { byte == quote || byte == backslash }
+
+    private mutating func timestamp() -> Int64? {
+        let isNegative = sees(UInt8(ascii: "-"))
+        if isNegative { next += 1 }
+        var number: UInt64 = 0
+        let digitsStart = next
+        while next < end {
+            let digit = next.pointee &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            number = number &* 10 &+ UInt64(digit)
+            next += 1
+        }
+        // Nineteen digits fit in 64 bits without a sign.
+        guard 1...19 ~= next - digitsStart, number <= UInt64(Int64.max),
+            isAtEnd || next.pointee == LineReader.space
         else { return nil }
-        return number
+        return isNegative ? -Int64(number) : Int64(number)
+    }
+}
+
+/// What many points have in common: measurement and tags as they were sent, and their fields in their order.
+final class Layout {
+    struct Field: Hashable {
+        var name: String
+        var kind: Sample.Kind
     }
 
-    private mutating func timestamp() throws(PointError) -> Int64 {
-        let start = position
-        while let byte = peek, byte != LineParser.space { position += 1 }
-        guard let time = Int64(String(decoding: bytes[start..<position], as: UTF8.self)) else {
-            position = start
-            throw fail("the timestamp is no whole number of nanoseconds")
+    /// Bytes that every line of the layout has: first measurement and tags, then each field's name with its equals sign.
+    struct Piece {
+        var start: UnsafePointer<UInt8>
+        var count: Int
+        /// Of the value that follows.
+        var kind: Sample.Kind
+    }
+
+    /// Measurement and tags, with their escapes.
+    let series: String
+    /// The tag `device`.
+    let device: String?
+    let fields: [Field]
+    /// Kept outside of arrays: they are looked at for every point.
+    let pieces: UnsafeMutableBufferPointer<Piece>
+    private let text: UnsafeMutableBufferPointer<UInt8>
+
+    init(
+        series: UnsafeBufferPointer<UInt8>, device: String?, fields: [Field], keys: [UnsafeBufferPointer<UInt8>]
+    ) {
+        self.series = String(decoding: series, as: UTF8.self)
+        self.device = device
+        self.fields = fields
+        text = .allocate(capacity: series.count + keys.reduce(0) { $0 + $1.count })
+        pieces = .allocate(capacity: keys.count + 1)
+        var next = text.baseAddress!
+        for (index, bytes) in ([series] + keys).enumerated() {
+            next.update(from: bytes.baseAddress!, count: bytes.count)
+            let kind = index == 0 ? .text : fields[index - 1].kind
+            pieces.initializeElement(at: index, to: Piece(start: next, count: bytes.count, kind: kind))
+            next += bytes.count
         }
-        return time
+    }
+
+    deinit {
+        pieces.deallocate()
+        text.deallocate()
     }
 }

@@ -1,191 +1,302 @@
 import MneedleKit
+import Synchronization
 
-/// Takes the lines for one session, or of a collector that names sessions by their device.
-final class Receiver: BulkReceiver {
+/// Takes the lines for one session, or of a collector that names devices: parses and judges them as they arrive, and
+/// stores them when the writer comes to it.
+// Sendable: what both sides touch is touched under `lock` alone; the rest belongs to the writer.
+final class Receiver: BulkReceiver, @unchecked Sendable {
     private let telemetry: Telemetry
-    /// The one session of `telemetry.stream`; `nil` for the collector.
-    private let only: Int64?
-    private var targets: [Int64: Target] = [:]
-    private var devices: [String: Int64] = [:]
-    private var count = BulkCount(accepted: 0, rejected: 0)
-    private var alarms = 0
+    private let unit: Precision
+    private let lock = Mutex(())
+    /// The session of `telemetry.stream`; `nil` for a collector.
+    private let only: Watch?
+
+    // Under the lock.
+    private var slots: [Slot] = []
+    private var current = 0
+    private var samples = UnsafeMutablePointer<Sample>.allocate(capacity: Receiver.mostFields)
     private var lines = 0
+    private var rejected = 0
     private var firstErrors: [Object] = []
 
-    init(_ telemetry: Telemetry, only session: KnownSession?) {
+    // The writer's.
+    private var watches: [String: Watch] = [:]
+    private var series: [SeriesKey: Int64] = [:]
+    private var accepted = 0
+
+    /// Unlike tags and fields would otherwise take up ever more memory.
+    private static let mostLayouts = 256
+    private static let mostFields = 256
+    /// How far a device's clock may be ahead of this machine's, or its first point before the session's begin.
+    static let grace: Int64 = 60_000_000_000
+
+    /// - Parameter unit: Of the timestamps.
+    init(_ telemetry: Telemetry, only watch: Watch?, unit: Precision) {
         self.telemetry = telemetry
-        only = session?.session
-        if let session { targets[session.session] = Target(session, telemetry.knowledge) }
+        self.unit = unit
+        only = watch
     }
 
-    /// A session's limits, what they are breached by, and the values that wait to be stored.
-    final class Target {
-        let session: KnownSession
-        let limits: [Knowledge.Limit]
-        var breached: Set<String> = []
-        var lastTime: Int64 = .min
-        var waiting: [String: Chunk] = [:]
-        var points = 0
+    deinit { samples.deallocate() }
 
-        init(_ session: KnownSession, _ knowledge: Knowledge) {
-            self.session = session
-            limits = knowledge.limits(planned: session.depthMM)
+    /// The points of one layout that wait to be stored.
+    private final class Slot {
+        let layout: Layout
+        var points: Points
+        /// The slot whose turn it was after this one.
+        var successor = 0
+        /// How many of them were judged when they came.
+        var judged = 0
+        /// Who judges them; unknown to a collector until the store has been asked for the device's session.
+        private(set) var watch: Watch?
+        private var judgedFields: [(field: Int, limit: Int)] = []
+        private var newest: Int64 = .min
+
+        init(_ layout: Layout, _ watch: Watch?) {
+            self.layout = layout
+            points = Points(layout.fields)
+            bind(watch)
         }
-    }
 
-    func receive(_ bytes: UnsafeRawBufferPointer, _ transaction: any Transaction) throws -> BulkCount {
-        try refresh(transaction)
-        let bytes = bytes.bindMemory(to: UInt8.self)
-        var rest = bytes[...]
-        while let end = rest.firstIndex(of: 10) {
-            var line = UnsafeBufferPointer(rebasing: rest[..<end])
-            if line.last == 13 { line = UnsafeBufferPointer(rebasing: line.dropLast()) }
-            rest = rest[(end + 1)...]
-            lines += 1
-            try take(line, transaction)
+        func bind(_ watch: Watch?) {
+            self.watch = watch
+            newest = .min
+            judgedFields = watch?.bind(layout) ?? []
         }
-        for target in targets.values { try store(target, transaction) }
-        return count
-    }
 
-    /// A session may have ended since the last lines.
-    private func refresh(_ transaction: any Transaction) throws {
-        for session in targets.keys {
-            let known = try telemetry.known(session, transaction)
-            guard !known.isRunning else { continue }
-            if only != nil {
-                throw ModuleError.conflict("session \(session) has ended; its stream ends with it", state: "ended")
+        /// - Returns: The alarms that the point raises.
+        func judge(_ time: Int64, _ value: (Int) -> Double) -> [Watch.Alarm] {
+            guard let watch, watch.session.covers(time) else { return [] }
+            var alarms: [Watch.Alarm] = []
+            if let alarm = watch.judge(time: time, newest: newest) { alarms.append(alarm) }
+            newest = max(newest, time)
+            for (field, limit) in judgedFields {
+                if let alarm = watch.judge(value(field), limit, at: time) { alarms.append(alarm) }
             }
-            targets[session] = nil
-            devices[known.device] = nil
+            return alarms
         }
     }
 
-    private func take(_ line: UnsafeBufferPointer<UInt8>, _ transaction: any Transaction) throws {
-        do {
-            guard let point = try LineParser.parse(line) else { return }
-            guard let target = try target(of: point, transaction) else {
-                return reject(
-                    1, "no running session has the point's device: add the tag device=NAME, or start a session")
+    private struct SeriesKey: Hashable {
+        var slot: ObjectIdentifier
+        var session: Int64
+    }
+
+    // MARK: As they arrive
+
+    func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void) {
+        lock.withLock { _ in
+            let bytes = lines.bindMemory(to: UInt8.self)
+            let now = now.milliseconds &* 1_000_000
+            var start = 0
+            for (end, byte) in bytes.enumerated() where byte == 10 {
+                var count = end - start
+                if count > 0, bytes[end - 1] == 13 { count -= 1 }
+                self.lines += 1
+                take(UnsafeBufferPointer(rebasing: bytes[start..<start + count]), now, tell)
+                start = end + 1
             }
-            let time = point.time ?? transaction.now.milliseconds &* 1_000_000
-            if let reason = reason(against: time, target, transaction.now) { return reject(1, reason) }
-            try judge(point, time, target, transaction)
-            for field in point.fields { target.waiting[field.key, default: Chunk()].append(time, field.value) }
-            target.points += 1
-            count.accepted += 1
-        } catch let error as PointError {
+        }
+    }
+
+    private func take(_ line: UnsafeBufferPointer<UInt8>, _ now: Int64, _ tell: (String, Object) -> Void) {
+        var reader = LineReader(line)
+        guard !reader.isEmpty() else { return }
+        do throws(PointError) {
+            let slot = try slot(of: &reader)
+            let time = try time(reader.time, now, slot, tell)
+            slot.points.append(time, samples, line)
+            guard slot.watch != nil else { return }
+            for alarm in slot.judge(time, { Column.number(samples[$0].bits, samples[$0].kind, samples[$0].decimals) }) {
+                if let session = slot.watch?.session { tell("telemetry.breach", alarm.body(session)) }
+            }
+            slot.judged = slot.points.count
+        } catch {
             reject(error.column, error.reason)
         }
     }
 
-    private func target(of point: Point, _ transaction: any Transaction) throws -> Target? {
-        if let only { return targets[only] }
-        guard let device = point.tag("device") else { return nil }
-        if let session = devices[device] { return targets[session] }
-        guard let session = try telemetry.running(device: device, transaction) else { return nil }
-        devices[device] = session.session
-        let target = Target(session, telemetry.knowledge)
-        targets[session.session] = target
-        return target
+    /// Finds the line's layout; first where it was after the same predecessor last time, for lines come in turns.
+    private func slot(of reader: inout LineReader) throws(PointError) -> Slot {
+        if !slots.isEmpty {
+            let guess = slots[current].successor
+            if reader.match(slots[guess].layout, samples) {
+                current = guess
+                return slots[guess]
+            }
+            for index in slots.indices where index != guess && reader.match(slots[index].layout, samples) {
+                return turn(to: index)
+            }
+        }
+        let layout = try reader.layout()
+        guard slots.count < Receiver.mostLayouts else {
+            throw PointError(
+                column: 1,
+                reason:
+                    "over \(Receiver.mostLayouts) different sets of tags and fields in one stream; send what varies as a field"
+            )
+        }
+        guard layout.fields.count <= Receiver.mostFields else {
+            throw PointError(column: 1, reason: "over \(Receiver.mostFields) fields in one point")
+        }
+        guard only != nil || layout.device != nil else {
+            throw PointError(column: 1, reason: "the point names no device: add the tag device=NAME")
+        }
+        slots.append(Slot(layout, only))
+        guard reader.match(layout, samples) else {
+            throw PointError(column: 1, reason: "the line reads as a point and does not match itself; this is a defect")
+        }
+        return turn(to: slots.count - 1)
     }
 
-    /// Times in the future or long before the session are a wrong clock or a wrong unit.
-    private func reason(against time: Int64, _ target: Target, _ now: Instant) -> String? {
-        let milliseconds = time / 1_000_000
-        let grace: Int64 = 60_000
-        if milliseconds > now.milliseconds + grace {
-            return "the timestamp is in the future; it counts nanoseconds since 1970"
-        }
-        if milliseconds < target.session.started.milliseconds - grace {
-            return "the timestamp is before the session began; it counts nanoseconds since 1970"
-        }
-        return nil
+    private func turn(to index: Int) -> Slot {
+        slots[current].successor = index
+        current = index
+        return slots[index]
     }
 
-    private func reject(_ column: Int, _ reason: String) {
-        count.rejected += 1
+    /// The point's time in nanoseconds. One in the future or long before the session is a wrong clock or a wrong unit.
+    private func time(
+        _ stamp: Int64?, _ now: Int64, _ slot: Slot, _ tell: (String, Object) -> Void
+    ) throws(PointError) -> Int64 {
+        guard let stamp else { return now }
+        let (time, overflow) = stamp.multipliedReportingOverflow(by: unit.nanoseconds)
+        let counts = "it counts \(unit.rawValue) since 1970"
+        let reason: String
+        if overflow || time > now + Receiver.grace {
+            reason = "the timestamp is in the future; \(counts)"
+        } else if let only, !only.session.covers(time) {
+            reason = "the timestamp is before the session began; \(counts)"
+        } else {
+            return time
+        }
+        if let watch = slot.watch, let alarm = watch.clockIsOff(at: now) {
+            tell("telemetry.breach", alarm.body(watch.session))
+        }
+        throw PointError(column: 1, reason: reason)
+    }
+
+    private func reject(_ column: Int, _ reason: String, count: Int = 1) {
+        rejected += count
         if firstErrors.count < 10 { firstErrors.append(["line": lines, "column": column, "reason": reason]) }
     }
 
-    // MARK: Alarms
+    // MARK: Into the store
 
-    private func judge(_ point: Point, _ time: Int64, _ target: Target, _ transaction: any Transaction) throws {
-        let at = Instant(milliseconds: time / 1_000_000)
-        if target.lastTime != .min,
-            Double(target.lastTime &- time) / 1e9 > telemetry.knowledge.clockToleranceSeconds
-        {
-            try breach("clock-backwards", target, field: nil, value: nil, limit: nil, at, transaction)
-        } else {
-            target.breached.remove("clock-backwards")
-        }
-        target.lastTime = time
-        for field in point.fields {
-            for limit in target.limits where limit.field == field.key {
-                if let most = limit.most, field.value > most {
-                    try breach(limit.code, target, field: field.key, value: field.value, limit: most, at, transaction)
-                } else if let least = limit.least, field.value < least {
-                    try breach(limit.code, target, field: field.key, value: field.value, limit: least, at, transaction)
-                } else if target.breached.contains(limit.code), isBack(field.value, limit) {
-                    try end(limit.code, target, at, transaction)
-                }
+    private struct Batch {
+        var slot: Slot
+        var points: Points
+        var judged: Int
+    }
+
+    func store(_ transaction: any Transaction) throws -> BulkCount {
+        let batches = lock.withLock { _ in
+            slots.filter { $0.points.count > 0 }.map { slot in
+                defer { (slot.points, slot.judged) = (Points(slot.layout.fields), 0) }
+                return Batch(slot: slot, points: slot.points, judged: slot.judged)
             }
         }
-    }
-
-    private func isBack(_ value: Double, _ limit: Knowledge.Limit) -> Bool {
-        value <= (limit.most ?? .infinity) - limit.margin && value >= (limit.least ?? -.infinity) + limit.margin
-    }
-
-    /// One alarm a breach, however many points it lasts.
-    private func breach(
-        _ code: String, _ target: Target, field: String?, value: Double?, limit: Double?, _ at: Instant,
-        _ transaction: any Transaction
-    ) throws {
-        guard target.breached.insert(code).inserted else { return }
-        alarms += 1
-        try telemetry.raise(code, target.session, field: field, value: value, limit: limit, at: at, transaction)
-    }
-
-    private func end(_ code: String, _ target: Target, _ at: Instant, _ transaction: any Transaction) throws {
-        target.breached.remove(code)
-        let session = target.session
-        try transaction.execute(
-            "UPDATE telemetry_alarms SET over_at = ? WHERE session = ? AND code = ? AND over_at IS NULL", at,
-            session.session, code)
-        try transaction.record(
-            Entry(
-                "telemetry.alarm-over", subject: "session/\(session.session)", person: session.person,
-                body: ["session": session.session, "code": code, "at": at]))
-    }
-
-    // MARK: Storing
-
-    private func store(_ target: Target, _ transaction: any Transaction) throws {
-        guard !target.waiting.isEmpty else { return }
-        var newest: Object = ["session": target.session.session]
-        for (field, chunk) in target.waiting.sorted(by: { $0.key < $1.key }) {
-            try Chunks.append(chunk, session: target.session.session, field: field, transaction)
-            newest[field] = chunk.values.last.map(Value.number)
+        if let only {
+            guard try telemetry.known(only.session.session, transaction).isRunning else {
+                throw ModuleError.conflict(
+                    "session \(only.session.session) has ended; its stream ends with it", state: "ended")
+            }
+            for batch in batches { try store(batch.points, batch.slot, only.session, transaction) }
+        } else {
+            for batch in batches { try storeByDevice(batch, transaction) }
         }
-        target.waiting.removeAll(keepingCapacity: true)
-        try transaction.execute(
-            "UPDATE telemetry_sessions SET last_heard = ? WHERE session = ?", transaction.now, target.session.session)
+        for watch in only.map({ [$0] }) ?? Array(watches.values) { try record(watch, transaction) }
+        return lock.withLock { _ in BulkCount(accepted: accepted, rejected: rejected) }
+    }
+
+    /// What belongs to the device's running session goes there, the rest is kept under the device.
+    private func storeByDevice(_ batch: Batch, _ transaction: any Transaction) throws {
+        let (slot, points) = (batch.slot, batch.points)
+        guard let device = slot.layout.device else { return }
+        let watch = try watch(of: device, transaction)
+        if slot.watch !== watch { lock.withLock { _ in slot.bind(watch) } }
+        guard let watch else { return try storeUnmatched(points, slot, device, transaction) }
+        // Those that came before it was known whose they are.
+        lock.withLock { _ in
+            for place in batch.judged..<points.count {
+                _ = slot.judge(points.times[place]) { points.columns[$0].number(at: place) }
+            }
+        }
+        let (own, others) = points.divided { watch.session.covers($0) }
+        try store(own, slot, watch.session, transaction)
+        try storeUnmatched(others, slot, device, transaction)
+    }
+
+    private func watch(of device: String, _ transaction: any Transaction) throws -> Watch? {
+        guard let session = try telemetry.running(device: device, transaction) else {
+            watches[device] = nil
+            return nil
+        }
+        if let known = watches[device], known.session.session == session.session { return known }
+        let watch = try telemetry.watch(session, transaction)
+        watches[device] = watch
+        return watch
+    }
+
+    private func store(
+        _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any Transaction
+    ) throws {
+        guard points.count > 0 else { return }
+        try append(points, slot, session: session.session, device: session.device, transaction)
+        try telemetry.heard(of: session, transaction)
+        var newest: Object = ["session": session.session]
+        for (field, column) in zip(slot.layout.fields, points.columns) where column.isNumeric {
+            newest[field.name] = .number(column.number(at: points.count - 1))
+        }
         transaction.publishLive(topic: "telemetry.sample", newest)
     }
 
-    func finish(_ transaction: any Transaction) throws -> Object {
-        for target in targets.values where target.points > 0 {
-            let session = target.session.session
-            try transaction.record(
-                Entry(
-                    "telemetry.stored", subject: "session/\(session)", person: target.session.person,
-                    body: [
-                        "session": session, "points": target.points, "digest": try Chunks.digest(session, transaction),
-                    ]))
+    private func storeUnmatched(
+        _ points: Points, _ slot: Slot, _ device: String, _ transaction: any Transaction
+    ) throws {
+        guard points.count > 0 else { return }
+        guard try telemetry.isOnRecord(device, transaction) else {
+            return lock.withLock { _ in
+                reject(1, "no device '\(device)' on record; records.list-devices shows them", count: points.count)
+            }
         }
-        return [
-            "accepted": count.accepted, "rejected": count.rejected, "alarms": alarms, "first_errors": firstErrors,
-        ]
+        try append(points, slot, session: 0, device: device, transaction)
+    }
+
+    private func append(
+        _ points: Points, _ slot: Slot, session: Int64, device: String, _ transaction: any Transaction
+    ) throws {
+        points.round(to: telemetry.precision)
+        let blocks = Blocks(transaction: transaction)
+        let key = SeriesKey(slot: ObjectIdentifier(slot), session: session)
+        let id =
+            try series[key]
+            ?? blocks.series(
+                session: session, device: device, name: slot.layout.series, fields: slot.layout.fields)
+        series[key] = id
+        try blocks.append(points, to: id)
+        accepted += points.count
+    }
+
+    private func record(_ watch: Watch, _ transaction: any Transaction) throws {
+        let (changes, peaks) = lock.withLock { _ in watch.takeChanges() }
+        try telemetry.record(changes, peaks, watch.session, transaction)
+    }
+
+    func finish(_ transaction: any Transaction) throws -> Object {
+        if let only, accepted > 0 { try telemetry.seal(only.session, transaction) }
+        return lock.withLock { _ in
+            let alarms = only?.alarms ?? watches.values.reduce(0) { $0 + $1.alarms }
+            return ["accepted": accepted, "rejected": rejected, "alarms": alarms, "first_errors": firstErrors]
+        }
+    }
+}
+
+extension Points {
+    /// Those whose times the condition takes, and the others.
+    func divided(_ condition: (Int64) -> Bool) -> (own: Points, others: Points) {
+        let own = times.indices.filter { condition(times[$0]) }
+        if own.count == count { return (self, picked([])) }
+        return (picked(own), picked(times.indices.filter { !condition(times[$0]) }))
     }
 }

@@ -7,6 +7,7 @@ struct KnownSession {
     let device: String
     let depthMM: Double
     let started: Instant
+    let ended: Instant?
     let isRunning: Bool
 
     init(_ row: Row) {
@@ -15,7 +16,14 @@ struct KnownSession {
         device = row.text("device") ?? ""
         depthMM = row.number("depth_mm") ?? 0
         started = row.instant("started") ?? Instant(milliseconds: 0)
+        ended = row.instant("ended")
         isRunning = row.bool("is_running")
+    }
+
+    /// Whether a point of that time, in nanoseconds, can be of this session: clocks differ a little.
+    func covers(_ time: Int64) -> Bool {
+        let last = ended.map { $0.milliseconds * 1_000_000 + Receiver.grace } ?? .max
+        return time >= started.milliseconds * 1_000_000 - Receiver.grace && time <= last
     }
 }
 
@@ -35,10 +43,31 @@ extension Telemetry {
     var whenStopped: Reaction { Reaction(to: "session.stopped", run: endSession) }
 
     @Sendable private func endSession(_ entry: Entry, _ actor: Actor, _ transaction: any Transaction) throws {
-        let session = entry.body.integer("session")
-        try transaction.execute("UPDATE telemetry_sessions SET is_running = 0 WHERE session = ?", session)
+        let id = entry.body.integer("session")
         try transaction.execute(
-            "UPDATE telemetry_alarms SET over_at = ? WHERE session = ? AND over_at IS NULL", transaction.now, session)
+            "UPDATE telemetry_sessions SET is_running = 0, ended = ? WHERE session = ?", transaction.now, id)
+        try transaction.execute(
+            "UPDATE telemetry_alarms SET over_at = ? WHERE session = ? AND over_at IS NULL", transaction.now, id)
+        guard let id, let row = try transaction.row("SELECT * FROM telemetry_sessions WHERE session = ?", id) else {
+            return
+        }
+        try seal(KnownSession(row), transaction)
+    }
+
+    /// Makes whole blocks of what a session has so far; the ledger keeps their digest. Nothing when there is nothing new.
+    func seal(_ session: KnownSession, _ transaction: any Transaction) throws {
+        for series in try transaction.series(session: session.session) {
+            try Blocks(transaction: transaction).seal(series.id)
+        }
+        let (digest, blocks, points) = try transaction.digest(ofSession: session.session)
+        let known = try transaction.row("SELECT digest FROM telemetry_sessions WHERE session = ?", session.session)
+        guard blocks > 0, known?.text("digest") != digest else { return }
+        try transaction.execute(
+            "UPDATE telemetry_sessions SET digest = ? WHERE session = ?", digest, session.session)
+        try transaction.record(
+            Entry(
+                "telemetry.stored", subject: "session/\(session.session)", person: session.person,
+                body: ["session": session.session, "points": points, "blocks": blocks, "digest": digest]))
     }
 
     func known(_ session: Int64, _ reading: any Reading) throws -> KnownSession {
@@ -51,6 +80,18 @@ extension Telemetry {
     func running(device: String, _ reading: any Reading) throws -> KnownSession? {
         let sql = "SELECT * FROM telemetry_sessions WHERE device = ? AND is_running = 1 ORDER BY session DESC LIMIT 1"
         return try reading.row(sql, device).map(KnownSession.init)
+    }
+
+    /// Whether there is such a device. While the records do not run nobody knows, and nothing is to be lost.
+    func isOnRecord(_ device: String, _ reading: any Reading) throws -> Bool {
+        do {
+            _ = try reading.ask("records.show-device", ["device": device])
+            return true
+        } catch let error as ModuleError where error.code == .notFound || error.code == .invalidArgument {
+            return false
+        } catch let error as ModuleError where error.code == .moduleFailed {
+            return true
+        }
     }
 
     // MARK: Silence
@@ -72,26 +113,24 @@ extension Telemetry {
                     // Heard of again with its next point.
                     try transaction.execute(
                         "UPDATE telemetry_sessions SET last_heard = NULL WHERE session = ?", session.session)
-                    try raise("silence", session, field: nil, value: nil, limit: nil, at: transaction.now, transaction)
+                    let alarm = Watch.Alarm(
+                        code: Telemetry.silenceCode, at: transaction.now.milliseconds * 1_000_000)
+                    try raise(alarm, session, transaction)
                 }
             })
     }
 
-    // MARK: Alarms
+    private static let silenceCode = "silence"
 
-    func raise(
-        _ code: String, _ session: KnownSession, field: String?, value: Double?, limit: Double?, at: Instant,
-        _ transaction: any Transaction
-    ) throws {
+    /// A session has reported, so it is not silent any more.
+    func heard(of session: KnownSession, _ transaction: any Transaction) throws {
+        let row = try transaction.row(
+            "SELECT last_heard FROM telemetry_sessions WHERE session = ?", session.session)
+        guard row?.instant("last_heard") != transaction.now else { return }
+        if row?.integer("last_heard") == nil {
+            try end(Telemetry.silenceCode, at: transaction.now, peak: nil, session, transaction)
+        }
         try transaction.execute(
-            "INSERT INTO telemetry_alarms (session, at, code, field, value, limit_value) VALUES (?, ?, ?, ?, ?, ?)",
-            session.session, at, code, field, value, limit)
-        try transaction.record(
-            Entry(
-                "telemetry.alarm", subject: "session/\(session.session)", person: session.person,
-                body: [
-                    "session": session.session, "person": session.person, "device": session.device, "code": code,
-                    "field": field, "value": value, "limit": limit, "at": at,
-                ]))
+            "UPDATE telemetry_sessions SET last_heard = ? WHERE session = ?", transaction.now, session.session)
     }
 }

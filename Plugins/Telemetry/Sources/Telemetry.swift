@@ -4,64 +4,54 @@ import MneedleKit
 @_cdecl("mneedle_module_telemetry")
 public func mneedleModuleTelemetry() -> UnsafeMutableRawPointer { definition.export() }
 
+private let precisions = ParameterType.choice(Precision.allCases.map(\.rawValue))
+
 /// Takes what a device reports during a session, keeps it, and raises an alarm at once when it leaves its limits.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "telemetry", version: "0.1.0",
         summary: "Streams device telemetry into sessions, raises alarms, and answers what was measured.",
+        configuration: [
+            ConfigurationKey("precision", precisions, default: "ns", "to what unit of time points are kept"),
+            ConfigurationKey(
+                "collector_precision", precisions, default: "ns", "the unit of timestamps on telemetry.sock"),
+            ConfigurationKey(
+                "stop_on", .list(.slug), default: [] as [Value], "codes of alarms that stop the session at once"),
+        ],
         knowledge: ["telemetry"]),
     migrations: migrations
 ) { setup in
-    let telemetry = Telemetry(knowledge: Knowledge(setup))
+    let telemetry = Telemetry(setup)
     return Module(
-        commands: [telemetry.stream, telemetry.summary, telemetry.query, telemetry.alarms],
+        commands: [
+            telemetry.stream, telemetry.summary, telemetry.query, telemetry.compare, telemetry.alarms, telemetry.export,
+        ],
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
         timers: [telemetry.silence], collectors: [telemetry.collector])
 }
 
-let migrations = [
-    Migration(
-        1, "sessions, chunks and alarms",
-        [
-            """
-            CREATE TABLE telemetry_sessions (
-                session BIGINT NOT NULL PRIMARY KEY,
-                person TEXT NOT NULL,
-                device TEXT NOT NULL,
-                depth_mm REAL NOT NULL,
-                started BIGINT NOT NULL,
-                is_running INTEGER NOT NULL,
-                last_heard BIGINT)
-            """,
-            "CREATE INDEX telemetry_sessions_heard ON telemetry_sessions (last_heard) WHERE is_running = 1",
-            """
-            CREATE TABLE telemetry_chunks (
-                id INTEGER PRIMARY KEY,
-                session BIGINT NOT NULL,
-                field TEXT NOT NULL,
-                first_ns BIGINT NOT NULL,
-                last_ns BIGINT NOT NULL,
-                points BIGINT NOT NULL,
-                checksum BIGINT NOT NULL,
-                data BLOB NOT NULL)
-            """,
-            "CREATE INDEX telemetry_chunks_field ON telemetry_chunks (session, field, id)",
-            """
-            CREATE TABLE telemetry_alarms (
-                id INTEGER PRIMARY KEY,
-                session BIGINT NOT NULL,
-                at BIGINT NOT NULL,
-                code TEXT NOT NULL,
-                field TEXT,
-                value REAL,
-                limit_value REAL,
-                over_at BIGINT)
-            """,
-            "CREATE INDEX telemetry_alarms_session ON telemetry_alarms (session)",
-        ])
-]
-
-/// The module at work: its knowledge, and one command or duty in each file of this folder.
+/// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.
 struct Telemetry: Sendable {
     let knowledge: Knowledge
+    /// Times are rounded down to this before they are stored.
+    let precision: Precision
+    let collectorPrecision: Precision
+    /// The alarms that stop a session.
+    let stopOn: Set<String>
+
+    init(_ setup: Setup) {
+        knowledge = Knowledge(setup)
+        precision = setup.configuration.text("precision").flatMap(Precision.init) ?? .ns
+        collectorPrecision = setup.configuration.text("collector_precision").flatMap(Precision.init) ?? .ns
+        stopOn = Set(setup.configuration.texts("stop_on") ?? [])
+        for code in stopOn.subtracting(knowledge.codes).sorted() {
+            setup.problems.report(
+                Problem(
+                    file: "mneedled.toml", key: "telemetry.stop_on",
+                    reason:
+                        "no alarm has the code '\(code)'; known: \(knowledge.codes.sorted().joined(separator: ", "))"))
+        }
+    }
+
+    static func instant(_ nanoseconds: Int64) -> Instant { Instant(milliseconds: nanoseconds / 1_000_000) }
 }

@@ -4,103 +4,6 @@ import Testing
 
 @testable import Telemetry
 
-@Suite("Line protocol")
-struct LineProtocolTests {
-    func parse(_ line: String) throws -> Point? {
-        try Array(line.utf8).withUnsafeBufferPointer { try LineParser.parse($0) }
-    }
-
-    @Test("a point has tags, fields of every type, and a time")
-    func point() throws {
-        let point = try #require(
-            try parse(
-                #"pen\ 1,device=pen-1,room=a\,b depth_mm=0.5,n=3i,u=7u,on=t,name="a \" b,c",e=-1.5e-2 1700000000000000001"#
-            ))
-        #expect(point.tags.map(\.value) == ["pen-1", "a,b"])
-        #expect(point.fields.map(\.key) == ["depth_mm", "n", "u", "on", "e"])
-        #expect(point.fields.map(\.value) == [0.5, 3, 7, 1, -0.015])
-        #expect(point.time == 1_700_000_000_000_000_001)
-    }
-
-    @Test("blank lines and comments are nothing", arguments: ["", "   ", "# a comment", "  # too"])
-    func nothing(line: String) throws { #expect(try parse(line) == nil) }
-
-    @Test(
-        "what is no point is refused with its column",
-        arguments: [
-            ("pen", 4), (",a=b c=1", 1), ("pen,a c=1", 6), ("pen,a= c=1", 7), ("pen depth_mm", 13),
-            ("pen depth_mm=", 14),
-            ("pen depth_mm=x", 14), ("pen depth_mm=nan", 14), ("pen depth_mm=0x1", 14), ("pen depth_mm=1 soon", 16),
-            ("pen depth_mm=1 1 2", 18), ("pen s=\"open", 12), ("pen a=1,", 9),
-        ])
-    func refused(line: String, column: Int) throws {
-        let error = #expect(throws: PointError.self) { try parse(line) }
-        #expect(error?.column == column, "\(line): \(error?.reason ?? "")")
-    }
-
-    @Test("random bytes are refused or parsed, never worse")
-    func random() {
-        var generator = SystemRandomNumberGenerator()
-        let alphabet = Array(#"pen,=0.5i "\#u{5C}#t-e"#.utf8)
-        for _ in 0..<5000 {
-            let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
-                alphabet.randomElement(using: &generator)!
-            }
-            bytes.withUnsafeBufferPointer { _ = try? LineParser.parse($0) }
-        }
-    }
-}
-
-@Suite("Chunks")
-struct ChunkTests {
-    @Test("what was packed comes back to the last bit")
-    func roundTrip() throws {
-        var generator = SystemRandomNumberGenerator()
-        let makers: [() -> Double] = [
-            { Double(Int.random(in: 0...60, using: &generator)) / 100 },
-            { Double.random(in: -1e300...1e300, using: &generator) },
-            { Double(Int.random(in: -1000...1000, using: &generator)) }, { -0.0 }, { 0.1 + 0.2 },
-            { Double(bitPattern: UInt64.random(in: 0...0x7FEF_FFFF_FFFF_FFFF, using: &generator)) },
-        ]
-        for make in makers {
-            for count in [0, 1, 2, 500] {
-                var chunk = Chunk()
-                var time: Int64 = .random(in: -1_000_000...2_000_000_000_000_000_000, using: &generator)
-                for _ in 0..<count {
-                    chunk.append(time, make())
-                    time &+= .random(in: -10...10_000_000, using: &generator)
-                }
-                let back = try #require(Chunk(data: chunk.data))
-                #expect(back.times == chunk.times)
-                #expect(back.values.map(\.bitPattern) == chunk.values.map(\.bitPattern))
-            }
-        }
-    }
-
-    @Test("a damaged chunk is never read as something else than was written")
-    func damage() {
-        var chunk = Chunk()
-        for number in 0..<100 { chunk.append(Int64(number) * 10_000_000, Double(number) / 10) }
-        let data = chunk.data
-        for index in data.indices {
-            var broken = data
-            broken[index] ^= 1
-            #expect(Chunk.checksum(broken) != Chunk.checksum(data))
-            _ = Chunk(data: broken)
-        }
-        #expect(Chunk(data: Array(data.dropLast())) == nil)
-    }
-
-    @Test("a hundred hertz of depth takes little more than a byte a value")
-    func size() {
-        var chunk = Chunk()
-        for number in 0..<Chunk.capacity {
-            chunk.append(1_700_000_000_000_000_000 + Int64(number) * 10_000_000, Double(40 + number % 11) / 100)
-        }
-        #expect(chunk.data.count < Chunk.capacity * 5 / 2)
-    }
-}
-
 @Suite("Telemetry of a session")
 struct TelemetrySessionTests {
     /// A bench at noon with session 7 running at 0.5 mm.
@@ -137,12 +40,18 @@ struct TelemetrySessionTests {
         #expect(try bench.ledger(kind: "telemetry.stored").first?.body.integer("points") == 3)
     }
 
-    @Test("one alarm a breach of the planned depth, over only when it is back inside")
+    @Test(
+        "one alarm a breach of the planned depth, with its peak and how long it lasted, over once the value has settled"
+    )
     func alarms() throws {
         let bench = try Self.bench()
+        let settled = Array(repeating: 0.49, count: 101)
         let reply = try bench.stream(
             "telemetry.stream", ["session": 7],
-            lines: [Self.lines([0.5, 0.51, 0.6, 0.5, 0.505, 0.49, 0.5]), Self.lines([0.7], from: 7)])
+            lines: [
+                Self.lines([0.5, 0.51, 0.6, 0.5, 0.505, 0.49, 0.52, 0.49, 0.5]), Self.lines(settled, from: 9),
+                Self.lines([0.7], from: 110),
+            ])
         #expect(reply.integer("alarms") == 2)
         let events = try bench.ledger(kind: "telemetry.alarm")
         #expect(events.map { $0.body.number("value") } == [0.51, 0.7])
@@ -150,6 +59,11 @@ struct TelemetrySessionTests {
         #expect(events[0].person == "anna")
         let rows = try bench.rows("telemetry.alarms", ["session": 7])
         #expect(rows.map { $0.has("over_at") } == [true, false])
+        #expect(rows.map { $0.number("peak") } == [0.6, 0.7])
+        // From the second point to the first of those that stayed inside.
+        #expect(rows[0].string("duration") == "PT0.080S")
+        let over = try bench.ledger(kind: "telemetry.alarm-over")
+        #expect(over.map { $0.body.number("peak") } == [0.6] && over[0].body.string("duration") == "PT0.080S")
     }
 
     @Test(
@@ -173,7 +87,10 @@ struct TelemetrySessionTests {
                 "pen depth_mm=0.1 \(Self.noon + 5_000_000_000)\npen depth_mm=0.1 \(Self.noon)\npen depth_mm=0.1 1700000000\npen depth_mm=0.1 \(Self.noon + 90_000_000_000)\n"
             ])
         #expect(reply.integer("accepted") == 2 && reply.integer("rejected") == 2)
-        #expect(try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == ["clock-backwards"])
+        #expect(
+            try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == [
+                "clock-backwards", "clock-off",
+            ])
     }
 
     @Test("silence of a session that has reported is one alarm; its next point makes it heard again")
@@ -232,9 +149,10 @@ struct TelemetrySessionTests {
                 .code == .notFound)
     }
 
-    @Test("the collector finds the session by the device tag and rejects what has none")
+    @Test("the collector finds the session by the device tag; it rejects what has none or one that nobody knows")
     func collector() throws {
         let bench = try Self.bench()
+        bench.fake("records.show-device") { throw ModuleError.notFound("device", $0.text("device") ?? "") }
         let reply = try bench.collect(
             "telemetry", lines: ["pen,device=pen-1 depth_mm=0.9\npen,device=pen-2 depth_mm=0.9\npen depth_mm=0.9\n"])
         #expect(reply.integer("accepted") == 1 && reply.integer("rejected") == 2 && reply.integer("alarms") == 1)

@@ -2,12 +2,12 @@ import Glibc
 import MneedleKit
 import NIOCore
 
-/// Brings the lines of one bulk transfer to the writer, as many at a time as have arrived since the last commit.
-/// Lives on the event loop; only the receiver itself is called on the writer.
+/// Brings the lines of one bulk transfer to its receiver as they arrive, and has it store them on the writer, as many at
+/// a time as have arrived since the last commit. Lives on the event loop.
 // Sendable: touched on its event loop alone, where jobs' `done` is called too.
 final class BulkPipe: @unchecked Sendable {
-    /// The receiver, handed to the writer's jobs.
-    // Sendable: made, called and dropped by jobs, which the writer runs one after the other.
+    /// The receiver and how much it has stored, as the writer's jobs hand it on.
+    // Sendable: written by the job that makes it and the one that stores, read when those are done.
     final class Receiver: @unchecked Sendable {
         var receiver: (any BulkReceiver)?
         var count = BulkCount(accepted: 0, rejected: 0)
@@ -20,17 +20,25 @@ final class BulkPipe: @unchecked Sendable {
         case failed(ModuleError)
     }
 
-    private static let mostBuffered = 4 << 20
+    private static let mostWaiting = 4 << 20
 
-    let receiver: Receiver
+    private let receiver: Receiver
     private let module: String
     private let actor: Actor
     private let limit: Int
     private let hasTerminator: Bool
+    private let clock: any Clock
+    private let tell: (String, Object) -> Void
     private let submit: (Job) -> Void
     private let progress: (Progress) -> Void
-    private var buffer: [UInt8] = []
+    /// What came before the receiver was ready, or a line whose end has not come yet.
+    private var partial: [UInt8] = []
+    private var isReady = false
+    private var hasClosedEarly = false
     private var isSkippingLine = false
+    /// Bytes that the receiver has taken and not stored yet.
+    private var waiting = 0
+    private var beingStored = 0
     private var isInFlight = false
     private var isFailed = false
     private(set) var isEnded = false
@@ -39,141 +47,152 @@ final class BulkPipe: @unchecked Sendable {
     private(set) var rest: [UInt8] = []
 
     init(
-        receiver: Receiver, module: String, actor: Actor, limit: Int, hasTerminator: Bool,
-        submit: @escaping (Job) -> Void, progress: @escaping (Progress) -> Void
+        receiver: Receiver, module: String, actor: Actor, limit: Int, hasTerminator: Bool, clock: any Clock,
+        tell: @escaping (String, Object) -> Void, submit: @escaping (Job) -> Void,
+        progress: @escaping (Progress) -> Void
     ) {
         self.receiver = receiver
         self.module = module
         self.actor = actor
         self.limit = limit
         self.hasTerminator = hasTerminator
+        self.clock = clock
+        self.tell = tell
         self.submit = submit
         self.progress = progress
     }
 
     /// Whether the sender is ahead by so much that it should wait.
-    var isFull: Bool { buffer.count > BulkPipe.mostBuffered }
+    var isFull: Bool { partial.count + waiting + beingStored > BulkPipe.mostWaiting }
+
+    /// The receiver is there: takes what has come already.
+    func begin() {
+        isReady = true
+        let early = partial
+        partial = []
+        early.withUnsafeBytes { takeIn($0) }
+        if hasClosedEarly { end() } else { pump() }
+    }
 
     func append(_ bytes: UnsafeRawBufferPointer) {
-        guard !isEnded else {
-            rest.append(contentsOf: bytes)
-            return
-        }
-        var bytes = bytes
-        if isSkippingLine {
-            guard let end = bytes.firstIndex(of: 10) else { return }
-            isSkippingLine = false
-            bytes = UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...])
-        }
-        buffer.append(contentsOf: bytes)
+        if isReady { takeIn(bytes) } else { partial.append(contentsOf: bytes) }
         pump()
     }
 
     /// The sender has closed: what is complete counts.
     func end() {
-        guard !isEnded else { return }
-        // While a piece is being stored nobody has looked at what came meanwhile.
-        lookAtNews()
-        if !isEnded {
-            isEnded = true
-            // A last line without LF was cut off somewhere; it is not a point.
-            buffer.removeSubrange(completeEnd...)
+        guard isReady else {
+            hasClosedEarly = true
+            return
         }
+        guard !isEnded else { return }
+        isEnded = true
+        // A last line without LF was cut off somewhere; it is not a point.
+        partial = []
         pump()
     }
 
-    private var completeEnd: Int { (buffer.lastIndex(of: 10) ?? -1) + 1 }
+    // MARK: Lines
 
-    private func pump() {
-        guard !isInFlight, !isOver else { return }
-        lookAtNews()
-        let end = isEnded ? buffer.count : completeEnd
-        if isFailed {
-            buffer.removeSubrange(..<end)
-            isOver = isEnded
-        } else if end > 0 || isEnded {
-            let lines = Array(buffer[..<end])
-            buffer.removeSubrange(..<end)
-            send(lines)
+    private func takeIn(_ bytes: UnsafeRawBufferPointer) {
+        var bytes = bytes
+        if isEnded { return rest.append(contentsOf: bytes) }
+        if isSkippingLine {
+            guard let end = BulkPipe.lineEnd(bytes, from: 0) else { return }
+            isSkippingLine = false
+            bytes = UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...])
         }
+        if !partial.isEmpty {
+            let end = BulkPipe.lineEnd(bytes, from: 0).map { $0 + 1 } ?? bytes.count
+            partial.append(contentsOf: bytes[..<end])
+            bytes = UnsafeRawBufferPointer(rebasing: bytes[end...])
+            let line = partial
+            partial = []
+            line.withUnsafeBytes { takeLines($0) }
+            if isEnded { return rest.append(contentsOf: bytes) }
+        }
+        takeLines(bytes)
     }
 
-    /// Finds the end of the transfer before it judges lines: those behind it are requests.
-    private func lookAtNews() {
-        guard !isEnded else { return }
-        if hasTerminator { takeTerminator() }
-        cutOverlongLines()
-    }
-
-    /// Looks for the line that holds a single dot.
-    private func takeTerminator() {
-        var start = 0
-        while start < buffer.count {
-            let line = buffer[start...]
-            if line.starts(with: [46, 10]) || line.starts(with: [46, 13, 10]) {
+    /// Hands complete lines on, keeps the begin of the last one, and stops at the terminator.
+    private func takeLines(_ bytes: UnsafeRawBufferPointer) {
+        var (start, runStart) = (0, 0)
+        while let end = BulkPipe.lineEnd(bytes, from: start) {
+            if hasTerminator, BulkPipe.isTerminator(bytes[start..<end]) {
+                hand(bytes[runStart..<start])
                 isEnded = true
-                rest = Array(line.dropFirst(line[start + 1] == 10 ? 2 : 3))
-                buffer.removeSubrange(start...)
+                rest.append(contentsOf: bytes[(end + 1)...])
                 return
             }
-            guard let next = nextDotLine(after: start) else { return }
-            start = next
+            if end - start >= limit {
+                // Judged by its length alone, so that it does not matter in what pieces it arrives.
+                hand(bytes[runStart..<start])
+                handOverlong()
+                runStart = end + 1
+            }
+            start = end + 1
         }
+        hand(bytes[runStart..<start])
+        guard bytes.count - start < limit else {
+            isSkippingLine = true
+            return handOverlong()
+        }
+        partial.append(contentsOf: bytes[start...])
     }
 
-    /// The next line start that is followed by a dot.
-    private func nextDotLine(after start: Int) -> Int? {
-        buffer.withUnsafeBytes { bytes in
-            var position = start
-            while position < bytes.count - 1,
-                let found = memchr(bytes.baseAddress! + position, 10, bytes.count - 1 - position)
-            {
-                position = UnsafeRawPointer(found) - bytes.baseAddress! + 1
-                if bytes[position] == UInt8(ascii: ".") { return position }
-            }
+    private static func lineEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard start < bytes.count, let found = memchr(bytes.baseAddress! + start, 10, bytes.count - start) else {
             return nil
         }
+        return UnsafeRawPointer(found) - bytes.baseAddress!
     }
 
-    /// A line over the limit is not kept; the receiver gets one that it rejects in its place. Judged by its length
-    /// alone, so that it does not matter in what pieces it arrives.
-    private func cutOverlongLines() {
-        var start = 0
-        while buffer.count - start >= limit {
-            if let end = buffer[start..<start + limit].lastIndex(of: 10) {
-                start = end + 1
-            } else if let end = buffer[(start + limit)...].firstIndex(of: 10) {
-                buffer.replaceSubrange(start...end, with: BulkPipe.rejected)
-                start += BulkPipe.rejected.count
-            } else {
-                buffer.replaceSubrange(start..., with: BulkPipe.rejected)
-                isSkippingLine = true
-                return
-            }
-        }
+    /// A line that holds a single dot.
+    private static func isTerminator(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+        line.first == UInt8(ascii: ".") && (line.count == 1 || (line.count == 2 && line.last == 13))
     }
+
+    /// A line over the limit is not kept; the receiver gets one that it rejects in its place.
+    private func handOverlong() { BulkPipe.rejected.withUnsafeBytes { hand($0[...]) } }
 
     private static let rejected = Array("!\n".utf8)
 
-    private func send(_ lines: [UInt8]) {
+    private func hand(_ lines: Slice<UnsafeRawBufferPointer>) {
+        guard !lines.isEmpty, !isFailed else { return }
+        waiting += lines.count
+        receiver.receiver?.take(UnsafeRawBufferPointer(rebasing: lines), at: clock.now(), tell)
+    }
+
+    // MARK: Storing
+
+    private func pump() {
+        guard isReady, !isInFlight, !isOver else { return }
+        if isFailed {
+            isOver = isEnded
+        } else if waiting > 0 || isEnded {
+            store()
+        }
+    }
+
+    private func store() {
         isInFlight = true
-        let isLast = isEnded
+        let (isLast, hasLines) = (isEnded, waiting > 0)
+        (beingStored, waiting) = (waiting, 0)
         let receiver = receiver
         submit(
             Job(
-                actor: actor, module: module, isExclusive: true,
+                actor: actor, module: module, runsOnce: true,
                 run: { transaction in
                     guard let target = receiver.receiver else { return [:] }
-                    if !lines.isEmpty {
-                        receiver.count = try lines.withUnsafeBytes { try target.receive($0, transaction) }
-                    }
+                    if hasLines { receiver.count = try target.store(transaction) }
                     return isLast ? try target.finish(transaction) : [:]
                 },
-                done: { [self] in settle($0, wasLast: isLast, hadLines: !lines.isEmpty) }))
+                done: { [self] in settle($0, wasLast: isLast, hadLines: hasLines) }))
     }
 
     private func settle(_ result: Result<Object, ModuleError>, wasLast: Bool, hadLines: Bool) {
         isInFlight = false
+        beingStored = 0
         switch result {
         case .success(let reply):
             if hadLines { progress(.durable(receiver.count)) }
@@ -184,6 +203,7 @@ final class BulkPipe: @unchecked Sendable {
         case .failure(let error):
             // The sender goes on until it reads the error: its lines are dropped up to the terminator.
             isFailed = true
+            waiting = 0
             receiver.receiver = nil
             isOver = isEnded
             progress(.failed(error))

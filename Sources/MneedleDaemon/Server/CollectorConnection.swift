@@ -33,16 +33,20 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
         let (collector, actor, writer) = (collector, actor, services.writer)
         let channel = context.channel
         let begin = Job(
-            actor: actor, module: module, isExclusive: true,
+            actor: actor, module: module,
             run: { transaction in
                 receiver.receiver = try collector.begin(actor, transaction)
                 return [:]
             },
-            done: { result in if case .failure = result { channel.close(promise: nil) } })
-        writer.submit([begin])
+            done: { [weak self] result in
+                switch result {
+                case .success: self?.pipe?.begin()
+                case .failure: channel.close(promise: nil)
+                }
+            })
         pipe = BulkPipe(
             receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: false,
-            submit: { writer.submit([$0]) },
+            clock: services.engine.clock, tell: { [hub] in hub.tellLive($0, $1) }, submit: { writer.submit([$0]) },
             progress: { [weak self] progress in
                 switch progress {
                 case .durable:
@@ -51,6 +55,7 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
                 case .finished, .failed: channel.close(promise: nil)
                 }
             })
+        writer.submit([begin])
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

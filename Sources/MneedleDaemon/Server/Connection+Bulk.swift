@@ -12,7 +12,7 @@ extension Connection {
         nonisolated(unsafe) let request = request
         jobs.append(
             Job(
-                actor: actor, module: verb.module, isExclusive: true,
+                actor: actor, module: verb.module,
                 run: { transaction in
                     receiver.receiver = try handler(call, transaction)
                     return [:]
@@ -32,12 +32,14 @@ extension Connection {
         if isOpen { out.ready(request.tag) }
         let pipe = BulkPipe(
             receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: true,
+            clock: services.engine.clock, tell: { [weak self] in self?.hub.tellLive($0, $1) },
             submit: { [weak self, writer = services.writer] job in
                 // What is left when the client has gone is finished all the same.
                 if let self, isOpen { jobs.append(job) } else { writer.submit([job]) }
             },
             progress: { [weak self] in self?.take($0, request) })
         bulk = pipe
+        pipe.begin()
         scanner.takeUnread().withUnsafeBytes { pipe.append($0) }
         if !isOpen || isInputEnded { pipe.end() }
     }

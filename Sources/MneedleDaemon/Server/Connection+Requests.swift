@@ -160,7 +160,7 @@ extension Connection {
         let key = arguments.text(Typing.idempotencyKey.name)
         jobs.append(
             Job(
-                actor: actor, module: verb.module, isExclusive: false,
+                actor: actor, module: verb.module,
                 run: { transaction in
                     try IdempotencyKeys.once(key, verb: name, arguments: arguments, in: transaction) {
                         try handler(call, transaction)

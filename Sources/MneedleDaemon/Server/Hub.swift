@@ -96,6 +96,11 @@ final class Hub: @unchecked Sendable {
         unsettled.append(connection)
     }
 
+    /// Tells the subscribers of something that is not kept, before anything is written.
+    func tellLive(_ topic: String, _ body: Object) {
+        publish([Event(sequence: nil, topic: topic, body: body.jsonBytes)])
+    }
+
     private func publish(_ events: [Event]) {
         guard !events.isEmpty else { return }
         for connection in connections.values where !connection.subscriptions.isEmpty {

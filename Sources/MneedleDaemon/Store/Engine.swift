@@ -8,20 +8,20 @@ package struct Job: Sendable {
     var actor: Actor
     /// The module that it runs for.
     var module: String
-    /// Bulk chunks are never run twice, because their receivers keep state: they get a transaction of their own.
-    var isExclusive = false
+    /// Whether it keeps state beside the store, as bulk receivers do: it is not run again when its group's commit fails.
+    var runsOnce = false
     var run: @Sendable (StoreTransaction) throws -> Object
     /// Called once, after the commit, with what became of it.
     var done: @Sendable (Result<Object, ModuleError>) -> Void
 
     package init(
-        actor: Actor, module: String, isExclusive: Bool = false,
+        actor: Actor, module: String, runsOnce: Bool = false,
         run: @escaping @Sendable (StoreTransaction) throws -> Object,
         done: @escaping @Sendable (Result<Object, ModuleError>) -> Void = { _ in }
     ) {
         self.actor = actor
         self.module = module
-        self.isExclusive = isExclusive
+        self.runsOnce = runsOnce
         self.run = run
         self.done = done
     }
@@ -133,14 +133,19 @@ package final class Engine: @unchecked Sendable {
 
     /// The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
     private func runAfter(_ error: any Error, _ jobs: [Job]) -> Outcome {
-        guard jobs.count > 1 else {
-            return Outcome(jobs: jobs, results: jobs.map { .failure(moduleError(for: error, module: $0.module)) })
-        }
-        return jobs.map { run([$0]) }.reduce(into: Outcome(jobs: jobs)) { whole, each in
+        guard jobs.count > 1 else { return failed(jobs[0], error) }
+        return jobs.map { $0.runsOnce ? failed($0, error) : run([$0]) }.reduce(into: Outcome(jobs: jobs)) {
+            whole, each in
             whole.results += each.results
             whole.events += each.events
             whole.nextDue = each.nextDue
         }
+    }
+
+    private func failed(_ job: Job, _ error: any Error) -> Outcome {
+        // Nothing has changed, and what was due next still is.
+        Outcome(
+            jobs: [job], results: [.failure(moduleError(for: error, module: job.module))], nextDue: try? nextDue())
     }
 
     private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
@@ -148,10 +153,9 @@ package final class Engine: @unchecked Sendable {
         return try store.pool.writeWithoutTransaction { database in
             let head = ledger.head
             var outcome = Outcome(jobs: [])
-            // Bulk receivers keep state and must not run twice.
             let transaction = StoreTransaction(
                 database: database, engine: self, house: house, ledger: ledger,
-                hasSavepoints: hasSavepoints || jobs.contains(where: \.isExclusive))
+                hasSavepoints: hasSavepoints || jobs.contains(where: \.runsOnce))
             do {
                 let begin = try SQLStatement(database.cachedStatement(sql: "BEGIN IMMEDIATE"))
                 try begin.run()

@@ -1,3 +1,4 @@
+import Crypto
 import GRDB
 import MneedleKit
 import MneedleWire
@@ -95,6 +96,8 @@ package class StoreReading: Reading {
         }
         return findings
     }
+
+    package func digest(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
 
     package func json(_ value: Value) -> String { value.jsonText }
 

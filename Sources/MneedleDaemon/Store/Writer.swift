@@ -90,22 +90,23 @@ final class Writer: Sendable {
         wakeUp.arm(nextDue.withLock { $0 })
     }
 
-    /// The jobs at the front of the queue that may share a transaction.
-    private static func take(_ queue: inout [Job]) -> [Job] {
-        let count = queue.first?.isExclusive == true ? 1 : queue.prefix(largestGroup).prefix { !$0.isExclusive }.count
+    /// The jobs at the front of the queue that share a transaction.
+    /// - Parameter isRepeatable: Only those that may run again when another one spoils the group.
+    private static func take(_ queue: inout [Job], isRepeatable: Bool = false) -> [Job] {
+        let front = queue.prefix(largestGroup)
+        let count = isRepeatable ? front.prefix { !$0.runsOnce }.count : front.count
         defer { queue.removeFirst(count) }
         return count == queue.count ? queue : Array(queue.prefix(count))
     }
 
     private func runGroup(_ jobs: [Job]) {
         var count = jobs.count
-        let isExclusive = jobs[0].isExclusive
+        // A group without such a job has no savepoints, and is run again when one of its jobs fails.
+        let isRepeatable = !jobs.contains(where: \.runsOnce)
         let outcome = engine.run(jobs) {
             // What has come in meanwhile shares the commit, up to a bound on the time to the first reply.
-            guard !isExclusive, count < Writer.largestGroup else { return [] }
-            let further = state.withLock { state in
-                state.queue.first?.isExclusive == false ? Writer.take(&state.queue) : []
-            }
+            guard count < Writer.largestGroup else { return [] }
+            let further = state.withLock { Writer.take(&$0.queue, isRepeatable: isRepeatable) }
             count += further.count
             return further
         }

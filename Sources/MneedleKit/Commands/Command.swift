@@ -66,15 +66,19 @@ public struct ReplyMember: Sendable {
     }
 }
 
-/// Takes the lines of a bulk transfer. Made, called and dropped on the writer alone, so it may keep state.
+/// Takes the lines of a bulk transfer in two steps: as they arrive, so that what they say can be acted on at once, and
+/// into the store, whenever the writer comes to it. Meanwhile further lines are taken: the two run at the same time.
 ///
-/// What it stores in `receive` is acknowledged to the sender once it is on disk. If the transaction
-/// fails, the receiver is dropped and the transfer ends with an error: nothing unacknowledged is promised.
-public protocol BulkReceiver: AnyObject {
-    /// Takes complete lines, each ended by LF.
-    /// - Returns: How many points in all are accepted and rejected so far.
-    func receive(_ lines: UnsafeRawBufferPointer, _ transaction: any Transaction) throws -> BulkCount
-    /// The sender is done (or gone): returns the final reply.
+/// What it stores is acknowledged to the sender once it is on disk. If the transaction fails, the receiver is dropped
+/// and the transfer ends with an error: nothing unacknowledged is promised.
+public protocol BulkReceiver: AnyObject, Sendable {
+    /// Takes complete lines, each ended by LF, on the connections' thread: it must be quick and must not wait.
+    /// - Parameter tell: Tells live subscribers at once of something that is not kept, by topic and body.
+    func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void)
+    /// Stores what was taken so far, on the writer.
+    /// - Returns: How many points in all are stored and rejected.
+    func store(_ transaction: any Transaction) throws -> BulkCount
+    /// The sender is done (or gone) and everything is stored: returns the final reply.
     func finish(_ transaction: any Transaction) throws -> Object
 }
 

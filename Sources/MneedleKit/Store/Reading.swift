@@ -21,6 +21,9 @@ public protocol Reading: AnyObject {
     /// and cannot is a blocking finding itself: safety fails closed.
     func safetyFindings(for plan: SessionPlan) -> [Finding]
 
+    /// The SHA-256 digest of some bytes.
+    func digest(_ bytes: [UInt8]) -> [UInt8]
+
     /// JSON text for a column, from a value.
     func json(_ value: Value) -> String
     /// The value that such a column holds.

@@ -1,5 +1,6 @@
 import Foundation
 import MneedleKit
+import Synchronization
 
 /// What no module should do, and what the host has to stand.
 let mishaps = [
@@ -58,11 +59,21 @@ let stream = Command(
     })
 
 /// Stores the good lines as items, counts the bad ones.
-final class Lines: BulkReceiver {
+// Sendable: `count` and `bytes` belong to the writer.
+final class Lines: BulkReceiver, @unchecked Sendable {
+    private let taken = Mutex<[UInt8]>([])
     private var count = BulkCount(accepted: 0, rejected: 0)
     private var bytes = 0
 
-    func receive(_ lines: UnsafeRawBufferPointer, _ transaction: any Transaction) throws -> BulkCount {
+    func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void) {
+        taken.withLock { $0 += lines }
+    }
+
+    func store(_ transaction: any Transaction) throws -> BulkCount {
+        let lines = taken.withLock { taken in
+            defer { taken = [] }
+            return taken
+        }
         for line in lines.split(separator: 10) {
             let text = String(decoding: line, as: UTF8.self)
             if text == "fail" { throw ModuleError.conflict("told to fail", state: "told") }

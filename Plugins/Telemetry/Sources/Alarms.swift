@@ -1,0 +1,116 @@
+import MneedleKit
+
+extension Telemetry {
+    /// Who judges a session's points; knows the alarms that are not over.
+    func watch(_ session: KnownSession, _ reading: any Reading) throws -> Watch {
+        let rows = try reading.rows(
+            "SELECT code, at, peak FROM telemetry_alarms WHERE session = ? AND over_at IS NULL", session.session)
+        let open = rows.map { row in
+            (
+                row.text("code") ?? "",
+                Watch.Breach(began: (row.integer("at") ?? 0) * 1_000_000, peak: row.number("peak"))
+            )
+        }
+        return Watch(session, knowledge, open: Dictionary(open) { first, _ in first })
+    }
+
+    /// Writes down what a watch has seen, and stops the session where the configuration says so.
+    func record(
+        _ changes: [Watch.Change], _ peaks: [(code: String, peak: Double)], _ session: KnownSession,
+        _ transaction: any Transaction
+    ) throws {
+        var stopping: String?
+        for change in changes {
+            switch change {
+            case .begun(let alarm):
+                try raise(alarm, session, transaction)
+                if stopOn.contains(alarm.code) { stopping = stopping ?? alarm.code }
+            case .over(let code, let at, _, let peak):
+                try end(code, at: Telemetry.instant(at), peak: peak, session, transaction)
+            }
+        }
+        for (code, peak) in peaks {
+            try transaction.execute(
+                "UPDATE telemetry_alarms SET peak = ? WHERE session = ? AND code = ? AND over_at IS NULL", peak,
+                session.session, code)
+        }
+        if let stopping { try stop(session, because: stopping, transaction) }
+    }
+
+    /// - Returns: Whether it was not raised already, by another stream of the same session.
+    func raise(_ alarm: Watch.Alarm, _ session: KnownSession, _ transaction: any Transaction) throws {
+        let open = try transaction.row(
+            "SELECT id FROM telemetry_alarms WHERE session = ? AND code = ? AND over_at IS NULL", session.session,
+            alarm.code)
+        guard open == nil else { return }
+        try transaction.execute(
+            """
+            INSERT INTO telemetry_alarms (session, at, code, field, value, limit_value, peak)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, session.session, Telemetry.instant(alarm.at), alarm.code, alarm.field, alarm.value, alarm.limit,
+            alarm.value)
+        try transaction.record(
+            Entry(
+                "telemetry.alarm", subject: "session/\(session.session)", person: session.person,
+                body: alarm.body(session)))
+    }
+
+    func end(
+        _ code: String, at: Instant, peak: Double?, _ session: KnownSession, _ transaction: any Transaction
+    ) throws {
+        let sql = "SELECT id, at, peak FROM telemetry_alarms WHERE session = ? AND code = ? AND over_at IS NULL"
+        guard let row = try transaction.row(sql, session.session, code), let began = row.instant("at") else { return }
+        let peak = peak ?? row.number("peak")
+        try transaction.execute(
+            "UPDATE telemetry_alarms SET over_at = ?, peak = ? WHERE id = ?", at, peak, row.integer("id"))
+        try transaction.record(
+            Entry(
+                "telemetry.alarm-over", subject: "session/\(session.session)", person: session.person,
+                body: [
+                    "session": session.session, "code": code, "at": at, "peak": peak,
+                    "duration": Span(milliseconds: at.milliseconds - began.milliseconds),
+                ]))
+    }
+
+    private func stop(_ session: KnownSession, because code: String, _ transaction: any Transaction) throws {
+        guard try known(session.session, transaction).isRunning else { return }
+        do {
+            try transaction.change(
+                "session.stop",
+                [
+                    "session": session.session, "reason": "other",
+                    "note": "stopped by the telemetry alarm '\(code)'",
+                ])
+        } catch let error as ModuleError where error.code == .moduleFailed {
+            // Nobody is there who could stop it; the alarm stands all the same.
+        }
+    }
+
+    var alarms: Command {
+        Command(
+            "alarms", "Lists a session's alarms in their order.", role: .reader, parameters: [Telemetry.session],
+            reply: [
+                ReplyMember("at", "when"), ReplyMember("code", "what"), ReplyMember("field", "which field"),
+                ReplyMember("value", "the value that broke the limit"), ReplyMember("limit", "the limit"),
+                ReplyMember("peak", "the value furthest over it"), ReplyMember("over_at", "when it was over"),
+                ReplyMember("duration", "how long it lasted"),
+            ],
+            errors: [.notFound], example: "telemetry.alarms session=17",
+            .lists { request, reading, sink in
+                let session = try known(request.arguments.requiredInteger("session"), reading)
+                try reading.forEach(
+                    "SELECT * FROM telemetry_alarms WHERE session = ? ORDER BY id", [session.session.sql]
+                ) { row in
+                    let (at, over) = (row.instant("at"), row.instant("over_at"))
+                    try sink([
+                        "at": at, "code": row.text("code"), "field": row.text("field"), "value": row.number("value"),
+                        "limit": row.number("limit_value"), "peak": row.number("peak"), "over_at": over,
+                        "duration": at.flatMap { began in
+                            over.map { Span(milliseconds: $0.milliseconds - began.milliseconds) }
+                        },
+                    ])
+                }
+                return [:]
+            })
+    }
+}

@@ -1,0 +1,211 @@
+import MneedleKit
+
+/// The points of one layout of a session, or of a device outside of any, on disk.
+struct Series {
+    var id: Int64
+    /// 0 while its points belong to no session.
+    var session: Int64
+    var device: String
+    /// Measurement and tags as they were sent.
+    var name: String
+    var fields: [Layout.Field]
+    /// How long a time one stored row sums up; 0 where it is one point.
+    var stepMilliseconds: Int64
+
+    init(_ row: Row, _ reading: any Reading) throws {
+        id = row.integer("id") ?? 0
+        session = row.integer("session") ?? 0
+        device = row.text("device") ?? ""
+        name = row.text("name") ?? ""
+        stepMilliseconds = row.integer("step_ms") ?? 0
+        fields = try Series.fields(row.text("fields") ?? "[]", reading)
+    }
+
+    // MARK: Fields as a column
+
+    /// `[["depth_mm", 0], …]`: names and kinds.
+    static func json(_ fields: [Layout.Field], _ reading: any Reading) -> String {
+        reading.json(.list(fields.map { .list([.string($0.name), .integer(Int64($0.kind.rawValue))]) }))
+    }
+
+    private static func fields(_ json: String, _ reading: any Reading) throws -> [Layout.Field] {
+        guard case .list(let pairs) = try reading.value(json: json) else { return [] }
+        return pairs.compactMap { pair in
+            guard case .list(let pair) = pair, pair.count == 2, case .string(let name) = pair[0],
+                case .integer(let kind) = pair[1], let kind = UInt8(exactly: kind).flatMap(Sample.Kind.init)
+            else { return nil }
+            return Layout.Field(name: name, kind: kind)
+        }
+    }
+}
+
+/// The stored blocks.
+///
+/// Each transaction adds its points as a block of their own. Small blocks of a series are merged, sixteen of a size into
+/// one of the next, and all of them once they hold ``Block/capacity`` points: that block is sealed and stays as it is. So
+/// a point is written a handful of times, and what was acknowledged is never only in memory.
+struct Blocks {
+    let transaction: any Transaction
+
+    private static let sealed: Int64 = 255
+    private static let mostOfALevel = 16
+
+    /// The series of that session and device, made if there is none yet.
+    func series(
+        session: Int64, device: String, name: String, fields: [Layout.Field], stepMilliseconds: Int64 = 0
+    ) throws -> Int64 {
+        let json = Series.json(fields, transaction)
+        let known = try transaction.row(
+            """
+            SELECT id FROM telemetry_series
+            WHERE session = ? AND device = ? AND name = ? AND fields = ? AND step_ms = ?
+            """, session, device, name, json, stepMilliseconds)
+        if let id = known?.integer("id") { return id }
+        return try transaction.insert(
+            "INSERT INTO telemetry_series (session, device, name, fields, step_ms) VALUES (?, ?, ?, ?, ?)", session,
+            device, name, json, stepMilliseconds)
+    }
+
+    func append(_ points: Points, to series: Int64) throws {
+        var start = 0
+        while points.count - start >= Block.capacity {
+            let part =
+                start == 0 && points.count == Block.capacity
+                ? points : points.picked(start..<start + Block.capacity)
+            try insert(part, series, level: Blocks.sealed)
+            start += Block.capacity
+        }
+        if start < points.count {
+            try insert(start == 0 ? points : points.picked(start..<points.count), series, level: 0)
+            try mergeWhereDue(series)
+        }
+    }
+
+    func insert(_ points: Points, _ series: Int64, level: Int64, statistics: [Statistics]? = nil) throws {
+        let points = points.sorted
+        guard let first = points.times.first, let last = points.times.last else { return }
+        let block = Block(points, statistics: statistics)
+        try transaction.execute(
+            """
+            INSERT INTO telemetry_blocks (series, level, points, first_ns, last_ns, digest, header, data)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """, series, level, points.count, first, last, transaction.digest(block.header + block.data), block.header,
+            block.data)
+    }
+
+    /// A block that is not merged any more.
+    func insertSealed(_ points: Points, _ series: Int64, statistics: [Statistics]? = nil) throws {
+        try insert(points, series, level: Blocks.sealed, statistics: statistics)
+    }
+
+    private func mergeWhereDue(_ series: Int64) throws {
+        let levels = try transaction.rows(
+            """
+            SELECT level, COUNT(*) AS blocks, SUM(points) AS points FROM telemetry_blocks
+            WHERE series = ? AND level < ? GROUP BY level ORDER BY level
+            """, series, Blocks.sealed)
+        let open = levels.reduce(0) { $0 + ($1.integer("points") ?? 0) }
+        if open >= Block.capacity {
+            try seal(series)
+        } else if let full = levels.first(where: { ($0.integer("blocks") ?? 0) >= Blocks.mostOfALevel }),
+            let level = full.integer("level")
+        {
+            try merge(series, levels: level...level, into: level + 1)
+            try mergeWhereDue(series)
+        }
+    }
+
+    /// Makes one sealed block of all that is still open of a series.
+    func seal(_ series: Int64) throws { try merge(series, levels: 0...Blocks.sealed - 1, into: Blocks.sealed) }
+
+    /// Damaged blocks stay as they are, sealed, to be reported by whoever reads them.
+    private func merge(_ series: Int64, levels: ClosedRange<Int64>, into level: Int64) throws {
+        var merged: Points?
+        for row in try transaction.rows(
+            """
+            SELECT id, points, first_ns, last_ns, digest, header, data FROM telemetry_blocks
+            WHERE series = ? AND level BETWEEN ? AND ? ORDER BY id
+            """, series, levels.lowerBound, levels.upperBound)
+        {
+            guard let points = try? StoredBlock(row).points(transaction) else {
+                try transaction.execute(
+                    "UPDATE telemetry_blocks SET level = ? WHERE id = ?", Blocks.sealed, row.integer("id"))
+                continue
+            }
+            try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", row.integer("id"))
+            if let merged { merged.append(points) } else { merged = points }
+        }
+        if let merged { try insert(merged, series, level: level) }
+    }
+}
+
+/// A block's row. Its header is read without the points.
+struct StoredBlock {
+    let id: Int64
+    let count: Int
+    let first: Int64
+    let last: Int64
+    private let row: Row
+
+    init(_ row: Row) {
+        id = row.integer("id") ?? 0
+        count = Int(row.integer("points") ?? 0)
+        first = row.integer("first_ns") ?? 0
+        last = row.integer("last_ns") ?? 0
+        self.row = row
+    }
+
+    func header(withHistograms: Bool = false) throws -> Block.Header {
+        let header = try Block.header(row.blob("header") ?? [], withHistograms: withHistograms)
+        guard header.points == count else { throw Damage() }
+        return header
+    }
+
+    /// The points, fetched where the row does not have them. Their digest is checked.
+    func points(_ reading: any Reading, onlyColumn: Int? = nil) throws -> Points {
+        let row =
+            self.row.columns["data"] == nil
+            ? try reading.row("SELECT digest, header, data FROM telemetry_blocks WHERE id = ?", id) : self.row
+        guard let row, let header = row.blob("header"), let data = row.blob("data"),
+            reading.digest(header + data) == row.blob("digest")
+        else { throw Damage() }
+        return try Block(header: header, data: data).points(onlyColumn: onlyColumn)
+    }
+}
+
+extension Reading {
+    /// The series of a session in their order.
+    func series(session: Int64) throws -> [Series] {
+        try rows("SELECT * FROM telemetry_series WHERE session = ? ORDER BY id", session).map {
+            try Series($0, self)
+        }
+    }
+
+    /// A series' blocks by their times, without their points, that have anything within these nanoseconds.
+    func blocks(_ series: Int64, from: Int64 = .min, to: Int64 = .max) throws -> [StoredBlock] {
+        try rows(
+            """
+            SELECT id, points, first_ns, last_ns, header FROM telemetry_blocks
+            WHERE series = ? AND last_ns >= ? AND first_ns < ? ORDER BY first_ns, id
+            """, series, from, to
+        ).map(StoredBlock.init)
+    }
+
+    /// The digest of all blocks of a session in their order, as the ledger keeps it; and how many blocks and points.
+    func digest(ofSession session: Int64) throws -> (digest: String, blocks: Int, points: Int) {
+        var (digests, blocks, points): ([UInt8], Int, Int) = ([], 0, 0)
+        try forEach(
+            """
+            SELECT b.digest, b.points FROM telemetry_blocks b JOIN telemetry_series s ON b.series = s.id
+            WHERE s.session = ? ORDER BY b.id
+            """, [session.sql]
+        ) { row in
+            digests += row.blob("digest") ?? []
+            blocks += 1
+            points += Int(row.integer("points") ?? 0)
+        }
+        return (
+            digest(digests).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(), blocks, points
+        )
+    }
+}

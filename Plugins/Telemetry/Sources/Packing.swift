@@ -1,0 +1,324 @@
+import CZstd
+
+/// Writes whole numbers in as few bytes as they need.
+struct Packer {
+    var bytes: [UInt8] = []
+
+    mutating func byte(_ byte: UInt8) { bytes.append(byte) }
+
+    mutating func unsigned(_ number: UInt64) {
+        var rest = number
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    mutating func count(_ number: Int) { unsigned(UInt64(number)) }
+
+    mutating func signed(_ number: Int64) { unsigned(zigzag(number)) }
+
+    mutating func raw(_ number: UInt64) {
+        for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
+    }
+}
+
+/// Reads what ``Packer`` wrote; throws where the bytes end too early or say too much.
+struct Unpacker {
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    var isAtEnd: Bool { position == bytes.endIndex }
+
+    mutating func byte() throws(Damage) -> UInt8 {
+        guard position < bytes.endIndex else { throw Damage() }
+        defer { position += 1 }
+        return bytes[position]
+    }
+
+    mutating func unsigned() throws(Damage) -> UInt64 {
+        var number: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 70, by: 7) {
+            let byte = try byte()
+            number |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return number }
+        }
+        throw Damage()
+    }
+
+    /// A number that no more than so many things can have.
+    mutating func count(atMost most: Int) throws(Damage) -> Int {
+        let number = try unsigned()
+        guard number <= UInt64(most) else { throw Damage() }
+        return Int(number)
+    }
+
+    mutating func signed() throws(Damage) -> Int64 { unzigzag(try unsigned()) }
+
+    mutating func raw() throws(Damage) -> UInt64 {
+        var number: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 8) { number |= UInt64(try byte()) << shift }
+        return number
+    }
+
+    mutating func slice(_ count: Int) throws(Damage) -> ArraySlice<UInt8> {
+        guard bytes.endIndex - position >= count else { throw Damage() }
+        defer { position += count }
+        return bytes[position..<position + count]
+    }
+}
+
+/// Stored bytes that are not what was stored.
+struct Damage: Error, Equatable {}
+
+/// Small magnitudes as small numbers: 0, -1, 1, -2, 2 as 0, 1, 2, 3, 4.
+func zigzag(_ number: Int64) -> UInt64 { UInt64(bitPattern: (number << 1) ^ (number >> 63)) }
+func unzigzag(_ number: UInt64) -> Int64 { Int64(bitPattern: (number >> 1) ^ (0 &- (number & 1))) }
+
+// MARK: - Bytes
+
+/// Packs bytes that have something in common: as they are, as one byte that all are, or by zstd, whichever is least.
+enum Plane {
+    private static let asTheyAre: UInt8 = 0
+    private static let allEqual: UInt8 = 1
+    private static let zstd: UInt8 = 2
+    private static let level: Int32 = 3
+
+    static func pack(_ bytes: [UInt8], _ packer: inout Packer) {
+        if let first = bytes.first, bytes.allSatisfy({ $0 == first }) {
+            packer.byte(allEqual)
+            return packer.byte(first)
+        }
+        if let packed = compressed(bytes), packed.count < bytes.count {
+            packer.byte(zstd)
+            packer.count(packed.count)
+            packer.bytes += packed
+        } else {
+            packer.byte(asTheyAre)
+            packer.bytes += bytes
+        }
+    }
+
+    /// - Returns: `nil` where it is not worth the while.
+    private static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
+        guard bytes.count > 32 else { return nil }
+        return [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { room, count in
+            let length = bytes.withUnsafeBytes {
+                ZSTD_compress(room.baseAddress, room.count, $0.baseAddress, $0.count, level)
+            }
+            // Larger than it was where it failed, so that it is stored as it is.
+            count = ZSTD_isError(length) == 0 ? length : room.count
+        }
+    }
+
+    static func unpack(_ count: Int, _ unpacker: inout Unpacker) throws(Damage) -> [UInt8] {
+        switch try unpacker.byte() {
+        case allEqual: return Array(repeating: try unpacker.byte(), count: count)
+        case asTheyAre: return Array(try unpacker.slice(count))
+        case zstd:
+            let packed = try unpacker.slice(try unpacker.count(atMost: .max))
+            let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, length in
+                let got = packed.withUnsafeBytes {
+                    ZSTD_decompress(room.baseAddress, room.count, $0.baseAddress, $0.count)
+                }
+                length = ZSTD_isError(got) == 0 ? got : 0
+            }
+            guard bytes.count == count else { throw Damage() }
+            return bytes
+        default: throw Damage()
+        }
+    }
+}
+
+// MARK: - Numbers
+
+/// Packs a column of whole numbers: as what each differs from what could be expected of it, in planes of the
+/// differences' first, second, … bytes. What is expected is what makes the differences smallest.
+enum Numbers {
+    private enum Model: UInt8, CaseIterable {
+        /// All alike: values that scatter.
+        case middle = 0
+        /// Like the one before and a constant step on: values and times that drift.
+        case step = 1
+        /// As far from the one before as that is from its own predecessor.
+        case stepOfSteps = 2
+        /// On a regular grid: times of a clock that jitters and does not drift.
+        case grid = 3
+    }
+
+    static func pack(_ numbers: [Int64], _ packer: inout Packer) {
+        let tens = commonTens(numbers)
+        let numbers = tens == 0 ? numbers : numbers.map { $0 / powers[tens] }
+        packer.byte(UInt8(tens))
+        var best: (model: Model, base: Int64, step: Int64, differences: [UInt64], cost: Int)?
+        for model in Model.allCases {
+            guard let (base, step) = fit(model, numbers) else { continue }
+            let differences = differences(of: numbers, model, base, step)
+            let cost = differences.reduce(0) { $0 + 64 - $1.leadingZeroBitCount }
+            if cost < best?.cost ?? .max { best = (model, base, step, differences, cost) }
+        }
+        guard let best else { return }
+        packer.byte(best.model.rawValue)
+        packer.signed(best.base)
+        packer.signed(best.step)
+        let planes = (64 - (best.differences.max() ?? 0).leadingZeroBitCount + 7) / 8
+        packer.byte(UInt8(planes))
+        for plane in 0..<planes {
+            Plane.pack(best.differences.map { UInt8(truncatingIfNeeded: $0 >> UInt64(plane * 8)) }, &packer)
+        }
+    }
+
+    static func unpack(_ count: Int, _ unpacker: inout Unpacker) throws(Damage) -> [Int64] {
+        let tens = Int(try unpacker.byte())
+        guard tens < powers.count else { throw Damage() }
+        guard count > 0 else { return [] }
+        guard let model = Model(rawValue: try unpacker.byte()) else { throw Damage() }
+        let (base, step) = (try unpacker.signed(), try unpacker.signed())
+        let planes = Int(try unpacker.byte())
+        guard planes <= 8 else { throw Damage() }
+        var differences = [UInt64](repeating: 0, count: count)
+        for plane in 0..<planes {
+            let bytes = try Plane.unpack(count, &unpacker)
+            for index in 0..<count { differences[index] |= UInt64(bytes[index]) << UInt64(plane * 8) }
+        }
+        var numbers = restored(differences, model, base, step)
+        if tens > 0 { for index in numbers.indices { numbers[index] &*= powers[tens] } }
+        return numbers
+    }
+
+    private static let powers: [Int64] = (0...9).map { power in (0..<power).reduce(1) { number, _ in number * 10 } }
+
+    /// How many zeros every number ends with, at most nine.
+    private static func commonTens(_ numbers: [Int64]) -> Int {
+        var tens = powers.count - 1
+        for number in numbers {
+            while number % powers[tens] != 0 { tens -= 1 }
+            if tens == 0 { break }
+        }
+        return tens
+    }
+
+    /// A model's two parameters for these numbers; `nil` where it does not fit them at all.
+    private static func fit(_ model: Model, _ numbers: [Int64]) -> (base: Int64, step: Int64)? {
+        guard let first = numbers.first else { return nil }
+        let (span, isTooFar) = numbers.last!.subtractingReportingOverflow(first)
+        let steps = Int64(numbers.count - 1)
+        switch model {
+        case .middle: return (median(numbers), 0)
+        case .step: return isTooFar || steps == 0 ? nil : (first, span / steps)
+        case .stepOfSteps: return steps < 2 ? nil : (first, numbers[1] &- first)
+        case .grid:
+            // Halves' means are as good as a regression line, and need no care with large squares.
+            let half = numbers.count / 2
+            guard half >= 2, !isTooFar, span.magnitude < 1 << 40 else { return nil }
+            func mean(_ part: ArraySlice<Int64>) -> Double {
+                part.reduce(0.0) { $0 + Double($1 &- first) } / Double(part.count)
+            }
+            let (early, late) = (mean(numbers[..<half]), mean(numbers[half..<2 * half]))
+            let slope = (late - early) / Double(half)
+            let start = early - slope * Double(half - 1) / 2
+            guard abs(slope) < 0x1p40, abs(start) < 0x1p60 else { return nil }
+            return (first &+ Int64(start), Int64(slope * Double(1 << gridBits)))
+        }
+    }
+
+    /// One in the middle, by a look at some of them.
+    private static func median(_ numbers: [Int64]) -> Int64 {
+        let some = stride(from: 0, to: numbers.count, by: max(1, numbers.count / 256)).map { numbers[$0] }.sorted()
+        return some[some.count / 2]
+    }
+
+    /// The grid's step is counted in parts of one, so that it does not run away over a whole block.
+    private static let gridBits: Int64 = 16
+
+    private static func differences(of numbers: [Int64], _ model: Model, _ base: Int64, _ step: Int64) -> [UInt64] {
+        var differences: [UInt64] = []
+        differences.reserveCapacity(numbers.count)
+        switch model {
+        case .middle: for number in numbers { differences.append(zigzag(number &- base)) }
+        case .step:
+            var expected = base
+            for number in numbers {
+                differences.append(zigzag(number &- expected))
+                expected = number &+ step
+            }
+        case .stepOfSteps:
+            var (expected, last) = (base, base &- step)
+            for number in numbers {
+                differences.append(zigzag(number &- expected))
+                expected = number &+ (number &- last)
+                last = number
+            }
+        case .grid:
+            var parts: Int64 = 0
+            for number in numbers {
+                differences.append(zigzag(number &- base &- (parts >> gridBits)))
+                parts &+= step
+            }
+        }
+        return differences
+    }
+
+    private static func restored(_ differences: [UInt64], _ model: Model, _ base: Int64, _ step: Int64) -> [Int64] {
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(differences.count)
+        switch model {
+        case .middle: for difference in differences { numbers.append(base &+ unzigzag(difference)) }
+        case .step:
+            var expected = base
+            for difference in differences {
+                let number = expected &+ unzigzag(difference)
+                numbers.append(number)
+                expected = number &+ step
+            }
+        case .stepOfSteps:
+            var (expected, last) = (base, base &- step)
+            for difference in differences {
+                let number = expected &+ unzigzag(difference)
+                numbers.append(number)
+                expected = number &+ (number &- last)
+                last = number
+            }
+        case .grid:
+            var parts: Int64 = 0
+            for difference in differences {
+                numbers.append(base &+ (parts >> gridBits) &+ unzigzag(difference))
+                parts &+= step
+            }
+        }
+        return numbers
+    }
+
+    // MARK: Bits
+
+    /// Packs numbers that are bits of something else, as what changes from each to the next.
+    static func packBits(_ numbers: [Int64], _ packer: inout Packer) {
+        var last: Int64 = 0
+        let changes = numbers.map { number in
+            defer { last = number }
+            return UInt64(bitPattern: number ^ last)
+        }
+        for plane in 0..<8 {
+            Plane.pack(changes.map { UInt8(truncatingIfNeeded: $0 >> UInt64(plane * 8)) }, &packer)
+        }
+    }
+
+    static func unpackBits(_ count: Int, _ unpacker: inout Unpacker) throws(Damage) -> [Int64] {
+        var changes = [UInt64](repeating: 0, count: count)
+        for plane in 0..<8 {
+            let bytes = try Plane.unpack(count, &unpacker)
+            for index in 0..<count { changes[index] |= UInt64(bytes[index]) << UInt64(plane * 8) }
+        }
+        var last: UInt64 = 0
+        return changes.map { change in
+            last ^= change
+            return Int64(bitPattern: last)
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import MneedleKit
+
+extension Telemetry {
+    var query: Command {
+        Command(
+            "query", "Lists a field's values over time, one by one or summed up by steps.", role: .reader,
+            parameters: [
+                .optional("session", .integer(1...Int64.max), "The session's number."),
+                .optional("device", .slug, "In place of a session: everything that the device has ever reported."),
+                .required("field", .text(maximum: 200), "Which field, for example depth_mm."),
+                .optional("from", .time, "From this time on."),
+                .optional("to", .time, "Up to this time, not included."),
+                .optional("step", .duration, "One row for each such step; each value by itself if left out."),
+            ],
+            reply: [
+                ReplyMember("t", "the value's or step's time"), ReplyMember("count", "values in it"),
+                ReplyMember("min", "least"),
+                ReplyMember("mean", "mean"), ReplyMember("max", "greatest"),
+                ReplyMember("damaged", "blocks that could not be read, if any"),
+            ],
+            errors: [.notFound], example: "telemetry.query session=17 field=depth_mm step=10s",
+            .lists { request, reading, sink in
+                let arguments = request.arguments
+                let series = try series(arguments, reading)
+                let name = try arguments.requiredText("field")
+                let fields = Set(series.flatMap { $0.fields.filter { $0.kind != .text }.map(\.name) })
+                guard fields.contains(name) else {
+                    throw ModuleError.notFound(
+                        "field", name, suggestions: suggestions(for: name, in: fields.sorted()))
+                }
+                var rows = Rows(
+                    step: try step(arguments.duration("step")),
+                    from: arguments.time("from").map { $0.milliseconds * 1_000_000 } ?? .min,
+                    to: arguments.time("to").map { $0.milliseconds * 1_000_000 } ?? .max)
+                var blocks: [(block: StoredBlock, series: Series)] = []
+                for series in series where series.fields.contains(where: { $0.name == name }) {
+                    blocks += try reading.blocks(series.id, from: rows.from, to: rows.to).map { ($0, series) }
+                }
+                var damaged = 0
+                for (block, series) in blocks.sorted(by: { $0.block.first < $1.block.first }) {
+                    // Whatever is before this block is complete: those that follow begin even later.
+                    try rows.tell(before: block.first, sink)
+                    do {
+                        for (place, field) in series.fields.enumerated() where field.name == name && field.kind != .text
+                        {
+                            try rows.add(block, series, place, reading)
+                        }
+                    } catch is Damage {
+                        damaged += 1
+                    }
+                }
+                try rows.tell(before: .max, sink)
+                return damaged > 0 ? ["damaged": damaged] : [:]
+            })
+    }
+
+    private func series(_ arguments: Arguments, _ reading: any Reading) throws -> [Series] {
+        switch (arguments.integer("session"), arguments.text("device")) {
+        case (let session?, nil): return try reading.series(session: known(session, reading).session)
+        case (nil, let device?):
+            let series = try reading.rows("SELECT * FROM telemetry_series WHERE device = ? ORDER BY id", device).map {
+                try Series($0, reading)
+            }
+            guard !series.isEmpty else {
+                throw ModuleError.notFound("device", device, next: "no device of that name has ever reported")
+            }
+            return series
+        case (nil, nil): throw ModuleError.invalidArgument("session", expected: "a session or a device", got: "neither")
+        default: throw ModuleError.invalidArgument("device", expected: "a session or a device", got: "both")
+        }
+    }
+
+    private func step(_ span: Span?) throws -> Int64? {
+        try span.map { span in
+            let milliseconds = span.milliseconds + Int64(span.days) * 86_400_000
+            guard milliseconds > 0 else {
+                throw ModuleError.invalidArgument("step", expected: "more than nothing", got: span.description)
+            }
+            return milliseconds * 1_000_000
+        }
+    }
+}
+
+/// The rows of a query while its blocks are read: steps of time, or values one by one.
+private struct Rows {
+    let step: Int64?
+    let from: Int64
+    let to: Int64
+    /// What may still grow, or be followed by something earlier.
+    private var steps: [Int64: Figures] = [:]
+    private var values: [(time: Int64, value: Double)] = []
+
+    private struct Figures {
+        var count = 0
+        var least = Double.infinity
+        var most = -Double.infinity
+        var sum = 0.0
+
+        mutating func add(_ count: Int, _ least: Double, _ most: Double, _ sum: Double) {
+            self.count += count
+            self.least = min(self.least, least)
+            self.most = max(self.most, most)
+            self.sum += sum
+        }
+    }
+
+    init(step: Int64?, from: Int64, to: Int64) {
+        self.step = step
+        self.from = from
+        self.to = to
+    }
+
+    private func start(of time: Int64, _ step: Int64) -> Int64 {
+        let rest = time % step
+        return time - (rest < 0 ? rest + step : rest)
+    }
+
+    mutating func add(_ block: StoredBlock, _ series: Series, _ place: Int, _ reading: any Reading) throws {
+        if let step, block.first >= from, block.last < to, start(of: block.first, step) == start(of: block.last, step) {
+            // All of it is in one step: the header knows.
+            let statistics = try block.header().statistics
+            guard statistics.count > place else { throw Damage() }
+            let all = statistics[place]
+            steps[start(of: block.first, step), default: Figures()].add(all.count, all.least, all.most, all.sum)
+        } else if series.stepMilliseconds > 0 {
+            try addRollUp(try block.points(reading), place)
+        } else {
+            try addValues(try block.points(reading, onlyColumn: place))
+        }
+    }
+
+    private mutating func addValues(_ points: Points) throws {
+        guard let column = points.columns.first else { throw Damage() }
+        for (index, time) in points.times.enumerated() where time >= from && time < to {
+            let value = column.number(at: index)
+            if let step {
+                steps[start(of: time, step), default: Figures()].add(1, value, value, value)
+            } else {
+                values.append((time, value))
+            }
+        }
+    }
+
+    /// Points that sum up others: each is a step already.
+    private mutating func addRollUp(_ points: Points, _ place: Int) throws {
+        guard let columns = RollUp.Columns(points, field: place) else { throw Damage() }
+        for (index, time) in points.times.enumerated() where time >= from && time < to {
+            steps[step.map { start(of: time, $0) } ?? time, default: Figures()].add(
+                Int(columns.count.number(at: index)), columns.least.number(at: index), columns.most.number(at: index),
+                columns.sum.number(at: index))
+        }
+    }
+
+    /// Tells the rows to which nothing from that time on can add.
+    mutating func tell(before time: Int64, _ sink: Command.RowSink) throws {
+        let length = (step ?? 1) - 1
+        for start in steps.keys.filter({ $0 < time && $0 + length < time }).sorted() {
+            guard let figures = steps.removeValue(forKey: start), figures.count > 0 else { continue }
+            try sink([
+                "t": Telemetry.instant(start), "count": figures.count, "min": figures.least,
+                "mean": figures.sum / Double(figures.count), "max": figures.most,
+            ])
+        }
+        guard !values.isEmpty else { return }
+        values.sort { $0.time < $1.time }
+        let complete = values.prefix { $0.time < time }
+        for (time, value) in complete {
+            try sink(["t": Telemetry.instant(time), "count": 1, "min": value, "mean": value, "max": value])
+        }
+        values.removeFirst(complete.count)
+    }
+}

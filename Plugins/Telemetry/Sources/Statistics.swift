@@ -1,0 +1,232 @@
+/// What is known of many values of a field without looking at each again.
+struct Statistics: Equatable {
+    var count = 0
+    var least = Double.infinity
+    var most = -Double.infinity
+    var sum = 0.0
+    /// The first and the last by their times.
+    var first = 0.0
+    var last = 0.0
+    var histogram = Histogram()
+
+    var mean: Double { sum / Double(count) }
+
+    /// Adds those of values that came later.
+    mutating func append(_ later: Statistics) {
+        guard later.count > 0 else { return }
+        if count == 0 { first = later.first }
+        last = later.last
+        count += later.count
+        least = min(least, later.least)
+        most = max(most, later.most)
+        sum += later.sum
+        histogram.add(later.histogram)
+    }
+
+    /// The value below which that share of all lies: exact while every block has at most ``Histogram/mostExact``
+    /// different ones, else within 0.4 %.
+    func quantile(_ share: Double) -> Double {
+        min(max(histogram.value(at: min(count - 1, Int(share * Double(count)))), least), most)
+    }
+
+    init() {}
+
+    /// - Parameter column: Of numbers, in the order of their times.
+    init(_ column: Column) {
+        guard column.isNumeric, !column.numbers.isEmpty else { return }
+        count = column.numbers.count
+        (first, last) = (column.number(at: 0), column.number(at: count - 1))
+        let isScaled = column.kind != .unsigned && column.decimals != Sample.binary
+        if isScaled, let (low, high, total) = Statistics.wholeFigures(column.numbers) {
+            // Sums of whole numbers are exact.
+            least = Column.number(low, column.kind, column.decimals)
+            most = Column.number(high, column.kind, column.decimals)
+            sum = Column.number(total, column.kind, column.decimals)
+        } else {
+            for index in column.numbers.indices {
+                let value = column.number(at: index)
+                (least, most, sum) = (min(least, value), max(most, value), sum + value)
+            }
+        }
+        histogram = Histogram(column)
+    }
+
+    private static func wholeFigures(_ numbers: [Int64]) -> (least: Int64, most: Int64, sum: Int64)? {
+        var (least, most, sum) = (numbers[0], numbers[0], Int64(0))
+        for number in numbers {
+            least = min(least, number)
+            most = max(most, number)
+            let (total, overflow) = sum.addingReportingOverflow(number)
+            guard !overflow else { return nil }
+            sum = total
+        }
+        return (least, most, sum)
+    }
+
+    // MARK: Packing
+
+    func pack(_ packer: inout Packer) {
+        packer.count(count)
+        guard count > 0 else { return }
+        for value in [least, most, sum, first, last] { packer.raw(value.bitPattern) }
+        var bins = Packer()
+        histogram.pack(&bins)
+        packer.count(bins.bytes.count)
+        packer.bytes += bins.bytes
+    }
+
+    /// - Parameter withHistogram: Whether quantiles will be asked for; without it they must not be.
+    init(_ unpacker: inout Unpacker, withHistogram: Bool) throws(Damage) {
+        count = try unpacker.count(atMost: .max)
+        guard count > 0 else { return }
+        least = Double(bitPattern: try unpacker.raw())
+        most = Double(bitPattern: try unpacker.raw())
+        sum = Double(bitPattern: try unpacker.raw())
+        first = Double(bitPattern: try unpacker.raw())
+        last = Double(bitPattern: try unpacker.raw())
+        var bins = Unpacker(try unpacker.slice(try unpacker.count(atMost: .max)))
+        if withHistogram { histogram = try Histogram(&bins) }
+    }
+}
+
+/// How often which values occur, for quantiles: each value by itself while there are few, else by the first eight binary
+/// digits, so that all that fall together are within 0.8 % of one another.
+struct Histogram: Equatable {
+    /// A block with more different values than this keeps them by their first digits.
+    static let mostExact = 128
+
+    struct Bin: Equatable {
+        var value: Double
+        var count: Int
+    }
+
+    /// In the order of their values.
+    private(set) var bins: [Bin] = []
+
+    init() {}
+
+    mutating func add(_ other: Histogram) {
+        var merged: [Bin] = []
+        merged.reserveCapacity(bins.count + other.bins.count)
+        var (left, right) = (bins[...], other.bins[...])
+        while let first = left.first, let second = right.first {
+            if first.value == second.value {
+                merged.append(Bin(value: first.value, count: first.count + second.count))
+                left.removeFirst()
+                right.removeFirst()
+            } else if first.value < second.value {
+                merged.append(left.removeFirst())
+            } else {
+                merged.append(right.removeFirst())
+            }
+        }
+        bins = merged + left + right
+    }
+
+    /// The value in that place of all in their order; there must be one.
+    func value(at place: Int) -> Double {
+        var seen = 0
+        for bin in bins {
+            seen += bin.count
+            if place < seen { return bin.value }
+        }
+        return bins.last?.value ?? .nan
+    }
+
+    // MARK: Counting
+
+    init(_ column: Column) {
+        let numbers = column.numbers
+        guard let low = numbers.min(), let high = numbers.max() else { return }
+        let (span, isFar) = high.subtractingReportingOverflow(low)
+        if !isFar, span < 4096, column.decimals != Sample.binary {
+            var counts = [Int](repeating: 0, count: Int(span) + 1)
+            for number in numbers { counts[Int(number - low)] += 1 }
+            let values = counts.indices.filter { counts[$0] > 0 }
+            bins = values.map {
+                Bin(value: Column.number(low + Int64($0), column.kind, column.decimals), count: counts[$0])
+            }
+            if bins.count > Histogram.mostExact { bins = Histogram.coarse(bins) }
+        } else {
+            var counts: [Int: Int] = [:]
+            for index in numbers.indices { counts[Histogram.key(of: column.number(at: index)), default: 0] += 1 }
+            bins = counts.sorted { $0.key < $1.key }.map { Bin(value: Histogram.value(of: $0.key), count: $0.value) }
+        }
+    }
+
+    private static func coarse(_ bins: [Bin]) -> [Bin] {
+        var coarse: [Bin] = []
+        var last: Int?
+        for bin in bins {
+            let key = key(of: bin.value)
+            if key == last {
+                coarse[coarse.count - 1].count += bin.count
+            } else {
+                coarse.append(Bin(value: value(of: key), count: bin.count))
+                last = key
+            }
+        }
+        return coarse
+    }
+
+    private static let droppedBits: UInt64 = 45
+
+    /// Sign, exponent and the first seven digits behind the leading one; in the order of the values.
+    private static func key(of value: Double) -> Int {
+        let key = Int(value.magnitude.bitPattern >> droppedBits)
+        return value < 0 ? -key : key
+    }
+
+    /// The middle of all values with that key.
+    private static func value(of key: Int) -> Double {
+        guard key != 0 else { return 0 }
+        let middle = Double(bitPattern: UInt64(abs(key)) << droppedBits | 1 << (droppedBits - 1))
+        return key < 0 ? -middle : middle
+    }
+
+    // MARK: Packing
+
+    private static let asKeys: UInt8 = 254
+    private static let asBits: UInt8 = 255
+    private static let mostDecimals: UInt8 = 9
+
+    func pack(_ packer: inout Packer) {
+        packer.count(bins.count)
+        let (form, numbers) = shortest
+        packer.byte(form)
+        Numbers.pack(numbers, &packer)
+        for bin in bins { packer.count(bin.count) }
+    }
+
+    /// The values as whole numbers: keys where all are the middles of theirs, else at the fewest decimals, else bits.
+    private var shortest: (form: UInt8, numbers: [Int64]) {
+        let keys = bins.map { Histogram.key(of: $0.value) }
+        if zip(bins, keys).allSatisfy({ $0.value == Histogram.value(of: $1) }) {
+            return (Histogram.asKeys, keys.map(Int64.init))
+        }
+        for decimals in 0...Histogram.mostDecimals {
+            let power = Column.powers[Int(decimals)]
+            let numbers = bins.map { ($0.value * power).rounded() }
+            if zip(bins, numbers).allSatisfy({ abs($1) < 0x1p53 && $1 / power == $0.value }) {
+                return (decimals, numbers.map { Int64($0) })
+            }
+        }
+        return (Histogram.asBits, bins.map { Int64(bitPattern: $0.value.bitPattern) })
+    }
+
+    init(_ unpacker: inout Unpacker) throws(Damage) {
+        let count = try unpacker.count(atMost: 1 << 17)
+        let form = try unpacker.byte()
+        let numbers = try Numbers.unpack(count, &unpacker)
+        for number in numbers {
+            let value: Double
+            switch form {
+            case Histogram.asKeys: value = Histogram.value(of: Int(number))
+            case Histogram.asBits: value = Double(bitPattern: UInt64(bitPattern: number))
+            case 0...Histogram.mostDecimals: value = Double(number) / Column.powers[Int(form)]
+            default: throw Damage()
+            }
+            bins.append(Bin(value: value, count: try unpacker.count(atMost: .max)))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import MneedleKit
+
+/// Judges the points of one session against its plan and the limits of its device, point after point, as they come.
+///
+/// One alarm a breach, however long it lasts and however often the value crosses the limit meanwhile: it is over once the
+/// value has stayed inside by the limit's margin for the time to settle.
+final class Watch {
+    let session: KnownSession
+    private let limits: [Knowledge.Limit]
+    private let knowledge: Knowledge
+    /// What is broken now, by code.
+    private var breaches: [String: Breach] = [:]
+    /// What the ledger has to be told, in its order.
+    private var changes: [Change] = []
+    /// How many alarms it has raised.
+    private(set) var alarms = 0
+
+    struct Breach {
+        var began: Int64
+        /// The value furthest over the limit.
+        var peak: Double?
+        /// Since when the value is back.
+        var backSince: Int64?
+        /// Whether `peak` is further out than what is on disk.
+        var isPeakNew = false
+    }
+
+    enum Change {
+        case begun(Alarm)
+        case over(code: String, at: Int64, seconds: Double, peak: Double?)
+    }
+
+    struct Alarm {
+        var code: String
+        var field: String?
+        var value: Double?
+        var limit: Double?
+        /// Nanoseconds since 1970.
+        var at: Int64
+    }
+
+    /// - Parameter open: The session's alarms that are not over, by code, as they were stored.
+    init(_ session: KnownSession, _ knowledge: Knowledge, open: [String: Breach]) {
+        self.session = session
+        self.knowledge = knowledge
+        limits = knowledge.limits(planned: session.depthMM)
+        breaches = open
+    }
+
+    /// Which of a layout's fields are judged, by which limit.
+    func bind(_ layout: Layout) -> [(field: Int, limit: Int)] {
+        layout.fields.enumerated().filter { $0.element.kind != .text }.flatMap { index, field in
+            limits.indices.filter { limits[$0].field == field.name }.map { (index, $0) }
+        }
+    }
+
+    /// Judges one value.
+    /// - Returns: The alarm that it raises.
+    func judge(_ value: Double, _ limit: Int, at time: Int64) -> Alarm? {
+        let limit = limits[limit]
+        if let bound = limit.broken(by: value) {
+            return breach(limit.code, field: limit.field, value: value, limit: bound, at: time) {
+                limit.isFurther(value, than: $0)
+            }
+        }
+        if !breaches.isEmpty, breaches[limit.code] != nil {
+            settle(limit.code, isBack: limit.isBack(value), at: time)
+        }
+        return nil
+    }
+
+    /// Judges a series' time against the newest one before it.
+    func judge(time: Int64, newest: Int64) -> Alarm? {
+        let code = "clock-backwards"
+        let behind = newest == .min ? 0 : Double(newest &- time) / 1e9
+        if behind > knowledge.clockToleranceSeconds {
+            return breach(code, field: nil, value: behind, limit: nil, at: time) { behind > $0 }
+        }
+        if !breaches.isEmpty, breaches[code] != nil, time >= newest { end(code, at: time) }
+        return nil
+    }
+
+    /// The device's clock is so far off that its points cannot be kept.
+    func clockIsOff(at now: Int64) -> Alarm? {
+        breach("clock-off", field: nil, value: nil, limit: nil, at: now) { _ in false }
+    }
+
+    private func breach(
+        _ code: String, field: String?, value: Double?, limit: Double?, at time: Int64, isFurther: (Double) -> Bool
+    ) -> Alarm? {
+        if breaches[code] != nil {
+            breaches[code]!.backSince = nil
+            if let value, breaches[code]!.peak.map(isFurther) ?? true {
+                breaches[code]!.peak = value
+                breaches[code]!.isPeakNew = true
+            }
+            return nil
+        }
+        let alarm = Alarm(code: code, field: field, value: value, limit: limit, at: time)
+        breaches[code] = Breach(began: time, peak: value)
+        changes.append(.begun(alarm))
+        alarms += 1
+        return alarm
+    }
+
+    private func settle(_ code: String, isBack: Bool, at time: Int64) {
+        guard isBack else { return breaches[code]!.backSince = nil }
+        let since = breaches[code]!.backSince ?? time
+        breaches[code]!.backSince = since
+        if Double(time &- since) / 1e9 >= knowledge.settleSeconds { end(code, at: since) }
+    }
+
+    private func end(_ code: String, at time: Int64) {
+        guard let breach = breaches.removeValue(forKey: code) else { return }
+        changes.append(
+            .over(code: code, at: time, seconds: Double(time &- breach.began) / 1e9, peak: breach.peak))
+    }
+
+    /// What happened since this was asked last, and the breaches whose peak has grown.
+    func takeChanges() -> (changes: [Change], peaks: [(code: String, peak: Double)]) {
+        defer { changes = [] }
+        let grown = breaches.filter(\.value.isPeakNew).keys.sorted()
+        let peaks = grown.map { (code: $0, peak: breaches[$0]!.peak ?? 0) }
+        for code in grown { breaches[code]!.isPeakNew = false }
+        return (changes, peaks)
+    }
+}
+
+extension Knowledge.Limit {
+    /// The bound that the value is beyond.
+    func broken(by value: Double) -> Double? {
+        if let most, value > most { return most }
+        if let least, value < least { return least }
+        return nil
+    }
+
+    func isBack(_ value: Double) -> Bool {
+        value <= (most ?? .infinity) - margin && value >= (least ?? -.infinity) + margin
+    }
+
+    func isFurther(_ value: Double, than peak: Double) -> Bool {
+        if let most, value > most { return value > peak }
+        return value < peak
+    }
+}
+
+extension Watch.Alarm {
+    func body(_ session: KnownSession) -> Object {
+        [
+            "session": session.session, "person": session.person, "device": session.device, "code": code,
+            "field": field, "value": value, "limit": limit, "at": Telemetry.instant(at),
+        ]
+    }
+}

@@ -1,0 +1,143 @@
+import Testing
+
+@testable import Telemetry
+
+@Suite("Blocks")
+struct BlockTests {
+    static let start: Int64 = 1_700_000_000_000_000_000
+
+    /// Points of one field of that kind.
+    static func points(_ times: [Int64], _ column: Column) -> Points { Points(times: times, columns: [column]) }
+
+    static func numbers(_ values: [Double]) -> Column {
+        let column = Column(kind: .float)
+        for value in values { column.append(sample("\(value)"), UnsafeBufferPointer(start: nil, count: 0)) }
+        return column
+    }
+
+    /// What the parser makes of a value.
+    static func sample(_ text: String) -> Sample {
+        var line = Array("m a=\(text)".utf8)
+        return line.withUnsafeMutableBufferPointer { line in
+            var reader = LineReader(UnsafeBufferPointer(line))
+            guard let layout = try? reader.layout() else { fatalError("\(text) is no value") }
+            var sample = Sample(kind: .float, decimals: 0, bits: 0)
+            precondition(reader.match(layout, &sample))
+            return sample
+        }
+    }
+
+    @Test("what was packed comes back to the last bit, whatever times and values are like")
+    func roundTrip() throws {
+        var generator = SystemRandomNumberGenerator()
+        let makers: [() -> Double] = [
+            { Double(Int.random(in: 0...60, using: &generator)) / 100 },
+            { Double.random(in: -1e300...1e300, using: &generator) },
+            { Double(Int.random(in: -1000...1000, using: &generator)) }, { 0.1 + 0.2 }, { 5 },
+            { Double(bitPattern: UInt64.random(in: 1...0x7FEF_FFFF_FFFF_FFFF, using: &generator)) },
+            {
+                Double(Int.random(in: 0...9, using: &generator)) / [1, 10, 1000, 1e9].randomElement(using: &generator)!
+            },
+        ]
+        let clocks: [(Int) -> Int64] = [
+            { Int64($0) * 10_000_000 }, { Int64($0) * 1_000_000 + .random(in: -50_000...50_000, using: &generator) },
+            { _ in .random(in: -1_000_000...1_000_000_000_000, using: &generator) },
+            { _ in .random(in: .min / 2 ... .max / 2) },
+            { _ in 7 },
+        ]
+        for make in makers {
+            for clock in clocks {
+                for count in [1, 2, 3, 50, 700] {
+                    let values = (0..<count).map { _ in make() }
+                    let times = (0..<count).map { Self.start / 2 + clock($0) }
+                    let points = Self.points(times, Self.numbers(values))
+                    let back = try Block(points).points()
+                    #expect(back.times == times)
+                    #expect(back.columns[0].numbers == points.columns[0].numbers)
+                    #expect((0..<count).map { back.columns[0].number(at: $0) } == values)
+                }
+            }
+        }
+    }
+
+    @Test("integers, unsigned ones, booleans and texts come back as they were")
+    func kinds() throws {
+        let integers = Column(kind: .integer, numbers: [.min, .max, 0, -1, 5])
+        let unsigned = Column(kind: .unsigned, numbers: [-1, 0, 5, 7, 9])
+        let booleans = Column(kind: .boolean, numbers: [1, 0, 1, 1, 0])
+        let texts = Column(kind: .text, numbers: [2, 0, 3, 1, 4], text: Array("abcdefghij".utf8))
+        let points = Points(times: [1, 2, 3, 4, 5], columns: [integers, unsigned, booleans, texts])
+        let back = try Block(points).points()
+        for (column, old) in zip(back.columns, points.columns) {
+            #expect(column.kind == old.kind && column.numbers == old.numbers && column.text == old.text)
+        }
+        #expect((0..<5).map { back.columns[3].plainText(at: $0) } == ["ab", "", "cde", "f", "ghij"])
+        #expect(back.columns[1].plainText(at: 0) == "18446744073709551615")
+        #expect(try Block(points).points(onlyColumn: 2).columns[0].numbers == booleans.numbers)
+    }
+
+    @Test("points are in the order of their times, whatever order they came in")
+    func sorting() throws {
+        let points = Points(times: [3, 1, 2, 1], columns: [Column(kind: .integer, numbers: [30, 10, 20, 11])])
+        #expect(points.sorted.times == [1, 1, 2, 3] && points.sorted.columns[0].numbers == [10, 11, 20, 30])
+    }
+
+    @Test("a damaged block throws, or its digest would have: it is never taken for something else by its header")
+    func damage() throws {
+        let column = Self.numbers((0..<100).map { Double($0 % 17) / 10 })
+        let block = Block(Self.points((0..<100).map { Int64($0) * 10_000_000 }, column))
+        for index in block.header.indices {
+            var broken = block
+            broken.header[index] ^= 1
+            #expect(throws: Damage.self) { try broken.points() }
+        }
+        for index in block.data.indices {
+            var broken = block
+            broken.data[index] ^= 1
+            // The points may come out wrong; what reads a stored block compares its digest first.
+            _ = try? broken.points()
+        }
+        #expect(throws: Damage.self) { try Block(header: block.header, data: block.data.dropLast()).points() }
+        #expect(throws: Damage.self) { try Block(header: [], data: []).points() }
+    }
+
+    @Test("a header answers for its points: count, least, most, sum, first, last and quantiles")
+    func statistics() throws {
+        let values = (0..<5000).map { Double(($0 * 7919) % 100) / 100 }
+        let block = Block(Self.points((0..<5000).map(Int64.init), Self.numbers(values)))
+        let known = try Block.header(block.header, withHistograms: true).statistics[0]
+        #expect(known.count == 5000 && known.least == 0 && known.most == 0.99)
+        #expect(known.first == values.first && known.last == values.last)
+        #expect(known.mean == 0.495 && known.quantile(0.5) == 0.5 && known.quantile(0.95) == 0.95)
+    }
+
+    @Test("quantiles of many different values are within half a percent")
+    func coarseQuantiles() throws {
+        var generator = SystemRandomNumberGenerator()
+        for range in [0.001...0.002, 1...1e6, -50...50] as [ClosedRange<Double>] {
+            let values = (0..<20_000).map { _ in Double.random(in: range, using: &generator) }
+            let sorted = values.sorted()
+            var all = Statistics()
+            for part in stride(from: 0, to: values.count, by: 4000) {
+                all.append(Statistics(Self.numbers(Array(values[part..<part + 4000]))))
+            }
+            for share in [0.0, 0.05, 0.5, 0.95, 0.999] {
+                let exact = sorted[Int(share * 20_000)]
+                #expect(abs(all.quantile(share) - exact) <= abs(exact) * 0.005 + 1e-9, "\(share) of \(range)")
+            }
+        }
+    }
+
+    @Test("a kilohertz of noise takes little more than its entropy")
+    func size() {
+        var generator = SystemRandomNumberGenerator()
+        // Thirty-two equally likely values: five bits; a microsecond's jitter of ±8: four bits.
+        let values = (0..<Block.capacity).map { _ in Double(500 + Int.random(in: 0..<32, using: &generator)) / 1000 }
+        let times = (0..<Block.capacity).map {
+            Self.start + Int64($0) * 1_000_000 + .random(in: 0..<16, using: &generator) * 1000
+        }
+        let block = Block(Self.points(times, Self.numbers(values)))
+        let bits = Double((block.data.count + block.header.count) * 8) / Double(Block.capacity)
+        #expect(bits < 9.5, "\(bits) bits a point, the entropy is 9")
+    }
+}
