@@ -197,6 +197,9 @@ public final class Bench {
         }
     }
 
+    /// Changes the store behind the module's back, as a failing disk or somebody with a tool might.
+    public func damage(_ sql: String) throws { try store.execute([sql]) }
+
     // MARK: Time and record
 
     /// When the module's timers are next due.

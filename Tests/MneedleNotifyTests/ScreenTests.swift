@@ -38,6 +38,8 @@ struct ScreenTests {
     func treatment() throws {
         let screen = try Screen(try Desktop())
         try screen.desktop.startAgent()
+        // Its first alarm is one that comes after it has subscribed.
+        try screen.desktop.agent(says: "daemon: connected")
         let session = try screen.desktop.beginSession()
         let client = try screen.desktop.daemon.connect()
         try client.send("telemetry.stream session=\(session)\nroller depth_mm=0.29\nroller depth_mm=0.41\n")

@@ -22,6 +22,13 @@ struct Block: Equatable {
         /// One for each stored column.
         fileprivate var columns: [StoredColumn]
         fileprivate var timesLength: Int
+
+        /// To how many decimals the values of a field are; ``Sample/binary`` where nobody knows.
+        func decimals(of field: Int) -> UInt8 {
+            // A roll-up has four columns a field, of which the last is the sum.
+            let place = columns.count == statistics.count ? field : field * 4 + 3
+            return columns.count > place ? columns[place].decimals : Sample.binary
+        }
     }
 
     fileprivate struct StoredColumn {

@@ -46,6 +46,8 @@ struct Series {
 /// a point is written a handful of times, and what was acknowledged is never only in memory.
 struct Blocks {
     let transaction: any Transaction
+    /// When what is written now is to be discarded; `nil` for never.
+    var expires: Instant?
 
     private static let sealed: Int64 = 255
     private static let mostOfALevel = 16
@@ -87,9 +89,10 @@ struct Blocks {
         let block = Block(points, statistics: statistics)
         try transaction.execute(
             """
-            INSERT INTO telemetry_blocks (series, level, points, first_ns, last_ns, digest, header, data)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """, series, level, points.count, first, last, transaction.digest(block.header + block.data), block.header,
+            INSERT INTO telemetry_blocks (series, level, points, first_ns, last_ns, expires, digest, header, data)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, series, level, points.count, first, last, expires, transaction.digest(block.header + block.data),
+            block.header,
             block.data)
     }
 
@@ -121,9 +124,10 @@ struct Blocks {
     /// Damaged blocks stay as they are, sealed, to be reported by whoever reads them.
     private func merge(_ series: Int64, levels: ClosedRange<Int64>, into level: Int64) throws {
         var merged: Points?
+        var latest: Instant?
         for row in try transaction.rows(
             """
-            SELECT id, points, first_ns, last_ns, digest, header, data FROM telemetry_blocks
+            SELECT id, points, first_ns, last_ns, expires, digest, header, data FROM telemetry_blocks
             WHERE series = ? AND level BETWEEN ? AND ? ORDER BY id
             """, series, levels.lowerBound, levels.upperBound)
         {
@@ -133,9 +137,12 @@ struct Blocks {
                 continue
             }
             try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", row.integer("id"))
+            latest = [latest, row.instant("expires")].compactMap { $0 }.max()
             if let merged { merged.append(points) } else { merged = points }
         }
-        if let merged { try insert(merged, series, level: level) }
+        if let merged {
+            try Blocks(transaction: transaction, expires: latest).insert(merged, series, level: level)
+        }
     }
 }
 
@@ -145,6 +152,7 @@ struct StoredBlock {
     let count: Int
     let first: Int64
     let last: Int64
+    let expires: Instant?
     private let row: Row
 
     init(_ row: Row) {
@@ -152,6 +160,7 @@ struct StoredBlock {
         count = Int(row.integer("points") ?? 0)
         first = row.integer("first_ns") ?? 0
         last = row.integer("last_ns") ?? 0
+        expires = row.instant("expires")
         self.row = row
     }
 
@@ -185,7 +194,7 @@ extension Reading {
     func blocks(_ series: Int64, from: Int64 = .min, to: Int64 = .max) throws -> [StoredBlock] {
         try rows(
             """
-            SELECT id, points, first_ns, last_ns, header FROM telemetry_blocks
+            SELECT id, points, first_ns, last_ns, expires, header FROM telemetry_blocks
             WHERE series = ? AND last_ns >= ? AND first_ns < ? ORDER BY first_ns, id
             """, series, from, to
         ).map(StoredBlock.init)

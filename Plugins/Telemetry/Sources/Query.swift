@@ -95,8 +95,18 @@ private struct Rows {
         var least = Double.infinity
         var most = -Double.infinity
         var sum = 0.0
+        /// Of the most precise value.
+        var decimals: UInt8 = 0
 
-        mutating func add(_ count: Int, _ least: Double, _ most: Double, _ sum: Double) {
+        var mean: Double {
+            // Rounding takes away what adding up decimals in binary has left behind.
+            guard decimals <= 6, abs(sum) < 1e9 else { return sum / Double(count) }
+            let power = Column.powers[Int(decimals)]
+            return (sum * power).rounded() / power / Double(count)
+        }
+
+        mutating func add(_ count: Int, _ least: Double, _ most: Double, _ sum: Double, _ decimals: UInt8) {
+            self.decimals = max(self.decimals, decimals)
             self.count += count
             self.least = min(self.least, least)
             self.most = max(self.most, most)
@@ -118,10 +128,11 @@ private struct Rows {
     mutating func add(_ block: StoredBlock, _ series: Series, _ place: Int, _ reading: any Reading) throws {
         if let step, block.first >= from, block.last < to, start(of: block.first, step) == start(of: block.last, step) {
             // All of it is in one step: the header knows.
-            let statistics = try block.header().statistics
-            guard statistics.count > place else { throw Damage() }
-            let all = statistics[place]
-            steps[start(of: block.first, step), default: Figures()].add(all.count, all.least, all.most, all.sum)
+            let header = try block.header()
+            guard header.statistics.count > place else { throw Damage() }
+            let all = header.statistics[place]
+            steps[start(of: block.first, step), default: Figures()].add(
+                all.count, all.least, all.most, all.sum, header.decimals(of: place))
         } else if series.stepMilliseconds > 0 {
             try addRollUp(try block.points(reading), place)
         } else {
@@ -134,7 +145,7 @@ private struct Rows {
         for (index, time) in points.times.enumerated() where time >= from && time < to {
             let value = column.number(at: index)
             if let step {
-                steps[start(of: time, step), default: Figures()].add(1, value, value, value)
+                steps[start(of: time, step), default: Figures()].add(1, value, value, value, column.decimals)
             } else {
                 values.append((time, value))
             }
@@ -147,7 +158,7 @@ private struct Rows {
         for (index, time) in points.times.enumerated() where time >= from && time < to {
             steps[step.map { start(of: time, $0) } ?? time, default: Figures()].add(
                 Int(columns.count.number(at: index)), columns.least.number(at: index), columns.most.number(at: index),
-                columns.sum.number(at: index))
+                columns.sum.number(at: index), columns.sum.decimals)
         }
     }
 
@@ -158,7 +169,7 @@ private struct Rows {
             guard let figures = steps.removeValue(forKey: start), figures.count > 0 else { continue }
             try sink([
                 "t": Telemetry.instant(start), "count": figures.count, "min": figures.least,
-                "mean": figures.sum / Double(figures.count), "max": figures.most,
+                "mean": figures.mean, "max": figures.most,
             ])
         }
         guard !values.isEmpty else { return }

@@ -61,7 +61,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         func bind(_ watch: Watch?) {
             self.watch = watch
             newest = .min
-            judgedFields = watch?.bind(layout) ?? []
+            judgedFields = watch?.bind(layout.fields) ?? []
         }
 
         /// - Returns: The alarms that the point raises.
@@ -267,7 +267,9 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         _ points: Points, _ slot: Slot, session: Int64, device: String, _ transaction: any Transaction
     ) throws {
         points.round(to: telemetry.precision)
-        let blocks = Blocks(transaction: transaction)
+        let blocks = Blocks(
+            transaction: transaction,
+            expires: session == 0 ? Zone.utc.adding(telemetry.keepUnmatchedFor, to: transaction.now) : nil)
         let key = SeriesKey(slot: ObjectIdentifier(slot), session: session)
         let id =
             try series[key]

@@ -46,12 +46,21 @@ extension Telemetry {
         let id = entry.body.integer("session")
         try transaction.execute(
             "UPDATE telemetry_sessions SET is_running = 0, ended = ? WHERE session = ?", transaction.now, id)
-        try transaction.execute(
-            "UPDATE telemetry_alarms SET over_at = ? WHERE session = ? AND over_at IS NULL", transaction.now, id)
         guard let id, let row = try transaction.row("SELECT * FROM telemetry_sessions WHERE session = ?", id) else {
             return
         }
-        try seal(KnownSession(row), transaction)
+        let session = KnownSession(row)
+        try endAlarms(of: session, transaction)
+        try seal(session, transaction)
+    }
+
+    /// What is still wrong when a session ends is over with it.
+    func endAlarms(of session: KnownSession, _ transaction: any Transaction) throws {
+        let rows = try transaction.rows(
+            "SELECT code FROM telemetry_alarms WHERE session = ? AND over_at IS NULL ORDER BY id", session.session)
+        for row in rows {
+            try end(row.text("code") ?? "", at: session.ended ?? transaction.now, peak: nil, session, transaction)
+        }
     }
 
     /// Makes whole blocks of what a session has so far; the ledger keeps their digest. Nothing when there is nothing new.

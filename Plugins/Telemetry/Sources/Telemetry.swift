@@ -16,6 +16,15 @@ let definition = ModuleDefinition(
             ConfigurationKey(
                 "collector_precision", precisions, default: "ns", "the unit of timestamps on telemetry.sock"),
             ConfigurationKey(
+                "unmatched_for", .duration, default: "7d", "how long points of no session are kept for telemetry.attach"
+            ),
+            ConfigurationKey(
+                "points_for", .duration, default: "0d", "how long each point of a session is kept; 0d for ever"),
+            ConfigurationKey(
+                "seconds_for", .duration, default: "0d", "how long their sums by seconds are kept; 0d for ever"),
+            ConfigurationKey(
+                "minutes_for", .duration, default: "0d", "how long their sums by minutes are kept; 0d for ever"),
+            ConfigurationKey(
                 "stop_on", .list(.slug), default: [] as [Value], "codes of alarms that stop the session at once"),
         ],
         knowledge: ["telemetry"]),
@@ -25,9 +34,10 @@ let definition = ModuleDefinition(
     return Module(
         commands: [
             telemetry.stream, telemetry.summary, telemetry.query, telemetry.compare, telemetry.alarms, telemetry.export,
+            telemetry.unmatched, telemetry.attach,
         ],
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
-        timers: [telemetry.silence], collectors: [telemetry.collector])
+        timers: [telemetry.silence, telemetry.expiry, telemetry.thinning], collectors: [telemetry.collector])
 }
 
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.
@@ -38,11 +48,18 @@ struct Telemetry: Sendable {
     let collectorPrecision: Precision
     /// The alarms that stop a session.
     let stopOn: Set<String>
+    let keepUnmatchedFor: Span
+    /// How long each form of a session's telemetry is kept, the first as it came; `nil` for ever.
+    let keepFor: [Span?]
 
     init(_ setup: Setup) {
         knowledge = Knowledge(setup)
         precision = setup.configuration.text("precision").flatMap(Precision.init) ?? .ns
         collectorPrecision = setup.configuration.text("collector_precision").flatMap(Precision.init) ?? .ns
+        keepUnmatchedFor = setup.configuration.duration("unmatched_for") ?? Span(days: 7)
+        keepFor = ["points_for", "seconds_for", "minutes_for"].map { key in
+            setup.configuration.duration(key).flatMap { $0.days == 0 && $0.milliseconds == 0 ? nil : $0 }
+        }
         stopOn = Set(setup.configuration.texts("stop_on") ?? [])
         for code in stopOn.subtracting(knowledge.codes).sorted() {
             setup.problems.report(

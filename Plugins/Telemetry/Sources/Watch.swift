@@ -47,9 +47,9 @@ final class Watch {
         breaches = open
     }
 
-    /// Which of a layout's fields are judged, by which limit.
-    func bind(_ layout: Layout) -> [(field: Int, limit: Int)] {
-        layout.fields.enumerated().filter { $0.element.kind != .text }.flatMap { index, field in
+    /// Which of these fields are judged, by which limit.
+    func bind(_ fields: [Layout.Field]) -> [(field: Int, limit: Int)] {
+        fields.enumerated().filter { $0.element.kind != .text }.flatMap { index, field in
             limits.indices.filter { limits[$0].field == field.name }.map { (index, $0) }
         }
     }

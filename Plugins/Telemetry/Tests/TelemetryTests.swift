@@ -7,8 +7,8 @@ import Testing
 @Suite("Telemetry of a session")
 struct TelemetrySessionTests {
     /// A bench at noon with session 7 running at 0.5 mm.
-    static func bench() throws -> Bench {
-        let bench = try Bench(definition)
+    static func bench(_ section: Object = [:]) throws -> Bench {
+        let bench = try Bench(definition, section: section)
         try bench.happen(
             "session.started", subject: "session/7", person: "anna",
             [
