@@ -166,7 +166,13 @@ public final class Daemon: Service {
         for (_, collector) in engine.house.collectors {
             listening.append(try await collect(listener, current, hub, collector.socket))
         }
+        let datagrams = try engine.house.collectors.map {
+            try readDatagrams(listener, current, hub, loop, $0.collector.socket)
+        }
+        let ports = try engine.house.serialPorts.map { try readPort($0.port, of: $0.module, current, hub, loop) }
         writer.start()
+        for reader in datagrams { reader.start() }
+        for reader in ports { reader.start() }
         hooks.start(writer)
         logHead("started", engine.head)
         let tasks = scheduled(loop, writer, engine)
@@ -184,11 +190,15 @@ public final class Daemon: Service {
         Notify.stopping()
         for task in tasks { task.cancel() }
         for channel in listening { try? await channel.close() }
-        listener.removeFiles(["control"] + engine.house.collectors.map(\.collector.socket))
+        listener.removeFiles(
+            ["control"]
+                + engine.house.collectors.map(\.collector.socket).flatMap { [$0, Daemon.datagramSocket($0)] })
         await drain(hub, loop)
         // Not on the event loop, which the writer's last results need.
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
+                for reader in datagrams { reader.stop() }
+                for reader in ports { reader.stop() }
                 hooks.stop()
                 writer.stop()
                 continuation.resume()
@@ -246,6 +256,41 @@ public final class Daemon: Service {
                 return Refusal(peer: peer)
             }
             return CollectorConnection(services: services, hub: hub, module: module, collector: collector, actor: actor)
+        }
+    }
+
+    private static func datagramSocket(_ socket: String) -> String { socket + "-datagram" }
+
+    private func readDatagrams(
+        _ listener: Listener, _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ socket: String
+    ) throws -> DatagramReader {
+        let known: @Sendable () -> (module: String, collector: Collector)? = {
+            current.services.engine.house.collectors.first { $0.collector.socket == socket }
+        }
+        return try DatagramReader(
+            descriptor: listener.datagrams(Daemon.datagramSocket(socket)), largest: settings.limits.maxLineBytes * 4
+        ) { peer in
+            guard let role = current.services.roles.role(of: peer), let (_, collector) = known(), role >= collector.role
+            else { return nil }
+            return Actor(user: peer.userName, uid: peer.uid, role: role)
+        } makeSource: { actor in
+            LineSource(current.services, hub, loop, module: known()?.module ?? socket, actor: actor) {
+                guard let (_, collector) = known() else {
+                    throw ModuleError.moduleFailed(socket, "nobody collects '\(socket)' any more")
+                }
+                return try collector.begin($0, $1)
+            }
+        }
+    }
+
+    private func readPort(
+        _ port: SerialPort, of module: String, _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop
+    ) throws -> SerialReader {
+        try SerialReader(port, logger: logger) {
+            // By the knowledge in force when the device was plugged in.
+            let known = current.services.engine.house.serialPorts.first { $0.port.path == port.path }?.port
+            return LineSource(
+                current.services, hub, loop, module: module, actor: .service, begin: (known ?? port).begin)
         }
     }
 

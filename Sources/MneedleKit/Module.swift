@@ -46,16 +46,18 @@ public struct Module: Sendable {
     public var reactions: [Reaction]
     public var timers: [Timer]
     public var collectors: [Collector]
+    public var serialPorts: [SerialPort]
 
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], reactions: [Reaction] = [], timers: [Timer] = [],
-        collectors: [Collector] = []
+        collectors: [Collector] = [], serialPorts: [SerialPort] = []
     ) {
         self.commands = commands
         self.checks = checks
         self.reactions = reactions
         self.timers = timers
         self.collectors = collectors
+        self.serialPorts = serialPorts
     }
 }
 
@@ -133,7 +135,8 @@ public struct Timer: Sendable {
     }
 }
 
-/// A write-only socket of its own (`<socket>.sock`) that takes bulk lines without any verb.
+/// A write-only socket of its own that takes bulk lines without any verb: a stream (`<socket>.sock`) and one for
+/// datagrams of whole lines (`<socket>-datagram.sock`).
 public struct Collector: Sendable {
     public var socket: String
     /// The least role whose peers may write to it.
@@ -147,6 +150,30 @@ public struct Collector: Sendable {
         self.role = role
         self.begin = begin
     }
+}
+
+/// A serial port that the host reads lines from, whenever it is there.
+public struct SerialPort: Sendable {
+    /// The device file, for example `/dev/ttyUSB0`; may come and go.
+    public var path: String
+    /// One of the usual speeds, in bits a second.
+    public var baud: Int
+    /// Made each time that the port is opened.
+    public var begin: @Sendable (Actor, any Transaction) throws -> any BulkReceiver
+
+    public init(
+        path: String, baud: Int, begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
+    ) {
+        self.path = path
+        self.baud = baud
+        self.begin = begin
+    }
+
+    /// The speeds that every Linux knows.
+    public static let speeds = [
+        1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600, 1_000_000, 2_000_000,
+        3_000_000, 4_000_000,
+    ]
 }
 
 /// The kit's own version, for the host to compare with a module's note before loading it.

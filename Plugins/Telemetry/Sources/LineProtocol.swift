@@ -186,7 +186,7 @@ struct LineReader {
         return LineReader.unescaped(UnsafeBufferPointer(start: start, count: next - start), LineReader.isSpecial)
     }
 
-    private static func isSpecial(_ byte: UInt8) -> Bool { byte == comma || byte == space || byte == equals }
+    static func isSpecial(_ byte: UInt8) -> Bool { byte == comma || byte == space || byte == equals }
 
     /// The text without the backslashes that escape such a byte; others stand for themselves.
     static func unescaped(_ text: UnsafeBufferPointer<UInt8>, _ isSpecial: (UInt8) -> Bool) -> String {

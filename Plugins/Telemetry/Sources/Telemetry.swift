@@ -25,6 +25,9 @@ let definition = ModuleDefinition(
             ConfigurationKey(
                 "minutes_for", .duration, default: "0d", "how long their sums by minutes are kept; 0d for ever"),
             ConfigurationKey(
+                "serial", .list(.object(SerialDevice.parameters)), default: [] as [Value],
+                "devices that report over serial ports"),
+            ConfigurationKey(
                 "stop_on", .list(.slug), default: [] as [Value], "codes of alarms that stop the session at once"),
         ],
         knowledge: ["telemetry"]),
@@ -37,7 +40,8 @@ let definition = ModuleDefinition(
             telemetry.unmatched, telemetry.attach,
         ],
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
-        timers: [telemetry.silence, telemetry.expiry, telemetry.thinning], collectors: [telemetry.collector])
+        timers: [telemetry.silence, telemetry.expiry, telemetry.thinning], collectors: [telemetry.collector],
+        serialPorts: telemetry.serialPorts)
 }
 
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.
@@ -49,6 +53,7 @@ struct Telemetry: Sendable {
     /// The alarms that stop a session.
     let stopOn: Set<String>
     let keepUnmatchedFor: Span
+    let serialDevices: [SerialDevice]
     /// How long each form of a session's telemetry is kept, the first as it came; `nil` for ever.
     let keepFor: [Span?]
 
@@ -56,6 +61,16 @@ struct Telemetry: Sendable {
         knowledge = Knowledge(setup)
         precision = setup.configuration.text("precision").flatMap(Precision.init) ?? .ns
         collectorPrecision = setup.configuration.text("collector_precision").flatMap(Precision.init) ?? .ns
+        var tables: [Arguments] = []
+        if case .list(let list) = setup.configuration["serial"] {
+            tables = list.compactMap { if case .object(let table) = $0 { table } else { nil } }
+        }
+        serialDevices = tables.enumerated().map { index, table in
+            SerialDevice(table) { key, reason in
+                setup.problems.report(
+                    Problem(file: "mneedled.toml", key: "telemetry.serial[\(index)].\(key)", reason: reason))
+            }
+        }
         keepUnmatchedFor = setup.configuration.duration("unmatched_for") ?? Span(days: 7)
         keepFor = ["points_for", "seconds_for", "minutes_for"].map { key in
             setup.configuration.duration(key).flatMap { $0.days == 0 && $0.milliseconds == 0 ? nil : $0 }

@@ -1,4 +1,6 @@
+#if canImport(Telemetry)
 @testable import Telemetry
+#endif
 
 /// A point as the slow, obvious parser sees it, to hold the fast one against.
 struct ObviousPoint: Equatable {

@@ -34,6 +34,16 @@ void mneedle_release_code_pages(void);
 int mneedle_run_program(char *const arguments[], char *const environment[], const char *input, size_t length,
                         int milliseconds, int cancel);
 
+/* Opens a serial port for reading alone, raw, 8 bits, at one of the usual speeds; it does not block. The
+ * descriptor, or a negated errno: EINVAL for another speed, ENOTTY for what is no serial port. */
+int mneedle_serial_open(const char *path, int baud);
+
+/* Has the kernel say with each datagram who sent it. */
+int mneedle_datagrams_name_senders(int socket);
+/* Takes one datagram without waiting: its length and its sender, or a negated errno: EMSGSIZE when it was
+ * longer than `capacity` (it is gone then), EAGAIN when there is none. */
+ssize_t mneedle_datagram_receive(int socket, void *bytes, size_t capacity, uid_t *uid, gid_t *gid);
+
 /* Has SQLite keep no statistics of its memory, for which it would take a lock at every
  * allocation. Only before its first use; later it answers an error and changes nothing. */
 int mneedle_sqlite_configure(void);

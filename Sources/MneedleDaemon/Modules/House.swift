@@ -31,6 +31,7 @@ package struct House: Sendable {
     var checks: [(module: String, check: SafetyCheck)] = []
     var timers: [(module: String, timer: MneedleKit.Timer)] = []
     package var collectors: [(module: String, collector: Collector)] = []
+    package var serialPorts: [(module: String, port: SerialPort)] = []
     private var commandOrder: [String: [Command]] = [:]
     /// Modules whose safety checks are expected and cannot be made.
     var unavailableModules: [(name: String, reason: String)] = []
@@ -57,6 +58,7 @@ package struct House: Sendable {
         checks += module.checks.map { (manifest.name, $0) }
         timers += module.timers.map { (manifest.name, $0) }
         collectors += module.collectors.map { (manifest.name, $0) }
+        serialPorts += module.serialPorts.map { (manifest.name, $0) }
         modules.append(
             Status(name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary))
     }

@@ -34,23 +34,37 @@ struct Listener {
                 }
             }
         if let descriptor = inherited[name] { return try await bootstrap.withBoundSocket(descriptor).get() }
-        let path = runtime + "/\(name).sock"
-        guard path.utf8.count < 108 else {
-            throw ModuleError.invalidArgument(
-                "runtime", expected: "a folder whose sockets' paths have at most 107 bytes", got: path)
-        }
-        try removeStale(path)
         // Bound here and not by NIO, which would remove the file when it closes: systemd may keep the socket meanwhile.
-        let descriptor = try bound(to: path)
-        chmod(path, mode)
+        let descriptor = try socket(name, SOCK_STREAM)
         // systemd lets go of a socket at once that does not listen.
         Glibc.listen(descriptor, Listener.backlog)
         Notify.keep(descriptor, as: name)
         return try await bootstrap.withBoundSocket(descriptor).get()
     }
 
-    private func bound(to path: String) throws -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    /// A socket for datagrams, `<name>.sock`.
+    /// - Throws: As ``listen(_:_:)``.
+    func datagrams(_ name: String) throws -> Int32 {
+        if let descriptor = inherited[name] { return descriptor }
+        let descriptor = try socket(name, SOCK_DGRAM)
+        Notify.keep(descriptor, as: name)
+        return descriptor
+    }
+
+    private func socket(_ name: String, _ type: __socket_type) throws -> Int32 {
+        let path = runtime + "/\(name).sock"
+        guard path.utf8.count < 108 else {
+            throw ModuleError.invalidArgument(
+                "runtime", expected: "a folder whose sockets' paths have at most 107 bytes", got: path)
+        }
+        try removeStale(path, type)
+        let descriptor = try bound(to: path, type)
+        chmod(path, mode)
+        return descriptor
+    }
+
+    private func bound(to path: String, _ type: __socket_type) throws -> Int32 {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0, Listener.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { Glibc.close(descriptor) }
@@ -66,22 +80,22 @@ struct Listener {
     }
 
     /// Removes a socket file that nobody serves.
-    private func removeStale(_ path: String) throws {
+    private func removeStale(_ path: String, _ type: __socket_type) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw ModuleError.conflict(
                 "'\(path)' exists and is no socket; remove it or choose another runtime folder", state: "exists")
         }
-        if isServed(path) {
+        if isServed(path, type) {
             throw ModuleError.conflict(
                 "another daemon serves on '\(path)'; stop it or choose another runtime folder", state: "served")
         }
         unlink(path)
     }
 
-    private func isServed(_ path: String) -> Bool {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    private func isServed(_ path: String, _ type: __socket_type) -> Bool {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(type.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { Glibc.close(descriptor) }
         return Listener.withAddress(path) { connect(descriptor, $0, $1) } == 0

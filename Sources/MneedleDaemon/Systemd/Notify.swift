@@ -46,8 +46,10 @@ enum Notify {
         for index in 0..<Int(count) {
             let name = names[index].map { String(cString: $0) } ?? ""
             free(names[index])
-            // A single unnamed socket is the control socket.
-            sockets[name == "unknown" || name.isEmpty ? "control" : name] = 3 + Int32(index)
+            // A single unnamed socket is the control socket. Both sockets of a unit have its name.
+            let isDatagram = sd_is_socket(3 + Int32(index), AF_UNIX, Int32(SOCK_DGRAM.rawValue), -1) > 0
+            let known = name == "unknown" || name.isEmpty ? "control" : name
+            sockets[isDatagram && !known.hasSuffix("-datagram") ? known + "-datagram" : known] = 3 + Int32(index)
         }
         free(names)
         return sockets

@@ -1,0 +1,96 @@
+import Dispatch
+import MneedleKit
+import NIOCore
+
+/// Lines from something that is no connection, a serial port or datagrams, on their way to a module's receiver. Its two
+/// methods are called from a thread of the source's own.
+// Sendable: its state is touched on the event loop alone.
+final class LineSource: @unchecked Sendable {
+    private let loop: any EventLoop
+    private let receiver = BulkPipe.Receiver()
+    private var pipe: BulkPipe!
+    private var isOver = false
+    /// The thread that waits until there is room, or until all is stored.
+    private var waiter: ((Bool) -> Void)?
+    private var isEnding = false
+
+    init(
+        _ services: Services, _ hub: Hub, _ loop: any EventLoop, module: String, actor: Actor,
+        begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
+    ) {
+        self.loop = loop
+        pipe = BulkPipe(
+            receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: false,
+            clock: services.engine.clock, tell: { hub.tellLive($0, $1) },
+            submit: { [writer = services.writer] in writer.submit([$0]) },
+            progress: { [weak self] in self?.take($0) })
+        services.writer.submit([
+            Job(
+                actor: actor, module: module,
+                run: { [receiver] transaction in
+                    receiver.receiver = try begin(actor, transaction)
+                    return [:]
+                },
+                done: { [self] result in
+                    switch result {
+                    case .success: pipe.begin()
+                    case .failure(let error): take(.failed(error))
+                    }
+                })
+        ])
+    }
+
+    private func take(_ progress: BulkPipe.Progress) {
+        switch progress {
+        case .durable: if !isEnding && !pipe.isFull { release(true) }
+        case .finished, .failed:
+            isOver = true
+            release(false)
+        }
+    }
+
+    private func release(_ goesOn: Bool) {
+        waiter?(goesOn)
+        waiter = nil
+    }
+
+    /// Hands bytes over and waits while there is no room for more.
+    /// - Returns: Whether it takes any more.
+    func feed(_ bytes: [UInt8]) -> Bool {
+        wait { [self] in
+            guard !isOver else { return false }
+            bytes.withUnsafeBytes { pipe.append($0) }
+            return pipe.isFull ? nil : true
+        }
+    }
+
+    /// Ends it and waits until what came is stored.
+    func finish() {
+        _ = wait { [self] in
+            guard !isOver else { return false }
+            isEnding = true
+            pipe.end()
+            return isOver ? false : nil
+        }
+    }
+
+    /// Runs `body` on the event loop; where it has no answer yet, ``take(_:)`` gives one.
+    private func wait(_ body: @escaping @Sendable () -> Bool?) -> Bool {
+        let answered = DispatchSemaphore(value: 0)
+        // Written before the signal, read after it.
+        nonisolated(unsafe) var answer = false
+        loop.execute { [self] in
+            if let now = body() {
+                answer = now
+                answered.signal()
+            } else {
+                waiter = {
+                    answer = $0
+                    answered.signal()
+                }
+            }
+        }
+        answered.wait()
+        return answer
+    }
+}

@@ -1,0 +1,220 @@
+import Foundation
+import Glibc
+import MneedleTestKit
+import MneedleWire
+import Testing
+
+/// Every way by which points reach a real daemon.
+@Suite("Telemetry sources", .serialized)
+struct TelemetrySourceTests {
+    /// A daemon with Anna's roller in a running session, and a client that is told of samples and alarms.
+    static func running(_ config: (_ folder: String) -> String = { _ in "" }) throws -> (
+        DaemonProcess, RawClient, Int64
+    ) {
+        let daemon = try DaemonProcess(start: false)
+        try daemon.configure(config(daemon.folder))
+        try daemon.start()
+        let client = try daemon.connect()
+        _ = try client.ok("records.add-person person=anna setting=home goal=collagen fitzpatrick=3")
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna material=titanium")
+        _ = try client.ok("screening.assess person=anna areas=cheeks \(TreatmentTests.answersNo)")
+        _ = try client.ok(
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+        let session = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
+        _ = try client.ok("subscribe topics=telemetry.*")
+        return (daemon, client, try #require(session["session"]?.integer))
+    }
+
+    /// The next event of that topic.
+    static func event(_ topic: String, _ client: RawClient) throws -> String {
+        while true {
+            let line = try client.line()
+            if line.contains(" \(topic) ") { return line }
+        }
+    }
+
+    /// Sends one datagram as any collector would.
+    static func send(_ text: String, to path: String) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        let sent = RawClient.withAddress(path) { sendto(descriptor, bytes, bytes.count, 0, $0, $1) }
+        try #require(sent == bytes.count, "\(String(cString: strerror(errno)))")
+    }
+
+    @Test("datagrams of whole lines reach the running session, also when the last line has no LF")
+    func datagrams() throws {
+        let (daemon, client, session) = try Self.running()
+        let path = daemon.folder + "/run/telemetry-datagram.sock"
+        try Self.send("roller,device=roller depth_mm=0.21\nroller,device=roller depth_mm=0.22", to: path)
+        #expect(try Self.event("telemetry.sample", client).contains("\"depth_mm\":0.22"))
+        try Self.send("nonsense", to: path)
+        try Self.send("roller,device=roller depth_mm=0.23\n", to: path)
+        #expect(try Self.event("telemetry.sample", client).contains("\"depth_mm\":0.23"))
+        let other = try daemon.connect()
+        #expect(try other.ok("telemetry.summary session=\(session)")["points"]?.integer == 3)
+        var status = stat()
+        #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(daemon.terminate() == 0)
+    }
+
+    @Test("an alarm is told at once, and when it is on disk")
+    func alarm() throws {
+        let (daemon, client, session) = try Self.running()
+        let sender = try daemon.connect()
+        try sender.send("telemetry.stream session=\(session)\nroller depth_mm=0.2\nroller depth_mm=0.41\n")
+        let breach = try Self.event("telemetry.breach", client)
+        #expect(breach.hasPrefix("EVENT - telemetry.breach {") && breach.contains("\"value\":0.41"))
+        #expect(try Self.event("telemetry.alarm", client).contains("\"code\":\"depth-over-plan\""))
+        #expect(daemon.terminate() == 0)
+    }
+
+    @Test("an alarm that the configuration names stops the session, and its stream ends with it")
+    func stopping() throws {
+        let (daemon, client, session) = try Self.running { _ in "[telemetry]\nstop_on = [\"depth-over-plan\"]\n" }
+        let sender = try daemon.connect()
+        try sender.send("telemetry.stream session=\(session)\nroller depth_mm=0.41\n")
+        _ = try Self.event("telemetry.alarm", client)
+        let other = try daemon.connect()
+        let shown = try other.ok("session.show session=\(session)")
+        #expect(shown["state"]?.string == "stopped" && shown["note"]?.string?.contains("depth-over-plan") == true)
+        try sender.send("roller depth_mm=0.2\n.\n")
+        #expect(try sender.line() == "READY {}")
+        #expect(try sender.line() == #"ACK {"durable":1,"rejected":0}"#)
+        #expect(try sender.line().hasPrefix("ERR conflict"))
+        #expect(daemon.terminate() == 0)
+    }
+
+    @Test("what is sent while nothing runs waits for its session, over a kill of the daemon too")
+    func unmatched() throws {
+        let (daemon, client, session) = try Self.running()
+        _ = try client.ok("session.finish session=\(session) passes=1")
+        let time = Int64(Date().timeIntervalSince1970 * 1e9)
+        let collector = try daemon.connect("telemetry")
+        try collector.send("roller,device=roller depth_mm=0.4 \(time)\nroller,device=roller depth_mm=0.2 \(time + 1)\n")
+        let asking = try daemon.connect()
+        while try asking.reply("telemetry.unmatched").count < 2 {}
+        daemon.killNow()
+        try daemon.start()
+        let later = try daemon.connect()
+        let attached = try later.ok("telemetry.attach session=\(session)")
+        #expect(attached["attached"]?.integer == 2 && attached["alarms"]?.integer == 1)
+        #expect(try later.ok("ledger.verify")["ok"]?.bool == true)
+        #expect(daemon.terminate() == 0)
+    }
+
+    // MARK: Serial ports
+
+    /// A pair of serial ports joined by a cable, of which the daemon has one end and the test the other.
+    final class Cable {
+        private let folder: String
+        private var process: ChildProcess?
+        private var end: Int32 = -1
+
+        var port: String { folder + "/pen" }
+
+        init(_ folder: String) { self.folder = folder }
+
+        func plugIn() throws {
+            process = try ChildProcess(["socat", "pty,rawer,link=\(folder)/pen", "pty,rawer,link=\(folder)/other"])
+            // The second link is the last thing that it makes.
+            let watch = inotify_init1(Int32(IN_CLOEXEC))
+            defer { close(watch) }
+            inotify_add_watch(watch, folder, UInt32(IN_CREATE))
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while end < 0 {
+                end = open(folder + "/other", O_RDWR | O_NOCTTY | O_CLOEXEC)
+                var poller = pollfd(fd: watch, events: Int16(POLLIN), revents: 0)
+                if end < 0 { try #require(poll(&poller, 1, 30_000) > 0, "socat makes no port") }
+                if end < 0 { _ = read(watch, &buffer, buffer.count) }
+            }
+        }
+
+        func send(_ text: String) {
+            let bytes = Array(text.utf8)
+            _ = write(end, bytes, bytes.count)
+        }
+
+        func unplug() {
+            process?.signal(SIGTERM)
+            process?.wait()
+            close(end)
+            end = -1
+        }
+
+        deinit { unplug() }
+    }
+
+    @Test("a serial port is read whenever it is there: plugged in late, unplugged and plugged in again")
+    func serial() throws {
+        let (daemon, client, session) = try Self.running {
+            "[[telemetry.serial]]\npath = \"\($0)/pen\"\ndevice = \"roller\"\n"
+        }
+        let cable = Cable(daemon.folder)
+        for round in 1...3 {
+            try cable.plugIn()
+            cable.send("roller depth_mm=0.2\(round)\nroller depth_mm=0.")
+            cable.send("1\(round)\n")
+            while !(try Self.event("telemetry.sample", client).contains("\"depth_mm\":0.1\(round)")) {}
+            cable.unplug()
+        }
+        let other = try daemon.connect()
+        let summary = try other.ok("telemetry.summary session=\(session)")
+        #expect(summary["points"]?.integer == 6)
+        #expect(summary["fields"]?["depth_mm"]?["max"]?.number == 0.23)
+        #expect(daemon.terminate() == 0)
+        #expect(daemon.errorOutput.contains("is open"))
+    }
+
+    @Test("columns of values become points as the configuration says, with the device's own time")
+    func columns() throws {
+        let (daemon, client, session) = try Self.running {
+            """
+            [[telemetry.serial]]
+            path = "\($0)/pen"
+            baud = 9600
+            device = "roller"
+            format = "csv"
+            separator = ";"
+            columns = ["time", "depth_mm", "-", "speed_hz"]
+            precision = "ms"
+            """
+        }
+        let cable = Cable(daemon.folder)
+        try cable.plugIn()
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        cable.send("\(now);0.21;x;90\r\n\(now + 10); 0.22 ;;\r\nbad;line\r\n")
+        while !(try Self.event("telemetry.sample", client).contains("\"depth_mm\":0.22")) {}
+        let other = try daemon.connect()
+        let rows = try other.reply("telemetry.export session=\(session)").dropLast()
+        #expect(rows.contains { $0.contains("pen depth_mm=0.21,speed_hz=90 \(now)000000") })
+        #expect(rows.contains { $0.contains("pen depth_mm=0.22 \(now + 10)000000") })
+        #expect(daemon.terminate() == 0)
+    }
+
+    @Test("a file that is no serial port is complained of once, and everything else goes on")
+    func noPort() throws {
+        let (daemon, client, _) = try Self.running { folder in
+            FileManager.default.createFile(atPath: folder + "/pen", contents: nil)
+            return "[[telemetry.serial]]\npath = \"\(folder)/pen\"\ndevice = \"roller\"\n"
+        }
+        _ = try client.ok("status")
+        #expect(daemon.terminate() == 0)
+        #expect(daemon.errorOutput.components(separatedBy: "cannot be opened").count == 2)
+    }
+
+    @Test(
+        "a wrong serial table keeps the daemon from starting, and says which key",
+        arguments: [
+            ("path = \"ttyUSB0\"\ndevice = \"pen\"", "serial[0].path"),
+            ("path = \"/dev/ttyUSB0\"\ndevice = \"pen\"\nbaud = 12345", "serial[0].baud"),
+            ("path = \"/dev/ttyUSB0\"\ndevice = \"pen\"\nformat = \"csv\"", "serial[0].columns"),
+            ("path = \"/dev/ttyUSB0\"", "device"),
+        ])
+    func badSerial(table: String, key: String) throws {
+        let error = #expect(throws: DaemonProcess.Failed.self) {
+            try DaemonProcess(config: "[[telemetry.serial]]\n\(table)\n")
+        }
+        #expect(error?.description.contains(key) == true, "\(error?.description ?? "")")
+    }
+}
