@@ -47,10 +47,12 @@ public struct Module: Sendable {
     public var timers: [Timer]
     public var collectors: [Collector]
     public var serialPorts: [SerialPort]
+    public var figures: [Figure]
 
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], reactions: [Reaction] = [], timers: [Timer] = [],
-        collectors: [Collector] = [], serialPorts: [SerialPort] = []
+        collectors: [Collector] = [], serialPorts: [SerialPort] = [],
+        figures: [Figure] = []
     ) {
         self.commands = commands
         self.checks = checks
@@ -58,6 +60,7 @@ public struct Module: Sendable {
         self.timers = timers
         self.collectors = collectors
         self.serialPorts = serialPorts
+        self.figures = figures
     }
 }
 

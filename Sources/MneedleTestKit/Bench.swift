@@ -1,6 +1,7 @@
 import Foundation
 import MneedleDaemon
 import MneedleKit
+import MneedleWire
 import Synchronization
 
 /// A module on the bench: in memory's reach, with a temporary store, a clock that you move, and the
@@ -199,6 +200,17 @@ public final class Bench {
 
     /// Changes the store behind the module's back, as a failing disk or somebody with a tool might.
     public func damage(_ sql: String) throws { try store.execute([sql]) }
+
+    /// The module's figures, as the lines of `mneedlectl metrics` that are no comments.
+    /// - Throws: What a figure throws, or what is wrong with it.
+    public func figures() throws -> [String] {
+        try engine.read(actor: Actor(user: "tester", uid: 1000, role: .reader), module: module) { reading in
+            var failure: (any Error)?
+            let families = reading.figures { _, _, error in failure = failure ?? error }
+            if let failure { throw failure }
+            return OpenMetrics.text(families).split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
+        }
+    }
 
     // MARK: Time and record
 

@@ -31,7 +31,8 @@ let definition = ModuleDefinition(
         ],
         checks: [scheduling.check],
         reactions: scheduling.reactions,
-        timers: [scheduling.delivery])
+        timers: [scheduling.delivery],
+        figures: [scheduling.openReminders])
 }
 
 let migrations = [

@@ -150,6 +150,21 @@ struct ReminderTests {
         #expect(try diary.reminders()[0].members.map(\.name) == members)
     }
 
+    @Test("the figures count what nobody has answered yet, and name nobody")
+    func figures() throws {
+        let diary = try Diary()
+        for hour in 13...17 { _ = try diary.remind("anna", at: "2026-11-20T\(hour):00:00Z") }
+        try diary.bench.call("scheduling.done", ["reminder": 5])
+        try diary.bench.call("scheduling.snooze", ["reminder": 4, "for": "1d"])
+        diary.bench.clock.advance(hours: 1)
+        try diary.bench.fire()
+        #expect(
+            try diary.bench.figures() == [
+                #"mneedle_scheduling_reminders{state="pending"} 2"#, #"mneedle_scheduling_reminders{state="due"} 1"#,
+                #"mneedle_scheduling_reminders{state="snoozed"} 1"#,
+            ])
+    }
+
     @Test("readers look, operators change")
     func roles() throws {
         let diary = try Diary()

@@ -32,6 +32,7 @@ package struct House: Sendable {
     var timers: [(module: String, timer: MneedleKit.Timer)] = []
     package var collectors: [(module: String, collector: Collector)] = []
     package var serialPorts: [(module: String, port: SerialPort)] = []
+    var figures: [(module: String, figure: Figure)] = []
     private var commandOrder: [String: [Command]] = [:]
     /// Modules whose safety checks are expected and cannot be made.
     var unavailableModules: [(name: String, reason: String)] = []
@@ -59,6 +60,7 @@ package struct House: Sendable {
         timers += module.timers.map { (manifest.name, $0) }
         collectors += module.collectors.map { (manifest.name, $0) }
         serialPorts += module.serialPorts.map { (manifest.name, $0) }
+        figures += module.figures.map { (manifest.name, $0) }
         modules.append(
             Status(name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary))
     }

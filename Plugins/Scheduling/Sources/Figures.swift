@@ -1,0 +1,18 @@
+import MneedleKit
+
+extension Scheduling {
+    /// How many reminders wait for their time, and how many for an answer.
+    var openReminders: Figure {
+        let open = Reminder.State.allCases.filter(\.isOpen)
+        return Figure(
+            "reminders", .gauge, "Reminders that nobody has answered yet.",
+            labels: [FigureLabel("state", open.map(\.rawValue))]
+        ) { reading in
+            try open.map { state in
+                let row = try reading.row(
+                    "SELECT COUNT(*) AS count FROM scheduling_reminders WHERE \(state.condition)")
+                return FigureValue(row?.integer("count") ?? 0, state.rawValue)
+            }
+        }
+    }
+}
