@@ -8,7 +8,7 @@ UMASK := umask 022;
 BUILD := .build/release
 PREREQUISITES := libsystemd-dev libsqlite3-dev libzstd-dev pkg-config tzdata
 TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shellcheck systemd dbus python3-dbusmock \
-    dunst xvfb xdotool imagemagick fonts-dejavu-core python3-icalendar khal faketime
+    dunst xvfb xdotool imagemagick fonts-dejavu-core python3-icalendar khal faketime python3-prometheus-client
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL_PREREQUISITES := patchelf binutils python3

@@ -89,7 +89,8 @@ package.targets += [
     .target(name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire"], swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
-        name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"], exclude: ["read_calendar.py"],
+        name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"],
+        exclude: ["read_calendar.py", "read_metrics.py"],
         swiftSettings: settings),
     .testTarget(
         name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),

@@ -140,9 +140,13 @@ public final class Daemon: Service {
             hooks.tell(outcome.events)
         }
         let started = engine.clock.now()
+        let metrics = Metrics(store: engine.store, version: Daemon.version, started: started) {
+            try loop.submit { hub.counters }.wait()
+        }
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
             HostCommands(
                 house: house, store: engine.store, limits: limits, version: Daemon.version, started: started,
+                metrics: metrics,
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
         }
@@ -240,7 +244,10 @@ public final class Daemon: Service {
         try await listener.listen("control") { channel in
             let services = current.services
             let (actor, peer) = try services.roles.actor(of: channel)
-            guard let actor else { return Refusal(peer: peer) }
+            guard let actor else {
+                hub.counters.count(.role)
+                return Refusal(peer: peer)
+            }
             return Connection(services: services, hub: hub, actor: actor)
         }
     }
@@ -253,6 +260,7 @@ public final class Daemon: Service {
             let (actor, peer) = try services.roles.actor(of: channel)
             let known = services.engine.house.collectors.first { $0.collector.socket == socket }
             guard let actor, let (module, collector) = known, actor.role >= collector.role else {
+                hub.counters.count(.role)
                 return Refusal(peer: peer)
             }
             return CollectorConnection(services: services, hub: hub, module: module, collector: collector, actor: actor)

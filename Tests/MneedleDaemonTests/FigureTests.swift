@@ -1,6 +1,7 @@
 import Foundation
 import MneedleKit
 import MneedleTestKit
+import Synchronization
 import Testing
 
 @testable import MneedleDaemon
@@ -61,27 +62,59 @@ struct FigureTests {
         Figure("pages", .counter, "Is there already.") { _ in [FigureValue(1)] },
     ]
 
+    final class Complaints: Sendable { let heard = Mutex<[String]>([]) }
+
+    /// A store with a module that has these figures.
+    final class Shelf {
+        let folder: URL
+        let engine: Engine
+        let complaints = Complaints()
+
+        init(_ figures: [Figure]) throws {
+            folder = FileManager.default.temporaryDirectory.appendingPathComponent("figures-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+            let definition = FigureTests.definition(figures)
+            try Migrations.apply(definition.migrations, of: "notes", to: store)
+            let complaints = complaints
+            var house = House { module, what, _ in complaints.heard.withLock { $0.append("\(module): \(what)") } }
+            house.add(definition, Module(figures: figures))
+            engine = try Engine(store: store, house: house, clock: SystemClock())
+        }
+
+        deinit {
+            try? engine.close()
+            try? FileManager.default.removeItem(at: folder)
+        }
+    }
+
     @Test("that throw, or say what they did not declare, are left out and told; the others stand")
     func failing() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("figures-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
         let last = Figure("last", .gauge, "Comes after them.") { _ in [FigureValue(1)] }
-        let definition = Self.definition([Self.good] + Self.bad + [last])
-        try Migrations.apply(definition.migrations, of: "notes", to: store)
-        var house = House()
-        house.add(definition, Module(figures: [Self.good] + Self.bad + [last]))
-        let engine = try Engine(store: store, house: house, clock: SystemClock())
+        let shelf = try Shelf([Self.good] + Self.bad + [last])
         var failed: [String] = []
-        let families = try engine.read(actor: .service, module: "mneedled") { reading in
+        let families = try shelf.engine.read(actor: .service, module: "mneedled") { reading in
             reading.figures { module, figure, _ in failed.append("\(module).\(figure)") }
         }
         #expect(families.map(\.name) == ["mneedle_notes_pages", "mneedle_notes_last"])
         #expect(failed == Self.bad.map { "notes.\($0.name)" })
-        try engine.close()
         for figure in Self.bad.dropLast() {
             #expect(throws: (any Error).self) { try Bench(Self.definition([figure])).figures() }
         }
+    }
+
+    @Test("that fail are counted each time and complained of once")
+    func counted() throws {
+        let shelf = try Shelf([Self.good] + Self.bad.prefix(2))
+        let metrics = Metrics(store: shelf.engine.store, version: "1", started: shelf.engine.clock.now()) {
+            ServerCounters()
+        }
+        for round in 1...3 {
+            let families = try shelf.engine.read(actor: .service, module: "mneedled") { try metrics.families($0) }
+            #expect(families.last?.name == "mneedle_notes_pages")
+            let failures = families.first { $0.name == "mneedle_figure_failures" }
+            #expect(failures?.samples == [.init(["module": "notes"], .number(Double(round * 2)))])
+        }
+        #expect(shelf.complaints.heard.withLock(\.count) == 2)
     }
 }

@@ -21,6 +21,7 @@ extension Connection {
                 let answered = scanner.withLine(range) { line in line.elementsEqual("ping".utf8) }
                 if answered && pending.isEmpty {
                     out.pong()
+                    hub.counters.pings += 1
                 } else {
                     accept(scanner.withLine(range) { request(from: $0) })
                     hasQueued = true
@@ -52,18 +53,20 @@ extension Connection {
 
     private func request(from line: UnsafeBufferPointer<UInt8>) -> PendingRequest {
         var tag: String?
+        var module = Verb.host
         do {
             let parsed = try RequestLine.parse(line, maximumDepth: services.limits.maxNesting)
             tag = parsed.tag
             let verb = try services.verb(named: parsed.verb, for: actor)
+            module = verb.module
             let arguments = try Typing.bind(parsed.arguments, to: verb.command)
-            return PendingRequest(tag: tag, work(verb, arguments))
+            return PendingRequest(tag: tag, module: module, work(verb, arguments))
         } catch let error as LineError {
             return PendingRequest(tag: error.tag, .refused(ModuleError(error)))
         } catch let error as ModuleError {
-            return PendingRequest(tag: tag, .refused(error))
+            return PendingRequest(tag: tag, module: module, .refused(error))
         } catch {
-            return PendingRequest(tag: tag, .refused(.internal(String(describing: error))))
+            return PendingRequest(tag: tag, module: module, .refused(.internal(String(describing: error))))
         }
     }
 
@@ -133,6 +136,7 @@ extension Connection {
 
     private func reply(to request: PendingRequest, _ result: Result<Object, ModuleError>) {
         if case .replay(let subscription) = request.work { return finishReplay(subscription, result) }
+        hub.counters.count(request, result)
         switch result {
         case .success(let object): out.ok(request.tag, object)
         case .failure(let error): out.error(request.tag, error)

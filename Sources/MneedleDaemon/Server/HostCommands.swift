@@ -7,6 +7,7 @@ struct HostCommands {
     let limits: Limits
     let version: String
     let started: Instant
+    let metrics: Metrics
     /// What changes while the service runs.
     let live: @Sendable () -> LiveFigures
 
@@ -17,7 +18,8 @@ struct HostCommands {
 
     /// The whole command table: these, then the modules'.
     var table: CommandTable {
-        let others = [ping, status, modulesList, subscribe, unsubscribe] + ledger + CommandTable.moduleVerbs(house)
+        let others =
+            [ping, status, modulesList, figures, subscribe, unsubscribe] + ledger + CommandTable.moduleVerbs(house)
         // `help` and `describe` describe themselves too.
         let whole = CommandTable(introspection(CommandTable([])) + others)
         return CommandTable(introspection(whole) + others)
@@ -31,7 +33,7 @@ struct HostCommands {
 
     private var ledger: [Verb] {
         LedgerCommands().commands.map {
-            Verb(name: "ledger.\($0.name)", module: "mneedled", command: $0, action: .command)
+            Verb(name: "ledger.\($0.name)", module: Verb.host, command: $0, action: .command)
         }
     }
 
@@ -47,7 +49,7 @@ struct HostCommands {
                 ReplyMember("problems", "what is wrong, in words"), ReplyMember("limits", "the limits in force"),
             ],
             example: "status", .reads { _, reading in try answerStatus(reading) })
-        return Verb(name: "status", module: "mneedled", command: command, action: .command)
+        return Verb(name: "status", module: Verb.host, command: command, action: .command)
     }
 
     private func answerStatus(_ reading: any Reading) throws -> Object {
@@ -89,6 +91,30 @@ struct HostCommands {
                     ]
                 }
             })
+    }
+
+    private var figures: Verb {
+        let metrics = metrics
+        let command = Command(
+            "metrics", "Gives the service's figures, without health data; mneedlectl prints them as OpenMetrics text.",
+            role: .reader,
+            reply: [
+                ReplyMember("name", "what the figure is called; a counter has no _total here"),
+                ReplyMember("type", "gauge, counter or histogram"), ReplyMember("unit", "seconds or bytes, if any"),
+                ReplyMember("help", "what it means"),
+                ReplyMember(
+                    "samples",
+                    "labels and value of each; a histogram's have buckets (how many were up_to a bound), count and sum"),
+            ],
+            example: "metrics",
+            .lists { _, reading, sink in
+                guard let reading = reading as? StoreReading else {
+                    throw ModuleError.internal("the figures are read from the store itself")
+                }
+                for family in try metrics.families(reading) { try sink(Object(family.json.members ?? [])) }
+                return [:]
+            })
+        return Verb(name: "metrics", module: Verb.host, command: command, action: .command)
     }
 
     private var subscribe: Verb {
@@ -152,7 +178,7 @@ struct HostCommands {
         let command = Command(
             name, summary, role: .reader, parameters: parameters, reply: reply, errors: errors, example: example,
             .reads { _, _ in throw ModuleError.internal("'\(name)' is answered by the host") })
-        return Verb(name: name, module: "mneedled", command: command, action: action)
+        return Verb(name: name, module: Verb.host, command: command, action: action)
     }
 }
 

@@ -13,6 +13,8 @@ final class Hub: @unchecked Sendable {
     private(set) var published: Int64
     private(set) var isDraining = false
     private var drained: EventLoopPromise<Void>?
+    /// For the metrics.
+    var counters = ServerCounters()
 
     init(published: Int64) { self.published = published }
 
@@ -22,7 +24,10 @@ final class Hub: @unchecked Sendable {
 
     /// - Returns: The error to refuse it with when a limit is reached.
     func admit(_ connection: Connection, limits: Limits) -> ModuleError? {
-        if let error = reasonToRefuse(connection.actor.uid, limits) { return error }
+        if let error = reasonToRefuse(connection.actor.uid, limits) {
+            counters.count(.limit)
+            return error
+        }
         connections[ObjectIdentifier(connection)] = connection
         entered(connection.actor.uid)
         return nil
@@ -30,7 +35,10 @@ final class Hub: @unchecked Sendable {
 
     /// A collector's connection counts like any other.
     func admit(_ collector: CollectorConnection, limits: Limits) -> ModuleError? {
-        if let error = reasonToRefuse(collector.actor.uid, limits) { return error }
+        if let error = reasonToRefuse(collector.actor.uid, limits) {
+            counters.count(.limit)
+            return error
+        }
         collectors[ObjectIdentifier(collector)] = collector
         entered(collector.actor.uid)
         return nil
@@ -40,13 +48,18 @@ final class Hub: @unchecked Sendable {
 
     private func entered(_ uid: UInt32) {
         perUID[uid, default: 0] += 1
+        tellCount()
+    }
+
+    private func tellCount() {
         count.store(open, ordering: .relaxed)
+        counters.connections = open
     }
 
     private func left(_ uid: UInt32) {
         perUID[uid, default: 1] -= 1
         if perUID[uid] == 0 { perUID[uid] = nil }
-        count.store(open, ordering: .relaxed)
+        tellCount()
         if open == 0 { drained?.succeed() }
     }
 
@@ -82,6 +95,7 @@ final class Hub: @unchecked Sendable {
     func deliver(_ outcome: Engine.Outcome) {
         // First, so that whoever subscribes behind a change in a pipeline is not told of that change.
         published = outcome.events.last { $0.sequence != nil }?.sequence ?? published
+        counters.commits += Int64(outcome.commits)
         for (job, result) in zip(outcome.jobs, outcome.results) { job.done(result) }
         let settling = unsettled
         unsettled = []

@@ -1,4 +1,5 @@
 import MneedleKit
+import NIOCore
 
 /// A request of one connection that is not answered yet. Lives on the event loop.
 final class PendingRequest {
@@ -16,13 +17,17 @@ final class PendingRequest {
     }
 
     let tag: String?
+    /// Who answers it, for the metrics.
+    let module: String
     let work: Work
+    let arrived = NIODeadline.now()
     var isRunning = false
     /// The reply, once it is known.
     var result: Result<Object, ModuleError>?
 
-    init(tag: String?, _ work: Work) {
+    init(tag: String?, module: String = Verb.host, _ work: Work) {
         self.tag = tag
+        self.module = module
         self.work = work
     }
 

@@ -16,6 +16,9 @@ struct Verb: Sendable {
     var module: String
     var command: Command
     var action: Action
+
+    /// Stands where a module's name does, for what no module answers.
+    static let host = "mneedled"
 }
 
 /// Every verb that this daemon answers.

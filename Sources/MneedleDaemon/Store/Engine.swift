@@ -105,6 +105,8 @@ package final class Engine: @unchecked Sendable {
         package var results: [Result<Object, ModuleError>] = []
         var events: [Event] = []
         var nextDue: Instant?
+        /// How many transactions that wrote anything were committed.
+        var commits = 0
     }
 
     /// Runs the jobs in their order, each as a unit of its own, and commits once.
@@ -139,6 +141,7 @@ package final class Engine: @unchecked Sendable {
             whole.results += each.results
             whole.events += each.events
             whole.nextDue = each.nextDue
+            whole.commits += each.commits
         }
     }
 
@@ -181,6 +184,7 @@ package final class Engine: @unchecked Sendable {
             }
             outcome.jobs = jobs
             outcome.events = transaction.events
+            outcome.commits = transaction.hasWrittenAny ? 1 : 0
             return outcome
         }
     }

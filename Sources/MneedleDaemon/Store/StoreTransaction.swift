@@ -9,6 +9,8 @@ package final class StoreTransaction: StoreReading, Transaction {
     private let hasSavepoints: Bool
     private var savepoint: Ledger.Head?
     private var hasWritten = false
+    /// Whether any of the group's requests has written.
+    private(set) var hasWrittenAny = false
     /// What subscribers are told if the transaction commits.
     private(set) var events: [Event] = []
     private var depth = 0
@@ -54,6 +56,7 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     private func willWrite() throws {
         hasWritten = true
+        hasWrittenAny = true
         guard hasSavepoints, savepoint == nil else { return }
         try run("SAVEPOINT request")
         savepoint = ledger.head

@@ -44,6 +44,8 @@ struct Tool {
         case "watch": try watch(Array(words.dropFirst()))
         case "calendar": try calendar(Array(words.dropFirst()))
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
+        // With --json it is a listing as any other.
+        case "metrics" where !options.json: try metrics(Array(words.dropFirst()))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
         default: try call(words)
         }
