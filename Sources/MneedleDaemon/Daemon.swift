@@ -143,6 +143,7 @@ public final class Daemon: Service {
         let metrics = Metrics(store: engine.store, version: Daemon.version, started: started) {
             try loop.submit { hub.counters }.wait()
         }
+        let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
             HostCommands(
                 house: house, store: engine.store, limits: limits, version: Daemon.version, started: started,
@@ -178,12 +179,13 @@ public final class Daemon: Service {
         for reader in datagrams { reader.start() }
         for reader in ports { reader.start() }
         hooks.start(writer)
+        textFile.start()
         logHead("started", engine.head)
         let tasks = scheduled(loop, writer, engine)
         Notify.ready(statusLine(engine))
         Reloader.onSignal { [self] in
             Notify.reloading()
-            let outcome = reload(current, hub, loop, hooks, table)
+            let outcome = reload(current, hub, loop, hooks, textFile, table)
             // Through the writer, which then asks the timers by the new knowledge when they are due.
             passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
         }
@@ -203,6 +205,7 @@ public final class Daemon: Service {
             Thread.detachNewThread {
                 for reader in datagrams { reader.stop() }
                 for reader in ports { reader.stop() }
+                textFile.stop()
                 hooks.stop()
                 writer.stop()
                 continuation.resume()
@@ -214,7 +217,7 @@ public final class Daemon: Service {
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
         _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ hooks: Hooks,
-        _ table: @escaping @Sendable (House, Limits) -> CommandTable
+        _ textFile: TextFile, _ table: @escaping @Sendable (House, Limits) -> CommandTable
     ) -> String {
         do {
             let engine = current.services.engine
@@ -229,6 +232,7 @@ public final class Daemon: Service {
                 hub.adopt(current.services)
             }.wait()
             hooks.adopt(settings.hooks)
+            textFile.adopt(settings.metrics)
             logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
             return "reloaded"
         } catch {

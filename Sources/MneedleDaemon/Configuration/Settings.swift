@@ -39,6 +39,7 @@ struct Settings: Sendable {
     var required = ["records", "screening", "session", "scheduling", "sterilization", "aftercare"]
     var disabled: [String] = []
     var hooks = HookSettings()
+    var metrics = MetricsSettings()
     var logLevel = LogLevel.info
     var logTarget = LogTarget.auto
     /// The modules' own sections.
@@ -50,7 +51,7 @@ struct Settings: Sendable {
         config = places.config ?? usual.config
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
-        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "log"]
+        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "metrics", "log"]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
 
@@ -69,6 +70,7 @@ struct Settings: Sendable {
             disabled = section.strings("disabled", default: [])
         }
         if let section = table.table("reminders")?.table("hooks") { hooks = HookSettings(section) }
+        if let section = table.table("metrics") { metrics = MetricsSettings(section) }
         if let section = table.table("log") {
             logLevel = section.choice("level", default: .info)
             logTarget = section.choice("target", default: .auto)

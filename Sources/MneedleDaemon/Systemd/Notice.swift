@@ -15,6 +15,7 @@ enum Notice: String, CaseIterable {
     case restartNeeded = "restart-needed"
     case unknownNames = "unknown-names"
     case keyUnused = "key-unused"
+    case metricsUnwritten = "metrics-unwritten"
 
     /// systemd's `MESSAGE_ID=`: made once by `journalctl --new-id128`, never changed.
     var id: String {
@@ -31,6 +32,7 @@ enum Notice: String, CaseIterable {
         case .restartNeeded: "3bf908917b6d4015808499cf3066eb58"
         case .unknownNames: "ac3e17bf7ee34462a93c8babb1c6909d"
         case .keyUnused: "e92edcc3969f440daea85a8eeb102a44"
+        case .metricsUnwritten: "eb0f3ff81a70437580ab4d4b06f07dfe"
         }
     }
 

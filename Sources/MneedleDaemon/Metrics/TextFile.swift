@@ -1,0 +1,128 @@
+import Foundation
+import Glibc
+import Logging
+import MneedleKit
+import MneedleWire
+import Synchronization
+
+/// Writes the figures to a file again and again, for node_exporter and others that read such files, on a thread of its
+/// own: a disk or a network folder that hangs holds up nobody. Without a file there is no thread, and nothing wakes up.
+final class TextFile: Sendable {
+    private struct State {
+        var settings: MetricsSettings
+        /// The thread is there from the first time that there is a file to write.
+        var isRunning = false
+        var isStopping = false
+    }
+
+    private let engine: Engine
+    private let metrics: Metrics
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let wakeUp: WakeUp
+    private let ended = DispatchSemaphore(value: 0)
+    /// Whether the last attempt failed, and somebody has been told.
+    private let isFailing = Mutex(false)
+
+    init(engine: Engine, metrics: Metrics, settings: MetricsSettings, logger: Logger) throws {
+        self.engine = engine
+        self.metrics = metrics
+        self.logger = logger
+        state = Mutex(State(settings: settings))
+        wakeUp = try WakeUp()
+    }
+
+    /// Begins to write, if there is a file to write.
+    func start() {
+        let isNeeded = state.withLock { state in
+            guard !state.settings.textfile.isEmpty, !state.isRunning else { return false }
+            state.isRunning = true
+            return true
+        }
+        guard isNeeded else { return wakeUp.signal() }
+        let thread = Thread { [self] in run() }
+        thread.name = "metrics"
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+
+    /// Goes on with another file, or none; the file of before stays as it is.
+    func adopt(_ settings: MetricsSettings) {
+        state.withLock { $0.settings = settings }
+        start()
+    }
+
+    /// Ends the thread and waits for it, though not for a file that hangs.
+    func stop() {
+        let isRunning = state.withLock { state in
+            state.isStopping = true
+            return state.isRunning
+        }
+        wakeUp.signal()
+        // The descriptors stay open: a reload may still come.
+        if isRunning { _ = ended.wait(timeout: .now() + 2) }
+    }
+
+    private func run() {
+        while true {
+            let (settings, isStopping) = state.withLock { ($0.settings, $0.isStopping) }
+            if isStopping { break }
+            if settings.textfile.isEmpty {
+                wakeUp.arm(nil)
+            } else {
+                write(settings)
+                wakeUp.arm(engine.clock.now().adding(seconds: Double(settings.every.milliseconds) / 1000))
+            }
+            _ = wakeUp.wait()
+        }
+        ended.signal()
+    }
+
+    /// Writes the file once. That it cannot be written is said once, until it can be again.
+    func write(_ settings: MetricsSettings) {
+        let problem: String?
+        do {
+            let families = try engine.read(actor: .service, module: Verb.host) { try metrics.families($0) }
+            problem = TextFile.replace(settings.textfile, with: Array(OpenMetrics.text(families).utf8))
+        } catch {
+            problem = "the figures cannot be read from the store"
+        }
+        let wasFailing = isFailing.withLock { isFailing in
+            defer { isFailing = problem != nil }
+            return isFailing
+        }
+        if let problem, !wasFailing {
+            logger.say(
+                .metricsUnwritten, .warning,
+                "the metrics file \(settings.textfile) cannot be written: \(problem); tried again every \(settings.every)",
+                ["file": settings.textfile])
+        } else if problem == nil, wasFailing {
+            logger.info("the metrics file \(settings.textfile) is written again")
+        }
+    }
+
+    /// Replaces a file in one step, so that no reader sees half of it. It is for everybody to read: there is nothing about
+    /// a person in it. It is not synced, for after a crash of the machine it is written anew.
+    /// - Returns: Why that failed, and then the old file is as it was; `nil` when it did not.
+    private static func replace(_ path: String, with bytes: [UInt8]) -> String? {
+        let partial = path + ".new"
+        // What a killed service has left, or a link that somebody else has put there: not followed, but replaced.
+        unlink(partial)
+        let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return String(cString: strerror(errno)) }
+        var rest = bytes[...]
+        var isWritten = true
+        while isWritten, !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            isWritten = count > 0
+            rest = rest.dropFirst(max(0, count))
+        }
+        isWritten = isWritten && fchmod(file, 0o644) == 0
+        var reason = errno
+        close(file)
+        if isWritten, rename(partial, path) == 0 { return nil }
+        if isWritten { reason = errno }
+        unlink(partial)
+        return String(cString: strerror(reason))
+    }
+}
