@@ -133,7 +133,7 @@ public final class Daemon: Service {
     private func serve(
         _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: Readers
     ) async throws {
-        let hub = Hub(published: engine.head.sequence)
+        let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
         let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
         let writer = try Writer(engine: engine) { outcome in
             loop.execute { hub.deliver(outcome) }

@@ -107,7 +107,7 @@ struct FigureTests {
     func counted() throws {
         let shelf = try Shelf([Self.good] + Self.bad.prefix(2))
         let metrics = Metrics(store: shelf.engine.store, version: "1", started: shelf.engine.clock.now()) {
-            ServerCounters()
+            ServerCounters(modules: 1)
         }
         for round in 1...3 {
             let families = try shelf.engine.read(actor: .service, module: "mneedled") { try metrics.families($0) }

@@ -31,7 +31,7 @@ struct TextFileTests {
         let shelf = try FigureTests.Shelf([FigureTests.good])
         let log = Log()
         let metrics = Metrics(store: shelf.engine.store, version: "1", started: shelf.engine.clock.now()) {
-            ServerCounters()
+            ServerCounters(modules: 1)
         }
         let folder = shelf.folder.appendingPathComponent("collector").path
         var settings = MetricsSettings()

@@ -86,15 +86,16 @@ final class Metrics: Sendable {
 
     /// What every module has answered, and each error from its first time on.
     private func requests(_ counters: ServerCounters, _ house: House) -> MetricFamily {
-        var outcomes = counters.outcomes
-        outcomes[.init(module: Verb.host, error: nil), default: 0] += counters.pings
-        let codes = [nil] + ModuleError.Code.allCases.map(Optional.some)
-        let samples = ([Verb.host] + running(house)).flatMap { module in
-            codes.compactMap { code -> MetricFamily.Sample? in
-                let count = outcomes[.init(module: module, error: code)] ?? (code == nil ? 0 : nil)
-                return count.map {
-                    .init(["module": module, "outcome": code?.rawValue ?? "ok"], .number(Double($0)))
-                }
+        let running = Set(running(house))
+        let modules = [Verb.host] + house.modules.map(\.name)
+        let samples = modules.indices.flatMap { slot -> [MetricFamily.Sample] in
+            let module = modules[slot]
+            guard slot == Verb.Account.host || running.contains(module) else { return [] }
+            let failures = ModuleError.Code.allCases.compactMap { code in
+                counters.failures[.init(slot: slot, error: code)].map { (code.rawValue, $0) }
+            }
+            return ([("ok", counters.successes[slot])] + failures).map { outcome, count in
+                .init(["module": module, "outcome": outcome], .number(Double(count)))
             }
         }
         return MetricFamily("mneedle_requests", .counter, help: "Requests that were answered.", samples)

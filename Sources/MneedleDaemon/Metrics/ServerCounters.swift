@@ -1,39 +1,47 @@
 import MneedleKit
 import NIOCore
 
-/// What the server counts while it works. Lives on the event loop: counting takes no lock, and memory only for what has
-/// never been counted before.
+/// What the server counts while it works. Lives on the event loop: counting takes no lock and, but for the first of its
+/// kind, no memory.
 struct ServerCounters {
-    /// Who answered a request, and how. Neither is ever a word of the client's.
+    /// Which module refused a request, and why. Neither is ever a word of the client's.
     struct Outcome: Hashable {
-        var module: String
-        /// `nil` for `OK`.
-        var error: ModuleError.Code?
+        /// As ``Verb/Account/slot``.
+        var slot: Int
+        var error: ModuleError.Code
     }
 
     /// Why somebody was not let in.
     enum Refusal: String, CaseIterable { case role, limit }
 
-    private(set) var outcomes: [Outcome: Int64] = [:]
-    /// The bare `ping`, which is answered before anything is looked up.
-    var pings: Int64 = 0
+    /// Requests that succeeded, by ``Verb/Account/slot``.
+    private(set) var successes: [Int64]
+    private(set) var failures: [Outcome: Int64] = [:]
     private(set) var reads = Latencies()
     private(set) var writes = Latencies()
     private(set) var refusals: [Refusal: Int64] = [:]
     var commits: Int64 = 0
     var connections = 0
 
+    /// - Parameter modules: How many modules there are, whether they run or not.
+    init(modules: Int) { successes = [Int64](repeating: 0, count: modules + 1) }
+
     /// Counts a request of which the reply is complete.
-    mutating func count(_ request: PendingRequest, _ result: Result<Object, ModuleError>) {
-        var error: ModuleError.Code?
-        if case .failure(let reason) = result { error = reason.code }
-        outcomes[Outcome(module: request.module, error: error), default: 0] += 1
-        switch request.work {
-        case .read: reads.count(NIODeadline.now() - request.arrived)
-        case .write: writes.count(NIODeadline.now() - request.arrived)
-        default: break
+    mutating func count(_ account: Verb.Account, since arrived: NIODeadline, _ error: ModuleError.Code? = nil) {
+        if let error {
+            failures[Outcome(slot: account.slot, error: error), default: 0] += 1
+        } else {
+            successes[account.slot] += 1
+        }
+        switch account.timing {
+        case .none: break
+        case .read: reads.count(NIODeadline.now() - arrived)
+        case .write: writes.count(NIODeadline.now() - arrived)
         }
     }
+
+    /// Counts the bare `ping`, which is answered before anything is looked up.
+    mutating func count(pings: Int64) { successes[Verb.Account.host] += pings }
 
     mutating func count(_ refusal: Refusal) { refusals[refusal, default: 0] += 1 }
 }

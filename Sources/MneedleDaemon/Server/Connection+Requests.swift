@@ -11,6 +11,8 @@ extension Connection {
     /// - Returns: Whether any request was put in the queue.
     func parse() -> Bool {
         var hasQueued = false
+        var pings: Int64 = 0
+        defer { if pings > 0 { hub.counters.count(pings: pings) } }
         while bulk == nil && !isParsingPaused {
             guard !isOverloaded else {
                 isHeldBack = true
@@ -21,7 +23,7 @@ extension Connection {
                 let answered = scanner.withLine(range) { line in line.elementsEqual("ping".utf8) }
                 if answered && pending.isEmpty {
                     out.pong()
-                    hub.counters.pings += 1
+                    pings += 1
                 } else {
                     accept(scanner.withLine(range) { request(from: $0) })
                     hasQueued = true
@@ -53,20 +55,21 @@ extension Connection {
 
     private func request(from line: UnsafeBufferPointer<UInt8>) -> PendingRequest {
         var tag: String?
-        var module = Verb.host
+        var account = Verb.Account()
         do {
             let parsed = try RequestLine.parse(line, maximumDepth: services.limits.maxNesting)
             tag = parsed.tag
             let verb = try services.verb(named: parsed.verb, for: actor)
-            module = verb.module
+            // What is refused takes no time worth telling.
+            account.slot = verb.account.slot
             let arguments = try Typing.bind(parsed.arguments, to: verb.command)
-            return PendingRequest(tag: tag, module: module, work(verb, arguments))
+            return PendingRequest(tag: tag, account: verb.account, work(verb, arguments))
         } catch let error as LineError {
             return PendingRequest(tag: error.tag, .refused(ModuleError(error)))
         } catch let error as ModuleError {
-            return PendingRequest(tag: tag, module: module, .refused(error))
+            return PendingRequest(tag: tag, account: account, .refused(error))
         } catch {
-            return PendingRequest(tag: tag, module: module, .refused(.internal(String(describing: error))))
+            return PendingRequest(tag: tag, account: account, .refused(.internal(String(describing: error))))
         }
     }
 
@@ -136,10 +139,13 @@ extension Connection {
 
     private func reply(to request: PendingRequest, _ result: Result<Object, ModuleError>) {
         if case .replay(let subscription) = request.work { return finishReplay(subscription, result) }
-        hub.counters.count(request, result)
         switch result {
-        case .success(let object): out.ok(request.tag, object)
-        case .failure(let error): out.error(request.tag, error)
+        case .success(let object):
+            out.ok(request.tag, object)
+            hub.counters.count(request.account, since: request.arrived)
+        case .failure(let error):
+            out.error(request.tag, error)
+            hub.counters.count(request.account, since: request.arrived, error.code)
         }
     }
 

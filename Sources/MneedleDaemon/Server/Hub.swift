@@ -14,9 +14,12 @@ final class Hub: @unchecked Sendable {
     private(set) var isDraining = false
     private var drained: EventLoopPromise<Void>?
     /// For the metrics.
-    var counters = ServerCounters()
+    var counters: ServerCounters
 
-    init(published: Int64) { self.published = published }
+    init(published: Int64, modules: Int) {
+        self.published = published
+        counters = ServerCounters(modules: modules)
+    }
 
     private let count = Atomic<Int>(0)
     /// How many connections are open; from any thread.

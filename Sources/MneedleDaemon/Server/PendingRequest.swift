@@ -17,18 +17,20 @@ final class PendingRequest {
     }
 
     let tag: String?
-    /// Who answers it, for the metrics.
-    let module: String
     let work: Work
-    let arrived = NIODeadline.now()
+    /// For the metrics.
+    let account: Verb.Account
+    /// When it came, if that is of interest.
+    let arrived: NIODeadline
     var isRunning = false
     /// The reply, once it is known.
     var result: Result<Object, ModuleError>?
 
-    init(tag: String?, module: String = Verb.host, _ work: Work) {
+    init(tag: String?, account: Verb.Account = Verb.Account(), _ work: Work) {
         self.tag = tag
-        self.module = module
+        self.account = account
         self.work = work
+        arrived = account.timing == .none ? .distantPast : .now()
     }
 
     var isWrite: Bool { if case .write = work { true } else { false } }

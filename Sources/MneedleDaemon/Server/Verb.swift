@@ -1,7 +1,8 @@
 import MneedleKit
 
-/// One row of the daemon's command table: a module's command, or one of the host's own.
-struct Verb: Sendable {
+/// One row of the daemon's command table: a module's command, or one of the host's own. A class, because every request
+/// holds one and is handed on: that counts one reference, where a copy of the command would count a dozen.
+final class Verb: Sendable {
     enum Action: Sendable {
         /// The command's handler.
         case command
@@ -12,13 +13,47 @@ struct Verb: Sendable {
         case unsubscribe
     }
 
-    var name: String
-    var module: String
-    var command: Command
-    var action: Action
+    let name: String
+    let module: String
+    /// Where the metrics count its requests.
+    let account: Account
+    let command: Command
+    let action: Action
+
+    /// - Parameter slot: The module's place among the modules, from 1 on.
+    init(name: String, module: String, slot: Int = Account.host, command: Command, action: Action) {
+        self.name = name
+        self.module = module
+        self.command = command
+        self.action = action
+        account = Account(slot: slot, timing: Account.Timing(command, action))
+    }
 
     /// Stands where a module's name does, for what no module answers.
     static let host = "mneedled"
+
+    /// What the metrics have to know of a request; small, for it is looked at with each.
+    struct Account: Sendable {
+        enum Timing: Sendable { case none, read, write }
+
+        /// The host's own.
+        static let host = 0
+
+        /// A module's place among the modules, from 1 on. A reload keeps the modules.
+        var slot = Account.host
+        /// Among which times those of its requests are.
+        var timing = Timing.none
+    }
+}
+
+extension Verb.Account.Timing {
+    fileprivate init(_ command: Command, _ action: Verb.Action) {
+        switch (action, command.handler) {
+        case (.command, .reads), (.command, .lists): self = .read
+        case (.command, .writes): self = .write
+        default: self = .none
+        }
+    }
 }
 
 /// Every verb that this daemon answers.
@@ -36,9 +71,11 @@ struct CommandTable: Sendable {
 
     /// The verbs of the modules that run.
     static func moduleVerbs(_ house: House) -> [Verb] {
-        house.modules.filter { $0.state == .running }.flatMap { module in
+        zip(house.modules, 1...).filter { $0.0.state == .running }.flatMap { module, slot in
             house.commands(of: module.name).map {
-                Verb(name: "\(module.name).\($0.name)", module: module.name, command: $0, action: .command)
+                Verb(
+                    name: "\(module.name).\($0.name)", module: module.name, slot: slot, command: $0,
+                    action: .command)
             }
         }
     }
