@@ -84,22 +84,25 @@ final class Metrics: Sendable {
         house.modules.filter { $0.state == .running }.map(\.name)
     }
 
-    /// What every module has answered, and each error from its first time on.
+    /// What every module has answered. Errors are told from their first time on, but for those that somebody should hear of:
+    /// Prometheus sees no increase in a figure that was not there before.
     private func requests(_ counters: ServerCounters, _ house: House) -> MetricFamily {
         let running = Set(running(house))
         let modules = [Verb.host] + house.modules.map(\.name)
         let samples = modules.indices.flatMap { slot -> [MetricFamily.Sample] in
             let module = modules[slot]
             guard slot == Verb.Account.host || running.contains(module) else { return [] }
-            let failures = ModuleError.Code.allCases.compactMap { code in
-                counters.failures[.init(slot: slot, error: code)].map { (code.rawValue, $0) }
-            }
+            let failures = ModuleError.Code.allCases.map { code in
+                (code.rawValue, counters.failures[.init(slot: slot, error: code)] ?? 0)
+            }.filter { outcome, count in count > 0 || Metrics.alarming.contains(outcome) }
             return ([("ok", counters.successes[slot])] + failures).map { outcome, count in
                 .init(["module": module, "outcome": outcome], .number(Double(count)))
             }
         }
         return MetricFamily("mneedle_requests", .counter, help: "Requests that were answered.", samples)
     }
+
+    private static let alarming = [ModuleError.Code.storage, .internal].map(\.rawValue)
 
     private func durations(_ counters: ServerCounters) -> MetricFamily {
         MetricFamily(
