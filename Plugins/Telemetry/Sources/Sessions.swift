@@ -129,7 +129,7 @@ extension Telemetry {
             })
     }
 
-    private static let silenceCode = "silence"
+    static let silenceCode = "silence"
 
     /// A session has reported, so it is not silent any more.
     func heard(of session: KnownSession, _ transaction: any Transaction) throws {

@@ -41,7 +41,8 @@ let definition = ModuleDefinition(
         ],
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
         timers: [telemetry.silence, telemetry.expiry, telemetry.thinning], collectors: [telemetry.collector],
-        serialPorts: telemetry.serialPorts)
+        serialPorts: telemetry.serialPorts,
+        figures: telemetry.figures)
 }
 
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.

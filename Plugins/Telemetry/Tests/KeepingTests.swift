@@ -201,4 +201,16 @@ struct KeepingTests {
         let summary = try bench.call("telemetry.summary", ["session": 7])
         #expect(summary.integer("damaged") == 1 && summary.integer("points") == 2)
     }
+
+    @Test("the figures count points and alarms, and name nobody")
+    func figures() throws {
+        let bench = try Self.bench()
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen depth_mm=0.6\npen depth_mm=0.7\n"])
+        let figures = try bench.figures()
+        #expect(figures.contains("mneedle_telemetry_points 2"))
+        #expect(figures.contains("mneedle_telemetry_alarms_total{code=\"depth-over-plan\"} 1"))
+        #expect(figures.contains("mneedle_telemetry_alarms_total{code=\"silence\"} 0"))
+        #expect(figures.contains("mneedle_telemetry_running 1"))
+        #expect(!figures.contains { $0.contains("pen-1") || $0.contains("anna") })
+    }
 }

@@ -1,0 +1,32 @@
+import MneedleKit
+
+extension Telemetry {
+    /// What the service tells of its telemetry: amounts, and nothing of what was measured.
+    var figures: [Figure] {
+        let codes = knowledge.codes.union([Telemetry.silenceCode]).sorted()
+        return [
+            Figure("points", .gauge, "Points that are kept.") { reading in
+                let row = try reading.row("SELECT SUM(points) AS points FROM telemetry_blocks")
+                return [FigureValue(row?.number("points") ?? 0)]
+            },
+            Figure("blocks", .gauge, unit: "bytes", "Size of the points that are kept.") { reading in
+                let row = try reading.row("SELECT SUM(LENGTH(data) + LENGTH(header)) AS bytes FROM telemetry_blocks")
+                return [FigureValue(row?.number("bytes") ?? 0)]
+            },
+            Figure("alarms", .counter, "Alarms that were raised.", labels: [FigureLabel("code", codes + ["other"])]) {
+                reading in
+                var counts = Dictionary(uniqueKeysWithValues: (codes + ["other"]).map { ($0, 0.0) })
+                for row in try reading.rows("SELECT code, COUNT(*) AS alarms FROM telemetry_alarms GROUP BY code") {
+                    // Limits that the knowledge had once.
+                    let code = row.text("code").flatMap { counts[$0] == nil ? nil : $0 } ?? "other"
+                    counts[code]! += row.number("alarms") ?? 0
+                }
+                return counts.sorted { $0.key < $1.key }.map { FigureValue($0.value, $0.key) }
+            },
+            Figure("running", .gauge, "Sessions that run.") { reading in
+                let row = try reading.row("SELECT COUNT(*) AS running FROM telemetry_sessions WHERE is_running = 1")
+                return [FigureValue(row?.number("running") ?? 0)]
+            },
+        ]
+    }
+}
