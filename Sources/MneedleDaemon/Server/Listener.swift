@@ -14,6 +14,8 @@ struct Listener {
     /// Over so many bytes unsent, a connection takes its replies first.
     let maxBacklogBytes: Int
 
+    /// How many bytes of a connection are read at once.
+    private static let largestPiece = 16_384
     /// How many clients may wait to be let in.
     private static let backlog: Int32 = 512
 
@@ -27,6 +29,12 @@ struct Listener {
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 ChannelOptions.writeBufferWaterMark, value: .init(low: maxBacklogBytes / 4, high: maxBacklogBytes)
+            )
+            // One that sends as fast as it can has its turn, not the loop: the others wait for one piece at most.
+            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                ChannelOptions.recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: Listener.largestPiece)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

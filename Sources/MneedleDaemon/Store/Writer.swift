@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MneedleKit
 import Synchronization
 
@@ -63,6 +64,8 @@ final class Writer: Sendable {
     }
 
     private func run() {
+        // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         fireDue(try? engine.nextDue())
         while true {
             let (jobs, isStopping, proofs) = state.withLock { state in
