@@ -60,6 +60,7 @@ struct LifeTests {
         // Without a socket unit it made the sockets itself: they are systemd's to keep over a restart.
         #expect(try daemon.notification() == "FDSTORE=1\nFDNAME=control")
         #expect(try daemon.notification() == "FDSTORE=1\nFDNAME=trial")
+        #expect(try daemon.notification() == "FDSTORE=1\nFDNAME=trial-datagram")
         let ready = try daemon.notification()
         #expect(ready.hasPrefix("READY=1\n") && ready.contains("STATUS=1 modules, 0 ledger entries"))
         let client = try daemon.connect()

@@ -33,4 +33,48 @@ struct WriterTests {
         writer.stop()
         try engine.close()
     }
+
+    @Test("a commit that fails changes nothing: what is due next still is, and a job that keeps state is not run again")
+    func failedCommit() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("writer-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        try store.execute([
+            "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
+        ])
+        let due = Instant(milliseconds: 4_000_000_000_000)
+        var house = House()
+        house.timers = [("test", MneedleKit.Timer("test", next: { _ in due }, fire: { _ in }))]
+        let engine = try Engine(store: store, house: house, clock: SystemClock())
+        let runs = Atomic<Int>(0)
+        func orphan(runsOnce: Bool) -> Job {
+            Job(
+                actor: .service, module: "test", runsOnce: runsOnce,
+                run: { transaction in
+                    runs.add(1, ordering: .relaxed)
+                    try transaction.execute("INSERT INTO children (parent) VALUES (?)", 7)
+                    return [:]
+                })
+        }
+        let good = Job(
+            actor: .service, module: "test",
+            run: { transaction in
+                try transaction.execute("INSERT INTO parents (id) VALUES (?)", 1)
+                return [:]
+            })
+        for runsOnce in [false, true] {
+            let outcome = engine.run([orphan(runsOnce: runsOnce)])
+            #expect(outcome.nextDue == due)
+            #expect(throws: ModuleError.self) { try outcome.results[0].get() }
+        }
+        runs.store(0, ordering: .relaxed)
+        let outcome = engine.run([orphan(runsOnce: true), good])
+        #expect(runs.load(ordering: .relaxed) == 1)
+        #expect(throws: ModuleError.self) { try outcome.results[0].get() }
+        #expect(throws: Never.self) { try outcome.results[1].get() }
+        #expect(outcome.nextDue == due)
+        try engine.close()
+    }
 }

@@ -6,7 +6,7 @@
 /// `Documentation/telemetry.md` describes every byte.
 struct Block: Equatable {
     /// A series' points are gathered until a block has so many, which then stays as it is.
-    static let capacity = 1 << 15
+    static let capacity = 1 << 14
     /// Damaged bytes could claim any number of points.
     private static let mostPoints = 1 << 24
     private static let version: UInt8 = 1

@@ -156,21 +156,15 @@ enum Numbers {
         let tens = commonTens(numbers)
         let numbers = tens == 0 ? numbers : numbers.map { $0 / powers[tens] }
         packer.byte(UInt8(tens))
-        var best: (model: Model, base: Int64, step: Int64, differences: [UInt64], cost: Int)?
-        for model in Model.allCases {
-            guard let (base, step) = fit(model, numbers) else { continue }
-            let differences = differences(of: numbers, model, base, step)
-            let cost = differences.reduce(0) { $0 + 64 - $1.leadingZeroBitCount }
-            if cost < best?.cost ?? .max { best = (model, base, step, differences, cost) }
-        }
-        guard let best else { return }
-        packer.byte(best.model.rawValue)
-        packer.signed(best.base)
-        packer.signed(best.step)
-        let planes = (64 - (best.differences.max() ?? 0).leadingZeroBitCount + 7) / 8
+        guard let (model, base, step) = best(numbers) else { return }
+        let differences = differences(of: numbers, model, base, step)
+        packer.byte(model.rawValue)
+        packer.signed(base)
+        packer.signed(step)
+        let planes = (64 - (differences.max() ?? 0).leadingZeroBitCount + 7) / 8
         packer.byte(UInt8(planes))
         for plane in 0..<planes {
-            Plane.pack(best.differences.map { UInt8(truncatingIfNeeded: $0 >> UInt64(plane * 8)) }, &packer)
+            Plane.pack(differences.map { UInt8(truncatingIfNeeded: $0 >> UInt64(plane * 8)) }, &packer)
         }
     }
 
@@ -203,6 +197,32 @@ enum Numbers {
         }
         return tens
     }
+
+    /// The model whose differences have the fewest binary digits, judged by some of them.
+    private static func best(_ numbers: [Int64]) -> (model: Model, base: Int64, step: Int64)? {
+        var best: (model: Model, base: Int64, step: Int64)?
+        var least = Int.max
+        let places = stride(from: min(2, numbers.count - 1), to: numbers.count, by: max(1, numbers.count / mostJudged))
+        for model in Model.allCases {
+            guard let (base, step) = fit(model, numbers) else { continue }
+            let cost = places.reduce(0) { sum, place in
+                let difference =
+                    switch model {
+                    case .middle: numbers[place] &- base
+                    case .step: place < 1 ? 0 : numbers[place] &- numbers[place - 1] &- step
+                    case .stepOfSteps:
+                        place < 2
+                            ? 0 : numbers[place] &- numbers[place - 1] &- (numbers[place - 1] &- numbers[place - 2])
+                    case .grid: numbers[place] &- base &- ((step &* Int64(place)) >> gridBits)
+                    }
+                return sum + 64 - zigzag(difference).leadingZeroBitCount
+            }
+            if cost < least { (best, least) = ((model, base, step), cost) }
+        }
+        return best
+    }
+
+    private static let mostJudged = 1024
 
     /// A model's two parameters for these numbers; `nil` where it does not fit them at all.
     private static func fit(_ model: Model, _ numbers: [Int64]) -> (base: Int64, step: Int64)? {

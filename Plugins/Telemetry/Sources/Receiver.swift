@@ -25,6 +25,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private var watches: [String: Watch] = [:]
     private var series: [SeriesKey: Int64] = [:]
     private var accepted = 0
+    /// Devices that the records know.
+    private var onRecord: Set<String> = []
 
     /// Unlike tags and fields would otherwise take up ever more memory.
     private static let mostLayouts = 256
@@ -277,7 +279,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         _ points: Points, _ slot: Slot, _ device: String, _ transaction: any Transaction
     ) throws {
         guard points.count > 0 else { return }
-        guard try telemetry.isOnRecord(device, transaction) else {
+        if !onRecord.contains(device), try telemetry.isOnRecord(device, transaction) { onRecord.insert(device) }
+        guard onRecord.contains(device) else {
             return lock.withLock { _ in
                 reject(1, "no device '\(device)' on record; records.list-devices shows them", count: points.count)
             }

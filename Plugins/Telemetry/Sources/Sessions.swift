@@ -135,8 +135,10 @@ extension Telemetry {
     func heard(of session: KnownSession, _ transaction: any Transaction) throws {
         let row = try transaction.row(
             "SELECT last_heard FROM telemetry_sessions WHERE session = ?", session.session)
-        guard row?.instant("last_heard") != transaction.now else { return }
-        if row?.integer("last_heard") == nil {
+        let last = row?.instant("last_heard")
+        // To the second is near enough for a silence of many, and spares most transactions a write.
+        if let last, transaction.now.milliseconds - last.milliseconds < 1000 { return }
+        if last == nil {
             try end(Telemetry.silenceCode, at: transaction.now, peak: nil, session, transaction)
         }
         try transaction.execute(

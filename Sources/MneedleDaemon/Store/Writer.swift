@@ -10,7 +10,10 @@ final class Writer: Sendable {
     typealias Delivery = @Sendable (Engine.Outcome) -> Void
 
     private struct State {
+        /// Requests.
         var queue: [Job] = []
+        /// Pieces of bulk transfers.
+        var bulk: [Job] = []
         var isStopping = false
         /// Who waits to hear that everything moves.
         var proofs: [@Sendable () -> Void] = []
@@ -23,6 +26,8 @@ final class Writer: Sendable {
     private let ended = DispatchSemaphore(value: 0)
     /// The most requests in one transaction: bounds the time to the first reply.
     private static let largestGroup = 1024
+    /// For how long bulk pieces may keep the requests that come meanwhile waiting.
+    private static let bulkTime = DispatchTimeInterval.milliseconds(1)
     /// When the next timer is due, for `status`.
     let nextDue = Mutex<Instant?>(nil)
 
@@ -39,12 +44,12 @@ final class Writer: Sendable {
         thread.start()
     }
 
-    /// Queues jobs in their order. They are delivered in that order.
+    /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; between the two there is none.
     func submit(_ jobs: [Job]) {
         guard !jobs.isEmpty else { return }
         let wasIdle = state.withLock { state in
-            defer { state.queue += jobs }
-            return state.queue.isEmpty
+            defer { for job in jobs { if job.runsOnce { state.bulk.append(job) } else { state.queue.append(job) } } }
+            return state.queue.isEmpty && state.bulk.isEmpty
         }
         if wasIdle { wakeUp.signal() }
     }
@@ -68,13 +73,14 @@ final class Writer: Sendable {
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         fireDue(try? engine.nextDue())
         while true {
-            let (jobs, isStopping, proofs) = state.withLock { state in
+            let (requests, piece, isStopping, proofs) = state.withLock { state in
                 defer { state.proofs = [] }
-                return (Writer.take(&state.queue), state.isStopping, state.proofs)
+                let piece = state.bulk.isEmpty ? nil : state.bulk.removeFirst()
+                return (Writer.take(&state.queue), piece, state.isStopping, state.proofs)
             }
             if !proofs.isEmpty { prove(proofs) }
-            if !jobs.isEmpty {
-                runGroup(jobs)
+            if !requests.isEmpty || piece != nil {
+                runGroup(requests, piece)
             } else if isStopping {
                 break
             } else if wakeUp.wait().contains(.time) {
@@ -93,25 +99,32 @@ final class Writer: Sendable {
         wakeUp.arm(nextDue.withLock { $0 })
     }
 
-    /// The jobs at the front of the queue that share a transaction.
-    /// - Parameter isRepeatable: Only those that may run again when another one spoils the group.
-    private static func take(_ queue: inout [Job], isRepeatable: Bool = false) -> [Job] {
-        let front = queue.prefix(largestGroup)
-        let count = isRepeatable ? front.prefix { !$0.runsOnce }.count : front.count
+    /// The requests that share a transaction.
+    private static func take(_ queue: inout [Job], atMost most: Int = largestGroup) -> [Job] {
+        let count = min(queue.count, most)
         defer { queue.removeFirst(count) }
         return count == queue.count ? queue : Array(queue.prefix(count))
     }
 
-    private func runGroup(_ jobs: [Job]) {
-        var count = jobs.count
-        // A group without such a job has no savepoints, and is run again when one of its jobs fails.
-        let isRepeatable = !jobs.contains(where: \.runsOnce)
-        let outcome = engine.run(jobs) {
+    /// Runs what waits: requests first, then bulk pieces for a moment, then the requests that came meanwhile. So a
+    /// request waits for no more than that moment, however much telemetry there is to store.
+    private func runGroup(_ requests: [Job], _ piece: Job?) {
+        var count = requests.count
+        let began = DispatchTime.now()
+        var isOpen = true
+        let outcome = engine.run(requests + [piece].compactMap { $0 }) {
             // What has come in meanwhile shares the commit, up to a bound on the time to the first reply.
-            guard count < Writer.largestGroup else { return [] }
-            let further = state.withLock { Writer.take(&$0.queue, isRepeatable: isRepeatable) }
-            count += further.count
-            return further
+            guard isOpen, count < Writer.largestGroup else { return [] }
+            return state.withLock { state in
+                // A group that began without a piece is run again when one of its jobs fails; a piece must not be.
+                if piece != nil, !state.bulk.isEmpty, DispatchTime.now() < began + Writer.bulkTime {
+                    return [state.bulk.removeFirst()]
+                }
+                isOpen = piece == nil
+                let further = Writer.take(&state.queue, atMost: Writer.largestGroup - count)
+                count += further.count
+                return further
+            }
         }
         deliver(outcome)
         fireDue(outcome.nextDue)
