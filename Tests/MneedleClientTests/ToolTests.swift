@@ -159,6 +159,13 @@ struct ToolTests {
         #expect(try run("ping", "--json", reply: reply).run.output == reply.dropFirst(3) + "\n")
     }
 
+    @Test("lines of text are a file: printed as they are, and what is said of them apart")
+    func text() throws {
+        let reply = "ROW {\"text\":\"a\\tb\"}\nROW {\"text\":\"c,d\"}\nOK {\"points\":2}"
+        let (run, _) = try run("garden", "list", reply: reply)
+        #expect(run.output == "a\tb\nc,d\n" && run.errors == "mneedlectl: points: 2\n")
+    }
+
     @Test("what the daemon sends cannot command the terminal")
     func terminal() throws {
         let (run, _) = try run("ping", reply: #"OK {"name":"a\u001b[2Jb\u009bc\nd","x\u001b":{"y":"\u0007"}}"#)

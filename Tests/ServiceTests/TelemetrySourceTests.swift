@@ -103,6 +103,48 @@ struct TelemetrySourceTests {
         #expect(daemon.terminate() == 0)
     }
 
+    @Test("killed at any moment of a stream, the daemon has what it acknowledged, once, and nothing that was not sent")
+    func killed() throws {
+        let (daemon, _, session) = try Self.running()
+        var (sent, acknowledged, kept) = (0, 0, 0)
+        for round in 1...6 {
+            let sender = try daemon.connect()
+            try sender.send("telemetry.stream session=\(session)\n")
+            #expect(try sender.line() == "READY {}")
+            let before = acknowledged
+            // The kill comes somewhere within the next piece.
+            for _ in 0..<round {
+                try sender.send(
+                    (0..<4000).map {
+                        "roller n=\(sent + $0)i,depth_mm=0.2\($0 % 9) \(Self.now + Int64(sent + $0) * 1000)\n"
+                    }
+                    .joined())
+                sent += 4000
+                let line = try sender.line()
+                let count = try JSON.parse(String(line.dropFirst("ACK ".count)))["durable"]?.integer
+                acknowledged = before + Int(try #require(count))
+            }
+            daemon.killNow()
+            while let line = try? sender.lineOrEnd() {
+                guard line.hasPrefix("ACK "), let more = try JSON.parse(String(line.dropFirst(4)))["durable"]?.integer
+                else { break }
+                acknowledged = before + Int(more)
+            }
+            try daemon.start()
+            let client = try daemon.connect()
+            let rows = try client.reply("telemetry.query session=\(session) field=n").dropLast()
+            let values = try rows.map { try JSON.parse(String($0.dropFirst("ROW ".count)))["min"]?.number }
+            #expect(Set(values).count == values.count)
+            #expect(values.count - kept >= acknowledged - before && values.count <= sent)
+            // What was lost was not acknowledged; the device goes on behind it.
+            (kept, acknowledged) = (values.count, values.count)
+            #expect(try client.ok("ledger.verify")["ok"]?.bool == true)
+        }
+        #expect(kept > 4000 && daemon.terminate() == 0)
+    }
+
+    private static let now = Int64(Date().timeIntervalSince1970 * 1e9)
+
     // MARK: Serial ports
 
     /// A pair of serial ports joined by a cable, of which the daemon has one end and the test the other.

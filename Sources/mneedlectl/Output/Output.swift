@@ -75,7 +75,8 @@ struct Output {
     }
 }
 
-/// The rows of a listing: JSON at once; a table once enough rows are known for its columns' widths.
+/// The rows of a listing: JSON at once; lines of text as they are, for they are a file; else a table, once enough rows are
+/// known for its columns' widths.
 struct Rows {
     private static let enough = 200
 
@@ -83,6 +84,7 @@ struct Rows {
     private var waiting: [JSON] = []
     private var table: Table?
     private var count = 0
+    private var isText = false
 
     init(output: Output) { self.output = output }
 
@@ -91,6 +93,12 @@ struct Rows {
         count += 1
         if output.isJSON {
             print(row.text)
+        } else if let members = row.members, members.count == 1, members[0].name == "text",
+            let line = members[0].value.string
+        {
+            isText = true
+            // What goes into a file stays as it is; a terminal is not to take orders from it.
+            print(output.terminalWidth == nil ? line : HumanText.safe(line))
         } else if let table {
             print(table.lines(row), terminator: "")
         } else {
@@ -104,7 +112,10 @@ struct Rows {
         guard !output.isQuiet, !output.isJSON else { return }
         if table == nil { printWaiting() }
         if count == 0 { Output.complain("nothing to list") }
-        if let members = end.members, !members.isEmpty {
+        if isText {
+            fflush(nil)
+            for member in end.members ?? [] { output.note("\(member.name): \(member.value.text)") }
+        } else if let members = end.members, !members.isEmpty {
             print("\n" + HumanText.reply(end, width: output.terminalWidth), terminator: "")
         }
     }
