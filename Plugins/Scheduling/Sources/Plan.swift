@@ -38,9 +38,12 @@ struct Plan: Sendable, Equatable {
 
     /// The days for `count` sessions: the first as near to `first` as can be, each later one as near as can be to the best
     /// day after the one before it, and none outside of its window.
-    /// - Throws: `conflict` when all days of a window are avoided.
+    /// - Parameter whereAllAreAvoided: Whether a window without any other day has its best one nevertheless: what has
+    ///   happened has happened, and the rest is to be planned anew in any case.
+    /// - Throws: `conflict` when all days of a window are avoided, unless `whereAllAreAvoided` says otherwise.
     static func days(
-        _ count: Int, first: SessionWindow, after interval: GoalInterval, avoiding avoided: Avoided
+        _ count: Int, first: SessionWindow, after interval: GoalInterval, avoiding avoided: Avoided,
+        whereAllAreAvoided takesBest: Bool = false
     ) throws -> [Day] {
         var window = first
         var days: [Day] = []
@@ -49,7 +52,7 @@ struct Plan: Sendable, Equatable {
                 [window.best.adding(days: $0), window.best.adding(days: -$0)]
             }
             let fitting = near.first { $0 >= window.opens && $0 <= window.closes && !avoided.holds($0) }
-            guard let date = fitting else {
+            guard let date = fitting ?? (takesBest ? window.best : nil) else {
                 throw ModuleError.conflict(
                     "session \(number) may be from \(window.opens) to \(window.closes), and all these days are to be "
                         + "avoided; leave out fewer days", state: "no-day")
@@ -136,7 +139,7 @@ extension Scheduling {
             example: "scheduling.accept person=anna sessions=6 start=2027-01-09 avoid=sun",
             .writes { request, transaction in
                 let plan = try proposal(request.arguments, transaction)
-                try keep(plan, "plan.accepted", transaction)
+                try keep(plan, "plan.accepted", transaction.person(plan.person), transaction)
                 return plan.object
             })
     }
@@ -200,12 +203,14 @@ extension Scheduling {
 
     // MARK: Keeping it true
 
-    /// A session that was done, early or late, takes the place of the plan's next one; the rest is planned anew from it.
+    /// A session that was finished, early or late, takes the place of the plan's next one; the rest is planned anew from
+    /// it. One that was stopped takes no place, but the skin has been needled all the same.
     func replan(after entry: Entry, _ transaction: any Transaction) throws {
-        guard ["session.finished", "person.changed", "preferences.changed"].contains(entry.kind),
+        guard
+            ["session.finished", "session.stopped", "person.changed", "preferences.changed"].contains(entry.kind),
             let slug = entry.person ?? entry.body.string("person"), var plan = try Plan(of: slug, in: transaction)
         else { return }
-        let person = try transaction.person(slug)
+        let person = try person(slug, entry, transaction)
         let interval = try knowledge.intervals.interval(for: person.goal)
         if entry.kind == "session.finished" {
             plan.done += 1
@@ -213,26 +218,27 @@ extension Scheduling {
         }
         let next = try NextSession(person, knowledge.intervals, in: transaction)
         if !plan.days.isEmpty, next.lastDay != nil {
-            plan.days = try Plan.days(plan.days.count, first: next.window, after: interval, avoiding: plan.avoided)
+            plan.days = try Plan.days(
+                plan.days.count, first: next.window, after: interval, avoiding: plan.avoided, whereAllAreAvoided: true)
         }
         guard try plan != Plan(of: slug, in: transaction) else {
             // The days stay; the person's clock or hours may not.
-            return try remindOfPlanned(plan, transaction)
+            return try remindOfPlanned(plan, person, transaction)
         }
         plan.changed = transaction.now
-        try keep(plan, "plan.changed", transaction)
+        try keep(plan, "plan.changed", person, transaction)
     }
 
-    private func keep(_ plan: Plan, _ kind: String, _ transaction: any Transaction) throws {
+    private func keep(_ plan: Plan, _ kind: String, _ person: Person, _ transaction: any Transaction) throws {
         try plan.write(transaction)
         try transaction.record(
             Entry(kind, subject: "person/\(plan.person)", person: plan.person, body: plan.object))
-        try remindOfPlanned(plan, transaction)
+        try remindOfPlanned(plan, person, transaction)
     }
 
     /// Makes the reminders of a plan's sessions what they should be, unless they are.
-    private func remindOfPlanned(_ plan: Plan, _ transaction: any Transaction) throws {
-        let wanted = try plannedReminders(plan, transaction)
+    private func remindOfPlanned(_ plan: Plan, _ person: Person, _ transaction: any Transaction) throws {
+        let wanted = try plannedReminders(plan, person, transaction)
         let waiting = try knowledge.kinds.filter { $0.anchor == .planned }.flatMap {
             try openReminders(of: $0.name, .person, plan.person, transaction)
         }
@@ -252,9 +258,10 @@ extension Scheduling {
         }
     }
 
-    private func plannedReminders(_ plan: Plan, _ transaction: any Transaction) throws -> [Reminder] {
+    private func plannedReminders(
+        _ plan: Plan, _ person: Person, _ transaction: any Transaction
+    ) throws -> [Reminder] {
         var reminders: [Reminder] = []
-        let person = try transaction.person(plan.person)
         let preferences = try Preferences(of: plan.person, knowledge.defaults, in: transaction)
         let zone = transaction.zone(of: person)
         for kind in knowledge.kinds where kind.anchor == .planned && !preferences.off.contains(kind.name) {

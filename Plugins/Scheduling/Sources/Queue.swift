@@ -83,7 +83,7 @@ extension Scheduling {
 
     /// The person's record, or what the session's facts say of the person while nobody keeps records: a session
     /// can be stopped, and its aftercare begins, in any case.
-    private func person(_ slug: String, _ entry: Entry, _ reading: any Reading) throws -> Person {
+    func person(_ slug: String, _ entry: Entry, _ reading: any Reading) throws -> Person {
         do {
             return try reading.person(slug)
         } catch let error as ModuleError where error.code == .moduleFailed {

@@ -85,6 +85,35 @@ struct PlanTests {
         #expect(kinds == ["plan.accepted", "plan.changed", "plan.changed", "plan.cancelled"])
     }
 
+    @Test("a session that is stopped moves the rest of the course and takes no place in it")
+    func stopped() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        _ = try diary.bench.call("scheduling.accept", ["person": "anna", "sessions": 2, "start": "2026-11-23"])
+        diary.bench.clock.set(Instant("2026-11-25T12:00:00Z")!)
+        try diary.end(1, "anna", as: "session.stopped")
+        let plan = try diary.bench.call("scheduling.show-plan", ["person": "anna"])
+        #expect(plan.integer("done") == 0 && dates(plan) == ["2026-12-30", "2027-02-03"])
+    }
+
+    @Test("a course never keeps a session from ending: without records, and with every day avoided")
+    func robust() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        _ = try diary.bench.call("scheduling.accept", ["person": "anna", "sessions": 2, "start": "2026-11-23"])
+        diary.bench.fake("records.show-person") { _ in throw ModuleError.moduleFailed("records", "it is not there") }
+        diary.bench.clock.set(Instant("2026-11-23T12:00:00Z")!)
+        try diary.end(1, "anna")
+        #expect(try diary.bench.ledger(kind: "plan.changed").last?.body.integer("done") == 1)
+
+        let away = try Diary(at: "2026-11-20T12:00:00Z")
+        // All of the window that begins when the first session is done early.
+        let holidays = (0..<60).map { CivilDate("2026-12-12")!.adding(days: $0).description }
+        _ = try away.bench.call(
+            "scheduling.accept", ["person": "anna", "sessions": 2, "start": "2027-02-20", "holidays": holidays])
+        try away.end(1, "anna")
+        let moved = try away.bench.call("scheduling.show-plan", ["person": "anna"])
+        #expect(moved.integer("done") == 1 && dates(moved) == ["2026-12-25"])
+    }
+
     @Test("a move to another time zone moves the reminders of the course, and of last days, to the new clock")
     func newZone() throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
