@@ -19,12 +19,13 @@ extension Scheduling {
             })
     }
 
-    /// Whoever has answered one of a kind that only asks again is not asked again.
+    /// Whoever has answered is not asked again, by the same kind or by one that only presses for an answer.
     private func endRepeats(of closed: Reminder, _ transaction: any Transaction) throws {
-        guard let kind = knowledge.kind(named: closed.kind), kind.endsWithAnswer else { return }
-        for reminder in try openReminders(of: kind.name, .person, closed.person, transaction)
-        where reminder.session == closed.session {
-            _ = try reminder.close(as: .dismissed, because: "answered", transaction)
+        for kind in knowledge.kind(named: closed.kind)?.answerEnds ?? [] {
+            for reminder in try openReminders(of: kind, .person, closed.person, transaction)
+            where reminder.session == closed.session {
+                _ = try reminder.close(as: .dismissed, because: "answered", transaction)
+            }
         }
     }
 
@@ -33,7 +34,10 @@ extension Scheduling {
             "snooze", "Lets a reminder come again later.", role: .operator,
             parameters: [
                 Scheduling.reminder,
-                .optional("for", .duration, "How long from now; days are calendar days where the person lives."),
+                .optional(
+                    "for", .duration,
+                    "How long from now; days are calendar days where the person lives, and do not end in their quiet hours."
+                ),
                 .optional("until", .time, "Until when, instead of 'for'."),
             ],
             reply: Scheduling.reminderMembers, errors: [.notFound, .conflict],
@@ -54,9 +58,15 @@ extension Scheduling {
         let until: Instant
         switch (arguments.duration("for"), arguments.time("until")) {
         case (let span?, nil):
-            // Only calendar days depend on where the person lives.
-            let zone = span.days == 0 ? Zone.utc : reading.zone(of: try reading.person(reminder.person))
-            until = zone.adding(span, to: reading.now)
+            guard span.days > 0 else {
+                until = Zone.utc.adding(span, to: reading.now)
+                break
+            }
+            // Only days depend on where the person lives. Who says hours means them; who says days does not mean night.
+            let zone = reading.zone(of: try reading.person(reminder.person))
+            let preferences = try Preferences(of: reminder.person, knowledge.defaults, in: reading)
+            until = preferences.outOfQuiet(
+                zone.adding(span, to: reading.now), Urgency(rawValue: reminder.urgency) ?? .normal, zone)
         case (nil, let time?):
             until = time
         default:

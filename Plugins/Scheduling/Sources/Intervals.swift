@@ -8,6 +8,8 @@ struct Intervals: Sendable {
     let beginnerSessions: Int
     /// How many sessions a course has.
     let course: ClosedRange<Int>
+    /// How many days after the day that was asked for a course may begin.
+    let courseStartsWithinDays: Int
     /// Every rule in words.
     let facts: [Fact]
     private let goals: [Goal: GoalInterval]
@@ -26,6 +28,7 @@ struct Intervals: Sendable {
         homeCautionDays = home.integer("caution_days", in: 0...365)
         beginnerMonths = beginner.integer("months", in: 0...12)
         beginnerSessions = beginner.integer("sessions", in: 0...100)
+        courseStartsWithinDays = course.integer("start_within_days", in: 0...28)
         let from = course.integer("sessions_from", in: 1...100)
         self.course = from...max(from, course.integer("sessions_to", in: from...100))
 

@@ -12,7 +12,7 @@ struct Knowledge: Sendable {
 
     init(_ setup: Setup) {
         intervals = Intervals(setup.knowledge("intervals"), setup.sources)
-        kinds = ReminderKind.all(setup.knowledge("reminders"), setup.sources)
+        kinds = ReminderKind.all(setup.knowledge("reminders"), setup.sources, course: intervals.course)
         defaults = ReminderDefaults(setup.knowledge("reminders"))
         digestFrom = Int(setup.configuration.integer("digest_from") ?? 5)
         lateAfter = .minutes(Double(setup.configuration.integer("late_minutes") ?? 5))

@@ -186,8 +186,8 @@ extension Scheduling {
                 "start", expected: "a day from \(earliest) on", got: start.description,
                 "'start' is too soon: the next session may be from \(earliest) on; give that day or a later one")
         }
-        // A course may begin a week late, not before the day that was asked for.
-        let first = SessionWindow(opens: start, best: start, closes: start.adding(days: 7))
+        let latest = start.adding(days: knowledge.intervals.courseStartsWithinDays)
+        let first = SessionWindow(opens: start, best: start, closes: latest)
         var holidays: [CivilDate] = []
         if case .list(let list) = arguments["holidays"] {
             holidays = list.compactMap { if case .date(let date) = $0 { date } else { nil } }

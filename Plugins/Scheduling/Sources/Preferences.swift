@@ -39,7 +39,11 @@ struct Preferences: Sendable, Equatable {
 
     /// `due`, or the end of the quiet hours where it lies in them.
     func outOfQuiet(_ due: Instant, _ kind: ReminderKind, _ zone: Zone) -> Instant {
-        guard kind.urgency != .critical, quietFrom != quietTo else { return due }
+        outOfQuiet(due, kind.urgency, zone)
+    }
+
+    func outOfQuiet(_ due: Instant, _ urgency: Urgency, _ zone: Zone) -> Instant {
+        guard urgency != .critical, quietFrom != quietTo else { return due }
         let minute = zone.minuteOfDay(of: due)
         let (from, to) = (quietFrom * 60, quietTo * 60)
         let isQuiet = from < to ? minute >= from && minute < to : minute >= from || minute < to

@@ -23,11 +23,11 @@ struct ReminderKind: Sendable {
     /// How often it comes, and how far apart.
     let times: Int
     let every: Span
-    /// Whether answering one of them ends the rest.
-    let endsWithAnswer: Bool
+    /// The kinds that answering one of this kind ends, where they are still to come after the same session.
+    let answerEnds: [String]
     /// After so long it has lost its meaning and does not come any more.
     let expiresAfter: Span?
-    /// Only up to this session of a person.
+    /// The last session of a person after which it comes; `nil` where it always does.
     let upToSession: Int?
     let urgency: Urgency
     let title: String
@@ -38,7 +38,8 @@ struct ReminderKind: Sendable {
     let setting: Setting?
     let sources: [Source]
 
-    init(_ table: Table, _ catalogue: SourceCatalogue) {
+    /// - Parameter course: How many sessions a course has.
+    init(_ table: Table, _ catalogue: SourceCatalogue, course: ClosedRange<Int>) {
         name = table.string("kind")
         on = table.strings("on")
         anchor = table.choice("anchor", default: .event)
@@ -49,12 +50,12 @@ struct ReminderKind: Sendable {
         isHourFixed = table.bool("hour_is_fixed", default: false)
         times = table.integer("times", in: 1...100, default: 1)
         every = table.span("every", default: Span())
-        endsWithAnswer = table.bool("ends_with_answer", default: false)
+        answerEnds = table.strings("answer_ends", default: [])
         expiresAfter = table.optionalSpan("expires_after")
-        upToSession = table.optionalInteger("up_to_session", in: 1...1000)
+        upToSession = table.bool("only_in_course", default: false) ? course.upperBound : nil
         urgency = table.choice("urgency", default: .normal)
-        title = table.string("title")
-        body = table.string("body")
+        title = ReminderKind.named(course, in: table.string("title"))
+        body = ReminderKind.named(course, in: table.string("body"))
         closedBy = table.strings("closed_by", default: [])
         match = table.choice("match", default: .person)
         replaces = table.bool("replaces", default: true)
@@ -103,8 +104,20 @@ struct ReminderKind: Sendable {
         "person", "name", "device", "session", "sessions", "goal", "last", "opens", "best", "closes", "until", "what",
     ]
 
-    static func all(_ file: Table, _ catalogue: SourceCatalogue) -> [ReminderKind] {
-        let kinds = file.tables("reminder").map { ReminderKind($0, catalogue) }
+    /// `{course}` is the same for everybody, so that it is filled in at once.
+    private static func named(_ course: ClosedRange<Int>, in text: String) -> String {
+        filled(text, ["course": "\(course.lowerBound) to \(course.upperBound)"])
+    }
+
+    static func all(_ file: Table, _ catalogue: SourceCatalogue, course: ClosedRange<Int>) -> [ReminderKind] {
+        let tables = file.tables("reminder")
+        let kinds = tables.map { ReminderKind($0, catalogue, course: course) }
+        let names = Set(kinds.map(\.name))
+        for (kind, table) in zip(kinds, tables) {
+            for name in kind.answerEnds where !names.contains(name) {
+                table.report("answer_ends", "no reminder is of the kind '\(name)'")
+            }
+        }
         var seen: Set<String> = []
         for kind in kinds where !seen.insert(kind.name).inserted {
             file.report("reminder", "'\(kind.name)' is there twice")

@@ -137,9 +137,21 @@ struct FollowUpTests {
         try diary.change("anna", Diary.person("anna"))
         #expect(try diary.reminders().count == before)
         #expect(try diary.reminders(state: "pending").isEmpty)
-        // One answer is enough for what only asks again.
-        let overdue = try diary.reminders().filter { $0.string("kind") == "window-overdue" }
-        #expect(overdue.map { $0.string("state") } == ["done", "dismissed", "dismissed", "dismissed"])
+    }
+
+    @Test("a window that closes unanswered becomes overdue; one answer is enough for both", arguments: [0, 1])
+    func overdue(answered: Int) throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        func states(_ kind: String) throws -> [String?] {
+            try diary.reminders().filter { $0.string("kind") == kind }.map { $0.string("state") }
+        }
+        let kind = ["window-closes", "window-overdue"][answered]
+        let reminder = try #require(try diary.reminders().first { $0.string("kind") == kind }?.integer("reminder"))
+        try diary.bench.call("scheduling.done", ["reminder": reminder])
+        let rest = Array(repeating: "dismissed", count: answered == 0 ? 4 : 3)
+        #expect(try states("window-overdue") == (answered == 0 ? rest : ["done"] + rest))
+        #expect(try states("window-closes") == [answered == 0 ? "done" : "pending"])
     }
 
     @Test("the head is soaked at home only; a session that starts ends what prepares it")

@@ -28,6 +28,17 @@ struct KnowledgeTests {
         #expect(lifted.contains { $0.contains("override never") })
     }
 
+    @Test("how many sessions a course has stands in one place, and is said with it")
+    func course() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        #expect(try diary.reminder("course")?.string("title") == "1 of 4 to 6 sessions are done")
+        let found = try problems(in: "reminders.toml") {
+            $0.replacing("answer_ends = [\"window-overdue\"]", with: "answer_ends = [\"window-overdeu\"]")
+        }
+        #expect(found.contains { $0.contains("answer_ends") && $0.contains("'window-overdeu'") })
+    }
+
     @Test("mistakes in the intervals are all reported at once")
     func intervals() throws {
         let found = try problems(in: "intervals.toml") {
@@ -79,6 +90,6 @@ struct KnowledgeTests {
             ])
         for row in rows { #expect(row.string("text") != nil && row.string("reason") != nil) }
         let marked = rows.filter { "\($0.list("sources") ?? [])".contains("practice default") }
-        #expect(marked.map { $0.string("rule") } == ["beginner", "acne-scars"])
+        #expect(marked.map { $0.string("rule") } == ["beginner", "course", "acne-scars"])
     }
 }

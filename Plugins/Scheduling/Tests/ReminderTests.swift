@@ -64,6 +64,22 @@ struct ReminderTests {
         #expect(row.string("title") == "T" && row.string("body") == "B" && row.string("urgency") == "critical")
     }
 
+    @Test("snoozed for days it does not come in quiet hours; for hours it comes when it was asked to")
+    func snoozeIntoTheNight() throws {
+        // Half past eleven at night in Berlin; quiet is from 22 to 7.
+        let diary = try Diary(at: "2026-11-20T22:30:00Z")
+        func snoozed(_ urgency: String, _ span: String) throws -> String? {
+            let id = try diary.bench.call(
+                "scheduling.remind",
+                ["person": "anna", "at": "2026-11-20T22:31:00Z", "title": "Buy alcohol", "urgency": urgency]
+            ).integer("reminder")
+            return try diary.bench.call("scheduling.snooze", ["reminder": id, "for": span]).string("due")
+        }
+        #expect(try snoozed("normal", "1d") == "2026-11-22T06:00:00Z")
+        #expect(try snoozed("critical", "1d") == "2026-11-21T22:30:00Z")
+        #expect(try snoozed("normal", "1h") == "2026-11-20T23:30:00Z")
+    }
+
     @Test("snoozed, it comes again at the new time, once")
     func snooze() throws {
         let diary = try Diary()
