@@ -21,6 +21,12 @@ final class NotificationServer {
         "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
     ]
 
+    /// Errors that say nothing against what was to be shown.
+    private static let passing = [
+        ".ExcessNotificationGeneration", ".NoReply", ".Timeout", ".TimedOut", ".Disconnected", ".LimitsExceeded",
+        ".NoMemory", ".ServiceUnknown", ".NameHasNoOwner",
+    ]
+
     let bus: Bus
     /// The unique name of the one that answered last.
     private var owner: String?
@@ -59,7 +65,8 @@ final class NotificationServer {
         }
     }
 
-    /// Shows a notification; `done` gets its number, or `nil` if the server refused.
+    /// Shows a notification; `done` gets its number, or `nil` if the server refused. One that stumbles over pictures,
+    /// buttons or hints is given the bare words: better they are seen than nothing.
     func show(_ notification: Notification, done: @escaping (UInt32?) -> Void) throws(Bus.Failed) {
         try call("Notify") { message in
             message.text("mneedle")
@@ -82,12 +89,17 @@ final class NotificationServer {
                 }
             }
             message.signed(notification.expires)
-        } reply: { [tell] reply in
+        } reply: { [tell, weak self] reply in
             switch reply {
             case .message(let message): done(message.number())
             case .error(let name, let text):
-                done(nil)
-                tell(.unwell("\(name): \(text)"))
+                let bare = notification.bare
+                guard !Self.passing.contains(where: name.hasSuffix), bare != notification,
+                    (try? self?.show(bare, done: done)) != nil
+                else {
+                    done(nil)
+                    return tell(.unwell("\(name): \(text)"))
+                }
             }
         }
     }

@@ -15,6 +15,11 @@ struct Notification: Hashable, Sendable {
     var hints: [String: Hint]
     /// Milliseconds; 0 never expires, -1 leaves it to the server.
     var expires: Int32
+
+    /// The words alone.
+    var bare: Notification {
+        Notification(replaces: replaces, icon: "", summary: summary, body: body, actions: [], hints: [:], expires: -1)
+    }
 }
 
 /// Makes notifications of notices, as far as the server, the settings and the role go.
@@ -33,7 +38,9 @@ struct Presentation {
         let hasBody = capabilities.contains("body")
         return Notification(
             replaces: notice.shown?.id ?? 0, icon: icon(of: notice.kind),
-            summary: plain(hasBody || body.isEmpty ? shown.title : "\(shown.title): \(body)"),
+            // A summary is one line, also where it is all that can be shown.
+            summary: plain(hasBody || body.isEmpty ? shown.title : "\(shown.title): \(body)").replacing(
+                "\n", with: " "),
             body: hasBody ? marked(plain(body)) : "", actions: actions, hints: hints(of: notice),
             expires: expiry(of: notice))
     }

@@ -56,6 +56,16 @@ struct ServerTests {
         try desktop.wait(for: reminder, toBe: "done")
     }
 
+    @Test("a server that stumbles over pictures, buttons or hints shows the bare words")
+    func bare() throws {
+        let desktop = try Desktop()
+        let server = try MockServer(desktop, "--bare")
+        try desktop.startAgent()
+        try desktop.remind("Clean the roller")
+        let shown = try server.notified()
+        #expect(shown["summary"] == "Clean the roller" && shown["actions"]?.strings == [] && shown["icon"] == "")
+    }
+
     @Test("without actions and markup the text is plain and says how to answer; what cannot be found again stays")
     func poor() throws {
         let desktop = try Desktop()

@@ -3,7 +3,7 @@
 Prints one JSON object a line for everything that happens to it, and obeys lines on standard input:
     act ID ACTION       somebody chooses an action; the server closes the notification then, as most do
     close ID REASON     the notification expires (1) or is put away (2)
-Arguments: --capabilities WORD,… --refuse COUNT (so many calls of Notify fail) --die (in the first call of Notify)
+Arguments: --capabilities WORD,… --refuse COUNT (so many calls of Notify fail) --bare (pictures, buttons and hints fail) --die (in the first call of Notify)
 """
 
 import argparse
@@ -23,6 +23,7 @@ PATH = "/org/freedesktop/Notifications"
 parser = argparse.ArgumentParser()
 parser.add_argument("--capabilities", default="actions,body,body-markup,persistence")
 parser.add_argument("--refuse", type=int, default=0)
+parser.add_argument("--bare", action="store_true")
 parser.add_argument("--die", action="store_true")
 options = parser.parse_args()
 
@@ -58,6 +59,8 @@ class Server:
             say(refused=self.refused)
             raise dbus.exceptions.DBusException("not now", name=NAME + ".Error.ExcessNotificationGeneration")
         _, replaces, icon, summary, body, actions, hints, expires = map(plain, args)
+        if options.bare and (icon or actions or hints):
+            raise dbus.exceptions.DBusException("what is this?", name="org.freedesktop.DBus.Error.InvalidArgs")
         # As the specification has it: what is not there any more cannot be replaced.
         number = replaces if replaces in self.shown else self.last + 1
         self.last = max(self.last, number)
