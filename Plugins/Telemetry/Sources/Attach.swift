@@ -109,7 +109,10 @@ extension Telemetry {
     var expiry: Timer {
         Timer(
             "expiry",
-            next: { try $0.row("SELECT MIN(expires) AS expires FROM telemetry_blocks")?.instant("expires") },
+            next: {
+                try $0.row("SELECT MIN(expires) AS expires FROM telemetry_blocks WHERE expires IS NOT NULL")?.instant(
+                    "expires")
+            },
             fire: { transaction in
                 let rows = try transaction.rows(
                     """

@@ -40,7 +40,8 @@ let definition = ModuleDefinition(
             telemetry.unmatched, telemetry.attach,
         ],
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
-        timers: [telemetry.silence, telemetry.expiry, telemetry.thinning], collectors: [telemetry.collector],
+        timers: [telemetry.silence, telemetry.expiry, telemetry.thinning, telemetry.conversion],
+        collectors: [telemetry.collector],
         serialPorts: telemetry.serialPorts,
         figures: telemetry.figures)
 }
