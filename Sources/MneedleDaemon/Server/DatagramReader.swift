@@ -9,8 +9,7 @@ final class DatagramReader: Sendable {
     private let largest: Int
     private let makeSource: @Sendable (Actor) -> LineSource
     private let actor: @Sendable (Peer) -> Actor?
-    private let stopping: Int32
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread: ReadingThread
 
     /// - Parameters:
     ///   - actor: Who a sender is here; `nil` for one who may not write.
@@ -23,40 +22,28 @@ final class DatagramReader: Sendable {
         self.largest = largest
         self.actor = actor
         self.makeSource = makeSource
-        stopping = mneedle_event_create()
-        guard stopping >= 0, mneedle_datagrams_name_senders(descriptor) == 0 else {
-            throw ModuleError.internal("cannot read datagrams: \(String(cString: strerror(errno)))")
+        thread = try ReadingThread()
+        let error = mneedle_datagrams_name_senders(descriptor)
+        guard error == 0 else {
+            throw ModuleError.internal("cannot tell who sends datagrams: \(String(cString: strerror(-error)))")
         }
     }
 
-    func start() {
-        let thread = Thread { [self] in run() }
-        thread.name = "datagrams"
-        thread.stackSize = 1 << 18
-        thread.start()
-    }
+    func start() { thread.start("datagrams") { [self] in run() } }
 
     /// Ends the thread, once what it read is stored.
     func stop() {
-        var one: UInt64 = 1
-        _ = write(stopping, &one, 8)
-        ended.wait()
-        close(stopping)
+        thread.stop()
         close(descriptor)
     }
 
     private func run() {
         // One a sender: whoever breaks a rule of the store ends nobody else's.
         var sources: [uid_t: LineSource] = [:]
-        defer {
-            for source in sources.values { source.finish() }
-            ended.signal()
-        }
+        defer { for source in sources.values { source.finish() } }
         var bytes = [UInt8](repeating: 0, count: largest)
         while true {
-            var all = [stopping, descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            while poll(&all, 2, -1) < 0 && errno == EINTR {}
-            guard all[0].revents == 0 else { return }
+            if thread.wait(for: [descriptor]) == .stop { return }
             var (uid, gid): (uid_t, gid_t) = (0, 0)
             let length = mneedle_datagram_receive(descriptor, &bytes, bytes.count, &uid, &gid)
             guard length > 0 else { continue }

@@ -10,8 +10,7 @@ final class SerialReader: Sendable {
     private let baud: Int
     private let logger: Logger
     private let makeSource: @Sendable () -> LineSource
-    private let stopping: Int32
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread: ReadingThread
 
     /// - Parameter makeSource: Called on the reader's thread each time that the port is opened.
     init(_ port: SerialPort, logger: Logger, makeSource: @escaping @Sendable () -> LineSource) throws {
@@ -19,34 +18,22 @@ final class SerialReader: Sendable {
         baud = port.baud
         self.logger = logger
         self.makeSource = makeSource
-        stopping = mneedle_event_create()
-        guard stopping >= 0 else { throw ModuleError.internal("cannot make a descriptor for '\(path)'") }
+        thread = try ReadingThread()
     }
 
-    func start() {
-        let thread = Thread { [self] in run() }
-        thread.name = "serial"
-        thread.stackSize = 1 << 18
-        thread.start()
-    }
+    func start() { thread.start("serial") { [self] in run() } }
 
     /// Ends the thread, once what it read is stored.
-    func stop() {
-        var one: UInt64 = 1
-        _ = write(stopping, &one, 8)
-        ended.wait()
-        close(stopping)
-    }
+    func stop() { thread.stop() }
 
     private func run() {
-        defer { ended.signal() }
         var complaint: Int32 = 0
         // A port that opens and closes at once is not asked again at once.
         var pause: Int32 = 0
         while true {
             let folder = FolderWatch(for: path)
             defer { folder.close() }
-            if pause > 0, wait(for: [], milliseconds: pause) == .stop { return }
+            if pause > 0, thread.wait(for: [], milliseconds: pause) == .stop { return }
             let port = mneedle_serial_open(path, Int32(baud))
             if port < 0 {
                 if port != complaint, port != -ENOENT {
@@ -55,7 +42,7 @@ final class SerialReader: Sendable {
                 complaint = port
                 // Its folder tells when it appears or may be read; whether somebody else lets go of it, nobody does.
                 let isTaken = port == -EBUSY
-                if wait(for: [folder.descriptor], milliseconds: isTaken ? 10_000 : -1) == .stop { return }
+                if thread.wait(for: [folder.descriptor], milliseconds: isTaken ? 10_000 : -1) == .stop { return }
                 pause = 0
                 continue
             }
@@ -75,20 +62,14 @@ final class SerialReader: Sendable {
         var hasSpoken = false
         var bytes = [UInt8](repeating: 0, count: 16_384)
         while true {
-            if wait(for: [port], milliseconds: -1) == .stop { return (true, hasSpoken) }
+            if thread.wait(for: [port]) == .stop { return (true, hasSpoken) }
             let count = Glibc.read(port, &bytes, bytes.count)
             if count < 0, errno == EAGAIN || errno == EINTR { continue }
-            guard count > 0, source.feed(Array(bytes[..<count])) else { return (false, hasSpoken) }
+            guard count > 0 else { return (false, hasSpoken) }
+            // Where nothing can be stored there is no hurry to try again.
+            guard source.feed(Array(bytes[..<count])) else { return (false, false) }
             hasSpoken = true
         }
-    }
-
-    private enum Woken { case stop, ready }
-
-    private func wait(for descriptors: [Int32], milliseconds: Int32) -> Woken {
-        var all = ([stopping] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        while poll(&all, nfds_t(all.count), milliseconds) < 0 && errno == EINTR {}
-        return all[0].revents != 0 ? .stop : .ready
     }
 }
 
