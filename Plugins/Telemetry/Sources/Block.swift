@@ -1,6 +1,6 @@
 /// Points as they are on disk: a header that answers for all of them together, and the columns themselves.
 ///
-///     header = version, points, fields × statistics, columns × (kind, decimals, bytes), checksum of the rest
+///     header = version, points, fields × statistics, times' section, columns × (kind, decimals, section), checksum
 ///     data   = the times' bytes, then each column's, so that one column is read without the others
 ///
 /// `Documentation/telemetry.md` describes every byte.
@@ -21,7 +21,7 @@ struct Block: Equatable {
         var statistics: [Statistics]
         /// One for each stored column.
         fileprivate var columns: [StoredColumn]
-        fileprivate var timesLength: Int
+        fileprivate var times: Section
 
         /// To how many decimals the values of a field are; ``Sample/binary`` where nobody knows.
         func decimals(of field: Int) -> UInt8 {
@@ -31,10 +31,35 @@ struct Block: Equatable {
         }
     }
 
+    /// A part of the data, and what its bytes come to: what is read is checked, and nothing else has to be.
+    fileprivate struct Section {
+        var length: Int
+        var checksum: UInt64
+
+        init(_ bytes: ArraySlice<UInt8>) {
+            length = bytes.count
+            checksum = Block.quickChecksum(bytes)
+        }
+
+        init(_ unpacker: inout Unpacker) throws(Damage) {
+            length = try unpacker.count(atMost: .max)
+            checksum = try unpacker.raw()
+        }
+
+        func pack(_ packer: inout Packer) {
+            packer.count(length)
+            packer.raw(checksum)
+        }
+
+        func check(_ bytes: ArraySlice<UInt8>) throws(Damage) {
+            guard Block.quickChecksum(bytes) == checksum else { throw Damage() }
+        }
+    }
+
     fileprivate struct StoredColumn {
         var kind: Sample.Kind
         var decimals: UInt8
-        var length: Int
+        var section: Section
     }
 
     // MARK: Writing
@@ -45,14 +70,14 @@ struct Block: Equatable {
     init(_ points: Points, statistics: [Statistics]? = nil) {
         var data = Packer()
         Numbers.pack(points.times, &data)
-        let timesLength = data.bytes.count
+        let times = Section(data.bytes[...])
         var columns = Packer()
         for column in points.columns {
             let start = data.bytes.count
             Block.pack(column, &data)
             columns.byte(column.kind.rawValue)
             columns.byte(column.decimals)
-            columns.count(data.bytes.count - start)
+            Section(data.bytes[start...]).pack(&columns)
         }
         var header = Packer()
         header.byte(Block.version)
@@ -60,7 +85,7 @@ struct Block: Equatable {
         let statistics = statistics ?? points.columns.map(Statistics.init)
         header.count(statistics.count)
         for each in statistics { each.pack(&header) }
-        header.count(timesLength)
+        times.pack(&header)
         header.count(points.columns.count)
         header.bytes += columns.bytes
         header.raw(Block.checksum(header.bytes[...]))
@@ -94,28 +119,30 @@ struct Block: Equatable {
         for _ in 0..<(try unpacker.count(atMost: bytes.count)) {
             statistics.append(try Statistics(&unpacker, withHistogram: withHistograms))
         }
-        let timesLength = try unpacker.count(atMost: .max)
+        let times = try Section(&unpacker)
         var columns: [StoredColumn] = []
         for _ in 0..<(try unpacker.count(atMost: bytes.count)) {
             guard let kind = Sample.Kind(rawValue: try unpacker.byte()) else { throw Damage() }
             columns.append(
-                StoredColumn(
-                    kind: kind, decimals: try unpacker.byte(), length: try unpacker.count(atMost: .max)))
+                StoredColumn(kind: kind, decimals: try unpacker.byte(), section: try Section(&unpacker)))
         }
         guard unpacker.isAtEnd else { throw Damage() }
-        return Header(points: points, statistics: statistics, columns: columns, timesLength: timesLength)
+        return Header(points: points, statistics: statistics, columns: columns, times: times)
     }
 
     /// The points with all columns, or with just that one.
     func points(onlyColumn: Int? = nil) throws(Damage) -> Points {
         let header = try Block.header(header)
         var rest = Unpacker(data[...])
-        var times = Unpacker(try rest.slice(header.timesLength))
+        let timeBytes = try rest.slice(header.times.length)
+        try header.times.check(timeBytes)
+        var times = Unpacker(timeBytes)
         let stamps = try Numbers.unpack(header.points, &times)
         var columns: [Column] = []
         for (index, stored) in header.columns.enumerated() {
-            let bytes = try rest.slice(stored.length)
+            let bytes = try rest.slice(stored.section.length)
             if onlyColumn == nil || onlyColumn == index {
+                try stored.section.check(bytes)
                 columns.append(try Block.column(stored, header.points, bytes))
             }
         }
@@ -144,6 +171,22 @@ struct Block: Equatable {
         }
         guard unpacker.isAtEnd else { throw Damage() }
         return Column(kind: stored.kind, decimals: stored.decimals, numbers: numbers, text: text)
+    }
+
+    /// Eight bytes at a time, for what is long and read often.
+    private static func quickChecksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.withUnsafeBytes { bytes in
+            var hash = UInt64(bytes.count) &* 0x9E37_79B9_7F4A_7C15
+            var place = 0
+            while bytes.count - place >= 8 {
+                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+                hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+                hash ^= hash >> 32
+                place += 8
+            }
+            for byte in bytes[place...] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            return hash
+        }
     }
 
     /// FNV-1a: tells accident, not malice; against that the ledger keeps a digest.

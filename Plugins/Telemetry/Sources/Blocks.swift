@@ -170,13 +170,14 @@ struct StoredBlock {
         return header
     }
 
-    /// The points, fetched where the row does not have them. Their digest is checked.
+    /// The points, fetched where the row does not have them. What is read is checked: by the block's digest, or one column
+    /// by the checksum of its bytes.
     func points(_ reading: any Reading, onlyColumn: Int? = nil) throws -> Points {
         let row =
             self.row.columns["data"] == nil
             ? try reading.row("SELECT digest, header, data FROM telemetry_blocks WHERE id = ?", id) : self.row
         guard let row, let header = row.blob("header"), let data = row.blob("data"),
-            reading.digest(header + data) == row.blob("digest")
+            onlyColumn != nil || reading.digest(header + data) == row.blob("digest")
         else { throw Damage() }
         return try Block(header: header, data: data).points(onlyColumn: onlyColumn)
     }

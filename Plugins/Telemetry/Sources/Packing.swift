@@ -1,4 +1,5 @@
 import CZstd
+import Synchronization
 
 /// Writes whole numbers in as few bytes as they need.
 struct Packer {
@@ -109,8 +110,10 @@ enum Plane {
     private static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count > 32 else { return nil }
         return [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { room, count in
-            let length = bytes.withUnsafeBytes {
-                ZSTD_compress(room.baseAddress, room.count, $0.baseAddress, $0.count, level)
+            let length = bytes.withUnsafeBytes { bytes in
+                Workspace.compressing.use {
+                    ZSTD_compressCCtx($0, room.baseAddress, room.count, bytes.baseAddress, bytes.count, level)
+                }
             }
             // Larger than it was where it failed, so that it is stored as it is.
             count = ZSTD_isError(length) == 0 ? length : room.count
@@ -124,8 +127,10 @@ enum Plane {
         case zstd:
             let packed = try unpacker.slice(try unpacker.count(atMost: .max))
             let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, length in
-                let got = packed.withUnsafeBytes {
-                    ZSTD_decompress(room.baseAddress, room.count, $0.baseAddress, $0.count)
+                let got = packed.withUnsafeBytes { packed in
+                    Workspace.decompressing.use {
+                        ZSTD_decompressDCtx($0, room.baseAddress, room.count, packed.baseAddress, packed.count)
+                    }
                 }
                 length = ZSTD_isError(got) == 0 ? got : 0
             }
@@ -133,6 +138,28 @@ enum Plane {
             return bytes
         default: throw Damage()
         }
+    }
+}
+
+/// What zstd works in: making one takes longer than packing a few hundred bytes. There are as many as were ever in use at
+/// the same time.
+private final class Workspace: Sendable {
+    static let compressing = Workspace { ZSTD_createCCtx() }
+    static let decompressing = Workspace { ZSTD_createDCtx() }
+
+    // Sendable: a workspace has one user at a time.
+    private struct Idle: @unchecked Sendable { var all: [OpaquePointer] = [] }
+
+    private let idle = Mutex(Idle())
+    private let make: @Sendable () -> OpaquePointer?
+
+    init(_ make: @escaping @Sendable () -> OpaquePointer?) { self.make = make }
+
+    func use(_ body: (OpaquePointer) -> Int) -> Int {
+        // Where there is no memory for one, the answer is one of zstd's errors.
+        guard let workspace = idle.withLock({ $0.all.popLast() }) ?? make() else { return -1 }
+        defer { idle.withLock { $0.all.append(workspace) } }
+        return body(workspace)
     }
 }
 
@@ -176,14 +203,21 @@ enum Numbers {
         let (base, step) = (try unpacker.signed(), try unpacker.signed())
         let planes = Int(try unpacker.byte())
         guard planes <= 8 else { throw Damage() }
-        var differences = [UInt64](repeating: 0, count: count)
-        for plane in 0..<planes {
-            let bytes = try Plane.unpack(count, &unpacker)
-            for index in 0..<count { differences[index] |= UInt64(bytes[index]) << UInt64(plane * 8) }
-        }
-        var numbers = restored(differences, model, base, step)
-        if tens > 0 { for index in numbers.indices { numbers[index] &*= powers[tens] } }
+        var numbers = [Int64](repeating: 0, count: count)
+        for plane in 0..<planes { join(try Plane.unpack(count, &unpacker), plane, to: &numbers) }
+        restore(&numbers, model, base, step, powers[tens])
         return numbers
+    }
+
+    /// Puts each byte into its place of a number.
+    private static func join(_ bytes: [UInt8], _ plane: Int, to numbers: inout [Int64]) {
+        // Unsafe for speed: these loops are where a query spends its time. Both have as many elements.
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            bytes.withUnsafeBufferPointer { bytes in
+                let shift = Int64(plane * 8)
+                for index in 0..<numbers.count { numbers[index] |= Int64(bytes[index]) &<< shift }
+            }
+        }
     }
 
     private static let powers: [Int64] = (0...9).map { power in (0..<power).reduce(1) { number, _ in number * 10 } }
@@ -285,34 +319,32 @@ enum Numbers {
         return differences
     }
 
-    private static func restored(_ differences: [UInt64], _ model: Model, _ base: Int64, _ step: Int64) -> [Int64] {
-        var numbers: [Int64] = []
-        numbers.reserveCapacity(differences.count)
-        switch model {
-        case .middle: for difference in differences { numbers.append(base &+ unzigzag(difference)) }
-        case .step:
-            var expected = base
-            for difference in differences {
-                let number = expected &+ unzigzag(difference)
-                numbers.append(number)
-                expected = number &+ step
+    /// Makes numbers of what they differ from what was expected of them.
+    private static func restore(
+        _ numbers: inout [Int64], _ model: Model, _ base: Int64, _ step: Int64, _ unit: Int64
+    ) {
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            for index in 0..<numbers.count { numbers[index] = unzigzag(UInt64(bitPattern: numbers[index])) }
+            switch model {
+            case .middle: for index in 0..<numbers.count { numbers[index] &+= base }
+            case .step:
+                var expected = base
+                for index in 0..<numbers.count {
+                    numbers[index] &+= expected
+                    expected = numbers[index] &+ step
+                }
+            case .stepOfSteps:
+                var (expected, last) = (base, base &- step)
+                for index in 0..<numbers.count {
+                    numbers[index] &+= expected
+                    expected = numbers[index] &+ (numbers[index] &- last)
+                    last = numbers[index]
+                }
+            case .grid:
+                for index in 0..<numbers.count { numbers[index] &+= base &+ ((step &* Int64(index)) >> gridBits) }
             }
-        case .stepOfSteps:
-            var (expected, last) = (base, base &- step)
-            for difference in differences {
-                let number = expected &+ unzigzag(difference)
-                numbers.append(number)
-                expected = number &+ (number &- last)
-                last = number
-            }
-        case .grid:
-            var parts: Int64 = 0
-            for difference in differences {
-                numbers.append(base &+ (parts >> gridBits) &+ unzigzag(difference))
-                parts &+= step
-            }
+            if unit > 1 { for index in 0..<numbers.count { numbers[index] &*= unit } }
         }
-        return numbers
     }
 
     // MARK: Bits
@@ -330,15 +362,12 @@ enum Numbers {
     }
 
     static func unpackBits(_ count: Int, _ unpacker: inout Unpacker) throws(Damage) -> [Int64] {
-        var changes = [UInt64](repeating: 0, count: count)
-        for plane in 0..<8 {
-            let bytes = try Plane.unpack(count, &unpacker)
-            for index in 0..<count { changes[index] |= UInt64(bytes[index]) << UInt64(plane * 8) }
-        }
-        var last: UInt64 = 0
-        return changes.map { change in
+        var numbers = [Int64](repeating: 0, count: count)
+        for plane in 0..<8 { join(try Plane.unpack(count, &unpacker), plane, to: &numbers) }
+        var last: Int64 = 0
+        return numbers.map { change in
             last ^= change
-            return Int64(bitPattern: last)
+            return last
         }
     }
 }

@@ -171,6 +171,22 @@ final class Column {
 
     func textBytes(at index: Int) -> ArraySlice<UInt8> { text[textStarts[index]..<textStarts[index + 1]] }
 
+    /// The least, the greatest and the sum of some of the stored whole numbers; `nil` where the sum is too great for one.
+    func wholeFigures(_ places: Range<Int>) -> (least: Int64, most: Int64, sum: Int64)? {
+        numbers.withUnsafeBufferPointer { numbers in
+            var (least, most, sum) = (numbers[places.lowerBound], numbers[places.lowerBound], Int64(0))
+            for place in places {
+                let number = numbers[place]
+                least = min(least, number)
+                most = max(most, number)
+                let (total, overflow) = sum.addingReportingOverflow(number)
+                guard !overflow else { return nil }
+                sum = total
+            }
+            return (least, most, sum)
+        }
+    }
+
     /// Whether there is anything in it to plot or to sum up.
     var isNumeric: Bool { kind != .text }
 }

@@ -105,6 +105,21 @@ private struct Rows {
             return (sum * power).rounded() / power / Double(count)
         }
 
+        mutating func add(_ column: Column, _ places: Range<Int>) {
+            guard column.decimals != Sample.binary, column.kind != .unsigned,
+                let (least, most, sum) = column.wholeFigures(places)
+            else {
+                for place in places {
+                    let value = column.number(at: place)
+                    add(1, value, value, value, column.decimals)
+                }
+                return
+            }
+            // Whole numbers are quicker to add up, and their sum is exact.
+            let numbers = [least, most, sum].map { Column.number($0, column.kind, column.decimals) }
+            add(places.count, numbers[0], numbers[1], numbers[2], column.decimals)
+        }
+
         mutating func add(_ count: Int, _ least: Double, _ most: Double, _ sum: Double, _ decimals: UInt8) {
             self.decimals = max(self.decimals, decimals)
             self.count += count
@@ -142,13 +157,24 @@ private struct Rows {
 
     private mutating func addValues(_ points: Points) throws {
         guard let column = points.columns.first else { throw Damage() }
-        for (index, time) in points.times.enumerated() where time >= from && time < to {
-            let value = column.number(at: index)
-            if let step {
-                steps[start(of: time, step), default: Figures()].add(1, value, value, value, column.decimals)
-            } else {
-                values.append((time, value))
+        let times = points.times
+        var place = times.firstIndex { $0 >= from } ?? times.count
+        let last = times.lastIndex { $0 < to } ?? -1
+        guard let step else {
+            while place <= last {
+                values.append((times[place], column.number(at: place)))
+                place += 1
             }
+            return
+        }
+        // A block's times are in their order: its points come step by step.
+        while place <= last {
+            let start = start(of: times[place], step)
+            let end = start &+ step
+            var next = place + 1
+            while next <= last, times[next] < end { next += 1 }
+            steps[start, default: Figures()].add(column, place..<next)
+            place = next
         }
     }
 

@@ -37,7 +37,7 @@ struct Statistics: Equatable {
         count = column.numbers.count
         (first, last) = (column.number(at: 0), column.number(at: count - 1))
         let isScaled = column.kind != .unsigned && column.decimals != Sample.binary
-        if isScaled, let (low, high, total) = Statistics.wholeFigures(column.numbers) {
+        if isScaled, let (low, high, total) = column.wholeFigures(0..<count) {
             // Sums of whole numbers are exact.
             least = Column.number(low, column.kind, column.decimals)
             most = Column.number(high, column.kind, column.decimals)
@@ -49,18 +49,6 @@ struct Statistics: Equatable {
             }
         }
         histogram = Histogram(column)
-    }
-
-    private static func wholeFigures(_ numbers: [Int64]) -> (least: Int64, most: Int64, sum: Int64)? {
-        var (least, most, sum) = (numbers[0], numbers[0], Int64(0))
-        for number in numbers {
-            least = min(least, number)
-            most = max(most, number)
-            let (total, overflow) = sum.addingReportingOverflow(number)
-            guard !overflow else { return nil }
-            sum = total
-        }
-        return (least, most, sum)
     }
 
     // MARK: Packing
