@@ -6,7 +6,9 @@ a line:
     pen,device=pen-0001 depth_mm=0.425,speed_hz=118.42,current_ma=251.37,temperature_c=31.42 1795176000000123000
 
 The time stamps lie on a regular grid with a jitter of some microseconds, and are whole microseconds written as
-nanoseconds. All of it follows from a seed: the same arguments give the same bytes.
+nanoseconds. The grid lies on whole milliseconds, so a server that keeps milliseconds only has to keep that half of the
+points fell into the one before; with `phase_us=500` it would not. All of it follows from a seed: the same arguments
+give the same bytes.
 
 The entropy is what no lossless store of independent values can go below:
 
@@ -45,12 +47,11 @@ def draws(count, seed):
 
 
 class Data:
-    """`points` points on a grid of `step` nanoseconds, of which the last is at `end`."""
+    """`points` points on a grid of `step` nanoseconds, of which the last is at `end` or up to a second before."""
 
-    def __init__(self, points, step, end, device="pen-0001", seed=1):
+    def __init__(self, points, step, end, device="pen-0001", phase_us=0, seed=1):
         self.points, self.step, self.device = points, step, device
-        # Between two milliseconds, so that jitter moves no point over one where only milliseconds are kept.
-        self.start = (end - (points - 1) * step) // SECOND * SECOND + 550_000
+        self.start = (end - (points - 1) * step) // SECOND * SECOND + 1000 * phase_us
         self.end = self.start + (points - 1) * step
         table = normal_table()
         self.columns = []

@@ -18,10 +18,7 @@ class Server:
         # What the server before this one has left to write would otherwise be waited for by this one.
         os.sync()
         with open(os.path.join(folder, "log"), "ab") as log:
-            try:
-                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            except FileNotFoundError:
-                raise Missing(f"{command[0]} is not installed") from None
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def __enter__(self):
         return self
