@@ -120,6 +120,23 @@ struct BulkTests {
         #expect(daemon.terminate() == 0)
     }
 
+    @Test("what is sent to the write-only socket is kept, though the sender is gone before its turn comes")
+    func goneEarly() throws {
+        let daemon = try trialDaemon()
+        let events = try daemon.connect()
+        _ = try events.ok("subscribe topics=trial.streamed")
+        let gate = try Gate(in: daemon)
+        let waiting = try daemon.connect()
+        try waiting.send("trial.add-then-wait name=held pipe=\(gate.path)\n")
+        let sender = try daemon.connect("trial")
+        try sender.send("point a\npoint b\n")
+        sender.leave()
+        // Everything that the daemon heard of the sender comes before these.
+        for _ in 0..<20 { _ = try events.ask("ping") }
+        try gate.open()
+        #expect(try events.line() == #"EVENT 2 trial.streamed {"accepted":2,"rejected":0,"bytes":14}"#)
+    }
+
     @Test("the write-only socket takes the same lines without a verb and answers nothing")
     func collector() throws {
         let daemon = try trialDaemon()

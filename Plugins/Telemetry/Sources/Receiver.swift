@@ -103,7 +103,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             var start = 0
             for (end, byte) in bytes.enumerated() where byte == 10 {
                 var count = end - start
-                if count > 0, bytes[end - 1] == 13 { count -= 1 }
+                // A terminal that translates line ends may put in another CR.
+                while count > 0, bytes[start + count - 1] == 13 { count -= 1 }
                 self.lines += 1
                 take(UnsafeBufferPointer(rebasing: bytes[start..<start + count]), now, tell)
                 start = end + 1

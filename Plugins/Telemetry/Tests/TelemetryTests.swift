@@ -31,7 +31,7 @@ struct TelemetrySessionTests {
         let bench = try Self.bench()
         let reply = try bench.stream(
             "telemetry.stream", ["session": 7],
-            lines: [Self.lines([0.3, 0.4]), "nonsense\n# comment\n\n", Self.lines([0.5], from: 2)])
+            lines: [Self.lines([0.3, 0.4]), "nonsense\n# comment\r\r\n\n", Self.lines([0.5], from: 2)])
         #expect(reply.integer("accepted") == 3 && reply.integer("rejected") == 1 && reply.integer("alarms") == 0)
         guard case .object(let error)? = reply.list("first_errors")?.first else {
             return #expect(Bool(false), "no error kept")

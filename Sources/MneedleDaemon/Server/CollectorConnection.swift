@@ -32,19 +32,7 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
         let receiver = BulkPipe.Receiver()
         let (collector, actor, writer) = (collector, actor, services.writer)
         let channel = context.channel
-        let begin = Job(
-            actor: actor, module: module,
-            run: { transaction in
-                receiver.receiver = try collector.begin(actor, transaction)
-                return [:]
-            },
-            done: { [weak self] result in
-                switch result {
-                case .success: self?.pipe?.begin()
-                case .failure: channel.close(promise: nil)
-                }
-            })
-        pipe = BulkPipe(
+        let pipe = BulkPipe(
             receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: false,
             clock: services.engine.clock, tell: { [hub] in hub.tellLive($0, $1) }, submit: { writer.submit([$0]) },
             progress: { [weak self] progress in
@@ -55,7 +43,22 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
                 case .finished, .failed: channel.close(promise: nil)
                 }
             })
-        writer.submit([begin])
+        self.pipe = pipe
+        writer.submit([
+            Job(
+                actor: actor, module: module,
+                run: { transaction in
+                    receiver.receiver = try collector.begin(actor, transaction)
+                    return [:]
+                },
+                // The pipe outlives this connection: who sends and leaves at once is heard all the same.
+                done: { result in
+                    switch result {
+                    case .success: pipe.begin()
+                    case .failure: channel.close(promise: nil)
+                    }
+                })
+        ])
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
