@@ -147,11 +147,13 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         return process.wait()
     }
 
-    /// How much memory it has in use.
+    /// How much memory it has in use, without files, of which the kernel keeps as much mapped as it likes.
     public func residentBytes() throws -> Int {
-        let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/statm", encoding: .utf8)
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        return pages * sysconf(Int32(_SC_PAGESIZE))
+        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        guard let kibibytes = status.firstMatch(of: #/RssAnon:\s+([0-9]+) kB/#).flatMap({ Int($0.1) }) else {
+            throw Failed(description: "the kernel does not say how much memory mneedled has: \(status)")
+        }
+        return kibibytes << 10
     }
 
     // MARK: Talking
