@@ -47,7 +47,7 @@ package.targets += [
     .executableTarget(
         name: "mneedled",
         dependencies: [
-            "MneedleDaemon",
+            "MneedleDaemon", "MneedleWire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -62,7 +62,9 @@ package.targets += [
     .target(name: "MneedleClient", dependencies: ["MneedleWire"], swiftSettings: settings),
     .executableTarget(
         name: "mneedlectl",
-        dependencies: ["MneedleClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        dependencies: [
+            "MneedleClient", "MneedleWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
         swiftSettings: settings),
     .testTarget(
         name: "MneedleClientTests", dependencies: ["MneedleClient", "mneedlectl", "mneedled"], swiftSettings: settings),
@@ -76,7 +78,9 @@ package.targets += [
         swiftSettings: settings),
     .executableTarget(
         name: "mneedle-notify",
-        dependencies: ["MneedleNotify", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        dependencies: [
+            "MneedleNotify", "MneedleWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
         swiftSettings: settings),
     .testTarget(
         name: "MneedleNotifyTests",

@@ -1,16 +1,23 @@
 import Glibc
 
 extension Connection {
-    /// Goes on to the next path only where nothing listens: a daemon that refuses is an answer.
+    /// Goes on to the next path where nothing listens, and where this user may not look: after `su` the runtime folder is
+    /// still the other user's. A daemon that refuses is an answer.
     static func open(firstOf paths: [String]) throws(ClientError) -> (CInt, String) {
+        var closed: ClientError?
         for path in paths {
             let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             guard descriptor >= 0 else { throw failure(path, errno) }
             let error = connect(descriptor, to: path)
             if error == 0 { return (descriptor, path) }
             close(descriptor)
-            guard error == ENOENT || error == ECONNREFUSED || error == ENOTDIR else { throw failure(path, error) }
+            switch error {
+            case ENOENT, ECONNREFUSED, ENOTDIR: continue
+            case EACCES, EPERM: closed = closed ?? failure(path, error)
+            default: throw failure(path, error)
+            }
         }
+        if let closed { throw closed }
         throw ClientError(
             .noDaemon, "no daemon listens at \(paths.joined(separator: " or "))",
             advice: "start it with 'systemctl --user start mneedled' (or 'sudo systemctl start mneedled'), "

@@ -3,14 +3,13 @@ import Foundation
 import Glibc
 import Logging
 import MneedleKit
+import MneedleWire
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
 /// The daemon from start to stop: configuration, state, modules, sockets; then it serves until it is told to stop.
 public final class Daemon: Service {
-    public static let version = "0.1.0"
-
     private let places: Places
     let settings: Settings
     private let credentials: Credentials
@@ -140,20 +139,20 @@ public final class Daemon: Service {
             hooks.tell(outcome.events)
         }
         let started = engine.clock.now()
-        let metrics = Metrics(store: engine.store, version: Daemon.version, started: started) {
+        let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {
             try loop.submit { hub.counters }.wait()
         }
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
             HostCommands(
-                house: house, store: engine.store, limits: limits, version: Daemon.version, started: started,
+                house: house, store: engine.store, limits: limits, version: mneedleVersion, started: started,
                 metrics: metrics,
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
         }
         let services = Services(
             engine: engine, writer: writer, table: table(engine.house, settings.limits), limits: settings.limits,
-            roles: settings.roles, readers: readers, logger: logger, version: Daemon.version,
+            roles: settings.roles, readers: readers, logger: logger, version: mneedleVersion,
             oldestEvent: try engine.oldestSequence())
         let current = CurrentServices(services)
         settings.roles.warnOfUnknownNames(logger)

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Glibc
 import MneedleNotify
+import MneedleWire
 
 /// Reads the flags and runs the agent.
 @main
 struct MneedleNotifyTool: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mneedle-notify", abstract: "Shows mneedle's reminders and alarms on the desktop.",
-        discussion: "Runs until the session ends. See mneedle-notify(1).", version: "0.1.0")
+        discussion: "Runs until the session ends. See mneedle-notify(1).", version: mneedleVersion)
 
     @Option(help: ArgumentHelp("The daemon's socket (default: looked for as mneedlectl does).", valueName: "path"))
     var socket: String?

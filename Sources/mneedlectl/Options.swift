@@ -2,8 +2,6 @@ import ArgumentParser
 
 /// The options that do not depend on the daemon. Whatever else stands on the command line is the daemon's to explain.
 struct Options: ParsableArguments {
-    static let version = "0.1.0"
-
     @Option(help: "The daemon's socket (default: $MNEEDLE_SOCKET, then the user's daemon, then the system's).")
     var socket: String?
 

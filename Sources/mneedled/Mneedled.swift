@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import Logging
 import MneedleDaemon
+import MneedleWire
 import ServiceLifecycle
 import Synchronization
 
@@ -12,7 +13,7 @@ struct Mneedled: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mneedled", abstract: "The safety companion for microneedling, as a service.",
         discussion: "Not a medical device: it informs and records. See mneedled(8) and mneedled.toml(5).",
-        version: Daemon.version)
+        version: mneedleVersion)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String?

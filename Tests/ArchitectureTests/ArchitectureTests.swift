@@ -61,7 +61,8 @@ struct ArchitectureTests {
             #expect(file.imports.isSubset(of: agent), "\(file.path)")
         }
         for file in try Self.swiftFiles("Sources/mneedle-notify") {
-            #expect(file.imports.isSubset(of: ["MneedleNotify", "ArgumentParser", "Glibc"]), "\(file.path)")
+            #expect(
+                file.imports.isSubset(of: ["MneedleNotify", "MneedleWire", "ArgumentParser", "Glibc"]), "\(file.path)")
         }
         for file in try Self.swiftFiles("Sources/MneedleWire") { #expect(file.imports.isEmpty, "\(file.path)") }
     }
@@ -123,6 +124,17 @@ struct ArchitectureTests {
                 #expect(above.hasPrefix("///"), "\(file.path): \(line)")
             }
         }
+    }
+
+    @Test("the program, its package and its list of changes speak of one version")
+    func oneVersion() throws {
+        func text(_ path: String) throws -> String {
+            try String(contentsOfFile: Self.root + "/" + path, encoding: .utf8)
+        }
+        let constant = #/mneedleVersion = "(.+)"/#
+        let version = try #require(try text("Sources/MneedleWire/Version.swift").firstMatch(of: constant)?.1)
+        #expect(try text("debian/changelog").hasPrefix("mneedle (\(version)) "))
+        #expect(try text("CHANGELOG.md").firstMatch(of: #/\n## ([0-9.]+)/#)?.1 == version)
     }
 
     @Test("files stay short enough to read")

@@ -1,3 +1,4 @@
+import MneedleWire
 import Testing
 
 struct ToolHelpTests {
@@ -105,6 +106,6 @@ struct ToolHelpTests {
 
     @Test("the version names the protocol's as well")
     func version() throws {
-        #expect(try mneedlectl(["--version"], daemon: nil).output == "mneedlectl 0.1.0 (protocol 1)\n")
+        #expect(try mneedlectl(["--version"], daemon: nil).output == "mneedlectl \(mneedleVersion) (protocol 1)\n")
     }
 }

@@ -14,10 +14,17 @@ func mneedlectl(_ arguments: [String], daemon: ScriptedDaemon?, input: String = 
 
 /// Runs it against the daemon that listens at a path.
 func mneedlectl(_ arguments: [String], socket: String?, input: String = "") throws -> ToolRun {
+    try runCommand(
+        [builtProduct("mneedlectl").path] + arguments, ["MNEEDLE_SOCKET": socket ?? "/nonexistent/control.sock"],
+        input: input)
+}
+
+/// Runs a command in that environment.
+func runCommand(_ command: [String], _ environment: [String: String], input: String = "") throws -> ToolRun {
     let process = Process()
-    process.executableURL = builtProduct("mneedlectl")
-    process.arguments = arguments
-    process.environment = ["MNEEDLE_SOCKET": socket ?? "/nonexistent/control.sock", "PATH": "/usr/bin:/bin"]
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
     let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors

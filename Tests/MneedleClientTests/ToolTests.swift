@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import Testing
 
 struct ToolTests {
@@ -214,6 +216,36 @@ struct ToolTests {
         #expect(daemon.lines.last == asked)
         let json = try mneedlectl(words + ["--json"], daemon: daemon)
         #expect(json.output.hasPrefix(#"{"seq":4,"topic":"garden.grown","body":{"plant":7,"title":"a b"}}"#))
+    }
+
+    /// Runs `mneedlectl ping` as somebody whose `$XDG_RUNTIME_DIR` is another user's, where nobody else can listen.
+    private func pingAfterSu(_ folder: String, system: String) throws -> ToolRun {
+        try FileManager.default.createDirectory(atPath: folder + "/closed/mneedle", withIntermediateDirectories: true)
+        chmod(folder + "/closed", 0)
+        defer { chmod(folder + "/closed", 0o700) }
+        // Root may look everywhere, unless it has no capabilities.
+        let script = """
+            mount -t tmpfs tmpfs /run && mkdir /run/mneedle && ln -s "$1" /run/mneedle/control.sock &&
+            exec setpriv --bounding-set=-all "$2" ping
+            """
+        return try runCommand(
+            ["unshare", "--mount", "sh", "-c", script, "sh", system, builtProduct("mneedlectl").path],
+            ["XDG_RUNTIME_DIR": folder + "/closed"])
+    }
+
+    @Test(
+        "after su the runtime folder is another user's: the system's daemon is asked, and if there is none it says why",
+        .enabled(if: getuid() == 0, "needs root"))
+    func otherUsersFolder() throws {
+        let daemon = try ScriptedDaemon { peer in
+            peer.send(ScriptedDaemon.greeting)
+            while let line = peer.receive() { peer.send(line == "describe" ? ScriptedDaemon.description : "OK {}") }
+        }
+        let served = try withExtendedLifetime(daemon) { try pingAfterSu(daemon.folder, system: daemon.path) }
+        #expect(served.exitCode == 0, "\(served.errors)")
+        let alone = try pingAfterSu(daemon.folder, system: daemon.folder + "/nothing")
+        #expect(alone.exitCode == 4)
+        #expect(alone.errors.contains("may not use the socket \(daemon.folder)/closed/mneedle/control.sock"))
     }
 
     @Test("no daemon, a silent one and a foreign one have their exit codes and a way on")

@@ -34,7 +34,7 @@ struct Tool {
     private func dispatch() throws(Failure) {
         let words = options.words
         if options.version {
-            print("mneedlectl \(Options.version) (protocol \(Connection.protocolVersion))")
+            print("mneedlectl \(mneedleVersion) (protocol \(Connection.protocolVersion))")
             return
         }
         switch words.first {
