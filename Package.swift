@@ -90,7 +90,9 @@ package.targets += [
 
 // For tests, here and of module authors.
 package.targets += [
-    .target(name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire"], swiftSettings: settings),
+    .target(
+        name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire", "CMneedleSystem"],
+        swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
         name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"],

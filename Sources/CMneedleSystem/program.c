@@ -30,6 +30,11 @@ static int file_of(const char *input, size_t length)
     return file;
 }
 
+int mneedle_spawn_three_descriptors(posix_spawn_file_actions_t *actions)
+{
+    return -posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+}
+
 /* A process group of its own, so that what the program started ends with it; signals as a shell would
  * give them; no descriptor but the three. */
 static int spawn(pid_t *child, char *const arguments[], char *const environment[], int input)
@@ -43,7 +48,7 @@ static int spawn(pid_t *child, char *const arguments[], char *const environment[
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+    mneedle_spawn_three_descriptors(&files);
     posix_spawn_file_actions_addchdir_np(&files, "/");
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);

@@ -1,3 +1,4 @@
+import CMneedleSystem
 import Foundation
 import Glibc
 import Synchronization
@@ -65,6 +66,9 @@ public final class ChildProcess: Sendable {
                 posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
             }
         }
+        // Another test may have files open without O_CLOEXEC just now, as Foundation's writing does. A script that any
+        // process holds open for writing cannot be run.
+        mneedle_spawn_three_descriptors(&actions)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

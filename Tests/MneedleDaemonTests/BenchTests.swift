@@ -1,3 +1,4 @@
+import Glibc
 import MneedleKit
 import MneedleTestKit
 import Testing
@@ -44,5 +45,16 @@ struct BenchTests {
         try bench.call("notes.add", ["text": "two"])
         #expect(try bench.rows("notes.list").map { $0.string("text") } == ["one", "two"])
         #expect(try bench.ledger().map(\.subject) == ["note/1", "note/2"])
+    }
+}
+
+@Suite("The harness starts programs")
+struct ChildProcessTests {
+    @Test("a program has none of the descriptors that tests beside this one have open")
+    func descriptors() throws {
+        // As Foundation opens files for writing: without O_CLOEXEC.
+        let open = Glibc.open("/dev/null", O_WRONLY)
+        defer { close(open) }
+        #expect(try ChildProcess(["sh", "-c", "[ -e /proc/$$/fd/1 ] && [ ! -e /proc/$$/fd/\(open) ]"]).wait() == 0)
     }
 }

@@ -4,6 +4,7 @@
 /* What Swift's view of the C library does not show. Every function returns 0
  * or a descriptor, or a negative errno. */
 
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,9 @@ void mneedle_release_code_pages(void);
  * readable (both end it and what it started), or another negated errno when it could not be run. Blocks. */
 int mneedle_run_program(char *const arguments[], char *const environment[], const char *input, size_t length,
                         int milliseconds, int cancel);
+
+/* Leaves a program that is about to be spawned no descriptor but the first three. */
+int mneedle_spawn_three_descriptors(posix_spawn_file_actions_t *actions);
 
 /* Opens a serial port for reading alone, raw, 8 bits, at one of the usual speeds; it does not block. The
  * descriptor, or a negated errno: EINVAL for another speed, ENOTTY for what is no serial port. */
