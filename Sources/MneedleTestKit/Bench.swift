@@ -108,13 +108,13 @@ public final class Bench {
     private func call(
         _ verb: String, _ arguments: Object, as role: Role, _ sink: @escaping (Object) -> Void
     ) throws -> Object {
-        let command = try engine.house.target(verb).command
+        let target = try engine.house.target(verb)
         let actor = Actor(user: "tester", uid: 1000, role: role)
-        guard role >= command.role else {
-            throw ModuleError(.forbidden, "needs \(command.role)", members: ["role": role.rawValue])
+        guard role >= target.command.role else {
+            throw ModuleError(.forbidden, "needs \(target.command.role)", members: ["role": role.rawValue])
         }
-        let request = Request(arguments: try Typing.bind(arguments, to: command), actor: actor)
-        switch command.handler {
+        let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        switch target.command.handler {
         case .reads(let handler):
             return try engine.read(actor: actor, module: module) { try handler(request, $0) }
         case .lists(let handler):
@@ -131,12 +131,12 @@ public final class Bench {
     public func stream(
         _ verb: String, _ arguments: Object, lines: [String], as role: Role = .admin
     ) throws -> Object {
-        let command = try engine.house.target(verb).command
-        guard case .receives(let begin) = command.handler else {
+        let target = try engine.house.target(verb)
+        guard case .receives(let begin) = target.command.handler else {
             throw ModuleError.internal("'\(verb)' is no bulk command")
         }
         let actor = Actor(user: "tester", uid: 1000, role: role)
-        let request = Request(arguments: try Typing.bind(arguments, to: command), actor: actor)
+        let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
         return try transfer(lines, as: actor) { try begin(request, $0) }
     }
 

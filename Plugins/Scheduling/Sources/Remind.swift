@@ -24,8 +24,7 @@ extension Scheduling {
                         "at", expected: "a time from now on", got: at.description,
                         "'at' is in the past: \(at), and it is \(transaction.now); give a later time")
                 }
-                // Only for whether there is such a person: this command is the one that is called most.
-                _ = try transaction.ask("records.show-person", ["person": person])
+                try transaction.requirePerson(person)
                 return try Reminder(
                     person, kind: ReminderKind.own, title: arguments.requiredText("title"),
                     body: arguments.text("body"),

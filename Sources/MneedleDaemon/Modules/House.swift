@@ -2,14 +2,17 @@ import MneedleKit
 
 /// The modules that run, and everything that they contribute, gathered at start or reload and fixed from then on.
 package struct House: Sendable {
-    /// A verb's command and the module that answers it.
-    package struct Target: Sendable {
-        package var module: String
-        package var command: Command
+    /// A verb's command and the module that answers it. A class, as ``Verb`` is.
+    package final class Target: Sendable {
+        package let module: String
+        package let command: Command
+        /// Every parameter that a request may carry.
+        package let parameters: [Parameter]
 
         package init(module: String, command: Command) {
             self.module = module
             self.command = command
+            parameters = Typing.parameters(of: command)
         }
     }
 

@@ -31,14 +31,14 @@ package enum Typing {
     }
 
     /// - Throws: `invalid-argument` naming the argument, what was expected and what came.
-    static func bind(_ line: RequestLine.Arguments, to command: Command) throws -> Arguments {
+    static func bind(_ line: RequestLine.Arguments, _ parameters: [Parameter]) throws -> Arguments {
         let raw: [(name: String, raw: Raw)] =
             switch line {
             case .none: []
             case .words(let words): try gathered(words)
             case .object(let members): members.map { ($0.name, .value(Value($0.value))) }
             }
-        let arguments = try bind(raw, parameters(of: command), prefix: "")
+        let arguments = try bind(raw, parameters, prefix: "")
         if let key = arguments.text(idempotencyKey.name), key.utf8.contains(where: { $0 < 32 }) {
             throw ModuleError.invalidArgument(
                 idempotencyKey.name, expected: "1 to 64 printable characters", got: key)
@@ -46,11 +46,7 @@ package enum Typing {
         return arguments
     }
 
-    package static func bind(_ object: Object, to command: Command) throws -> Arguments {
-        try bind(object, parameters(of: command))
-    }
-
-    static func bind(_ object: Object, _ parameters: [Parameter]) throws -> Arguments {
+    package static func bind(_ object: Object, _ parameters: [Parameter]) throws -> Arguments {
         try bind(object.members.map { ($0.name, .value($0.value)) }, parameters, prefix: "")
     }
 
@@ -86,26 +82,29 @@ package enum Typing {
     private static func bind(
         _ raw: [(name: String, raw: Raw)], _ parameters: [Parameter], prefix: String
     ) throws -> Arguments {
-        for (index, given) in raw.enumerated() {
-            guard parameters.contains(where: { $0.name == given.name }) else {
-                throw unknown(prefix + given.name, parameters, prefix)
+        for index in raw.indices {
+            let name = raw[index].name
+            guard parameters.contains(where: { $0.name == name }) else {
+                throw unknown(prefix + name, parameters, prefix)
             }
-            if raw[..<index].contains(where: { $0.name == given.name }) {
+            if raw[..<index].contains(where: { $0.name == name }) {
                 throw ModuleError.invalidArgument(
-                    prefix + given.name, expected: "to be given once", got: given.raw.shown,
-                    "argument '\(prefix + given.name)' is given twice; give it once")
+                    prefix + name, expected: "to be given once", got: raw[index].raw.shown,
+                    "argument '\(prefix + name)' is given twice; give it once")
             }
         }
         var entries: [(name: String, argument: Argument)] = []
-        entries.reserveCapacity(raw.count)
-        for parameter in parameters {
-            let name = prefix + parameter.name
-            if let given = raw.first(where: { $0.name == parameter.name }) {
-                entries.append((parameter.name, try convert(given.raw, parameter.type, name)))
-            } else if let value = parameter.defaultValue {
-                entries.append((parameter.name, try convert(.value(value), parameter.type, name)))
-            } else if parameter.isRequired {
-                throw ModuleError.invalidArgument(name, expected: parameter.type.expectation, got: nil)
+        entries.reserveCapacity(parameters.count)
+        // By index: each request comes through here, and taking a parameter out copies all that it says of itself.
+        for index in parameters.indices {
+            let name = parameters[index].name
+            if let place = raw.firstIndex(where: { $0.name == name }) {
+                entries.append((name, try convert(raw[place].raw, parameters[index].type, prefix + name)))
+            } else if let value = parameters[index].defaultValue {
+                entries.append((name, try convert(.value(value), parameters[index].type, prefix + name)))
+            } else if parameters[index].isRequired {
+                throw ModuleError.invalidArgument(
+                    prefix + name, expected: parameters[index].type.expectation, got: nil)
             }
         }
         return Arguments(entries)

@@ -62,7 +62,7 @@ extension Connection {
             let verb = try services.verb(named: parsed.verb, for: actor)
             // What is refused takes no time worth telling.
             account.slot = verb.account.slot
-            let arguments = try Typing.bind(parsed.arguments, to: verb.command)
+            let arguments = try Typing.bind(parsed.arguments, verb.parameters)
             return PendingRequest(tag: tag, account: verb.account, work(verb, arguments))
         } catch let error as LineError {
             return PendingRequest(tag: error.tag, .refused(ModuleError(error)))

@@ -23,7 +23,7 @@ extension Verb {
     }
 
     private var parameterSchema: Object {
-        ParameterType.object(Typing.parameters(of: command)).schema
+        ParameterType.object(parameters).schema
     }
 
     private var replySchema: Object {
@@ -35,7 +35,6 @@ extension Verb {
     /// The command as a manual page in few lines.
     var help: String {
         var lines = [command.summary, "", "  \(usage)", ""]
-        let parameters = Typing.parameters(of: command)
         if !parameters.isEmpty {
             let width = parameters.map { $0.name.count }.max() ?? 0
             lines += parameters.map { parameter in

@@ -18,6 +18,8 @@ final class Verb: Sendable {
     /// Where the metrics count its requests.
     let account: Account
     let command: Command
+    /// Every parameter that a request may carry.
+    let parameters: [Parameter]
     let action: Action
 
     /// - Parameter slot: The module's place among the modules, from 1 on.
@@ -25,6 +27,7 @@ final class Verb: Sendable {
         self.name = name
         self.module = module
         self.command = command
+        parameters = Typing.parameters(of: command)
         self.action = action
         account = Account(slot: slot, timing: Account.Timing(command, action))
     }

@@ -1,13 +1,13 @@
 import GRDB
+import MneedleKit
 
 /// The compiled statements of one connection, found by their text.
 final class StatementCache {
     final class Entry {
         let sql: String
         let statement: SQLStatement
-        /// Column name to position; the same for every run.
-        lazy var columns: [String: Int] = Dictionary(
-            statement.columnNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        /// The same for every run.
+        lazy var columns = Columns(statement.columnNames)
         /// Still being stepped: whoever wants the same text meanwhile gets a statement of their own.
         var isBusy = false
 

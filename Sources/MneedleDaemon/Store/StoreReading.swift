@@ -59,7 +59,7 @@ package class StoreReading: Reading {
 
     private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
         let target = try house.target(verb)
-        let request = Request(arguments: try Typing.bind(arguments, to: target.command), actor: actor)
+        let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
         return try within(target.module) {
             switch target.command.handler {
             case .reads(let handler): return try handler(request, self)

@@ -34,20 +34,30 @@ extension Optional: SQLBindable where Wrapped: SQLBindable {
 }
 extension Array: SQLBindable where Element == UInt8 { @inlinable public var sql: SQLValue { .blob(self) } }
 
+/// The names of a result's columns, in their order. There are few of them: looking along them is faster than hashing.
+public struct Columns: Sendable {
+    public let names: [String]
+
+    public init(_ names: [String]) { self.names = names }
+
+    /// A column's position; `nil` when the statement does not select it. Of two that have one name, the first.
+    public subscript(name: String) -> Int? { names.firstIndex(of: name) }
+}
+
 /// One row of a result. Asking for a column that the statement does not select is a defect and traps.
 public struct Row: Sendable {
-    /// Column name to position, shared by all rows of a result.
-    public let columns: [String: Int]
+    /// Shared by all rows of a result.
+    public let columns: Columns
     public let values: [SQLValue]
 
-    public init(columns: [String: Int], values: [SQLValue]) {
+    public init(columns: Columns, values: [SQLValue]) {
         self.columns = columns
         self.values = values
     }
 
     public subscript(column: String) -> SQLValue {
         guard let index = columns[column] else {
-            preconditionFailure("the statement selects no column '\(column)', only \(columns.keys.sorted())")
+            preconditionFailure("the statement selects no column '\(column)', only \(columns.names)")
         }
         return values[index]
     }

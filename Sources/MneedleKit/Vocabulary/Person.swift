@@ -75,7 +75,13 @@ extension Reading {
     /// The person of that name.
     /// - Throws: `not-found` when there is none.
     public func person(_ slug: String) throws -> Person {
-        try Person(ask("records.show-person", ["person": slug]))
+        try Person(ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))])))
+    }
+
+    /// Makes sure that there is a person of that name; takes less time than asking for the person.
+    /// - Throws: `not-found` when there is none.
+    public func requirePerson(_ slug: String) throws {
+        _ = try ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))]))
     }
 
     /// The civil time where the person lives; UTC if the system has lost that zone since it was recorded.
