@@ -67,7 +67,9 @@ package.targets += [
         ],
         swiftSettings: settings),
     .testTarget(
-        name: "MneedleClientTests", dependencies: ["MneedleClient", "mneedlectl", "mneedled"], swiftSettings: settings),
+        name: "MneedleClientTests",
+        dependencies: ["MneedleClient", "MneedleTestKit", "MneedleWire", "mneedlectl", "mneedled"],
+        swiftSettings: settings),
 ]
 
 // The desktop agent.
@@ -93,7 +95,7 @@ package.targets += [
     .target(
         name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire", "CMneedleSystem"],
         swiftSettings: settings),
-    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+    .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: settings),
     .testTarget(
         name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"],
         exclude: ["read_calendar.py", "read_metrics.py"],

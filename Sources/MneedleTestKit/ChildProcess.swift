@@ -88,3 +88,35 @@ public final class ChildProcess: Sendable {
         return process
     }
 }
+
+extension ChildProcess {
+    /// What a program has said, and how it ended.
+    public struct Ended: Sendable {
+        public let output: String
+        /// What it said on standard error.
+        public let errors: String
+        /// Its exit code, or the number of the signal that ended it as a negative number.
+        public let exitCode: Int32
+    }
+
+    /// Runs a program to its end, without a terminal. What it says has to fit a pipe, 64 KiB, on standard error.
+    /// - Parameter input: What it reads from standard input.
+    public static func run(
+        _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment, input: String = ""
+    ) throws -> Ended {
+        let (given, output, errors) = (Pipe(), Pipe(), Pipe())
+        let child = try ChildProcess(
+            arguments, environment: environment, input: given.fileHandleForReading.fileDescriptor,
+            output: output.fileHandleForWriting.fileDescriptor, error: errors.fileHandleForWriting.fileDescriptor)
+        for end in [given.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting] {
+            try end.close()
+        }
+        try given.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try given.fileHandleForWriting.close()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        let complained = errors.fileHandleForReading.readDataToEndOfFile()
+        return Ended(
+            output: String(decoding: said, as: UTF8.self), errors: String(decoding: complained, as: UTF8.self),
+            exitCode: child.wait())
+    }
+}

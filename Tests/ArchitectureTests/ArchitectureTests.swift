@@ -1,4 +1,5 @@
 import Foundation
+import MneedleTestKit
 import Testing
 
 /// The rules of the house, held against the files: who may know whom, and what may stand where.
@@ -85,17 +86,11 @@ struct ArchitectureTests {
 
     @Test("one kit: no module's library has its own copy of the kit, the logger or the store", arguments: modules)
     func oneKit(module: String) throws {
-        let library = Self.products + "/lib\(module).so"
+        let library = DaemonProcess.products + "/lib\(module).so"
         try #require(FileManager.default.fileExists(atPath: library), "build the libraries first: swift build")
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["nm", "-D", "--defined-only", library]
-        process.standardOutput = pipe
-        try process.run()
-        let symbols = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        let listing = try ChildProcess.run(["nm", "-D", "--defined-only", library])
+        #expect(listing.exitCode == 0)
+        let symbols = listing.output
         #expect(symbols.contains("mneedle_module_\(module.lowercased())"))
         // A module's own symbols may mention the kit's types; a symbol *of* the kit begins with its name.
         let own = symbols.split(separator: "\n").compactMap { $0.split(separator: " ").last }
@@ -103,11 +98,6 @@ struct ArchitectureTests {
             let copies = own.filter { $0.hasPrefix(prefix) && !$0.contains("\(module.count)\(module)") }
             #expect(copies.isEmpty, "\(copies.prefix(3))")
         }
-    }
-
-    static var products: String {
-        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return (path as NSString).deletingLastPathComponent
     }
 
     @Test("every public symbol of the kit says what it promises")

@@ -1,11 +1,6 @@
-import Foundation
+import MneedleTestKit
 
-/// What a run of `mneedlectl` left behind.
-struct ToolRun {
-    let output: String
-    let errors: String
-    let exitCode: Int32
-}
+typealias ToolRun = ChildProcess.Ended
 
 /// Runs the `mneedlectl` that was built beside the tests, without a terminal.
 func mneedlectl(_ arguments: [String], daemon: ScriptedDaemon?, input: String = "") throws -> ToolRun {
@@ -14,38 +9,12 @@ func mneedlectl(_ arguments: [String], daemon: ScriptedDaemon?, input: String = 
 
 /// Runs it against the daemon that listens at a path.
 func mneedlectl(_ arguments: [String], socket: String?, input: String = "") throws -> ToolRun {
-    try runCommand(
-        [builtProduct("mneedlectl").path] + arguments, ["MNEEDLE_SOCKET": socket ?? "/nonexistent/control.sock"],
-        input: input)
+    try ChildProcess.run(
+        [mneedlectlPath] + arguments,
+        environment: ["MNEEDLE_SOCKET": socket ?? "/nonexistent/control.sock", "PATH": "/usr/bin:/bin"], input: input)
 }
 
-/// Runs a command in that environment.
-func runCommand(_ command: [String], _ environment: [String: String], input: String = "") throws -> ToolRun {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
-    let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    process.standardInput = standardInput
-    try process.run()
-    standardInput.fileHandleForWriting.write(Data(input.utf8))
-    try standardInput.fileHandleForWriting.close()
-    // Either pipe is far larger than what the tests print to it, so one may be read after the other.
-    let printed = output.fileHandleForReading.readDataToEndOfFile()
-    let complained = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return ToolRun(
-        output: String(decoding: printed, as: UTF8.self), errors: String(decoding: complained, as: UTF8.self),
-        exitCode: process.terminationStatus)
-}
-
-/// An executable that was built beside the tests.
-func builtProduct(_ name: String) -> URL {
-    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    return tests.deletingLastPathComponent().appendingPathComponent(name)
-}
+let mneedlectlPath = DaemonProcess.products + "/mneedlectl"
 
 extension ScriptedDaemon {
     /// What the daemon of these tests can do: modules that no real one has, so that nothing can be known beforehand.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MneedleTestKit
 import Testing
 
 struct ToolTests {
@@ -228,9 +229,9 @@ struct ToolTests {
             mount -t tmpfs tmpfs /run && mkdir /run/mneedle && ln -s "$1" /run/mneedle/control.sock &&
             exec setpriv --bounding-set=-all "$2" ping
             """
-        return try runCommand(
-            ["unshare", "--mount", "sh", "-c", script, "sh", system, builtProduct("mneedlectl").path],
-            ["XDG_RUNTIME_DIR": folder + "/closed"])
+        return try ChildProcess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", system, mneedlectlPath],
+            environment: ["XDG_RUNTIME_DIR": folder + "/closed", "PATH": "/usr/bin:/bin"])
     }
 
     @Test(

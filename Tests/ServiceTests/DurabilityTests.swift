@@ -112,17 +112,19 @@ struct DurabilityTests {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=first")
-        let strace = Process()
         let said = Pipe()
-        strace.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        strace.arguments = [
-            "strace", "-f", "-o", daemon.folder + "/strace", "-e", "trace=fdatasync", "-e",
-            "inject=fdatasync:error=EIO:when=3+4", "-p", String(daemon.process.processIdentifier),
-        ]
-        strace.standardError = said
-        try strace.run()
-        let attached = String(decoding: said.fileHandleForReading.availableData, as: UTF8.self)
-        try #require(attached.contains("attached"), "strace cannot attach here: \(attached)")
+        let strace = try ChildProcess(
+            [
+                "strace", "-f", "-o", daemon.folder + "/strace", "-e", "trace=fdatasync", "-e",
+                "inject=fdatasync:error=EIO:when=3+4", "-p", String(daemon.process.processIdentifier),
+            ], error: said.fileHandleForWriting.fileDescriptor)
+        try said.fileHandleForWriting.close()
+        var attached = ""
+        while !attached.contains("attached") {
+            let more = said.fileHandleForReading.availableData
+            try #require(!more.isEmpty, "strace cannot attach here: \(attached)")
+            attached += String(decoding: more, as: UTF8.self)
+        }
         var (acknowledged, failed) = (["first"], 0)
         for number in 0..<40 {
             let line = try client.ask("records.add-person person=p\(number)")
@@ -130,8 +132,8 @@ struct DurabilityTests {
             if !line.hasPrefix("OK ") { #expect(line.hasPrefix("ERR storage {") && line.contains("\"detail\"")) }
         }
         // An idle process's strace does not hear a polite signal; the kernel lets go of the daemon unharmed.
-        kill(strace.processIdentifier, SIGKILL)
-        strace.waitUntilExit()
+        strace.signal(SIGKILL)
+        strace.wait()
         #expect(failed > 3)
         #expect(try client.ask("records.add-person person=last").hasPrefix("OK "))
         let names = try client.reply("records.list-people").dropLast().compactMap {

@@ -9,23 +9,9 @@ struct ExampleTests {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    struct Ended {
-        var code: Int32
-        var output: String
-    }
-
-    static func run(_ command: [String]) throws -> Ended {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        process.standardOutput = pipe
-        process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Ended(code: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
+    static func run(_ command: [String]) throws -> (code: Int32, output: String) {
+        let ended = try ChildProcess.run(command)
+        return (ended.exitCode, ended.output + ended.errors)
     }
 
     @Test(
