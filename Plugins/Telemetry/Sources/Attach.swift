@@ -64,8 +64,10 @@ extension Telemetry {
             "SELECT * FROM telemetry_series WHERE session = 0 AND device = ? ORDER BY id", device
         ).map { try Series($0, transaction) }
         guard !all.isEmpty else {
-            throw ModuleError.notFound(
-                "device", device, next: "telemetry.unmatched shows the devices with points of no session")
+            throw ModuleError(
+                .notFound,
+                "no points of device '\(device)' wait for a session; telemetry.unmatched shows the devices that have some",
+                members: ["kind": "points", "id": device])
         }
         let watch = try watch(session, transaction)
         let blocks = Blocks(transaction: transaction)

@@ -26,7 +26,10 @@ extension Telemetry {
                 let fields = Set(series.flatMap { $0.fields.filter { $0.kind != .text }.map(\.name) })
                 guard fields.contains(name) else {
                     throw ModuleError.notFound(
-                        "field", name, suggestions: suggestions(for: name, in: fields.sorted()))
+                        "field", name, suggestions: suggestions(for: name, in: fields.sorted()),
+                        next: fields.isEmpty
+                            ? "there are no numbers" : "there are \(fields.sorted().prefix(20).joined(separator: ", "))"
+                    )
                 }
                 var rows = Rows(
                     step: try step(arguments.duration("step")),

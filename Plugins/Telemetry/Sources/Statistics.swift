@@ -23,10 +23,11 @@ struct Statistics: Equatable {
         histogram.add(later.histogram)
     }
 
-    /// The value below which that share of all lies: exact while every block has at most ``Histogram/mostExact``
-    /// different ones, else within 0.4 %.
+    /// The least value that at least that share of all does not exceed (nearest rank): exact while every block has at
+    /// most ``Histogram/mostExact`` different ones, else within 0.4 %.
     func quantile(_ share: Double) -> Double {
-        min(max(histogram.value(at: min(count - 1, Int(share * Double(count)))), least), most)
+        let rank = Int((share * Double(count)).rounded(.up))
+        return min(max(histogram.value(at: min(max(rank, 1), count) - 1), least), most)
     }
 
     init() {}

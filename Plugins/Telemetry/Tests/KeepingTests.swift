@@ -69,6 +69,20 @@ struct KeepingTests {
         #expect(stored.string("digest")?.utf8.count == 64)
     }
 
+    @Test("what cannot be found is named, with what there is instead")
+    func notFound() throws {
+        let bench = try Self.bench([:])
+        let none = #expect(throws: ModuleError.self) { try bench.call("telemetry.attach", ["session": 7]) }
+        #expect(none?.message.hasPrefix("no points of device 'pen-1' wait for a session") == true)
+        #expect(none?.members.string("kind") == "points")
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen depth_mm=0.2,speed_hz=80"])
+        let field = #expect(throws: ModuleError.self) {
+            try bench.rows("telemetry.query", ["session": 7, "field": "depth"])
+        }
+        #expect(field?.message == "no field 'depth'; there are depth_mm, speed_hz")
+        #expect(field?.members.strings("suggestions") == ["depth_mm"])
+    }
+
     @Test("points of no session are kept under their device, and attached they are judged and counted")
     func attach() throws {
         let bench = try Self.bench(["unmatched_for": "2d"])
