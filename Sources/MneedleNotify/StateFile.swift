@@ -1,4 +1,5 @@
 import Glibc
+import MneedleClient
 import MneedleWire
 
 /// The file that holds the ``Inbox``, for one agent at a time.
@@ -49,17 +50,9 @@ final class StateFile {
     /// Replaces the file in one step, synced, if anything has changed.
     func save(_ inbox: Inbox) throws(Failed) {
         guard inbox != saved else { return }
-        let new = path + ".new"
-        let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw StateFile.failure(new) }
-        defer { close(file) }
-        var rest = Array(inbox.json.text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw StateFile.failure(new) }
-            rest = rest.dropFirst(count)
+        if let reason = PrivateFile.replace(path, with: Array(inbox.json.text.utf8)) {
+            throw Failed(description: "\(path): \(reason)")
         }
-        guard fsync(file) == 0, rename(new, path) == 0 else { throw StateFile.failure(path) }
         saved = inbox
     }
 

@@ -75,19 +75,7 @@ extension Tool {
             try connection.request("scheduling.calendar", arguments)
         }
         let bytes = Array((reply["ics"]?.string ?? "").utf8)
-        let partial = path + ".new"
-        let file = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        var rest = bytes[...]
-        while file >= 0, !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            guard count > 0 else { break }
-            rest = rest.dropFirst(count)
-        }
-        let isWritten = file >= 0 && rest.isEmpty && fsync(file) == 0
-        let reason = String(cString: strerror(errno))
-        if file >= 0 { close(file) }
-        guard isWritten, rename(partial, path) == 0 else {
-            unlink(partial)
+        if let reason = PrivateFile.replace(path, with: bytes) {
             throw Failure(
                 code: "unwritable", message: "\(path) cannot be written: \(reason)", details: [],
                 next: "name a file in a folder that exists and is yours", exitCode: .refused)
