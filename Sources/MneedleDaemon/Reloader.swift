@@ -56,16 +56,13 @@ struct Reloader {
     /// Runs `body` for each SIGHUP, on a thread that sleeps meanwhile.
     static func onSignal(_ body: @escaping @Sendable () -> Void) {
         guard isAsked else { return }
-        let thread = Thread {
+        startThread("reloader") {
             var signals = hangup
             var number: Int32 = 0
             while true {
                 if sigwait(&signals, &number) == 0 { body() }
             }
         }
-        thread.name = "reloader"
-        thread.stackSize = 1 << 20
-        thread.start()
     }
 
     private static var hangup: sigset_t {

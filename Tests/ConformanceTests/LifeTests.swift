@@ -83,6 +83,18 @@ struct LifeTests {
         #expect(try daemon.connect().ok("trial.count")["count"]?.integer == 2)
     }
 
+    @Test("its threads bear names, so that whoever looks knows which one is busy")
+    func threads() throws {
+        let daemon = try trialDaemon()
+        // What has written something has been started.
+        _ = try daemon.connect().ok("trial.add name=a")
+        let tasks = "/proc/\(daemon.process.processIdentifier)/task"
+        let names = try FileManager.default.contentsOfDirectory(atPath: tasks).map {
+            try String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8)
+        }
+        #expect(Set(names).isSuperset(of: ["mneedled\n", "writer\n"]), "\(names)")
+    }
+
     @Test("the watchdog is fed while everything moves, and not while the writer stands still")
     func watchdog() throws {
         let daemon = try trialDaemon(environment: ["WATCHDOG_USEC": "100000"])

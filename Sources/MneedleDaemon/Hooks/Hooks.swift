@@ -58,10 +58,7 @@ final class Hooks: Sendable {
         }
         if !hasProgram { writer?.submit([forgetting]) }
         guard hasProgram, !isRunning else { return wakeUp.signal() }
-        let thread = Thread { [self] in run() }
-        thread.name = "hooks"
-        thread.stackSize = 1 << 20
-        thread.start()
+        startThread("hooks") { [self] in run() }
     }
 
     /// Looks for what a group of changes has made due.

@@ -40,10 +40,7 @@ final class TextFile: Sendable {
             return true
         }
         guard isNeeded else { return wakeUp.signal() }
-        let thread = Thread { [self] in run() }
-        thread.name = "metrics"
-        thread.stackSize = 1 << 20
-        thread.start()
+        startThread("metrics") { [self] in run() }
     }
 
     /// Goes on with another file, or none; the file of before stays as it is.

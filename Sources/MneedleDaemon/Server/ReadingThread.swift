@@ -19,13 +19,10 @@ final class ReadingThread: Sendable {
 
     /// Runs `body`, which returns when ``wait(for:milliseconds:)`` says that it is to stop.
     func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
-        let thread = Thread { [ended] in
+        startThread(name, stackBytes: 1 << 18) { [ended] in
             body()
             ended.signal()
         }
-        thread.name = name
-        thread.stackSize = 1 << 18
-        thread.start()
     }
 
     /// Has the thread end and waits for that.

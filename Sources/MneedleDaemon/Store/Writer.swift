@@ -37,12 +37,7 @@ final class Writer: Sendable {
         wakeUp = try WakeUp()
     }
 
-    func start() {
-        let thread = Thread { [self] in run() }
-        thread.name = "writer"
-        thread.stackSize = 1 << 20
-        thread.start()
-    }
+    func start() { startThread("writer") { [self] in run() } }
 
     /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; between the two there is none.
     func submit(_ jobs: [Job]) {
