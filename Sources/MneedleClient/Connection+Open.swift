@@ -1,7 +1,7 @@
 import Glibc
 
 extension Connection {
-    /// Goes on to the next path where nothing listens, and where this user may not look: after `su` the runtime folder is
+    /// Goes on to the next path where nothing listens, and where this user may not open it: after `su` the runtime folder is
     /// still the other user's. A daemon that refuses is an answer.
     static func open(firstOf paths: [String]) throws(ClientError) -> (CInt, String) {
         var closed: ClientError?

@@ -14,10 +14,22 @@ public enum PrivateFile {
         let isWritten = write(bytes, to: file) && fsync(file) == 0
         var reason = errno
         close(file)
-        if isWritten, rename(partial, path) == 0 { return nil }
+        if isWritten, rename(partial, path) == 0 {
+            synchronizeFolder(of: path)
+            return nil
+        }
         if isWritten { reason = errno }
         unlink(partial)
         return String(cString: strerror(reason))
+    }
+
+    /// Brings the new name to disk as well. Where a file system cannot, the file is as safe as it gets there.
+    private static func synchronizeFolder(of path: String) {
+        let slash = path.lastIndex(of: "/")
+        let folder = open(slash.map { String(path[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
     }
 
     private static func write(_ bytes: [UInt8], to file: CInt) -> Bool {
