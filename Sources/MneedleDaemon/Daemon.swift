@@ -145,7 +145,7 @@ public final class Daemon: Service {
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
             HostCommands(
-                house: house, store: engine.store, limits: limits, version: mneedleVersion, started: started,
+                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion, started: started,
                 metrics: metrics,
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
@@ -189,6 +189,10 @@ public final class Daemon: Service {
             passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
         }
         mneedle_release_code_pages()
+        engine.health.onChange { [self] change in
+            tell(change)
+            Notify.status(statusLine(engine))
+        }
 
         try? await gracefulShutdown()
 
@@ -342,9 +346,21 @@ public final class Daemon: Service {
             ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
     }
 
+    /// Says what has become wrong, and what is right again, once each.
+    private func tell(_ change: Health.Change) {
+        switch change {
+        case .worse(let problem): logger.say(.degraded, .error, "\(problem.text)", ["problem": problem.code])
+        case .mended(let problem):
+            logger.say(
+                .mended, .notice, "what was wrong with \(problem.code) is right again", ["problem": problem.code])
+        }
+    }
+
     private func statusLine(_ engine: Engine) -> String {
         let running = engine.house.modules.count { $0.state == .running }
-        let failed = engine.house.modules.filter { $0.state == .failed || $0.state == .quarantined }.map(\.name)
+        let failed =
+            engine.health.problems.map(\.code)
+            + engine.house.modules.filter { $0.state == .failed || $0.state == .quarantined }.map(\.name)
         let problem = failed.isEmpty ? "" : "; DEGRADED: \(failed.joined(separator: ", "))"
         return "\(running) modules, \(engine.head.sequence) ledger entries\(problem)"
     }

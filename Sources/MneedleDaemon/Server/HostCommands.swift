@@ -4,6 +4,7 @@ import MneedleKit
 struct HostCommands {
     let house: House
     let store: Store
+    let health: Health
     let limits: Limits
     let version: String
     let started: Instant
@@ -54,9 +55,10 @@ struct HostCommands {
 
     private func answerStatus(_ reading: any Reading) throws -> Object {
         let newest = try reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
-        let problems = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
+        let modules = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
             "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
         }
+        let problems = health.problems.map(\.text) + modules
         let figures = live()
         return [
             "version": version,

@@ -36,24 +36,29 @@ package final class Engine: @unchecked Sendable {
     let store: Store
     private let current: Mutex<House>
     package let clock: any Clock
+    /// What is wrong with the service.
+    package let health: Health
     private let ledger: Ledger
+    private let committedHead: Mutex<Ledger.Head>
     /// The writing connection's statements.
     let statements = StatementCache()
     let incident: @Sendable (_ module: String, _ error: any Error) -> String
 
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
     package init(
-        store: Store, house: House, clock: any Clock,
+        store: Store, house: House, clock: any Clock, health: Health = Health(),
         incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
     ) throws {
         self.store = store
         current = Mutex(house)
         self.clock = clock
+        self.health = health
         self.incident = incident
         ledger = try store.pool.writeWithoutTransaction { database in
             try IdempotencyKeys.createTable(database)
             return try Ledger(database)
         }
+        committedHead = Mutex(ledger.head)
     }
 
     /// The modules in force. Whatever runs takes them once, so that it works with one knowledge from its beginning to its end.
@@ -62,8 +67,8 @@ package final class Engine: @unchecked Sendable {
     /// Puts other modules, or the same with other knowledge, in force for whatever begins from now on.
     func replaceHouse(_ house: House) { current.withLock { $0 = house } }
 
-    /// The newest ledger entry; on the writer's thread.
-    var head: Ledger.Head { ledger.head }
+    /// The newest ledger entry that is on disk.
+    var head: Ledger.Head { committedHead.withLock { $0 } }
 
     /// The first entry that the ledger still has.
     func oldestSequence() throws -> Int64 {
@@ -182,6 +187,7 @@ package final class Engine: @unchecked Sendable {
                 if let rolledBack = error as? RolledBack { throw rolledBack.error }
                 throw error
             }
+            committedHead.withLock { [head = ledger.head] in $0 = head }
             outcome.jobs = jobs
             outcome.events = transaction.events
             outcome.commits = transaction.hasWrittenAny ? 1 : 0

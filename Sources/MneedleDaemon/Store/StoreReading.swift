@@ -85,7 +85,7 @@ package class StoreReading: Reading {
     package func zone(_ identifier: String) -> Zone? { Zones.zone(identifier) }
 
     package func safetyFindings(for plan: SessionPlan) -> [Finding] {
-        var findings = house.unavailableModules.map(Finding.moduleUnavailable)
+        var findings = engine.health.findings + house.unavailableModules.map(Finding.moduleUnavailable)
         for (module, check) in house.checks {
             do {
                 findings += try within(module) { try check.findings(plan, self) }

@@ -16,6 +16,8 @@ enum Notice: String, CaseIterable {
     case unknownNames = "unknown-names"
     case keyUnused = "key-unused"
     case metricsUnwritten = "metrics-unwritten"
+    case degraded
+    case mended
 
     /// systemd's `MESSAGE_ID=`: made once by `journalctl --new-id128`, never changed.
     var id: String {
@@ -33,6 +35,8 @@ enum Notice: String, CaseIterable {
         case .unknownNames: "ac3e17bf7ee34462a93c8babb1c6909d"
         case .keyUnused: "e92edcc3969f440daea85a8eeb102a44"
         case .metricsUnwritten: "eb0f3ff81a70437580ab4d4b06f07dfe"
+        case .degraded: "4fd2c322382b482185257d1146039d61"
+        case .mended: "3dec737c26c94430b220eff814fd1aad"
         }
     }
 

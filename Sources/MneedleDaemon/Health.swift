@@ -1,0 +1,74 @@
+import MneedleKit
+import Synchronization
+
+/// What is wrong with the service, whoever notices it: the one place that `status`, systemd's status line, the log, the
+/// figures and the gate before a session ask.
+package final class Health: Sendable {
+    /// One thing that is wrong, from when it is noticed until it is mended.
+    package struct Problem: Sendable, Equatable {
+        /// What it is about, the same each time: `store-file`. Also the code of the finding that blocks sessions.
+        package var code: String
+        /// In words: what is wrong, and what to do next. Nothing about a person.
+        package var text: String
+        /// Whether no session may start meanwhile, because what is known of a person may be wrong or missing.
+        package var blocksSessions: Bool
+
+        package init(_ code: String, _ text: String, blocksSessions: Bool) {
+            self.code = code
+            self.text = text
+            self.blocksSessions = blocksSessions
+        }
+    }
+
+    /// A change of state, told once.
+    package enum Change: Sendable, Equatable {
+        case worse(Problem)
+        case mended(Problem)
+    }
+
+    private let known = Mutex<[Problem]>([])
+    private let listener = Mutex<@Sendable (Change) -> Void>({ _ in })
+
+    package init() {}
+
+    /// What is wrong now, in the order in which it was noticed.
+    package var problems: [Problem] { known.withLock { $0 } }
+
+    /// Notes that something is wrong. Telling it again tells nobody anything; other words under the same code replace
+    /// those before.
+    package func report(_ problem: Problem) {
+        let isNews = known.withLock { known in
+            guard let index = known.firstIndex(where: { $0.code == problem.code }) else {
+                known.append(problem)
+                return true
+            }
+            defer { known[index] = problem }
+            return known[index] != problem
+        }
+        if isNews { listener.withLock { $0 }(.worse(problem)) }
+    }
+
+    /// Notes that what `code` stands for is right, which it almost always was before.
+    package func mend(_ code: String) {
+        let mended = known.withLock { known in
+            known.firstIndex { $0.code == code }.map { known.remove(at: $0) }
+        }
+        if let mended { listener.withLock { $0 }(.mended(mended)) }
+    }
+
+    /// Calls back with each change from now on, on the thread that noticed it; first with what is wrong already.
+    package func onChange(_ body: @escaping @Sendable (Change) -> Void) {
+        listener.withLock { $0 = body }
+        for problem in problems { body(.worse(problem)) }
+    }
+
+    /// What speaks against any session: what is not known is not harmless.
+    package var findings: [Finding] {
+        problems.filter(\.blocksSessions).map {
+            Finding(
+                code: $0.code, severity: .contraindicated, message: $0.text,
+                advice: "Do not start a session. Ask whoever runs the service to look at 'status'.", sources: [],
+                module: "mneedled")
+        }
+    }
+}
