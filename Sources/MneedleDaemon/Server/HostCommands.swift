@@ -19,7 +19,8 @@ struct HostCommands {
     /// The whole command table: these, then the modules'.
     var table: CommandTable {
         let others =
-            [ping, status, modulesList, figures, subscribe, unsubscribe] + ledger + CommandTable.moduleVerbs(house)
+            [ping, status, modulesList, figures, subscribe, unsubscribe] + ledger + Remedies.verbs
+            + CommandTable.moduleVerbs(house)
         // `help` and `describe` describe themselves too.
         let whole = CommandTable(introspection(CommandTable([])) + others)
         return CommandTable(introspection(whole) + others)
@@ -54,13 +55,14 @@ struct HostCommands {
 
     private func answerStatus(_ reading: any Reading) throws -> Object {
         let newest = try reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
-        let problems = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
+        let modules = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
             "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
         }
+        let problems = try ((reading as? StoreReading)?.hostProblems() ?? []) + modules
         let figures = live()
         return [
             "version": version,
-            "uptime": Span(milliseconds: (reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
+            "uptime": Span(milliseconds: max(0, reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
             "state": problems.isEmpty ? "ok" : "degraded",
             "modules": Object(uniqueMembers: house.modules.map { .init($0.name, .string($0.state.rawValue)) }),
             "store": [
