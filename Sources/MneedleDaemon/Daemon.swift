@@ -112,7 +112,8 @@ public final class Daemon: Service {
             migrate: { try Migrations.apply($0.migrations, of: $0.manifest.name, to: store) }
         ).load(into: &house, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
-        return try Engine(store: store, house: house, clock: clock) { module, error in
+        return try Engine(store: store, house: house, clock: clock, clockTolerance: settings.clockTolerance) {
+            module, error in
             let id = String(UInt32.random(in: 0...UInt32.max), radix: 36)
             logger.say(
                 .defect, .error, "a defect in module \(module): \(Daemon.safe(error))",
@@ -134,9 +135,10 @@ public final class Daemon: Service {
     ) async throws {
         let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
         let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
-        let writer = try Writer(engine: engine) { outcome in
+        let writer = try Writer(engine: engine) { [self] outcome in
             loop.execute { hub.deliver(outcome) }
             hooks.tell(outcome.events)
+            ClockNotes.tell(outcome.events, logger)
         }
         let started = engine.clock.now()
         let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {
@@ -145,8 +147,8 @@ public final class Daemon: Service {
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
             HostCommands(
-                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion, started: started,
-                metrics: metrics,
+                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion,
+                started: started, metrics: metrics,
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
         }
@@ -174,6 +176,7 @@ public final class Daemon: Service {
             try readDatagrams(listener, current, hub, loop, $0.collector.socket)
         }
         let ports = try engine.house.serialPorts.map { try readPort($0.port, of: $0.module, current, hub, loop) }
+        writer.submit([FailedReactions.retrial])
         writer.start()
         for reader in datagrams { reader.start() }
         for reader in ports { reader.start() }
@@ -186,6 +189,7 @@ public final class Daemon: Service {
             Notify.reloading()
             let outcome = reload(current, hub, loop, hooks, textFile, table)
             // Through the writer, which then asks the timers by the new knowledge when they are due.
+            writer.submit([FailedReactions.retrial])
             passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
         }
         mneedle_release_code_pages()

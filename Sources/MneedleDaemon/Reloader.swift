@@ -79,6 +79,7 @@ extension Settings {
         let changes: [(String, Bool)] = [
             ("paths.state", state != old.state), ("paths.runtime", runtime != old.runtime),
             ("paths.modules", modules != old.modules), ("socket.mode", socketMode != old.socketMode),
+            ("clock.tolerance", clockTolerance != old.clockTolerance),
             ("modules.required", required != old.required), ("modules.disabled", disabled != old.disabled),
             ("log.level", logLevel != old.logLevel), ("log.target", logTarget != old.logTarget),
         ]

@@ -109,7 +109,10 @@ public struct SafetyCheck: Sendable {
     }
 }
 
-/// Runs in the transaction that recorded an entry of a kind, whichever module recorded it.
+/// Runs in the transaction that recorded an entry of a kind, whichever module recorded it. Throwing forbids what the entry
+/// says: nothing of it has happened then. An entry that ``Entry/stands`` cannot be forbidden: what the reaction did is taken
+/// back and the reaction tried again later, by the service itself. So it judges by the entry's own times and not by `now`, and
+/// does no harm the second time.
 public struct Reaction: Sendable {
     public var kind: String
     public var run: @Sendable (Entry, Actor, any Transaction) throws -> Void

@@ -17,6 +17,7 @@ struct TimeTravelTests {
             daemon = try DaemonProcess(
                 environment: [
                     "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": time, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                    "FAKETIME_NO_CACHE": "1",
                     // Without one it adds this variable, and moves the environment, behind which Swift looks for its arguments.
                     "FAKETIME_SHARED": "/none /none",
                     "TZ": "UTC",
@@ -46,6 +47,11 @@ struct TimeTravelTests {
                     guard failed.description.contains("libfaketime: "), attempt < 20 else { throw failed }
                 }
             }
+        }
+
+        /// Sets the clock of the daemon that runs.
+        func set(to instant: String) throws {
+            try "@\(instant)\n".write(toFile: time, atomically: true, encoding: .utf8)
         }
 
         /// Removes what libfaketime leaves behind with each process.
@@ -118,6 +124,46 @@ struct TimeTravelTests {
         try machine.go(to: due.replacing("T", with: " ").replacing("Z", with: ""))
         let second = try JSON(afterEvent: machine.events("reminder.due", since: position).line())
         #expect(second["due"]?.string == snoozed && second["late"] == nil)
+    }
+
+    @Test("a clock that is behind the ledger is noted and told, and no session starts until it is right or accepted")
+    func behind() throws {
+        let machine = try Machine(at: "2026-11-20 12:00:00")
+        let client = try machine.daemon.connect()
+        _ = try client.ok("records.add-person person=anna")
+        _ = try client.ok("records.add-device device=pen kind=pen")
+        try machine.go(to: "2026-11-19 12:00:00")
+        let behind = try machine.daemon.connect()
+        func codes(_ client: RawClient) throws -> [String] {
+            let check = try client.ok("session.check person=anna device=pen areas=chin depth_mm=0.2")
+            return (check["findings"]?.elements ?? []).compactMap { $0["code"]?.string }
+        }
+        #expect(try codes(behind).contains("clock-behind"))
+        let status = try behind.ok("status")
+        #expect(status["state"]?.string == "degraded" && status["uptime"]?.string?.hasPrefix("PT") == true)
+        #expect(try behind.reply("ledger.tail count=10 kind=mneedled.clock-jumped").count == 2)
+        #expect(machine.daemon.errorOutput.contains("notice=clock-jumped"))
+        _ = try behind.ok("ledger.accept-clock note=\"it was a day ahead\"")
+        #expect(try !codes(behind).contains("clock-behind") && behind.ok("status")["state"]?.string == "ok")
+        #expect(try behind.ok("ledger.verify")["ok"]?.bool == true)
+    }
+
+    @Test("a clock that is set while the service runs: one note, no key lost, no session that ends before it began")
+    func setWhileRunning() throws {
+        let machine = try Machine(at: "2026-11-20 12:00:00")
+        let client = try machine.daemon.connect()
+        _ = try client.ok("records.add-person person=anna")
+        let remind = "scheduling.remind person=anna at=2027-12-01T10:00:00Z title=x idempotency_key=k"
+        let first = try client.ask(remind)
+        try machine.set(to: "2026-12-05 12:00:00")
+        #expect(try client.ask(remind) == first)
+        // Another key would have the old ones pruned.
+        _ = try client.ok("scheduling.remind person=anna at=2027-12-01T10:00:00Z title=y idempotency_key=l")
+        #expect(try client.reply("ledger.tail count=10 kind=mneedled.clock-jumped").count == 2)
+        try machine.set(to: "2026-11-20 12:05:00")
+        #expect(try client.ask(remind) == first)
+        #expect(try client.ok("status")["state"]?.string == "degraded")
+        #expect(try client.reply("ledger.tail count=10 kind=mneedled.clock-jumped").count == 3)
     }
 }
 

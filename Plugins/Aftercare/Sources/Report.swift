@@ -66,7 +66,7 @@ extension Aftercare {
                     "report": report, "person": person.person, "symptom": symptom.name, "since": complaint.since,
                     "severity": complaint.degree.rawValue, "action": action.rawValue,
                     "session": complaint.course?.session, "reaction": open?.reaction, "note": complaint.note,
-                ]))
+                ], stands: true))
         if let open, open.isNew {
             try transaction.record(
                 Entry(
@@ -75,7 +75,7 @@ extension Aftercare {
                         "reaction": open.reaction, "person": person.person, "symptom": symptom.name,
                         "action": action.rawValue, "session": complaint.course?.session,
                         "sets": symptom.sets.isEmpty ? nil : symptom.sets,
-                    ]))
+                    ], stands: true))
         }
         return [
             "report": report, "person": person.person, "symptom": symptom.name, "reaction": open?.reaction,

@@ -74,17 +74,26 @@ extension Scheduling {
                 "for", expected: "either for or until", got: nil,
                 "give either 'for' (a duration such as 2h) or 'until' (a time)")
         }
-        guard until > reading.now, until <= Scheduling.lastTime else {
-            let name = arguments.has("for") ? "for" : "until"
+        let name = arguments.has("for") ? "for" : "until"
+        guard until > reading.now else {
             throw ModuleError.invalidArgument(
                 name, expected: "a time after now", got: until.description,
-                "'\(name)' has to end after now (\(reading.now)) and before the year 10000; give another time")
+                "'\(name)' has to end after now (\(reading.now)); give another time")
         }
-        return until
+        return try withinHorizon(until, name, reading)
     }
 
-    /// Beyond it, times can no longer be written.
-    private static let lastTime = Instant(milliseconds: 253_402_300_799_000)
+    /// A time that somebody gave, held against how far ahead anything is planned.
+    func withinHorizon(_ time: Instant, _ argument: String, _ reading: any Reading) throws -> Instant {
+        let last = Horizon.instant(from: reading.now)
+        guard time <= last else {
+            throw ModuleError.invalidArgument(
+                argument, expected: "a time until \(last)", got: time.description,
+                "'\(argument)' is too far ahead: \(time); nothing is planned more than \(Horizon.years) years ahead, so "
+                    + "give a time until \(last)")
+        }
+        return time
+    }
 
     /// The reminder that a request answers, which nobody has answered for good.
     private func open(_ request: Request, _ reading: any Reading) throws -> Reminder {

@@ -103,7 +103,13 @@ private struct CalendarFile {
                 zone, min(known?.from ?? reminder.due, reminder.due), max(known?.to ?? reminder.due, reminder.due)
             )
         }
-        for (_, span) in spans.sorted(by: { $0.key < $1.key }) { file.zone(span.zone, from: span.from, to: span.to) }
+        // What a damaged store dates absurdly is shown, but nobody needs the clocks of a thousand years for it.
+        let far = Int64(366 * Horizon.years) * 86_400_000
+        let (first, last) = (reading.now.milliseconds - far, reading.now.milliseconds + far)
+        for (_, span) in spans.sorted(by: { $0.key < $1.key }) {
+            let from = Instant(milliseconds: max(span.from.milliseconds, first))
+            file.zone(span.zone, from: from, to: Instant(milliseconds: min(span.to.milliseconds, last)))
+        }
     }
 
     /// The window as whole days that do not make anybody look busy.

@@ -30,6 +30,9 @@ struct Plan: Sendable, Equatable {
     var avoided: Avoided
     /// The sessions that are still to come.
     var days: [Day]
+    /// How many more are to come on days that cannot be read any more, because the store was damaged or an earlier version
+    /// wrote days beyond the year 9999.
+    var unreadable = 0
     /// How many of the plan are done.
     var done: Int
     /// When it was accepted, and last planned anew.
@@ -38,12 +41,15 @@ struct Plan: Sendable, Equatable {
 
     /// The days for `count` sessions: the first as near to `first` as can be, each later one as near as can be to the best
     /// day after the one before it, and none outside of its window.
-    /// - Parameter whereAllAreAvoided: Whether a window without any other day has its best one nevertheless: what has
-    ///   happened has happened, and the rest is to be planned anew in any case.
-    /// - Throws: `conflict` when all days of a window are avoided, unless `whereAllAreAvoided` says otherwise.
+    /// - Parameters:
+    ///   - last: The last day that anything may be planned for.
+    ///   - isReplanning: What has happened has happened, and the rest is to be planned anew in any case: a window without any
+    ///     other day has its best one nevertheless, and what would be beyond the last day is left out.
+    /// - Throws: `conflict` when all days of a window are avoided, `invalid-argument` when there are too many sessions, unless
+    ///   `isReplanning` says otherwise.
     static func days(
         _ count: Int, first: SessionWindow, after interval: GoalInterval, avoiding avoided: Avoided,
-        whereAllAreAvoided takesBest: Bool = false
+        until last: CivilDate, isReplanning: Bool = false
     ) throws -> [Day] {
         var window = first
         var days: [Day] = []
@@ -52,7 +58,14 @@ struct Plan: Sendable, Equatable {
                 [window.best.adding(days: $0), window.best.adding(days: -$0)]
             }
             let fitting = near.first { $0 >= window.opens && $0 <= window.closes && !avoided.holds($0) }
-            guard let date = fitting ?? (takesBest ? window.best : nil) else {
+            if window.closes > last && isReplanning { break }
+            guard window.closes <= last else {
+                throw ModuleError.invalidArgument(
+                    "sessions", expected: "at most \(number - 1)", got: String(count),
+                    "session \(number) might be as late as \(window.closes); nothing is planned more than \(Horizon.years) "
+                        + "years ahead (\(last)), so give at most \(number - 1) sessions")
+            }
+            guard let date = fitting ?? (isReplanning ? window.best : nil) else {
                 throw ModuleError.conflict(
                     "session \(number) may be from \(window.opens) to \(window.closes), and all these days are to be "
                         + "avoided; leave out fewer days", state: "no-day")
@@ -70,30 +83,42 @@ struct Plan: Sendable, Equatable {
         (self.accepted, self.changed) = (accepted, changed)
     }
 
-    /// The plan that a person has accepted.
+    /// The plan that a person has accepted. Whatever can be read of it: a plan that could not be read at all could not be
+    /// given up either, and would hold up everything else about the person.
     init?(of person: String, in reading: any Reading) throws {
         guard let row = try reading.row("SELECT plan FROM scheduling_plans WHERE person = ?", person) else {
             return nil
         }
-        guard case .object(let plan) = try reading.value(json: row.text("plan") ?? "{}") else {
-            throw ModuleError.internal("a plan is no object")
+        let stored = row.text("plan").flatMap { try? reading.value(json: $0) }
+        guard case .object(let plan) = stored, let listed = plan.list("sessions") else {
+            self.init(
+                person: person, avoided: Avoided(), days: [], done: 0, accepted: reading.now, changed: reading.now)
+            unreadable = 1
+            return
         }
-        let days = try (plan.list("sessions") ?? []).map { value in
+        let last = Horizon.day(from: Zone.utc.date(of: reading.now))
+        let days = listed.compactMap { value -> Day? in
             guard case .object(let day) = value, let date = day.date("date"), let opens = day.date("opens"),
-                let closes = day.date("closes")
-            else { throw ModuleError.internal("a plan's session lacks a date") }
+                let closes = day.date("closes"), opens <= date, date <= closes, closes <= last
+            else { return nil }
             return Day(date: date, opens: opens, closes: closes)
         }
         let holidays = plan.strings("holidays").compactMap { CivilDate($0) }
         self.init(
             person: person, avoided: Avoided(weekdays: Set(plan.strings("avoid")), holidays: Set(holidays)), days: days,
-            done: Int(plan.integer("done") ?? 0), accepted: plan.instant("accepted") ?? reading.now,
-            changed: plan.instant("changed") ?? reading.now)
+            done: Int(min(max(plan.integer("done") ?? 0, 0), Plan.mostSessions)),
+            accepted: plan.instant("accepted") ?? reading.now, changed: plan.instant("changed") ?? reading.now)
+        let lost = Int64(listed.count - days.count) + max(plan.integer("unreadable") ?? 0, 0)
+        unreadable = Int(min(lost, Plan.mostSessions))
     }
+
+    /// Of a course.
+    static let mostSessions: Int64 = 50
 
     var object: Object {
         [
             "person": person, "done": done, "sessions": days.map(\.object),
+            "unreadable": unreadable == 0 ? nil : unreadable,
             "avoid": Avoided.names.filter(avoided.weekdays.contains),
             "holidays": avoided.holidays.sorted().map(\.description), "accepted": accepted, "changed": changed,
         ]
@@ -110,13 +135,16 @@ extension Scheduling {
     private static let planReply = [
         ReplyMember("person", "whose"), ReplyMember("done", "how many of the plan are done"),
         ReplyMember("sessions", "those to come: the day, and the days between which it may be moved"),
+        ReplyMember(
+            "unreadable", "there when days cannot be read any more: how many; accept the course anew, or cancel it"),
         ReplyMember("avoid", "days of the week without sessions"), ReplyMember("holidays", "days without sessions"),
         ReplyMember("accepted", "when it was accepted"), ReplyMember("changed", "when it was last planned anew"),
     ]
 
     private static let planParameters: [Parameter] = [
         .required("person", .slug, "Whose."),
-        .optional("sessions", .integer(1...50), "How many; by default as many as a course has at least."),
+        .optional(
+            "sessions", .integer(1...Plan.mostSessions), "How many; by default as many as a course has at least."),
         .optional("start", .date, "The day to begin on or soon after; by default the best day of the next window."),
         .optional("avoid", .list(.choice(Plan.Avoided.names)), "Days of the week without sessions: mon … sun."),
         .optional("holidays", .list(.date), "Other days without sessions."),
@@ -186,6 +214,14 @@ extension Scheduling {
                 "start", expected: "a day from \(earliest) on", got: start.description,
                 "'start' is too soon: the next session may be from \(earliest) on; give that day or a later one")
         }
+        let last = Horizon.day(from: today)
+        let lastStart = last.adding(days: -knowledge.intervals.courseStartsWithinDays)
+        guard start <= lastStart else {
+            throw ModuleError.invalidArgument(
+                "start", expected: "a day until \(lastStart)", got: start.description,
+                "'start' is too far ahead: nothing is planned more than \(Horizon.years) years ahead; give a day until "
+                    + "\(lastStart)")
+        }
         let latest = start.adding(days: knowledge.intervals.courseStartsWithinDays)
         let first = SessionWindow(opens: start, best: start, closes: latest)
         var holidays: [CivilDate] = []
@@ -195,7 +231,7 @@ extension Scheduling {
         let avoided = Plan.Avoided(weekdays: Set(arguments.texts("avoid") ?? []), holidays: Set(holidays))
         let count = arguments.integer("sessions").map(Int.init) ?? knowledge.intervals.course.lowerBound
         let days = try Plan.days(
-            count, first: first, after: knowledge.intervals.interval(for: person.goal), avoiding: avoided)
+            count, first: first, after: knowledge.intervals.interval(for: person.goal), avoiding: avoided, until: last)
         return Plan(
             person: person.person, avoided: avoided, days: days, done: 0,
             accepted: reading.now, changed: reading.now)
@@ -214,12 +250,15 @@ extension Scheduling {
         let interval = try knowledge.intervals.interval(for: person.goal)
         if entry.kind == "session.finished" {
             plan.done += 1
-            plan.days.removeFirst(min(1, plan.days.count))
+            if plan.days.isEmpty { plan.unreadable = max(0, plan.unreadable - 1) } else { plan.days.removeFirst() }
         }
         let next = try NextSession(person, knowledge.intervals, in: transaction)
-        if !plan.days.isEmpty, next.lastDay != nil {
+        let count = plan.days.count + plan.unreadable
+        if count > 0, next.lastDay != nil {
+            plan.unreadable = 0
             plan.days = try Plan.days(
-                plan.days.count, first: next.window, after: interval, avoiding: plan.avoided, whereAllAreAvoided: true)
+                count, first: next.window, after: interval, avoiding: plan.avoided,
+                until: Horizon.day(from: transaction.today(of: person)), isReplanning: true)
         }
         guard try plan != Plan(of: slug, in: transaction) else {
             // The days stay; the person's clock or hours may not.
@@ -270,7 +309,7 @@ extension Scheduling {
                 let minute = (preferences.hour(for: kind) ?? 0) * 60
                 let at = zone.instant(of: day.date.adding(days: kind.after.days - kind.daysBefore), minuteOfDay: minute)
                 let due = preferences.outOfQuiet(at, kind, zone)
-                guard due > transaction.now else { continue }
+                guard due > transaction.now, due <= Horizon.instant(from: transaction.now) else { continue }
                 let words: [String: any CustomStringConvertible] = [
                     "person": person.person, "name": person.name ?? person.person, "goal": person.goal.rawValue,
                     "until": day.date, "sessions": plan.done + index + 1, "what": plan.done + plan.days.count,

@@ -18,18 +18,21 @@ struct Preferences: Sendable, Equatable {
         (hour, quietFrom, quietTo) = (nil, defaults.quietFrom, defaults.quietTo)
         let sql = "SELECT hour, quiet_from, quiet_to, kinds_off, moved FROM scheduling_preferences WHERE person = ?"
         guard let row = try reading.row(sql, person) else { return }
-        hour = row.integer("hour").map(Int.init)
-        quietFrom = row.integer("quiet_from").map(Int.init) ?? quietFrom
-        quietTo = row.integer("quiet_to").map(Int.init) ?? quietTo
+        hour = Preferences.hour(row.integer("hour"))
+        quietFrom = Preferences.hour(row.integer("quiet_from")) ?? quietFrom
+        quietTo = Preferences.hour(row.integer("quiet_to")) ?? quietTo
         if case .list(let kinds) = try reading.value(json: row.text("kinds_off") ?? "[]") {
             off = Set(kinds.compactMap { if case .string(let kind) = $0 { kind } else { nil } })
         }
         if case .object(let hours) = try reading.value(json: row.text("moved") ?? "{}") {
             for member in hours.members {
-                if case .integer(let hour) = member.value { moved[member.name] = Int(hour) }
+                if case .integer(let hour) = member.value { moved[member.name] = Preferences.hour(hour) }
             }
         }
     }
+
+    /// A stored hour; `nil` for one that no clock shows.
+    private static func hour(_ stored: Int64?) -> Int? { stored.flatMap { 0...23 ~= $0 ? Int($0) : nil } }
 
     /// The hour at which a kind that has one comes.
     func hour(for kind: ReminderKind) -> Int? {

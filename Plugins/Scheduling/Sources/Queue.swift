@@ -199,8 +199,10 @@ private struct Occasion {
         }
     }
 
-    /// A day of a window that is over already needs no reminder; what follows an event always does, but not again.
+    /// A day of a window that is over already needs no reminder; what follows an event always does, but not again. Nobody
+    /// needs one of what lies beyond the horizon.
     func isWorthwhile(_ kind: ReminderKind, _ due: Instant) -> Bool {
+        guard due <= Horizon.instant(from: now) else { return false }
         if kind.anchor == .event { return !isReplanning || due > now }
         return zone.date(of: due) >= zone.date(of: now)
     }

@@ -24,6 +24,7 @@ extension Scheduling {
                         "at", expected: "a time from now on", got: at.description,
                         "'at' is in the past: \(at), and it is \(transaction.now); give a later time")
                 }
+                _ = try withinHorizon(at, "at", transaction)
                 try transaction.requirePerson(person)
                 return try Reminder(
                     person, kind: ReminderKind.own, title: arguments.requiredText("title"),

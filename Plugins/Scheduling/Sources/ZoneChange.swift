@@ -13,12 +13,12 @@ struct ZoneChange: Equatable {
     /// The change that is in force at `from`, and every later one up to `to`. A zone whose clocks were not set for long gets
     /// one that changes nothing, so that there is always a first.
     static func all(of zone: Zone, from: Instant, to: Instant) -> [ZoneChange] {
-        let day: Int64 = 86_400_000
+        let week: Int64 = 7 * 86_400_000
         var last: ZoneChange?
         var changes: [ZoneChange] = []
-        var start = Instant(milliseconds: from.milliseconds - Int64(reachBack) * day)
+        var start = Instant(milliseconds: from.milliseconds - Int64(reachBack) * 86_400_000)
         while start <= to {
-            let end = Instant(milliseconds: start.milliseconds + day)
+            let end = Instant(milliseconds: start.milliseconds + week)
             if let change = change(of: zone, between: start, and: end) {
                 if change.at <= from { last = change } else { changes.append(change) }
             }

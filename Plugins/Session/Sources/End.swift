@@ -35,14 +35,15 @@ extension Sessions {
             ],
             reply: [
                 ReplyMember("session", "its number"),
-                ReplyMember("next", "the window for the next session: opens, best, closes"),
-                ReplyMember("aftercare_until", "when the last thing to avoid ends"),
+                ReplyMember(
+                    "next", "the window for the next session: opens, best, closes; absent where it is not known"),
+                ReplyMember("aftercare_until", "when the last thing to avoid ends; absent while it is not known"),
             ],
             errors: [.notFound, .conflict], example: "session.finish session=17 passes=3",
             .writes { request, transaction in
                 let session = try end(request, as: "finished", reason: nil, transaction)
-                let next = try answer("scheduling.next", session.person, transaction)
-                let aftercare = try answer("aftercare.until", session.person, transaction)
+                let next = answer("scheduling.next", session.person, transaction)
+                let aftercare = answer("aftercare.until", session.person, transaction)
                 return [
                     "session": session.id, "next": next?.object("window"),
                     "aftercare_until": aftercare?.string("until"),
@@ -59,21 +60,23 @@ extension Sessions {
             throw ModuleError.conflict(
                 "session \(id) is \(session.state) already; session.show shows it", state: session.state)
         }
+        // By a clock that was set back meanwhile it would have ended before it began.
+        let isUncertain = session.started.map { transaction.now < $0 } ?? false
         try transaction.execute(
-            "UPDATE session_sessions SET state = ?, ended = ?, reason = ?, passes = ?, note = ? WHERE id = ?", state,
-            transaction.now, reason, request.arguments.integer("passes"), request.arguments.text("note"), id)
+            """
+            UPDATE session_sessions SET state = ?, ended = ?, clock_uncertain = ?, reason = ?, passes = ?, note = ?
+            WHERE id = ?
+            """, state, isUncertain ? session.started : transaction.now, isUncertain, reason,
+            request.arguments.integer("passes"), request.arguments.text("note"), id)
         let ended = try require(id, transaction)
+        // Needles leave the skin whatever other modules make of it.
         try transaction.record(
-            Entry("session.\(state)", subject: "session/\(id)", person: ended.person, body: ended.facts))
+            Entry("session.\(state)", subject: "session/\(id)", person: ended.person, body: ended.facts, stands: true))
         return ended
     }
 
-    /// What another module says of the person; nothing while it does not run, for the session has ended in any case.
-    private func answer(_ verb: String, _ person: String, _ reading: any Reading) throws -> Object? {
-        do {
-            return try reading.ask(verb, ["person": person])
-        } catch let error as ModuleError where error.code == .moduleFailed {
-            return nil
-        }
+    /// What another module says of the person; nothing when it cannot, for the session has ended in any case.
+    private func answer(_ verb: String, _ person: String, _ reading: any Reading) -> Object? {
+        try? reading.ask(verb, ["person": person])
     }
 }

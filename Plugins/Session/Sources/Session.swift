@@ -50,7 +50,10 @@ let migrations = [
             "CREATE UNIQUE INDEX session_running_person ON session_sessions (person) WHERE state = 'running'",
             "CREATE UNIQUE INDEX session_running_device ON session_sessions (device) WHERE state = 'running'",
             "CREATE INDEX session_sessions_person ON session_sessions (person)",
-        ])
+        ]),
+    Migration(
+        2, "whether the time of the end is known",
+        ["ALTER TABLE session_sessions ADD COLUMN clock_uncertain BIGINT NOT NULL DEFAULT 0"]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

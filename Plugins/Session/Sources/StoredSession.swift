@@ -6,6 +6,7 @@ struct StoredSession {
     let person: String
     let state: String
     let setting: Setting
+    let started: Instant?
     private let row: Row
 
     init(_ row: Row) {
@@ -14,6 +15,7 @@ struct StoredSession {
         person = row.text("person") ?? ""
         state = row.text("state") ?? ""
         setting = row.text("setting").flatMap(Setting.init) ?? .home
+        started = row.instant("started")
     }
 
     /// All that is known of it, as other modules and subscribers learn it.
@@ -22,7 +24,8 @@ struct StoredSession {
             "session": id, "person": person, "device": row.text("device"), "areas": list("areas"),
             "depth_mm": row.number("depth_mm"), "goal": row.text("goal"), "setting": setting.rawValue,
             "time_zone": row.text("time_zone"), "cartridge": row.text("cartridge"), "operator": row.text("operator"),
-            "started": row.instant("started"), "ended": row.instant("ended"), "reason": row.text("reason"),
+            "started": started, "ended": row.instant("ended"),
+            "clock_uncertain": row.bool("clock_uncertain") ? true : nil, "reason": row.text("reason"),
             "passes": row.integer("passes"), "note": row.text("note"),
             "overridden": row.text("overridden") == nil ? nil : list("overridden"),
             "override_reason": row.text("override_reason"),
@@ -43,6 +46,8 @@ struct StoredSession {
         ReplyMember("setting", "home or clinic"), ReplyMember("time_zone", "the person's zone at that time"),
         ReplyMember("cartridge", "the cartridge used"), ReplyMember("operator", "who treats"),
         ReplyMember("started", "when it began"), ReplyMember("ended", "when it ended"),
+        ReplyMember(
+            "clock_uncertain", "there when the clock was set back meanwhile: then it ended some time after it began"),
         ReplyMember("reason", "why it was stopped"), ReplyMember("passes", "how many passes were made"),
         ReplyMember("note", "a note"), ReplyMember("overridden", "the findings that a practitioner overrode"),
         ReplyMember("override_reason", "why"), ReplyMember("state", "running, finished or stopped"),

@@ -250,6 +250,36 @@ struct LifeTests {
         #expect(try bench.ledger().count == 2)
     }
 
+    @Test(
+        "by a clock that was set back a session never ends before it began, and its end is marked as uncertain",
+        arguments: ["session.finish", "session.stop"])
+    func clockSetBack(verb: String) throws {
+        let bench = try makeBench()
+        let started = bench.clock.now()
+        try bench.call("session.start", good)
+        bench.clock.jump(to: started.adding(hours: -3))
+        try bench.call(verb, ["session": 1, "reason": verb == "session.stop" ? "pain" : nil])
+        let ended = try bench.call("session.show", ["session": 1])
+        #expect(ended.instant("ended") == started && ended.bool("clock_uncertain") == true)
+        let entry = try bench.ledger().last
+        #expect(entry?.body.instant("ended") == started && entry?.body.bool("clock_uncertain") == true)
+        bench.clock.jump(to: started)
+        try bench.call("session.start", good)
+        try bench.call("session.finish", ["session": 2])
+        #expect(try bench.call("session.show", ["session": 2])["clock_uncertain"] == nil)
+    }
+
+    @Test("a session is finished though nobody can say when the next one may be")
+    func nobodyAnswers() throws {
+        let bench = try makeBench()
+        bench.fake("scheduling.next") { _ in throw ModuleError.internal("a damaged row") }
+        bench.fake("aftercare.until") { _ in throw ModuleError(.storage, "a damaged page") }
+        try bench.call("session.start", good)
+        let reply = try bench.call("session.finish", ["session": 1])
+        #expect(reply.integer("session") == 1 && reply["next"] == nil && reply["aftercare_until"] == nil)
+        #expect(try bench.rows("session.list", ["state": "finished"]).count == 1)
+    }
+
     @Test("only a practitioner may give a reason to override, and it lifts no hard limit")
     func overrides() throws {
         let bench = try makeBench()

@@ -147,7 +147,9 @@ extension Hygiene {
         facts["discarded"] = transaction.now.value
         try HygieneLog.add("cartridge-discarded", device: cartridge.device, at: transaction.now, facts, to: transaction)
         try transaction.record(
-            Entry("cartridge.discarded", subject: "cartridge/\(name)", person: cartridge.person, body: facts))
+            Entry(
+                "cartridge.discarded", subject: "cartridge/\(name)", person: cartridge.person, body: facts, stands: true
+            ))
         return ["cartridge": name, "state": "discarded", "discarded": transaction.now]
     }
 

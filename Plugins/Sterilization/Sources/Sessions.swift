@@ -72,7 +72,7 @@ extension Hygiene {
         body["used"] = facts.ended.value
         try HygieneLog.add("cartridge-used", device: cartridge.device, at: facts.ended, body, to: transaction)
         try transaction.record(
-            Entry("cartridge.used", subject: "cartridge/\(name)", person: cartridge.person, body: body))
+            Entry("cartridge.used", subject: "cartridge/\(name)", person: cartridge.person, body: body, stands: true))
     }
 }
 

@@ -45,7 +45,8 @@ extension Telemetry {
     @Sendable private func endSession(_ entry: Entry, _ actor: Actor, _ transaction: any Transaction) throws {
         let id = entry.body.integer("session")
         try transaction.execute(
-            "UPDATE telemetry_sessions SET is_running = 0, ended = ? WHERE session = ?", transaction.now, id)
+            "UPDATE telemetry_sessions SET is_running = 0, ended = ? WHERE session = ?",
+            entry.body.instant("ended") ?? transaction.now, id)
         guard let id, let row = try transaction.row("SELECT * FROM telemetry_sessions WHERE session = ?", id) else {
             return
         }

@@ -40,6 +40,8 @@ struct Settings: Sendable {
     var disabled: [String] = []
     var hooks = HookSettings()
     var metrics = MetricsSettings()
+    /// What the clock may be moved by without a note of it.
+    var clockTolerance = ClockWatch.usualTolerance
     var logLevel = LogLevel.info
     var logTarget = LogTarget.auto
     /// The modules' own sections.
@@ -51,7 +53,7 @@ struct Settings: Sendable {
         config = places.config ?? usual.config
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
-        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "metrics", "log"]
+        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "metrics", "clock", "log"]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
 
@@ -71,6 +73,12 @@ struct Settings: Sendable {
         }
         if let section = table.table("reminders")?.table("hooks") { hooks = HookSettings(section) }
         if let section = table.table("metrics") { metrics = MetricsSettings(section) }
+        if let section = table.table("clock") {
+            clockTolerance = section.span("tolerance", default: clockTolerance)
+            if clockTolerance.days > 0 || !(1000...3_600_000).contains(clockTolerance.milliseconds) {
+                section.report("tolerance", "expected a time from \"1s\" to \"1h\", got \(clockTolerance)")
+            }
+        }
         if let section = table.table("log") {
             logLevel = section.choice("level", default: .info)
             logTarget = section.choice("target", default: .auto)

@@ -30,9 +30,10 @@ package struct House: Sendable {
     /// What the modules that run were made from, to make them again from edited files.
     private(set) var definitions: [String: ModuleDefinition] = [:]
     package var targets: [String: Target] = [:]
+    /// By the kind of entry; at most one of each module.
     var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
     var checks: [(module: String, check: SafetyCheck)] = []
-    var timers: [(module: String, timer: MneedleKit.Timer)] = []
+    var timers: [(module: String, timer: MneedleKit.Timer)] = [(Verb.host, FailedReactions.timer)]
     package var collectors: [(module: String, collector: Collector)] = []
     package var serialPorts: [(module: String, port: SerialPort)] = []
     var figures: [(module: String, figure: Figure)] = []
@@ -58,7 +59,11 @@ package struct House: Sendable {
         for command in module.commands {
             targets["\(manifest.name).\(command.name)"] = Target(module: manifest.name, command: command)
         }
-        for reaction in module.reactions { reactions[reaction.kind, default: []].append((manifest.name, reaction)) }
+        for (kind, parts) in Dictionary(grouping: module.reactions, by: \.kind) {
+            // Together: they fail together, and are tried again together.
+            let whole = Reaction(to: kind) { for part in parts { try part.run($0, $1, $2) } }
+            reactions[kind, default: []].append((manifest.name, whole))
+        }
         checks += module.checks.map { (manifest.name, $0) }
         timers += module.timers.map { (manifest.name, $0) }
         collectors += module.collectors.map { (manifest.name, $0) }

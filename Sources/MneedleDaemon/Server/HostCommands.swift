@@ -20,7 +20,8 @@ struct HostCommands {
     /// The whole command table: these, then the modules'.
     var table: CommandTable {
         let others =
-            [ping, status, modulesList, figures, subscribe, unsubscribe] + ledger + CommandTable.moduleVerbs(house)
+            [ping, status, modulesList, figures, subscribe, unsubscribe] + ledger + Remedies.verbs
+            + CommandTable.moduleVerbs(house)
         // `help` and `describe` describe themselves too.
         let whole = CommandTable(introspection(CommandTable([])) + others)
         return CommandTable(introspection(whole) + others)
@@ -58,11 +59,11 @@ struct HostCommands {
         let modules = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
             "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
         }
-        let problems = health.problems.map(\.text) + modules
+        let problems = try health.problems.map(\.text) + ((reading as? StoreReading)?.hostProblems() ?? []) + modules
         let figures = live()
         return [
             "version": version,
-            "uptime": Span(milliseconds: (reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
+            "uptime": Span(milliseconds: max(0, reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
             "state": problems.isEmpty ? "ok" : "degraded",
             "modules": Object(uniqueMembers: house.modules.map { .init($0.name, .string($0.state.rawValue)) }),
             "store": [

@@ -40,13 +40,17 @@ package final class Engine: @unchecked Sendable {
     package let health: Health
     private let ledger: Ledger
     private let committedHead: Mutex<Ledger.Head>
+    private let clockWatch: ClockWatch
+    /// How far the clock may be behind what is known, in milliseconds.
+    let clockTolerance: Int64
     /// The writing connection's statements.
     let statements = StatementCache()
     let incident: @Sendable (_ module: String, _ error: any Error) -> String
 
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
     package init(
-        store: Store, house: House, clock: any Clock, health: Health = Health(),
+        store: Store, house: House, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
+        health: Health = Health(),
         incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
     ) throws {
         self.store = store
@@ -54,12 +58,21 @@ package final class Engine: @unchecked Sendable {
         self.clock = clock
         self.health = health
         self.incident = incident
-        ledger = try store.pool.writeWithoutTransaction { database in
+        self.clockTolerance = clockTolerance.milliseconds
+        (ledger, clockWatch) = try store.pool.writeWithoutTransaction { database in
             try IdempotencyKeys.createTable(database)
-            return try Ledger(database)
+            try FailedReactions.createTable(database)
+            let ledger = try Ledger(database)
+            let known = try ClockNotes.state(in: database)
+            return (
+                ledger, ClockWatch(clock.reading(), known, newest: try ClockNotes.newest(in: database), clockTolerance)
+            )
         }
         committedHead = Mutex(ledger.head)
     }
+
+    /// Whether the clock was set since the writer has looked at it last; on the writer's thread.
+    var hasClockJumped: Bool { clockWatch.jump(at: clock.reading()) != nil }
 
     /// The modules in force. Whatever runs takes them once, so that it works with one knowledge from its beginning to its end.
     package var house: House { current.withLock { $0 } }
@@ -159,10 +172,10 @@ package final class Engine: @unchecked Sendable {
     private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
         let house = house
         return try store.pool.writeWithoutTransaction { database in
-            let head = ledger.head
+            let (head, clockState) = (ledger.head, clockWatch.state)
             var outcome = Outcome(jobs: [])
             let transaction = StoreTransaction(
-                database: database, engine: self, house: house, ledger: ledger,
+                database: database, engine: self, house: house, ledger: ledger, clockWatch: clockWatch,
                 hasSavepoints: hasSavepoints || jobs.contains(where: \.runsOnce))
             do {
                 let begin = try SQLStatement(database.cachedStatement(sql: "BEGIN IMMEDIATE"))
@@ -184,6 +197,7 @@ package final class Engine: @unchecked Sendable {
             } catch {
                 if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
                 ledger.head = head
+                clockWatch.state = clockState
                 if let rolledBack = error as? RolledBack { throw rolledBack.error }
                 throw error
             }

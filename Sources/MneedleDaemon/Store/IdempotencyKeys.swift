@@ -2,7 +2,8 @@ import Crypto
 import GRDB
 import MneedleKit
 
-/// Remembers the replies to requests that carried an `idempotency_key`, for 7 days, by user.
+/// Remembers the replies to requests that carried an `idempotency_key`, for 7 days, by user: days that have passed, however
+/// the clock is set meanwhile.
 package enum IdempotencyKeys {
     static let lifetime = Span.days(7)
 
@@ -28,7 +29,7 @@ package enum IdempotencyKeys {
         let uid = Int64(transaction.actor.uid)
         let seen = try transaction.row(
             "SELECT request, reply FROM mneedle_idempotency WHERE uid = ? AND key = ? AND at > ?", uid, key,
-            oldest(transaction.now))
+            oldest(in: transaction))
         if let seen {
             guard seen.blob("request") == digest else {
                 throw ModuleError.conflict(
@@ -39,14 +40,14 @@ package enum IdempotencyKeys {
             return reply
         }
         let reply = try body()
-        try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(transaction.now))
+        try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(in: transaction))
         try transaction.execute(
             "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
-            reply.jsonText, transaction.now)
+            reply.jsonText, transaction.steadyNow)
         return reply
     }
 
-    private static func oldest(_ now: Instant) -> Instant {
-        Instant(milliseconds: now.milliseconds - Int64(lifetime.days) * 86_400_000)
+    private static func oldest(in transaction: StoreTransaction) -> Instant {
+        Instant(milliseconds: transaction.steadyNow.milliseconds - Int64(lifetime.days) * 86_400_000)
     }
 }

@@ -86,6 +86,7 @@ package class StoreReading: Reading {
 
     package func safetyFindings(for plan: SessionPlan) -> [Finding] {
         var findings = engine.health.findings + house.unavailableModules.map(Finding.moduleUnavailable)
+        findings += findingsOfClock() + findingsOfFailedReactions()
         for (module, check) in house.checks {
             do {
                 findings += try within(module) { try check.findings(plan, self) }

@@ -5,18 +5,26 @@ import MneedleKit
 /// own from its first write on, or without: then a failure after a write spoils the whole group, which the engine runs
 /// again with savepoints.
 package final class StoreTransaction: StoreReading, Transaction {
-    private let ledger: Ledger
-    private let hasSavepoints: Bool
+    let ledger: Ledger
+    let clockWatch: ClockWatch
+    let hasSavepoints: Bool
     private var savepoint: Ledger.Head?
     private var hasWritten = false
     /// Whether any of the group's requests has written.
-    private(set) var hasWrittenAny = false
+    var hasWrittenAny = false
+    /// How many statements and entries have been written.
+    private(set) var writes = 0
+    /// Whether something that has failed cannot be taken back by itself: then the whole group is run again with savepoints.
+    var isSpoiled = false
     /// What subscribers are told if the transaction commits.
-    private(set) var events: [Event] = []
+    var events: [Event] = []
     private var depth = 0
 
-    init(database: Database, engine: Engine, house: House, ledger: Ledger, hasSavepoints: Bool) {
+    init(
+        database: Database, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch, hasSavepoints: Bool
+    ) {
         self.ledger = ledger
+        self.clockWatch = clockWatch
         self.hasSavepoints = hasSavepoints
         super.init(
             database: database, engine: engine, house: house, actor: .service, now: engine.clock.now(), module: "",
@@ -25,17 +33,19 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     /// Runs a job as one unit: when it throws, nothing that it did remains.
     func run(_ job: Job) throws -> Object {
-        (actor, module, now) = (job.actor, job.module, engine.clock.now())
+        (actor, module, now) = (job.actor, job.module, try noteClock())
         hasWritten = false
         let told = events.count
         do {
             let result = try job.run(self)
+            // A module may have caught it.
+            if isSpoiled { throw Spoiled() }
             if savepoint != nil { try run("RELEASE request") }
             savepoint = nil
             return result
         } catch {
             events.removeSubrange(told...)
-            if hasWritten && !hasSavepoints { throw Spoiled() }
+            if isSpoiled || hasWritten && !hasSavepoints { throw Spoiled() }
             // After some errors (disk full) SQLite has rolled back everything itself.
             if let head = savepoint, database.isInsideTransaction {
                 try run("ROLLBACK TO request")
@@ -47,16 +57,17 @@ package final class StoreTransaction: StoreReading, Transaction {
         }
     }
 
-    private func run(_ sql: String) throws {
+    func run(_ sql: String) throws {
         try mapped { try statements.entry(sql, database).statement.run() }
     }
 
     /// Thrown instead of a request's own error when its changes cannot be told from its neighbours'.
     struct Spoiled: Error {}
 
-    private func willWrite() throws {
+    func willWrite() throws {
         hasWritten = true
         hasWrittenAny = true
+        writes += 1
         guard hasSavepoints, savepoint == nil else { return }
         try run("SAVEPOINT request")
         savepoint = ledger.head
@@ -79,18 +90,29 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     @discardableResult
     package func record(_ entry: Entry) throws -> Int64 {
+        let sequence = try append(entry)
+        guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
+        depth += 1
+        defer { depth -= 1 }
+        for (module, reaction) in house.reactions[entry.kind] ?? [] {
+            if entry.stands {
+                try follow(entry, sequence, module, reaction)
+            } else {
+                try within(module) { try reaction.run(entry, actor, self) }
+            }
+        }
+        return sequence
+    }
+
+    /// Appends to the ledger without any reactions.
+    @discardableResult
+    func append(_ entry: Entry) throws -> Int64 {
         try willWrite()
         let event = try mapped {
             try ledger.append(entry, module: module, actor: actor, at: now, to: database, statements)
         }
         events.append(event)
-        guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
-        depth += 1
-        defer { depth -= 1 }
-        for (module, reaction) in house.reactions[entry.kind] ?? [] {
-            try within(module) { try reaction.run(entry, actor, self) }
-        }
-        return event.sequence!
+        return ledger.head.sequence
     }
 
     package func publishLive(topic: String, _ body: Object) {

@@ -66,6 +66,7 @@ final class Writer: Sendable {
     private func run() {
         // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+        noteClock()
         fireDue(try? engine.nextDue())
         while true {
             let (requests, piece, isStopping, proofs) = state.withLock { state in
@@ -79,11 +80,15 @@ final class Writer: Sendable {
             } else if isStopping {
                 break
             } else if wakeUp.wait().contains(.time) {
+                if engine.hasClockJumped { noteClock() }
                 fireDue(try? engine.nextDue())
             }
         }
         ended.signal()
     }
+
+    /// Has the clock's jump noted though nobody asks for anything: any group does that.
+    private func noteClock() { deliver(engine.run([Job(actor: .service, module: Verb.host, run: { _ in [:] })])) }
 
     /// Sets the timer to now and listens for it. One that does not come leaves the proofs unanswered, and the watchdog
     /// ends the service. Work that comes first is no answer: it is done after this.

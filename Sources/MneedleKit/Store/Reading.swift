@@ -57,7 +57,8 @@ public protocol Transaction: Reading {
     /// Runs an `INSERT` and returns the id that the store gave the new row.
     func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64
 
-    /// Appends to the ledger, then runs the modules' reactions to it, in this same transaction.
+    /// Appends to the ledger, then runs the modules' reactions to it, in this same transaction. One that throws takes the
+    /// entry and all that was done with it back, unless the entry ``Entry/stands``.
     /// - Returns: The entry's sequence number, which is also the event's.
     @discardableResult
     func record(_ entry: Entry) throws -> Int64
@@ -92,12 +93,16 @@ public struct Entry: Sendable {
     public var person: String?
     /// The facts themselves, complete without the rest of the entry.
     public var body: Object
+    /// Whether it stands when a reaction to it fails: what it says has happened in any case, or makes something safer. The
+    /// reaction is then tried again until it succeeds; meanwhile no session starts if its module makes safety checks.
+    public var stands: Bool
 
-    public init(_ kind: String, subject: String, person: String? = nil, body: Object = [:]) {
+    public init(_ kind: String, subject: String, person: String? = nil, body: Object = [:], stands: Bool = false) {
         self.kind = kind
         self.subject = subject
         self.person = person
         self.body = body
+        self.stands = stands
     }
 }
 

@@ -13,6 +13,8 @@ let definition = ModuleDefinition(
         configuration: [
             ConfigurationKey("start", .choice(["well", "throw", "trap"]), default: "well", "How it starts."),
             ConfigurationKey("check", .choice(["well", "throw"]), default: "well", "How its safety check answers."),
+            ConfigurationKey(
+                "reaction", .choice(["well", "throw"]), default: "well", "How it takes the end of a session."),
         ]),
     migrations: [
         Migration(
@@ -26,6 +28,7 @@ let definition = ModuleDefinition(
     default: break
     }
     let failsChecks = setup.configuration.text("check") == "throw"
+    let failsReactions = setup.configuration.text("reaction") == "throw"
     return Module(
         commands: changes + readings + mishaps + [stream],
         checks: [
@@ -34,5 +37,12 @@ let definition = ModuleDefinition(
                 return []
             }
         ],
+        reactions: ["session.stopped", "session.finished"].map { kind in
+            Reaction(to: kind) { entry, _, transaction in
+                try transaction.execute(
+                    "INSERT INTO trial_items (name, text) VALUES (?, ?)", entry.subject, entry.kind)
+                if failsReactions { throw ModuleError.internal("told to fail") }
+            }
+        },
         collectors: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
 }
