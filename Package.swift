@@ -102,6 +102,10 @@ package.targets += [
         swiftSettings: settings),
     .testTarget(
         name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
+    .testTarget(
+        name: "FactsTests",
+        dependencies: ["MneedleDaemon", "MneedleTestKit", "Aftercare", "Screening", "Session"],
+        path: "Tests/Facts", exclude: ["Table"], swiftSettings: settings),
 ]
 
 /// A module is one folder under Plugins and one line below.

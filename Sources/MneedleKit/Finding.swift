@@ -77,12 +77,15 @@ public struct Source: Hashable, Sendable, ValueConvertible {
     /// How strong it is: `article`, `label`, `guideline`, `regulation`, `trial`, `review`,
     /// `common practice` or `practice default`.
     public var evidence: String
+    /// How to find the document: author, year, journal, DOI or number. `nil` where there is no one document.
+    public var citation: String?
 
-    public init(id: String, title: String, evidence: String) {
+    public init(id: String, title: String, evidence: String, citation: String? = nil) {
         self.id = id
         self.title = title
         self.evidence = evidence
+        self.citation = citation
     }
 
-    public var value: Value { .object(["id": id, "title": title, "evidence": evidence]) }
+    public var value: Value { .object(["id": id, "title": title, "evidence": evidence, "citation": citation]) }
 }

@@ -17,7 +17,8 @@ struct Knowledge: Sendable {
         products = file.tables("product").map { Product($0, setup.sources) }
         forms = Set(file.strings("product_forms"))
         symptoms = file.tables("symptom").map { Symptom($0, setup.sources) }
-        escalation = Escalation(file.table("escalation") ?? Table([:], file: file.file, problems: setup.problems))
+        escalation = Escalation(
+            file.table("escalation") ?? Table([:], file: file.file, problems: setup.problems), setup.sources)
         findings = FindingCatalogue(
             file, module: "aftercare", sources: setup.sources, codes: Code.allCases.map(\.rawValue))
         reportMistakes(file)

@@ -100,10 +100,11 @@ struct Escalation: Sendable {
     let moderateAtLeast: Action
     let severeSteps: Int
 
-    init(_ table: Table) {
+    init(_ table: Table, _ catalogue: SourceCatalogue) {
         moderateAtLeast = table.optionalChoice("moderate_at_least") ?? .watch
         severeSteps = table.integer("severe_steps", in: 1...4)
         if !table.has("moderate_at_least") { table.report("moderate_at_least", "missing") }
+        _ = catalogue.sources(of: table)
     }
 }
 

@@ -90,6 +90,6 @@ struct KnowledgeTests {
             ])
         for row in rows { #expect(row.string("text") != nil && row.string("reason") != nil) }
         let marked = rows.filter { "\($0.list("sources") ?? [])".contains("practice default") }
-        #expect(marked.map { $0.string("rule") } == ["beginner", "course", "acne-scars"])
+        #expect(marked.map { $0.string("rule") } == ["beginner", "course", "collagen", "acne-scars", "maintenance"])
     }
 }

@@ -2,15 +2,32 @@
 public struct SourceCatalogue: Sendable {
     private let sources: [String: Source]
 
-    /// Reads `[source.ID]` tables with `title` and `evidence`.
+    /// Reads `[source.ID]` tables: `title` and `evidence`, how to find the document, and whether somebody looked it up.
     public init(_ table: Table) {
         var sources: [String: Source] = [:]
         for (id, entry) in table.table("source")?.namedTables() ?? [] {
             let url = entry.optionalString("where")
             let title = entry.string("title") + (url.map { " (\($0))" } ?? "")
-            sources[id] = Source(id: id, title: title, evidence: entry.string("evidence"))
+            let citation = SourceCatalogue.citation(entry)
+            // Why a source was not looked up is for people who read the file.
+            _ = entry.optionalString("note")
+            if entry.bool("checked", default: false) && citation == nil {
+                entry.report("document", "missing: a source that was checked can be found")
+            }
+            sources[id] = Source(id: id, title: title, evidence: entry.string("evidence"), citation: citation)
         }
         self.sources = sources
+    }
+
+    /// Author, year and numbers on one line: what one types to find the document.
+    private static func citation(_ entry: Table) -> String? {
+        let parts = [
+            entry.optionalString("author"), entry.optionalInteger("year", in: 1900...2100).map(String.init),
+            entry.optionalString("document"), entry.optionalString("section"),
+            entry.optionalString("doi").map { "doi:" + $0 }, entry.optionalString("pmid").map { "PMID " + $0 },
+        ]
+        let known = parts.compactMap(\.self)
+        return known.isEmpty ? nil : known.joined(separator: ", ")
     }
 
     public init(_ sources: [Source] = []) {
