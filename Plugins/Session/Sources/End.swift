@@ -17,7 +17,7 @@ extension Sessions {
                 ReplyMember("session", "its number"), ReplyMember("state", "stopped"),
                 ReplyMember("findings", "what to do now"),
             ],
-            errors: [.notFound, .conflict], example: "session.stop session=17 reason=pain",
+            errors: [.notFound, .conflict], concerns: .named("session"), example: "session.stop session=17 reason=pain",
             .writes { request, transaction in
                 let reason = try request.arguments.requiredText("reason")
                 let session = try end(request, as: "stopped", reason: reason, transaction)
@@ -38,7 +38,7 @@ extension Sessions {
                 ReplyMember("next", "the window for the next session: opens, best, closes"),
                 ReplyMember("aftercare_until", "when the last thing to avoid ends"),
             ],
-            errors: [.notFound, .conflict], example: "session.finish session=17 passes=3",
+            errors: [.notFound, .conflict], concerns: .named("session"), example: "session.finish session=17 passes=3",
             .writes { request, transaction in
                 let session = try end(request, as: "finished", reason: nil, transaction)
                 let next = try answer("scheduling.next", session.person, transaction)
