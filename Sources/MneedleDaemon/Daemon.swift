@@ -103,7 +103,7 @@ public final class Daemon: Service {
         }
         let store = try Store(path: state.database)
         let logger = logger
-        var house = House(crashNotes: CrashHistory.notes) { module, what, error in
+        var house = House(people: settings.people, crashNotes: CrashHistory.notes) { module, what, error in
             logger.say(.moduleTrouble, .error, "module \(module): \(what): \(Daemon.safe(error))", ["module": module])
         }
         let problems = Problems()

@@ -48,11 +48,15 @@ public struct Module: Sendable {
     public var collectors: [Collector]
     public var serialPorts: [SerialPort]
     public var figures: [Figure]
+    /// Whose the things are that its commands name.
+    public var possessions: [Possession]
+    /// Kinds of entries, and topics, that concern nobody unless they name a person: for everybody to see.
+    public var commonKinds: [String]
 
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], reactions: [Reaction] = [], timers: [Timer] = [],
         collectors: [Collector] = [], serialPorts: [SerialPort] = [],
-        figures: [Figure] = []
+        figures: [Figure] = [], possessions: [Possession] = [], commonKinds: [String] = []
     ) {
         self.commands = commands
         self.checks = checks
@@ -61,6 +65,8 @@ public struct Module: Sendable {
         self.collectors = collectors
         self.serialPorts = serialPorts
         self.figures = figures
+        self.possessions = possessions
+        self.commonKinds = commonKinds
     }
 }
 

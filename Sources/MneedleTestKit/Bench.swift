@@ -57,7 +57,7 @@ public final class Bench {
 
         let fakes = Fakes()
         self.fakes = fakes
-        var house = House()
+        var house = House(people: .practice)
         house.add(definition, made)
         for verb in verbs where !verb.hasPrefix(module + ".") { house.targets[verb] = fakes.target(verb) }
         engine = try Engine(store: store, house: house, clock: clock)

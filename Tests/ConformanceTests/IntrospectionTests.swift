@@ -9,7 +9,8 @@ struct IntrospectionTests {
         "Records", "Screening", "Session", "Scheduling", "Sterilization", "Telemetry", "Aftercare",
     ]
     private static let members = [
-        "verb", "module", "summary", "role", "allowed", "changes", "kind", "parameters", "reply", "errors", "example",
+        "verb", "module", "summary", "role", "allowed", "changes", "kind", "concerns", "parameters", "reply", "errors",
+        "example",
     ]
 
     private func describe(_ client: RawClient, _ arguments: String = "") throws -> [JSON] {

@@ -25,7 +25,8 @@ let definition = ModuleDefinition(
             aftercare.reactions, aftercare.symptoms, aftercare.products,
         ],
         checks: [aftercare.check],
-        reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped])
+        reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped],
+        possessions: [.numbered("reaction", "SELECT person FROM aftercare_reactions WHERE id = ?")])
 }
 
 let migrations = [

@@ -14,7 +14,8 @@ extension Aftercare {
                 ReplyMember("sources", "what it rests on"), ReplyMember("session", "after which session"),
                 ReplyMember("window", "its name"), ReplyMember("over", "whether it has ended"),
             ],
-            errors: [.notFound], example: "aftercare.plan person=anna", .lists(showPlan))
+            errors: [.notFound], concerns: .named("person", "session"),
+            example: "aftercare.plan person=anna", .lists(showPlan))
     }
 
     var until: Command {
@@ -22,7 +23,7 @@ extension Aftercare {
             "until", "Says when the last thing to avoid after a person's sessions ends.", role: .reader,
             parameters: [.required("person", .slug, "Whose.")],
             reply: [ReplyMember("until", "the time; absent when nothing has to be avoided any more")],
-            errors: [.notFound], example: "aftercare.until person=anna",
+            errors: [.notFound], concerns: .named("person"), example: "aftercare.until person=anna",
             .reads { request, reading in
                 let person = try reading.person(request.arguments.requiredText("person"))
                 guard let until = try lastUntil(of: person.person, reading), until > reading.now else { return [:] }

@@ -58,7 +58,8 @@ extension Aftercare {
                 ReplyMember("allowed", "whether it may be used then"),
                 ReplyMember("until", "how long not, if it may not"), ReplyMember("findings", "why"),
             ],
-            errors: [.notFound], example: "aftercare.may-use person=anna product=retinol", .reads(answerMayUse))
+            errors: [.notFound], concerns: .named("person"), example: "aftercare.may-use person=anna product=retinol",
+            .reads(answerMayUse))
     }
 
     var products: Command {
@@ -69,7 +70,7 @@ extension Aftercare {
                 ReplyMember("use", "avoid, helps or fine"), ReplyMember("window", "the window in which it is avoided"),
                 ReplyMember("reason", "why"), ReplyMember("sources", "what it rests on"),
             ],
-            example: "aftercare.products",
+            concerns: .nobody, example: "aftercare.products",
             .lists { _, _, send in
                 for product in knowledge.products {
                     try send([

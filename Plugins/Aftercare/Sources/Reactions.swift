@@ -31,6 +31,7 @@ extension Aftercare {
                 ReplyMember("by", "who has judged it"), ReplyMember("resolved", "when"),
             ],
             errors: [.notFound, .conflict],
+            concerns: .named("reaction"),
             example: "aftercare.resolve reaction=3 by=\"Dr. Lee\" note=\"healed after antibiotics\"",
             .writes(closeReaction))
     }
@@ -48,7 +49,8 @@ extension Aftercare {
                 ReplyMember("opened", "when it was first reported"), ReplyMember("resolved", "when it was closed"),
                 ReplyMember("by", "who closed it"), ReplyMember("note", "what was found"),
             ],
-            errors: [.notFound], example: "aftercare.reactions person=anna state=open", .lists(listReactions))
+            errors: [.notFound], concerns: .named("person", rows: ["person"]),
+            example: "aftercare.reactions person=anna state=open", .lists(listReactions))
     }
 
     // MARK: Opening

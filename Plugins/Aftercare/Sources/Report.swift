@@ -41,7 +41,8 @@ extension Aftercare {
                 ReplyMember("action", "expected, watch, call, urgent or emergency"),
                 ReplyMember("findings", "what it means and what to do"),
             ],
-            errors: [.notFound], example: "aftercare.report person=anna symptom=redness since=1d severity=mild",
+            errors: [.notFound], concerns: .named("person"),
+            example: "aftercare.report person=anna symptom=redness since=1d severity=mild",
             .writes(takeReport))
     }
 

@@ -121,7 +121,7 @@ extension Aftercare {
                 ReplyMember("red_flag", "whether it blocks further sessions until it is resolved"),
                 ReplyMember("advice", "what to do about it"), ReplyMember("sources", "what it rests on"),
             ],
-            example: "aftercare.symptoms",
+            concerns: .nobody, example: "aftercare.symptoms",
             .lists { _, _, send in
                 for symptom in knowledge.symptoms {
                     try send([

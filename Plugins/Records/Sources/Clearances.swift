@@ -20,6 +20,7 @@ extension Records {
                 .optional("note", .text(maximum: 2000), "A note."),
             ],
             reply: Records.reply, errors: [.notFound],
+            concerns: .named("person"),
             example: "records.clear person=anna finding=pregnancy by=\"Dr. Lee\" until=2027-01-31",
             .writes { request, transaction in
                 let slug = try requirePerson(request.arguments.requiredText("person"), transaction).person
@@ -48,7 +49,7 @@ extension Records {
         Command(
             "clearances", "Lists a person's clearances, the newest first, those that have ended too.", role: .reader,
             parameters: [.required("person", .slug, "Whose clearances.")], reply: Records.reply, errors: [.notFound],
-            example: "records.clearances person=anna",
+            concerns: .named("person", rows: ["person"]), example: "records.clearances person=anna",
             .lists { request, reading, sink in
                 let slug = try requirePerson(request.arguments.requiredText("person"), reading).person
                 let sql = "SELECT * FROM records_clearances WHERE person = ? ORDER BY id DESC"

@@ -34,6 +34,7 @@ extension Records {
                 .optional("serial", .text(maximum: 100), "Its serial number."),
             ],
             reply: Records.reply, errors: [.conflict, .notFound],
+            concerns: .named(.init("owner", names: "person"), otherwise: .nobody),
             example:
                 "records.add-device device=pen-1 kind=pen min_depth_mm=0.2 max_depth_mm=2.5 cartridges=yes owner=anna",
             .writes { request, transaction in
@@ -86,7 +87,7 @@ extension Records {
         Command(
             "show-device", "Shows a device's record.", role: .reader,
             parameters: [.required("device", .slug, "Which device.")], reply: Records.reply, errors: [.notFound],
-            example: "records.show-device device=pen-1",
+            concerns: .named("device"), example: "records.show-device device=pen-1",
             .reads { request, reading in
                 try requireDevice(request.arguments.requiredText("device"), reading).object
             })
@@ -96,6 +97,7 @@ extension Records {
         Command(
             "list-devices", "Lists the devices on record by name, retired ones too.", role: .reader,
             reply: Records.reply,
+            concerns: .named(rows: [.init("owner", names: "person", isOptional: true)]),
             example: "records.list-devices",
             .lists { _, reading, sink in
                 try reading.forEach("SELECT * FROM records_devices ORDER BY device", []) {
@@ -113,7 +115,7 @@ extension Records {
                 .optional("reason", .text(maximum: 500), "Why, for example dull needles."),
             ],
             reply: Records.reply, errors: [.notFound, .conflict],
-            example: "records.retire-device device=roller-1 reason=\"bent needles\"",
+            concerns: .named("device"), example: "records.retire-device device=roller-1 reason=\"bent needles\"",
             .writes { request, transaction in
                 var device = try requireDevice(request.arguments.requiredText("device"), transaction)
                 guard !device.retired else {
@@ -134,6 +136,13 @@ extension Records {
 
     func fetchDevice(_ slug: String, _ reading: any Reading) throws -> Device? {
         try reading.row("SELECT * FROM records_devices WHERE device = ?", slug).map(Device.init(row:))
+    }
+
+    var deviceOwners: Possession {
+        Possession(of: "device") { argument, reading in
+            guard case .text(let slug) = argument, let device = try fetchDevice(slug, reading) else { return .unknown }
+            return device.owner.map { .person($0) } ?? .nobody
+        }
     }
 
     func requireDevice(_ slug: String, _ reading: any Reading) throws -> Device {

@@ -16,7 +16,7 @@ extension Records {
                 .optional("trained_until", .date, "The last day on which the training counts; left out for no end."),
             ],
             reply: Records.reply,
-            example: "records.add-operator operator=kim max_depth_mm=1.5 trained_until=2027-06-30",
+            concerns: .nobody, example: "records.add-operator operator=kim max_depth_mm=1.5 trained_until=2027-06-30",
             .writes { request, transaction in
                 let name = try request.arguments.requiredText("operator")
                 let depth = try request.arguments.requiredNumber("max_depth_mm")
@@ -36,7 +36,7 @@ extension Records {
         Command(
             "show-operator", "Shows an operator's training.", role: .reader,
             parameters: [.required("operator", .slug, "Which operator.")], reply: Records.reply, errors: [.notFound],
-            example: "records.show-operator operator=kim",
+            concerns: .nobody, example: "records.show-operator operator=kim",
             .reads { request, reading in
                 let name = try request.arguments.requiredText("operator")
                 guard let row = try reading.row("SELECT * FROM records_operators WHERE operator = ?", name) else {
@@ -54,7 +54,7 @@ extension Records {
     var listOperators: Command {
         Command(
             "list-operators", "Lists the operators by name.", role: .reader, reply: Records.reply,
-            example: "records.list-operators",
+            concerns: .nobody, example: "records.list-operators",
             .lists { _, reading, sink in
                 try reading.forEach("SELECT * FROM records_operators ORDER BY operator", []) {
                     try sink(Records.operatorObject($0))

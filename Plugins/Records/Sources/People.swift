@@ -29,6 +29,7 @@ extension Records {
             "add-person", "Opens a person's record.", role: .operator,
             parameters: [.required("person", .slug, "A short name for the person, for example anna.")] + details,
             reply: Records.reply, errors: [.conflict],
+            concerns: .nobody,
             example: "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3",
             .writes { request, transaction in
                 let slug = try request.arguments.requiredText("person")
@@ -37,8 +38,10 @@ extension Records {
                 }
                 let blank = Person(
                     person: slug, setting: Setting(rawValue: defaultSetting) ?? .home, goal: .collagen,
-                    timeZone: defaultTimeZone)
+                    // Who sees only their own opens a record of their own.
+                    timeZone: defaultTimeZone, unixUser: transaction.seesEverybody ? nil : request.actor.user)
                 let person = try applied(request.arguments, to: blank, transaction)
+                try allowUser(of: person, insteadOf: blank, request, transaction)
                 try transaction.execute(
                     """
                     INSERT INTO records_people
@@ -56,11 +59,13 @@ extension Records {
         Command(
             "change-person", "Changes what is given in a person's record and leaves the rest.", role: .operator,
             parameters: [.required("person", .slug, "Whose record.")] + details,
-            reply: Records.reply, errors: [.notFound], example: "records.change-person person=anna goal=maintenance",
+            reply: Records.reply, errors: [.notFound], concerns: .named("person"),
+            example: "records.change-person person=anna goal=maintenance",
             .writes { request, transaction in
                 let slug = try request.arguments.requiredText("person")
                 let before = try requirePerson(slug, transaction)
                 let person = try applied(request.arguments, to: before, transaction)
+                try allowUser(of: person, insteadOf: before, request, transaction)
                 guard person != before else { return person.object }
                 try transaction.execute(
                     """
@@ -81,7 +86,7 @@ extension Records {
         Command(
             "show-person", "Shows a person's record.", role: .reader,
             parameters: [.required("person", .slug, "Whose record.")], reply: Records.reply, errors: [.notFound],
-            example: "records.show-person person=anna",
+            concerns: .named("person"), example: "records.show-person person=anna",
             .reads { request, reading in
                 try requirePerson(request.arguments.requiredText("person"), reading).object
             })
@@ -91,7 +96,7 @@ extension Records {
         Command(
             "list-people", "Lists the people on record by name.", role: .reader,
             parameters: [.optional("unix_user", .text(maximum: 64), "Only those that belong to this unix user.")],
-            reply: Records.reply, example: "records.list-people",
+            reply: Records.reply, concerns: .named(rows: ["person"]), example: "records.list-people",
             .lists { request, reading, sink in
                 let user = request.arguments.text("unix_user")
                 let condition = user == nil ? "" : "WHERE unix_user = ?"
@@ -120,6 +125,20 @@ extension Records {
             person.timeZone = zone
         }
         return person
+    }
+
+    /// Whose a record is decides who sees it and on whose desktop its reminders are: nobody takes or gives that alone.
+    private func allowUser(
+        of person: Person, insteadOf before: Person, _ request: Request, _ reading: any Reading
+    ) throws {
+        let needs: Role = reading.seesEverybody ? .practitioner : .admin
+        guard person.unixUser != before.unixUser, request.actor.role < needs else { return }
+        let role = request.actor.role.rawValue
+        throw ModuleError(
+            .forbidden,
+            "'unix_user' says whose the record is: setting it needs the role \(needs.rawValue), you have \(role); "
+                + "leave it out, or ask one",
+            members: ["role": role, "needs": needs.rawValue])
     }
 
     func fetchPerson(_ slug: String, _ reading: any Reading) throws -> Person? {

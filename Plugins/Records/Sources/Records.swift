@@ -30,7 +30,9 @@ let definition = ModuleDefinition(
             records.addDevice, records.showDevice, records.listDevices, records.retireDevice,
             records.addOperator, records.showOperator, records.listOperators,
             records.clear, records.clearances,
-        ])
+        ],
+        possessions: [records.deviceOwners],
+        commonKinds: ["operator.added", "device.added", "device.retired"])
 }
 
 let migrations = [

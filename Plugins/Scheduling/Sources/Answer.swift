@@ -11,7 +11,7 @@ extension Scheduling {
     private func closing(_ name: String, _ summary: String, as state: Reminder.State) -> Command {
         Command(
             name, summary, role: .operator, parameters: [Scheduling.reminder], reply: Scheduling.reminderMembers,
-            errors: [.notFound, .conflict], example: "scheduling.\(name) reminder=7",
+            errors: [.notFound, .conflict], concerns: .named("reminder"), example: "scheduling.\(name) reminder=7",
             .writes { request, transaction in
                 let closed = try open(request, transaction).close(as: state, transaction)
                 try endRepeats(of: closed, transaction)
@@ -41,7 +41,7 @@ extension Scheduling {
                 .optional("until", .time, "Until when, instead of 'for'."),
             ],
             reply: Scheduling.reminderMembers, errors: [.notFound, .conflict],
-            example: "scheduling.snooze reminder=7 for=2h",
+            concerns: .named("reminder"), example: "scheduling.snooze reminder=7 for=2h",
             .writes { request, transaction in
                 var reminder = try open(request, transaction)
                 reminder.due = try snoozedUntil(request.arguments, reminder, transaction)

@@ -6,7 +6,8 @@ extension Scheduling {
             "calendar", "Gives reminders and the next sessions' windows as a calendar file (RFC 5545).", role: .reader,
             parameters: [.optional("person", .slug, "Only this person's.")],
             reply: [ReplyMember("ics", "the file's text, to be saved as .ics")],
-            errors: [.notFound], example: "scheduling.calendar person=anna",
+            errors: [.notFound], concerns: .named("person", otherwise: .person),
+            example: "scheduling.calendar person=anna",
             .reads { request, reading in
                 let person = try request.arguments.text("person").map { try reading.person($0) }
                 return ["ics": try CalendarFile(of: person, knowledge, reading).text]

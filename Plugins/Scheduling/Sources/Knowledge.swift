@@ -30,7 +30,7 @@ extension Scheduling {
                 ReplyMember("text", "what holds"), ReplyMember("reason", "why"),
                 ReplyMember("sources", "what it rests on"),
             ],
-            example: "scheduling.rules",
+            concerns: .nobody, example: "scheduling.rules",
             .lists { _, _, send in
                 for fact in knowledge.intervals.facts {
                     try send(["rule": fact.rule, "text": fact.text, "reason": fact.reason, "sources": fact.sources])

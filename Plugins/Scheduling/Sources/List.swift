@@ -8,7 +8,8 @@ extension Scheduling {
                 .optional("person", .slug, "Only those of this person."),
                 .optional("state", .choice(Reminder.State.allCases.map(\.rawValue)), "Only those in this state."),
             ],
-            reply: Scheduling.rowMembers, errors: [.notFound], example: "scheduling.list-reminders state=due",
+            reply: Scheduling.rowMembers, errors: [.notFound], concerns: .named("person", rows: ["person"]),
+            example: "scheduling.list-reminders state=due",
             .lists { request, reading, send in
                 let person = try request.arguments.text("person").map { try reading.person($0).person }
                 let state = request.arguments.text("state").flatMap(Reminder.State.init)

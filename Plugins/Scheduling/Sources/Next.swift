@@ -38,7 +38,7 @@ extension Scheduling {
                 ReplyMember("sources", "what it rests on"), ReplyMember("reason", "why, in plain words"),
                 ReplyMember("sessions", "how many there were"), ReplyMember("course", "how many a course has"),
             ],
-            errors: [.notFound], example: "scheduling.next person=anna",
+            errors: [.notFound], concerns: .named("person"), example: "scheduling.next person=anna",
             .reads { request, reading in
                 let person = try reading.person(request.arguments.requiredText("person"))
                 let next = try NextSession(person, knowledge.intervals, in: reading)

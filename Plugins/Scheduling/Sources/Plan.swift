@@ -154,7 +154,7 @@ extension Scheduling {
         Command(
             "plan", "Proposes the days of a course; nothing is kept. Accept it with scheduling.accept.", role: .reader,
             parameters: Scheduling.planParameters, reply: Scheduling.planReply, errors: [.notFound, .conflict],
-            example: "scheduling.plan person=anna sessions=6 start=2027-01-09 avoid=sun",
+            concerns: .named("person"), example: "scheduling.plan person=anna sessions=6 start=2027-01-09 avoid=sun",
             .reads { request, reading in try proposal(request.arguments, reading).object })
     }
 
@@ -164,7 +164,7 @@ extension Scheduling {
             "Books the course that scheduling.plan proposes for the same arguments, and reminds of each session.",
             role: .operator, parameters: Scheduling.planParameters, reply: Scheduling.planReply,
             errors: [.notFound, .conflict],
-            example: "scheduling.accept person=anna sessions=6 start=2027-01-09 avoid=sun",
+            concerns: .named("person"), example: "scheduling.accept person=anna sessions=6 start=2027-01-09 avoid=sun",
             .writes { request, transaction in
                 let plan = try proposal(request.arguments, transaction)
                 try keep(plan, "plan.accepted", transaction.person(plan.person), transaction)
@@ -176,7 +176,7 @@ extension Scheduling {
         Command(
             "show-plan", "Shows the course that a person has accepted.", role: .reader,
             parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.planReply, errors: [.notFound],
-            example: "scheduling.show-plan person=anna",
+            concerns: .named("person"), example: "scheduling.show-plan person=anna",
             .reads { request, reading in
                 try requirePlan(reading.person(request.arguments.requiredText("person")).person, reading).object
             })
@@ -186,7 +186,7 @@ extension Scheduling {
         Command(
             "cancel-plan", "Gives up the course that a person has accepted, and its reminders.", role: .operator,
             parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.planReply, errors: [.notFound],
-            example: "scheduling.cancel-plan person=anna",
+            concerns: .named("person"), example: "scheduling.cancel-plan person=anna",
             .writes { request, transaction in
                 let plan = try requirePlan(
                     transaction.person(request.arguments.requiredText("person")).person, transaction)

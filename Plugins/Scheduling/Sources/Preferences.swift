@@ -102,7 +102,7 @@ extension Scheduling {
         Command(
             "show-preferences", "Shows how a person wants to be reminded.", role: .reader,
             parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.reply, errors: [.notFound],
-            example: "scheduling.show-preferences person=anna",
+            concerns: .named("person"), example: "scheduling.show-preferences person=anna",
             .reads { request, reading in
                 let person = try reading.person(request.arguments.requiredText("person")).person
                 return try Preferences(of: person, knowledge.defaults, in: reading).object
@@ -125,6 +125,7 @@ extension Scheduling {
                     "Kinds with an hour of their own: KIND:HOUR, or KIND: for the usual one."),
             ],
             reply: Scheduling.reply, errors: [.notFound],
+            concerns: .named("person"),
             example: "scheduling.set-preferences person=anna hour=18 quiet_from=21 quiet_to=8 off=window-opens",
             .writes { request, transaction in
                 let arguments = request.arguments
@@ -183,7 +184,7 @@ extension Scheduling {
                 ReplyMember("when", "when it comes"), ReplyMember("urgency", "low, normal or critical"),
                 ReplyMember("sources", "what it rests on"),
             ],
-            example: "scheduling.kinds",
+            concerns: .nobody, example: "scheduling.kinds",
             .lists { _, _, send in
                 for kind in knowledge.kinds {
                     try send([

@@ -14,6 +14,7 @@ extension Scheduling {
                     default: Urgency.normal.rawValue),
             ],
             reply: Scheduling.reminderMembers, errors: [.notFound],
+            concerns: .named("person"),
             example: #"scheduling.remind person=anna at=2026-12-01T09:00:00+01:00 title="Buy alcohol""#,
             .writes { request, transaction in
                 let arguments = request.arguments

@@ -32,7 +32,8 @@ let definition = ModuleDefinition(
         checks: [scheduling.check],
         reactions: scheduling.reactions,
         timers: [scheduling.delivery],
-        figures: [scheduling.openReminders])
+        figures: [scheduling.openReminders],
+        possessions: [.numbered("reminder", "SELECT person FROM scheduling_reminders WHERE id = ?")])
 }
 
 let migrations = [

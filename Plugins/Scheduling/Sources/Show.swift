@@ -8,7 +8,7 @@ extension Scheduling {
             reply: Scheduling.reminderMembers + [
                 ReplyMember("sources", "what its time rests on; none for one of your own")
             ],
-            errors: [.notFound], example: "scheduling.show-reminder reminder=7",
+            errors: [.notFound], concerns: .named("reminder"), example: "scheduling.show-reminder reminder=7",
             .reads { request, reading in
                 let reminder = try Reminder.find(request.arguments.requiredInteger("reminder"), in: reading)
                 return Object(uniqueMembers: reminder.object.members + [sources(of: reminder)])

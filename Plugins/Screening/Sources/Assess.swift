@@ -23,6 +23,7 @@ extension Screening {
                 ReplyMember("missing_optional", "unanswered questions whose findings are therefore absent"),
             ],
             errors: [.notFound, .moduleFailed],
+            concerns: .named("person"),
             example: "screening.assess person=anna areas=cheeks answers.pregnant=no answers.retinoid-last-used=never",
             .writes(makeAssessment))
     }

@@ -73,7 +73,8 @@ extension Screening {
                 ReplyMember("missing_optional", "what was not answered and need not be"),
                 ReplyMember("answers", "what was answered"),
             ],
-            errors: [.notFound], example: "screening.history person=anna", .lists(listHistory))
+            errors: [.notFound], concerns: .named("person", rows: ["person"]), example: "screening.history person=anna",
+            .lists(listHistory))
     }
 
     @Sendable private func listHistory(

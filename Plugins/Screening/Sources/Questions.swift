@@ -107,7 +107,7 @@ extension Screening {
                 ReplyMember("required", "whether an assessment without its answer is incomplete"),
                 ReplyMember("codes", "the findings that rest on it"),
             ],
-            example: "screening.questions setting=home areas=cheeks,chin", .lists(listQuestions))
+            concerns: .nobody, example: "screening.questions setting=home areas=cheeks,chin", .lists(listQuestions))
     }
 
     @Sendable private func listQuestions(

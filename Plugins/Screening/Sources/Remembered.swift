@@ -65,7 +65,8 @@ extension Screening {
                 ReplyMember("person", "whose"), ReplyMember("question", "the question that is answered yes"),
                 ReplyMember("at", "since when"), ReplyMember("because", "what it comes from"),
             ],
-            errors: [.notFound], example: "screening.remembered person=anna",
+            errors: [.notFound], concerns: .named("person", rows: ["person"]),
+            example: "screening.remembered person=anna",
             .lists { request, reading, send in
                 let person = try reading.person(request.arguments.requiredText("person")).person
                 for (question, memory) in try rememberedAnswers(of: person, reading).sorted(by: { $0.key < $1.key }) {
@@ -91,6 +92,7 @@ extension Screening {
                 ReplyMember("note", "why"),
             ],
             errors: [.notFound],
+            concerns: .named("person"),
             example:
                 "screening.correct person=anna question=keloid-history by=\"Dr. Lee\" note=\"reported for the wrong person\"",
             .writes(forget))

@@ -124,7 +124,7 @@ extension Screening {
                 ReplyMember("evidence", "how strong it is, where it goes beyond the source documents"),
                 ReplyMember("sources", "what it rests on"),
             ],
-            example: "screening.rules code=retinoid",
+            concerns: .nobody, example: "screening.rules code=retinoid",
             .lists { request, _, send in
                 let code = request.arguments.text("code")
                 for rule in knowledge.rules where code == nil || rule.code == code {

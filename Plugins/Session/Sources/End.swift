@@ -17,7 +17,7 @@ extension Sessions {
                 ReplyMember("session", "its number"), ReplyMember("state", "stopped"),
                 ReplyMember("findings", "what to do now"),
             ],
-            errors: [.notFound, .conflict], example: "session.stop session=17 reason=pain",
+            errors: [.notFound, .conflict], concerns: .named("session"), example: "session.stop session=17 reason=pain",
             .writes { request, transaction in
                 let reason = try request.arguments.requiredText("reason")
                 let session = try end(request, as: "stopped", reason: reason, transaction)
@@ -39,7 +39,7 @@ extension Sessions {
                     "next", "the window for the next session: opens, best, closes; absent where it is not known"),
                 ReplyMember("aftercare_until", "when the last thing to avoid ends; absent while it is not known"),
             ],
-            errors: [.notFound, .conflict], example: "session.finish session=17 passes=3",
+            errors: [.notFound, .conflict], concerns: .named("session"), example: "session.finish session=17 passes=3",
             .writes { request, transaction in
                 let session = try end(request, as: "finished", reason: nil, transaction)
                 let next = answer("scheduling.next", session.person, transaction)

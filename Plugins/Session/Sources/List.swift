@@ -5,7 +5,8 @@ extension Sessions {
         Command(
             "show", "Shows a session.", role: .reader,
             parameters: [.required("session", .integer(1...Int64.max), "The session's number.")],
-            reply: StoredSession.reply, errors: [.notFound], example: "session.show session=17",
+            reply: StoredSession.reply, errors: [.notFound], concerns: .named("session"),
+            example: "session.show session=17",
             .reads { request, reading in try require(request.arguments.requiredInteger("session"), reading).shown })
     }
 
@@ -16,7 +17,8 @@ extension Sessions {
                 .optional("person", .slug, "Only this person's."), .optional("device", .slug, "Only with this device."),
                 .optional("state", .choice(["running", "finished", "stopped"]), "Only those in this state."),
             ],
-            reply: StoredSession.reply, example: "session.list person=anna",
+            reply: StoredSession.reply, concerns: .named("person", "device", rows: ["person"]),
+            example: "session.list person=anna",
             .lists { request, reading, sink in
                 var conditions = "1 = 1"
                 var values: [SQLValue] = []
@@ -44,7 +46,7 @@ extension Sessions {
                 ReplyMember("minutes", "how long at least"),
                 ReplyMember("passes", "how many passes"), ReplyMember("sources", "what it rests on"),
             ],
-            errors: [.notFound], example: "session.steps person=anna",
+            errors: [.notFound], concerns: .named("person", otherwise: .nobody), example: "session.steps person=anna",
             .lists { request, reading, sink in
                 var setting = request.arguments.text("setting").flatMap(Setting.init)
                 if setting == nil, let slug = request.arguments.text("person") {

@@ -18,7 +18,8 @@ let definition = ModuleDefinition(
             sessions.check, sessions.start, sessions.stop, sessions.finish, sessions.show, sessions.list,
             sessions.steps,
         ],
-        checks: [sessions.safetyCheck])
+        checks: [sessions.safetyCheck],
+        possessions: [.numbered("session", "SELECT person FROM session_sessions WHERE id = ?")])
 }
 
 let migrations = [

@@ -24,7 +24,8 @@ extension Sessions {
             "check", "Says whether a session may start, and every reason; changes nothing.", role: .operator,
             parameters: planParameters,
             reply: [ReplyMember("allowed", "whether session.start would start it"), Sessions.findingsMember],
-            errors: [.notFound], example: "session.check person=anna device=pen-1 areas=cheeks depth_mm=0.5",
+            errors: [.notFound], concerns: .named("person", "device", "cartridge"),
+            example: "session.check person=anna device=pen-1 areas=cheeks depth_mm=0.5",
             .reads { request, reading in
                 let decision = try decide(request, reading)
                 return ["allowed": decision.isAllowed, "findings": decision.findings]
@@ -36,6 +37,7 @@ extension Sessions {
             "start", "Starts a session unless any module's safety check forbids it.", role: .operator,
             parameters: planParameters,
             reply: [ReplyMember("session", "its number"), Sessions.findingsMember], errors: [.notFound, .blocked],
+            concerns: .named("person", "device", "cartridge"),
             example: "session.start person=anna device=pen-1 areas=cheeks,chin depth_mm=0.5",
             .writes { request, transaction in
                 let decision = try decide(request, transaction)

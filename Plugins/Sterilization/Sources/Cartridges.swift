@@ -64,6 +64,7 @@ extension Hygiene {
                 ReplyMember("use_by", "until when it may be used, now that it is open"),
             ],
             errors: [.notFound, .conflict, .blocked],
+            concerns: .named("device", "person"),
             example:
                 "sterilization.open-cartridge cartridge=c-0417 device=pen-1 person=anna lot=A12 expires=2027-03-31",
             .writes(open))
@@ -77,7 +78,8 @@ extension Hygiene {
                 ReplyMember("cartridge", "the cartridge"), ReplyMember("state", "discarded"),
                 ReplyMember("discarded", "when"),
             ],
-            errors: [.notFound, .conflict], example: "sterilization.discard-cartridge cartridge=c-0417",
+            errors: [.notFound, .conflict], concerns: .named("cartridge"),
+            example: "sterilization.discard-cartridge cartridge=c-0417",
             .writes(discard))
     }
 

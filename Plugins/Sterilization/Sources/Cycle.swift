@@ -40,6 +40,7 @@ extension Hygiene {
                 ReplyMember("findings", "why it does not count"),
             ],
             errors: [.notFound],
+            concerns: .named("device"),
             example: "sterilization.cycle device=steel-1 method=gravity temperature_c=121 minutes=30 indicator=pass",
             .writes(logCycle))
     }
@@ -90,19 +91,29 @@ extension Hygiene {
         let until = judgement.counts ? Zone.utc.adding(knowledge.lasting.sterile, to: cycle.at) : nil
         let cleaned = try apply(cycle, until: until, to: &head, transaction)
         let recalled = try recall(cycle, except: device.device, transaction)
+        // What is said of this device tells nobody what others have; each of theirs has a line of its own.
+        let others = recalled.filter { $0.owner != nil && $0.owner != device.owner }
+        let near = recalled.filter { $0.owner == nil || $0.owner == device.owner }
         let facts: Object = [
             "device": device.device, "method": cycle.method, "temperature_c": cycle.celsius, "minutes": cycle.minutes,
             "indicator": cycle.indicator.rawValue, "load": cycle.load, "at": cycle.at, "counts": judgement.counts,
             "profile": profile(of: cycle)?.name, "ready_until": until, "reasons": judgement.refusals.map(\.code),
-            "recalled": recalled.isEmpty ? nil : recalled,
+            "recalled": near.isEmpty ? nil : near.map(\.device),
         ]
         try HygieneLog.add("cycle", device: device.device, at: cycle.at, facts, to: transaction)
         try transaction.record(
             Entry("sterilization.cycled", subject: "device/\(device.device)", person: device.owner, body: facts))
         if cleaned { try recordCleaned(head, at: cycle.at, by: "cycle", transaction) }
+        for device in others {
+            let facts: Object = ["device": device.device, "at": cycle.at, "load": cycle.load]
+            try HygieneLog.add("recalled", device: device.device, at: cycle.at, facts, to: transaction)
+            try transaction.record(
+                Entry("sterilization.recalled", subject: "device/\(device.device)", person: device.owner, body: facts))
+        }
+        let seen = try recalled.filter { try $0.owner.map(transaction.sees) ?? true }.map(\.device)
         return [
             "device": device.device, "at": cycle.at, "counts": judgement.counts, "ready_until": until,
-            "profile": profile(of: cycle)?.name, "recalled": recalled.isEmpty ? nil : recalled,
+            "profile": profile(of: cycle)?.name, "recalled": seen.isEmpty ? nil : seen,
             "findings": judgement.findings,
         ]
     }
@@ -124,7 +135,7 @@ extension Hygiene {
     }
 
     /// Takes back what was released from the same load, when its indicator failed.
-    private func recall(_ cycle: Cycle, except device: String, _ transaction: any Transaction) throws -> [String] {
+    private func recall(_ cycle: Cycle, except device: String, _ transaction: any Transaction) throws -> [Device] {
         guard cycle.indicator == .fail, let load = cycle.load else { return [] }
         let devices = try transaction.rows(
             "SELECT device FROM sterilization_heads WHERE ready_load = ? AND device <> ? ORDER BY device", load, device
@@ -134,6 +145,6 @@ extension Hygiene {
             head.readiness = nil
             try head.save(transaction)
         }
-        return devices
+        return try devices.map(transaction.device)
     }
 }

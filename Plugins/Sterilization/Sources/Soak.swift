@@ -32,6 +32,7 @@ extension Hygiene {
                 ReplyMember("findings", "why it does not count, or what would be better"),
             ],
             errors: [.notFound],
+            concerns: .named("device"),
             example: "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5",
             .writes(logSoak))
     }

@@ -18,7 +18,8 @@ extension Hygiene {
                 ReplyMember("cartridge", "the cartridge that is open for it and not discarded"),
                 ReplyMember("findings", "what speaks against using it"),
             ],
-            errors: [.notFound], example: "sterilization.status device=roller-1", .reads(showStatus))
+            errors: [.notFound], concerns: .named("device"), example: "sterilization.status device=roller-1",
+            .reads(showStatus))
     }
 
     var list: Command {
@@ -29,12 +30,14 @@ extension Hygiene {
                 .optional("since", .time, "Only what happened at or after this time."),
             ],
             reply: [
-                ReplyMember("kind", "soak, cycle, cartridge-opened, cartridge-used or cartridge-discarded"),
+                ReplyMember("kind", "soak, cycle, recalled, cartridge-opened, cartridge-used or cartridge-discarded"),
                 ReplyMember("at", "when it ended or happened"), ReplyMember("device", "the device"),
                 ReplyMember("counts", "for a soak or cycle: whether it counted"),
                 ReplyMember("reasons", "the codes of why it did not"),
             ],
-            errors: [.notFound], example: "sterilization.list device=roller-1 since=2026-11-01T00:00:00Z",
+            errors: [.notFound],
+            concerns: .named("device", rows: ["device", .init("person", names: "person", isOptional: true)]),
+            example: "sterilization.list device=roller-1 since=2026-11-01T00:00:00Z",
             .lists(showLog))
     }
 
@@ -45,7 +48,7 @@ extension Hygiene {
                 ReplyMember("rule", "its name"), ReplyMember("text", "what it says"), ReplyMember("reason", "why"),
                 ReplyMember("sources", "what it rests on"),
             ],
-            example: "sterilization.rules",
+            concerns: .nobody, example: "sterilization.rules",
             .lists { _, _, send in
                 for rule in knowledge.rules { try send(rule.object) }
                 return [:]
@@ -56,6 +59,8 @@ extension Hygiene {
         let device = try reading.device(request.arguments.requiredText("device"))
         let head = try Head(of: device.device, in: reading)
         let person = try (device.owner ?? head.lastPerson).map { try reading.person($0) }
+        // Of a device for everybody one sees what it is in, and not whose: that is in the times' zone too.
+        let isOpen = try person.map { try reading.sees($0.person) } ?? true
         // Of a device that nobody has used or owns only this much is known: whether it is disinfected.
         let setting = person?.setting ?? .home
         let cartridge = try openCartridge(of: device.device, reading)
@@ -63,25 +68,27 @@ extension Hygiene {
         let findings =
             try readiness(
                 of: device, head, takesCartridge: takesCartridge, setting: setting, at: reading.now,
-                person.map(reading.zone(of:)) ?? .utc)
+                isOpen ? person.map(reading.zone(of:)) ?? .utc : .utc)
             + wear(device, head, setting)
         let lasts = head.readiness.flatMap { $0.until > reading.now ? $0 : nil }
         return [
             "device": device.device, "ready": !findings.contains(where: \.blocks),
             "state": head.running != nil ? "in-use" : lasts?.state.rawValue ?? (head.uses > 0 ? "used" : "unknown"),
             "ready_until": lasts?.until, "cleaning_due": head.cleaningDueSince != nil,
-            "last_person": head.lastPerson, "last_use": head.lastUse, "uses": head.uses, "cartridge": cartridge,
+            "last_person": try head.lastPerson.flatMap { try reading.sees($0) ? $0 : nil }, "last_use": head.lastUse,
+            "uses": head.uses, "cartridge": try cartridge.flatMap { try reading.sees($0.person) ? $0.cartridge : nil },
             "findings": findings,
         ]
     }
 
-    private func openCartridge(of device: String, _ reading: any Reading) throws -> String? {
-        try reading.row(
+    private func openCartridge(of device: String, _ reading: any Reading) throws -> Cartridge? {
+        let name = try reading.row(
             """
             SELECT cartridge FROM sterilization_cartridges WHERE device = ? AND discarded_at IS NULL
             ORDER BY opened_at DESC, id DESC LIMIT 1
             """, device
         )?.text("cartridge")
+        return try name.flatMap { try Cartridge($0, in: reading) }
     }
 
     @Sendable private func showLog(_ request: Request, _ reading: any Reading, _ send: Command.RowSink) throws -> Object

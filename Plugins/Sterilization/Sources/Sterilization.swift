@@ -26,7 +26,16 @@ let definition = ModuleDefinition(
             hygiene.list, hygiene.rules,
         ],
         checks: [hygiene.check],
-        reactions: [hygiene.whenStarted, hygiene.whenFinished, hygiene.whenStopped])
+        reactions: [hygiene.whenStarted, hygiene.whenFinished, hygiene.whenStopped],
+        possessions: [
+            Possession(of: "cartridge") { argument, reading in
+                guard case .text(let name) = argument, let cartridge = try Cartridge(name, in: reading) else {
+                    return .unknown
+                }
+                return .person(cartridge.person)
+            }
+        ],
+        commonKinds: ["sterilization.soaked", "sterilization.cycled", "device.cleaned"])
 }
 
 let migrations = [

@@ -95,7 +95,7 @@ extension Telemetry {
                 ReplyMember("peak", "the value furthest over it"), ReplyMember("over_at", "when it was over"),
                 ReplyMember("duration", "how long it lasted"),
             ],
-            errors: [.notFound], example: "telemetry.alarms session=17",
+            errors: [.notFound], concerns: .named("session"), example: "telemetry.alarms session=17",
             .lists { request, reading, sink in
                 let session = try known(request.arguments.requiredInteger("session"), reading)
                 try reading.forEach(

@@ -10,7 +10,7 @@ extension Telemetry {
                 ReplyMember("from", "the first"), ReplyMember("to", "the last"),
                 ReplyMember("until", "when the first of them are discarded"),
             ],
-            example: "telemetry.unmatched",
+            concerns: .named(rows: ["device"]), example: "telemetry.unmatched",
             .lists { _, reading, sink in
                 try reading.forEach(
                     """
@@ -44,7 +44,7 @@ extension Telemetry {
                 ReplyMember("attached", "how many points"), ReplyMember("alarms", "alarms raised"),
                 ReplyMember("damaged", "blocks that could not be read and stay where they are, if any"),
             ],
-            errors: [.notFound], example: "telemetry.attach session=17",
+            errors: [.notFound], concerns: .named("session", "device"), example: "telemetry.attach session=17",
             .writes { request, transaction in
                 let session = try known(request.arguments.requiredInteger("session"), transaction)
                 let from = request.arguments.time("from").map { $0.milliseconds * 1_000_000 }

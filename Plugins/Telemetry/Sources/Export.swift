@@ -13,7 +13,7 @@ extension Telemetry {
                 ReplyMember("text", "a line of the file"),
                 ReplyMember("points", "how many"), ReplyMember("damaged", "blocks that could not be read, if any"),
             ],
-            errors: [.notFound], example: "telemetry.export session=17 format=csv",
+            errors: [.notFound], concerns: .named("session"), example: "telemetry.export session=17 format=csv",
             .lists { request, reading, sink in
                 let session = try known(request.arguments.requiredInteger("session"), reading)
                 let isCSV = request.arguments.text("format") == "csv"

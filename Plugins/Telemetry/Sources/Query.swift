@@ -18,7 +18,8 @@ extension Telemetry {
                 ReplyMember("mean", "mean"), ReplyMember("max", "greatest"),
                 ReplyMember("damaged", "blocks that could not be read, if any"),
             ],
-            errors: [.notFound], example: "telemetry.query session=17 field=depth_mm step=10s",
+            errors: [.notFound], concerns: .named("session", .init("device", names: "device", mustBeOwn: true)),
+            example: "telemetry.query session=17 field=depth_mm step=10s",
             .lists { request, reading, sink in
                 let arguments = request.arguments
                 let series = try series(arguments, reading)

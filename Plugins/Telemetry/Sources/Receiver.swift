@@ -238,6 +238,10 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private func storeByDevice(_ batch: Batch, _ transaction: any Transaction) throws {
         let (slot, points) = (batch.slot, batch.points)
         guard let device = slot.layout.device ?? serial?.device else { return }
+        guard try telemetry.isOpen(device, transaction) else {
+            lock.withLock { _ in slot.bind(nil) }
+            return rejectUnknown(device, count: points.count)
+        }
         let watch = try watch(of: device, transaction)
         if slot.watch !== watch { lock.withLock { _ in slot.bind(watch) } }
         guard let watch else { return try storeUnmatched(points, slot, device, transaction) }
@@ -269,7 +273,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         guard points.count > 0 else { return }
         try append(points, slot, session: session.session, device: session.device, transaction)
         try telemetry.heard(of: session, transaction)
-        var newest: Object = ["session": session.session]
+        var newest: Object = ["session": session.session, "person": session.person]
         for (field, column) in zip(slot.layout.fields, points.columns) where column.isNumeric {
             newest[field.name] = .number(column.number(at: points.count - 1))
         }
@@ -282,11 +286,15 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         guard points.count > 0 else { return }
         if !onRecord.contains(device), try telemetry.isOnRecord(device, transaction) { onRecord.insert(device) }
         guard onRecord.contains(device) else {
-            return lock.withLock { _ in
-                reject(1, "no device '\(device)' on record; records.list-devices shows them", count: points.count)
-            }
+            return rejectUnknown(device, count: points.count)
         }
         try append(points, slot, session: 0, device: device, transaction)
+    }
+
+    private func rejectUnknown(_ device: String, count: Int) {
+        lock.withLock { _ in
+            reject(1, "no device '\(device)' on record; records.list-devices shows them", count: count)
+        }
     }
 
     private func append(

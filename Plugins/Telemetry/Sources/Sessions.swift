@@ -104,6 +104,17 @@ extension Telemetry {
         }
     }
 
+    /// Whether the one who sends may say what a device measures: not one of another's, or with which another is treated.
+    func isOpen(_ device: String, _ reading: any Reading) throws -> Bool {
+        guard !reading.seesEverybody else { return true }
+        do {
+            let owner = try reading.device(device).owner
+            return try [owner, running(device: device, reading)?.person].compactMap { $0 }.allSatisfy(reading.sees)
+        } catch let error as ModuleError where [.notFound, .invalidArgument, .moduleFailed].contains(error.code) {
+            return false
+        }
+    }
+
     // MARK: Silence
 
     /// A session that has reported and then falls silent while it runs.

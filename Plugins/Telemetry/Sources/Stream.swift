@@ -18,7 +18,7 @@ extension Telemetry {
                 ReplyMember("alarms", "alarms raised"),
                 ReplyMember("first_errors", "the first ten bad lines: line, column, reason"),
             ],
-            errors: [.notFound, .conflict], example: "telemetry.stream session=17",
+            errors: [.notFound, .conflict], concerns: .named("session"), example: "telemetry.stream session=17",
             .receives { request, transaction in
                 let session = try known(request.arguments.requiredInteger("session"), transaction)
                 guard session.isRunning else {

@@ -51,7 +51,7 @@ extension Telemetry {
                 ReplyMember("alarms", "how many"),
                 ReplyMember("damaged", "blocks that could not be read, if any"),
             ],
-            errors: [.notFound], example: "telemetry.summary session=17",
+            errors: [.notFound], concerns: .named("session"), example: "telemetry.summary session=17",
             .reads { request, reading in
                 let session = try known(request.arguments.requiredInteger("session"), reading)
                 let summary = try Summary(session: session.session, reading)
@@ -82,7 +82,8 @@ extension Telemetry {
                 ReplyMember("with", "its figures in the other session"),
                 ReplyMember("mean_change_percent", "how much the other session's mean is higher"),
             ],
-            errors: [.notFound], example: "telemetry.compare session=17 with=18",
+            errors: [.notFound], concerns: .named("session", .init("with", names: "session")),
+            example: "telemetry.compare session=17 with=18",
             .lists { request, reading, sink in
                 let one = try known(request.arguments.requiredInteger("session"), reading)
                 let other = try known(request.arguments.requiredInteger("with"), reading)

@@ -34,6 +34,8 @@ struct Settings: Sendable {
     var knowledge: String
     var limits = Limits()
     var roles = RoleMap()
+    /// Whose data those below admin see.
+    var people = People.household
     var socketMode: mode_t = 0o600
     /// Modules without which no session may start: they make safety checks.
     var required = ["records", "screening", "session", "scheduling", "sterilization", "aftercare"]
@@ -53,7 +55,7 @@ struct Settings: Sendable {
         config = places.config ?? usual.config
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
-        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "metrics", "clock", "log"]
+        let hostKeys = ["paths", "limits", "roles", "access", "socket", "modules", "reminders", "metrics", "clock", "log"]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
 
@@ -66,6 +68,7 @@ struct Settings: Sendable {
         for key in ["state", "runtime", "modules", "knowledge"] { _ = paths?.optionalString(key) }
         if let section = table.table("limits") { limits = Limits(section) }
         if let section = table.table("roles") { roles = Settings.roles(section) }
+        if let section = table.table("access") { people = section.choice("people", default: people) }
         if let section = table.table("socket") { socketMode = Settings.mode(section) }
         if let section = table.table("modules") {
             required = section.strings("required", default: required)

@@ -64,7 +64,7 @@ final class Ledger {
         try statement.bind(.blob(hash), at: 9)
         try statement.run()
         head = Head(sequence: sequence, hash: hash)
-        return Event(sequence: sequence, topic: entry.kind, body: body)
+        return Event(sequence: sequence, topic: entry.kind, body: body, person: entry.person)
     }
 
     private static let insertion = """

@@ -24,7 +24,7 @@ struct LedgerCommands {
                 ReplyMember("kind", "what happened"), ReplyMember("subject", "what it happened to"),
                 ReplyMember("body", "the facts"), ReplyMember("hash", "SHA-256 over the entry and the hash before it"),
             ],
-            example: "ledger.tail count=5", .lists(LedgerCommands.listTail))
+            concerns: .filtered, example: "ledger.tail count=5", .lists(LedgerCommands.listTail))
     }
 
     @Sendable private static func listTail(
@@ -43,6 +43,13 @@ struct LedgerCommands {
             if kind.hasSuffix(".*") { values.append((kind.unicodeScalars.count - 1).sql) }
             values.append(.text(kind.hasSuffix(".*") ? String(kind.dropLast()) : kind))
         }
+        // By the hash one could try out what another's entry may say.
+        let isWhole = reading.seesEverybody
+        if !isWhole {
+            let (condition, bound) = try visible(reading)
+            conditions.append(condition)
+            values += bound
+        }
         values.append(.integer(count))
         let matching = "SELECT * FROM mneedle_ledger WHERE \(conditions.joined(separator: " AND "))"
         // The newest ones, but shown in the order in which they happened.
@@ -54,10 +61,24 @@ struct LedgerCommands {
             try sink([
                 "seq": row.integer("seq"), "at": row.instant("at"), "actor": row.text("actor"),
                 "module": row.text("module"), "kind": row.text("kind"), "subject": row.text("subject"),
-                "body": try reading.value(json: row.text("body") ?? "{}"), "hash": row.blob("hash")?.hex,
+                "body": try reading.value(json: row.text("body") ?? "{}"),
+                "hash": isWhole ? row.blob("hash")?.hex : nil,
             ])
         }
         return [:]
+    }
+
+    /// The entries that a peer sees who sees only its own: those, and what concerns nobody.
+    private static func visible(_ reading: any Reading) throws -> (condition: String, values: [SQLValue]) {
+        guard let reading = reading as? StoreReading else {
+            throw ModuleError.internal("whose an entry is is read from the store itself")
+        }
+        let (own, common) = (try reading.ownPeople().sorted(), reading.house.commonKinds.sorted())
+        func places(_ values: [String]) -> String { values.map { _ in "?" }.joined(separator: ", ") }
+        return (
+            "(person IN (\(places(own))) OR (person IS NULL AND kind IN (\(places(common)))))",
+            (own + common).map(SQLValue.text)
+        )
     }
 
     private var verify: Command {
@@ -70,7 +91,8 @@ struct LedgerCommands {
                 ReplyMember("head", "the newest entry's hash, to compare with the one in the journal"),
                 ReplyMember("first_bad", "the first entry that does not fit, if any"),
             ],
-            example: "ledger.verify", .reads { _, reading in try LedgerCommands.verified(reading) })
+            concerns: .everybody, example: "ledger.verify",
+            .reads { _, reading in try LedgerCommands.verified(reading) })
     }
 
     static func verified(_ reading: any Reading) throws -> Object {
@@ -101,7 +123,7 @@ struct LedgerCommands {
                 ReplyMember("bytes", "size of the copy"), ReplyMember("entries", "ledger entries in it"),
                 ReplyMember("head", "its newest entry's hash"),
             ],
-            errors: [.conflict], example: "ledger.backup path=/var/backups/mneedle.sqlite",
+            errors: [.conflict], concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle.sqlite",
             .reads { request, reading in
                 guard let reading = reading as? StoreReading else {
                     throw ModuleError.internal("a backup is made from the store itself")

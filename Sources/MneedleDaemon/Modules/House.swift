@@ -37,6 +37,12 @@ package struct House: Sendable {
     package var collectors: [(module: String, collector: Collector)] = []
     package var serialPorts: [(module: String, port: SerialPort)] = []
     var figures: [(module: String, figure: Figure)] = []
+    /// Whose things are, by their kind.
+    var possessions: [String: Possession] = [:]
+    /// Kinds of entries, and topics, that concern nobody unless they name a person.
+    var commonKinds: Set<String> = []
+    /// Whose data those below admin see.
+    package var people: People
     private var commandOrder: [String: [Command]] = [:]
     /// Modules whose safety checks are expected and cannot be made.
     var unavailableModules: [(name: String, reason: String)] = []
@@ -44,9 +50,10 @@ package struct House: Sendable {
     let report: @Sendable (_ module: String, _ what: String, _ error: any Error) -> Void
 
     package init(
-        crashNotes: CrashNotes = .none,
+        people: People = .household, crashNotes: CrashNotes = .none,
         report: @escaping @Sendable (String, String, any Error) -> Void = { _, _, _ in }
     ) {
+        self.people = people
         self.crashNotes = crashNotes
         self.report = { module, what, error in report(module, what, error) }
     }
@@ -69,6 +76,8 @@ package struct House: Sendable {
         collectors += module.collectors.map { (manifest.name, $0) }
         serialPorts += module.serialPorts.map { (manifest.name, $0) }
         figures += module.figures.map { (manifest.name, $0) }
+        for possession in module.possessions { possessions[possession.kind] = possession }
+        commonKinds.formUnion(module.commonKinds)
         modules.append(
             Status(name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary))
     }

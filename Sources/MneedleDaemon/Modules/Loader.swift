@@ -41,7 +41,7 @@ struct Loader {
     /// a module that did not run still does not.
     /// - Parameter problems: Gets what is wrong; what is returned is not to be used then.
     func remake(_ house: House, problems: Problems) -> House {
-        var fresh = House(crashNotes: house.crashNotes, report: house.report)
+        var fresh = House(people: settings.people, crashNotes: house.crashNotes, report: house.report)
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let blocking = Set(house.unavailableModules.map(\.name))
         for module in house.modules {

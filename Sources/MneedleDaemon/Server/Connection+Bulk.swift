@@ -14,8 +14,10 @@ extension Connection {
             Job(
                 actor: actor, module: verb.module,
                 run: { transaction in
-                    receiver.receiver = try handler(call, transaction)
-                    return [:]
+                    try verb.guarded(call, transaction) { call in
+                        receiver.receiver = try handler(call, transaction)
+                        return [:]
+                    }
                 },
                 done: { [self] result in
                     switch result {

@@ -35,8 +35,10 @@ extension Connection {
                     "events before \(services.oldestEvent) are not kept; subscribe with since=\(services.oldestEvent - 1)",
                     members: ["kind": "event", "id": since, "oldest": services.oldestEvent]))
         }
-        let subscription = Subscription(tag: tag, topics: topics, position: since)
-        subscription.isLive = since == hub.published
+        // Whose events a confined peer receives is read from the store, with what it has missed.
+        let isConfined = services.engine.house.confines(actor)
+        let subscription = Subscription(tag: tag, topics: topics, position: since, own: isConfined ? [] : nil)
+        subscription.isLive = since == hub.published && !isConfined
         subscriptions.append(subscription)
         if !subscription.isLive { pending.append(PendingRequest(tag: tag, .replay(subscription))) }
         return .success(["seq": hub.published])
@@ -56,9 +58,15 @@ extension Connection {
     func tell(_ events: [Event]) {
         guard isOpen, !isClosing else { return }
         let isMidReply = stream != nil
+        let house = services.engine.house
+        var isCatchingUp = false
         for subscription in subscriptions {
             let missed = events.filter { ($0.sequence ?? .max) > subscription.position }
-            let wanted = missed.filter { subscription.topics.match($0.topic) }
+            if subscription.own != nil, subscription.isLive, missed.contains(where: \.changesOwnership) {
+                catchUp(subscription)
+                isCatchingUp = true
+            }
+            let wanted = missed.filter { subscription.topics.match($0.topic) && subscription.shows($0, in: house) }
             if subscription.isLive && !isMidReply {
                 for event in wanted {
                     if context.channel.isWritable {
@@ -78,7 +86,27 @@ extension Connection {
                 pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
             }
         }
-        flush()
+        if isCatchingUp { settle() } else { flush() }
+    }
+
+    /// Has a subscription of a peer that sees only its own wait until the store has said again what that is.
+    private func catchUp(_ subscription: Subscription) {
+        subscription.own = []
+        subscription.held = []
+        subscription.isLive = false
+        pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
+    }
+
+    /// Goes by whose events a peer may receive now, after a reload.
+    func judgeSubscriptionsAnew() {
+        let isConfined = services.engine.house.confines(actor)
+        for subscription in subscriptions where isConfined != (subscription.own != nil) {
+            subscription.own = isConfined ? [] : nil
+            guard isConfined else { continue }
+            subscription.held = []
+            if subscription.isLive { catchUp(subscription) }
+        }
+        settle()
     }
 
     /// Tells live values that had to wait, when no reply is under way and the client reads.
@@ -96,14 +124,20 @@ extension Connection {
         let topics = subscription.topics
         onReader(request, module: "mneedled") { reading, stream in
             var last = position
-            let sql = "SELECT seq, kind, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq"
+            // One view of the store says what there is and whose it is.
+            let own = reading.seesEverybody ? nil : try reading.ownPeople()
+            let view = Subscription(tag: nil, topics: topics, position: position, own: own)
+            let sql = "SELECT seq, kind, person, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq"
             try reading.forEach(sql, [position.sql]) { row in
                 last = row.integer("seq") ?? last
                 let topic = row.text("kind") ?? ""
                 guard topics.match(topic) else { return }
-                try stream.event(Event(sequence: last, topic: topic, body: Array((row.text("body") ?? "{}").utf8)))
+                let event = Event(
+                    sequence: last, topic: topic, body: Array((row.text("body") ?? "{}").utf8),
+                    person: row.text("person"))
+                if view.shows(event, in: reading.house) { try stream.event(event) }
             }
-            return ["seq": last]
+            return ["seq": last, "own": own.map(Array.init)]
         }
     }
 
@@ -113,13 +147,15 @@ extension Connection {
         case .failure(let error): return giveUp(error)
         case .success(let reply):
             guard let last = reply.integer("seq") else { return }
-            goOn(subscription, from: last)
+            goOn(subscription, from: last, own: reply["own"] == nil ? nil : Set(reply.strings("own")))
         }
     }
 
-    private func goOn(_ subscription: Subscription, from last: Int64) {
+    private func goOn(_ subscription: Subscription, from last: Int64, own: Set<String>?) {
         subscription.position = last
-        if last >= hub.published {
+        // A reload in the middle may have changed whether the peer sees only its own.
+        if last >= hub.published, own != nil || !services.engine.house.confines(actor) {
+            subscription.own = services.engine.house.confines(actor) ? own : nil
             subscription.isLive = true
         } else if subscriptions.contains(where: { $0 === subscription }) {
             pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
@@ -140,4 +176,9 @@ extension Connection {
         out.error(nil, error)
         closeAfterFlush(patience: Connection.shortPatience)
     }
+}
+
+extension Event {
+    /// Whether it may have changed whose a person's record is.
+    fileprivate var changesOwnership: Bool { sequence != nil && topic.hasPrefix("person.") }
 }

@@ -166,14 +166,16 @@ extension Connection {
     private func write(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
         guard case .writes(let handler) = verb.command.handler else { return }
         let call = Request(arguments: arguments, actor: actor)
-        let name = verb.name
         let key = arguments.text(Typing.idempotencyKey.name)
         jobs.append(
             Job(
                 actor: actor, module: verb.module,
                 run: { transaction in
-                    try IdempotencyKeys.once(key, verb: name, arguments: arguments, in: transaction) {
-                        try handler(call, transaction)
+                    // Also before a first reply is given again: whose it is may have changed.
+                    try verb.guarded(call, transaction) { call in
+                        try IdempotencyKeys.once(key, verb: verb.name, arguments: arguments, in: transaction) {
+                            try handler(call, transaction)
+                        }
                     }
                 },
                 done: settling(request)))
@@ -193,8 +195,9 @@ extension Connection {
         let call = Request(arguments: arguments, actor: actor)
         onReader(request, module: verb.module) { reading, stream in
             switch verb.command.handler {
-            case .reads(let handler): return try handler(call, reading)
-            case .lists(let handler): return try handler(call, reading) { try stream.row($0) }
+            case .reads(let handler): return try verb.guarded(call, reading) { try handler($0, reading) }
+            case .lists(let handler):
+                return try verb.guarded(call, reading, { try stream.row($0) }) { try handler($0, reading, $1) }
             case .writes, .receives: throw ModuleError.internal("'\(verb.name)' changes something")
             }
         }

@@ -102,7 +102,10 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     /// Goes on by other knowledge. The role stays: it was fixed when the peer was let in.
-    func adopt(_ services: Services) { self.services = services }
+    func adopt(_ services: Services) {
+        self.services = services
+        judgeSubscriptionsAnew()
+    }
 
     func abort() { context?.close(promise: nil) }
 

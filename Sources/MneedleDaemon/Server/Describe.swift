@@ -3,11 +3,11 @@ import MneedleKit
 /// What the command table says of itself: `describe` for programs, `help` for people.
 extension Verb {
     /// One `ROW` of `describe`. Parameters are JSON Schema 2020-12; `x-unit` is the unit in a parameter's name.
-    func description(for role: Role) -> Object {
+    func description(for actor: Actor, in people: People) -> Object {
         [
             "verb": name, "module": module, "summary": command.summary, "role": command.role.rawValue,
-            "allowed": role >= command.role, "changes": command.changes, "kind": kind,
-            "parameters": parameterSchema, "reply": replySchema,
+            "allowed": people.allows(command, actor), "changes": command.changes, "kind": kind,
+            "concerns": command.concerns?.description, "parameters": parameterSchema, "reply": replySchema,
             "errors": command.errors.map(\.rawValue), "example": command.example,
         ]
     }
@@ -55,6 +55,16 @@ extension Verb {
 
     private var usage: String {
         ([name] + command.parameters.map { $0.isRequired ? "\($0.name)=…" : "[\($0.name)=…]" }).joined(separator: " ")
+    }
+}
+
+extension Concern {
+    /// Whom a command concerns, and which arguments and members say it by naming what.
+    fileprivate var description: Object {
+        func names(_ names: [Name]) -> Object? {
+            names.isEmpty ? nil : Object(uniqueMembers: names.map { .init($0.name, .string($0.kind)) })
+        }
+        return ["whom": whom.rawValue, "arguments": names(arguments), "rows": names(rows)]
     }
 }
 

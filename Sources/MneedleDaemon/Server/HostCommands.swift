@@ -50,7 +50,7 @@ struct HostCommands {
                 ReplyMember("connections", "open connections"), ReplyMember("next_due", "when a timer is next due"),
                 ReplyMember("problems", "what is wrong, in words"), ReplyMember("limits", "the limits in force"),
             ],
-            example: "status", .reads { _, reading in try answerStatus(reading) })
+            concerns: .nobody, example: "status", .reads { _, reading in try answerStatus(reading) })
         return Verb(name: "status", module: Verb.host, command: command, action: .command)
     }
 
@@ -61,6 +61,7 @@ struct HostCommands {
         }
         let problems = try health.problems.map(\.text) + ((reading as? StoreReading)?.hostProblems() ?? []) + modules
         let figures = live()
+        let isWhole = reading.seesEverybody
         return [
             "version": version,
             "uptime": Span(milliseconds: max(0, reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
@@ -68,9 +69,10 @@ struct HostCommands {
             "modules": Object(uniqueMembers: house.modules.map { .init($0.name, .string($0.state.rawValue)) }),
             "store": [
                 "bytes": store.bytes, "entries": newest?.integer("seq") ?? 0,
-                "head": (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex,
+                // By the hash one could try out what another's entry may say.
+                "head": isWhole ? (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex : nil,
             ] as Object,
-            "connections": figures.connections, "next_due": figures.nextDue, "problems": problems,
+            "connections": figures.connections, "next_due": isWhole ? figures.nextDue : nil, "problems": problems,
             "limits": limits.object,
         ]
     }
@@ -109,7 +111,7 @@ struct HostCommands {
                     "samples",
                     "labels and value of each; a histogram's have buckets (how many were up_to a bound), count and sum"),
             ],
-            example: "metrics",
+            concerns: .nobody, example: "metrics",
             .lists { _, reading, sink in
                 guard let reading = reading as? StoreReading else {
                     throw ModuleError.internal("the figures are read from the store itself")
@@ -145,6 +147,7 @@ struct HostCommands {
     private func introspection(_ table: CommandTable) -> [Verb] {
         let verb = Parameter.optional(
             "verb", .text(maximum: 64), "One command, or a module's name for all of its commands; left out for all.")
+        let people = house.people
         let describe = host(
             "describe", "Describes commands for programs, one row a command.", parameters: [verb],
             reply: [
@@ -153,13 +156,17 @@ struct HostCommands {
                 ReplyMember("role", "the least role that may call it"), ReplyMember("allowed", "whether you may"),
                 ReplyMember("changes", "whether it changes anything"),
                 ReplyMember("kind", "single, rows, bulk or subscription"),
+                ReplyMember(
+                    "concerns",
+                    "whom: nobody, everybody, named (what its arguments and rows name) or filtered; absent for an undeclared one"
+                ),
                 ReplyMember("parameters", "JSON Schema 2020-12, units as x-unit"),
                 ReplyMember("reply", "the members of the reply or of each row"),
                 ReplyMember("errors", "the error codes to expect"), ReplyMember("example", "a request in words"),
             ],
             errors: [.unknownCommand], example: "describe verb=screening.assess",
             action: .immediateRows { arguments, actor in
-                try table.matching(arguments.text("verb")).map { $0.description(for: actor.role) }
+                try table.matching(arguments.text("verb")).map { $0.description(for: actor, in: people) }
             })
         let help = host(
             "help", "Explains the commands to a person.", parameters: [verb],
@@ -168,7 +175,8 @@ struct HostCommands {
             action: .immediate { arguments, actor in
                 let verbs = try table.matching(arguments.text("verb"))
                 let text =
-                    verbs.count == 1 && arguments.has("verb") ? verbs[0].help : CommandTable.overview(verbs, actor.role)
+                    verbs.count == 1 && arguments.has("verb")
+                    ? verbs[0].help : CommandTable.overview(verbs, actor, people)
                 return ["text": text]
             })
         return [help, describe]
@@ -179,7 +187,8 @@ struct HostCommands {
         errors: [ModuleError.Code] = [], example: String, action: Verb.Action
     ) -> Verb {
         let command = Command(
-            name, summary, role: .reader, parameters: parameters, reply: reply, errors: errors, example: example,
+            name, summary, role: .reader, parameters: parameters, reply: reply, errors: errors, concerns: .nobody,
+            example: example,
             .reads { _, _ in throw ModuleError.internal("'\(name)' is answered by the host") })
         return Verb(name: name, module: Verb.host, command: command, action: action)
     }
@@ -200,11 +209,12 @@ extension CommandTable {
     }
 
     /// A line a command.
-    static func overview(_ verbs: [Verb], _ role: Role) -> String {
+    static func overview(_ verbs: [Verb], _ actor: Actor, _ people: People) -> String {
         let width = verbs.map { $0.name.count }.max() ?? 0
         let lines = verbs.map { verb in
             let padding = String(repeating: " ", count: width - verb.name.count)
-            let note = role >= verb.command.role ? "" : " (needs \(verb.command.role.rawValue))"
+            let needs = actor.role >= verb.command.role ? Role.admin : verb.command.role
+            let note = people.allows(verb.command, actor) ? "" : " (needs \(needs.rawValue))"
             return "  \(verb.name)\(padding)  \(verb.command.summary)\(note)"
         }
         return (lines + ["", "'help verb=…' explains one."]).joined(separator: "\n")

@@ -115,7 +115,7 @@ final class Hub: @unchecked Sendable {
 
     /// Tells the subscribers of something that is not kept, before anything is written.
     func tellLive(_ topic: String, _ body: Object) {
-        publish([Event(sequence: nil, topic: topic, body: body.jsonBytes)])
+        publish([Event(live: topic, body)])
     }
 
     private func publish(_ events: [Event]) {

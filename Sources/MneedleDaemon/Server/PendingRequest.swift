@@ -44,13 +44,22 @@ final class Subscription {
     var position: Int64
     /// Whether it receives events as they are committed; otherwise a replay catches up first.
     var isLive = false
+    /// The people whose events it receives; `nil` for everybody's.
+    var own: Set<String>?
     /// Live values that wait, the newest of each topic.
     var held: [Event] = []
 
-    init(tag: String?, topics: Topics, position: Int64) {
+    init(tag: String?, topics: Topics, position: Int64, own: Set<String>?) {
         self.tag = tag
         self.topics = topics
         self.position = position
+        self.own = own
+    }
+
+    /// Whether it receives an event that its topics name.
+    func shows(_ event: Event, in house: House) -> Bool {
+        guard let own else { return true }
+        return event.person.map(own.contains) ?? house.isCommon(event)
     }
 
     func hold(_ event: Event) {

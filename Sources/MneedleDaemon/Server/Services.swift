@@ -26,6 +26,7 @@ extension Services {
                 .forbidden, "'\(name)' needs the role \(verb.command.role.rawValue), you have \(actor.role.rawValue)",
                 members: ["role": actor.role.rawValue, "needs": verb.command.role.rawValue])
         }
+        try engine.house.requireSight(name, verb.command.concerns, of: actor)
         return verb
     }
 

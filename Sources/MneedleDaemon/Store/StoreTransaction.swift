@@ -116,7 +116,7 @@ package final class StoreTransaction: StoreReading, Transaction {
     }
 
     package func publishLive(topic: String, _ body: Object) {
-        events.append(Event(sequence: nil, topic: topic, body: body.jsonBytes))
+        events.append(Event(live: topic, body))
     }
 
     @discardableResult
@@ -135,4 +135,18 @@ package struct Event: Sendable {
     package var topic: String
     /// Compact JSON in UTF-8.
     package var body: [UInt8]
+    /// Whom it concerns.
+    package var person: String?
+
+    package init(sequence: Int64?, topic: String, body: [UInt8], person: String?) {
+        self.sequence = sequence
+        self.topic = topic
+        self.body = body
+        self.person = person
+    }
+
+    /// Something live, which names in its body whom it concerns.
+    init(live topic: String, _ body: Object) {
+        self.init(sequence: nil, topic: topic, body: body.jsonBytes, person: body.string("person"))
+    }
 }

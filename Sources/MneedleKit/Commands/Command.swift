@@ -28,6 +28,8 @@ public struct Command: Sendable {
     public var reply: [ReplyMember]
     /// The error codes to expect beside `invalid-argument`, `forbidden`, `busy`, `storage` and `internal`.
     public var errors: [ModuleError.Code]
+    /// Whom it concerns; while that is not said, it is for an admin alone where people see only their own.
+    public var concerns: Concern?
     /// A complete request in words, as a person would type it.
     public var example: String
     public var handler: Handler
@@ -35,7 +37,7 @@ public struct Command: Sendable {
     /// - Parameter example: A complete request in words, for example `records.show-person person=anna`.
     public init(
         _ name: String, _ summary: String, role: Role, parameters: [Parameter] = [], reply: [ReplyMember] = [],
-        errors: [ModuleError.Code] = [], example: String, _ handler: Handler
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, _ handler: Handler
     ) {
         self.name = name
         self.summary = summary
@@ -43,6 +45,7 @@ public struct Command: Sendable {
         self.parameters = parameters
         self.reply = reply
         self.errors = errors
+        self.concerns = concerns
         self.example = example
         self.handler = handler
     }
@@ -73,7 +76,8 @@ public struct ReplyMember: Sendable {
 /// and the transfer ends with an error: nothing unacknowledged is promised.
 public protocol BulkReceiver: AnyObject, Sendable {
     /// Takes complete lines, each ended by LF, on the connections' thread: it must be quick and must not wait.
-    /// - Parameter tell: Tells live subscribers at once of something that is not kept, by topic and body.
+    /// - Parameter tell: Tells live subscribers at once of something that is not kept, by topic and body, whose member
+    ///   `person` says whom it concerns.
     func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void)
     /// Stores what was taken so far, on the writer.
     /// - Returns: How many points in all are stored and rejected.

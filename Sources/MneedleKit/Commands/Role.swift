@@ -1,6 +1,6 @@
 /// What a peer may do, weakest first. Each role may do everything that those before it may.
 public enum Role: String, CaseIterable, Comparable, Sendable {
-    /// Sees everything, changes nothing.
+    /// Sees, changes nothing.
     case reader
     /// Treats: keeps records, starts sessions.
     case `operator`

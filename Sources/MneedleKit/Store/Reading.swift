@@ -14,6 +14,13 @@ public protocol Reading: AnyObject {
     /// Asks a listing of another module and collects its rows.
     func list(_ verb: String, _ arguments: Object) throws -> [Object]
 
+    /// Whether the one who asks sees what is everybody's: always in a practice; in a household only an admin does.
+    var seesEverybody: Bool { get }
+
+    /// Whether the one who asks sees what is this person's. The host asks by itself, from what a command says that it
+    /// ``Command/concerns``; this is for answers of which only a part is another's.
+    func sees(_ person: String) throws -> Bool
+
     /// The civil time of a place; `nil` for a name that the system does not know.
     func zone(_ identifier: String) -> Zone?
 
@@ -63,7 +70,8 @@ public protocol Transaction: Reading {
     @discardableResult
     func record(_ entry: Entry) throws -> Int64
 
-    /// Tells live subscribers, after the commit, something that is not kept, for example `telemetry.sample`.
+    /// Tells live subscribers, after the commit, something that is not kept, for example `telemetry.sample`. Whom it
+    /// concerns stands in its member `person`; without that it is for those who see everybody.
     func publishLive(topic: String, _ body: Object)
 
     /// Asks a changing command of another module, in this transaction and for the same actor.

@@ -52,7 +52,9 @@ func trialDaemon(
     return daemon
 }
 
-/// The configuration with no module that sessions would miss, unless it says something else of modules.
+/// The configuration with no module that sessions would miss, where everybody sees everybody's, unless it says something
+/// else of modules or access.
 func unrequired(_ config: String) -> String {
-    config.contains("[modules]") ? config : "[modules]\nrequired = []\n" + config
+    (config.contains("[modules]") ? "" : "[modules]\nrequired = []\n")
+        + (config.contains("[access]") ? "" : "[access]\npeople = \"practice\"\n") + config
 }

@@ -1,0 +1,62 @@
+import MneedleKit
+
+/// Whose data those below admin see: `[access] people`.
+package enum People: String, CaseIterable, Sendable {
+    /// Everybody sees what is their own: the people whose records name their unix user.
+    case household
+    /// Whoever has the role treats everybody.
+    case practice
+
+    /// Whether this peer sees only its own.
+    func confines(_ actor: Actor) -> Bool { self == .household && actor.role < .admin }
+
+    /// Whether a peer may call a command at all.
+    func allows(_ command: Command, _ actor: Actor) -> Bool {
+        actor.role >= command.role && !(confines(actor) && (command.concerns?.isForAdmin ?? true))
+    }
+}
+
+extension Concern {
+    /// Whether only an admin may call it where people see only their own.
+    var isForAdmin: Bool { whom == .everybody }
+}
+
+extension House {
+    /// Whether a peer sees only its own.
+    func confines(_ actor: Actor) -> Bool { people.confines(actor) }
+
+    /// - Throws: `forbidden` for a command that is about everybody, or does not say whom it is about.
+    func requireSight(_ verb: String, _ concern: Concern?, of actor: Actor) throws {
+        guard confines(actor), concern?.isForAdmin ?? true else { return }
+        throw ModuleError(
+            .forbidden,
+            "'\(verb)' is not about one person alone: where people see only their own it needs the role admin, you have "
+                + "\(actor.role.rawValue)",
+            members: ["role": actor.role.rawValue, "needs": Role.admin.rawValue])
+    }
+
+    /// Whose a thing is.
+    /// - Throws: `module-failed` when the module that knows does not run: what is not known is nobody's to see.
+    func owner(of argument: Argument, _ kind: String, _ reading: any Reading) throws -> Possession.Owner {
+        guard let possession = possessions[kind] else {
+            throw ModuleError.moduleFailed(
+                kind, "the module that knows whose a \(kind) is does not run; an admin sees why by modules.list")
+        }
+        return try possession.owner(argument, reading)
+    }
+
+    /// Whether an event concerns nobody.
+    func isCommon(_ event: Event) -> Bool { event.person == nil && commonKinds.contains(event.topic) }
+}
+
+extension StoreReading {
+    package var seesEverybody: Bool { !house.confines(actor) }
+
+    package func sees(_ person: String) throws -> Bool { try seesEverybody || ownPeople().contains(person) }
+
+    /// The people whose records name the unix user who asks.
+    /// - Throws: `module-failed` while the records do not run: nobody has anything of their own then.
+    func ownPeople() throws -> Set<String> {
+        Set(try list("records.list-people", ["unix_user": actor.user]).compactMap { $0.string("person") })
+    }
+}
