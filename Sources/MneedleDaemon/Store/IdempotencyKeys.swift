@@ -26,9 +26,11 @@ package enum IdempotencyKeys {
         guard let key else { return try body() }
         let digest = [UInt8](SHA256.hash(data: Array("\(verb) \(arguments.value.jsonText)".utf8)))
         let uid = Int64(transaction.actor.uid)
-        let seen = try transaction.row(
-            "SELECT request, reply FROM mneedle_idempotency WHERE uid = ? AND key = ? AND at > ?", uid, key,
-            oldest(transaction.now))
+        let seen = try transaction.within(Verb.host) {
+            try transaction.row(
+                "SELECT request, reply FROM mneedle_idempotency WHERE uid = ? AND key = ? AND at > ?", uid, key,
+                oldest(transaction.now))
+        }
         if let seen {
             guard seen.blob("request") == digest else {
                 throw ModuleError.conflict(
@@ -39,10 +41,12 @@ package enum IdempotencyKeys {
             return reply
         }
         let reply = try body()
-        try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(transaction.now))
-        try transaction.execute(
-            "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
-            reply.jsonText, transaction.now)
+        try transaction.within(Verb.host) {
+            try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(transaction.now))
+            try transaction.execute(
+                "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
+                reply.jsonText, transaction.now)
+        }
         return reply
     }
 
