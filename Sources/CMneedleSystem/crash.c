@@ -35,10 +35,11 @@ int mneedle_crash_notes_open(const char *path)
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return -errno;
-    if (ftruncate(file, (off_t)size) < 0) {
-        int error = errno;
+    /* Not only the length but the room: a page of a mapped file for which the disk has none is a SIGBUS. */
+    int failure = ftruncate(file, (off_t)size) < 0 ? errno : posix_fallocate(file, 0, (off_t)size);
+    if (failure) {
         close(file);
-        return -error;
+        return -failure;
     }
     void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     int error = errno;

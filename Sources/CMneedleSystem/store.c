@@ -3,3 +3,13 @@
 #include <sqlite3.h>
 
 int mneedle_sqlite_configure(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
+int mneedle_sqlite_harden(struct sqlite3 *connection)
+{
+    return sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+}
+
+void mneedle_sqlite_leave_log(struct sqlite3 *connection)
+{
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}

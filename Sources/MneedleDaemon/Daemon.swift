@@ -94,6 +94,8 @@ public final class Daemon: Service {
 
     private func makeEngine(_ state: StateFolder) throws -> Engine {
         let clock = SystemClock()
+        let headNote = try HeadNote(folder: state.path)
+        try headNote.requireStore(at: state.database)
         let crashes = try CrashHistory(folder: state.path, now: clock.now())
         for crash in crashes.crashes {
             logger.say(
@@ -102,6 +104,7 @@ public final class Daemon: Service {
                 ["module": crash.module])
         }
         let store = try Store(path: state.database)
+        try headNote.requireFits(store)
         let logger = logger
         var house = House(people: settings.people, crashNotes: CrashHistory.notes) { module, what, error in
             logger.say(.moduleTrouble, .error, "module \(module): \(what): \(Daemon.safe(error))", ["module": module])
@@ -112,14 +115,17 @@ public final class Daemon: Service {
             migrate: { try Migrations.apply($0.migrations, of: $0.manifest.name, to: store) }
         ).load(into: &house, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
-        return try Engine(store: store, house: house, clock: clock, clockTolerance: settings.clockTolerance) {
-            module, error in
+        let engine = try Engine(
+            store: store, house: house, clock: clock, clockTolerance: settings.clockTolerance, headNote: headNote
+        ) { module, error in
             let id = String(UInt32.random(in: 0...UInt32.max), radix: 36)
             logger.say(
                 .defect, .error, "a defect in module \(module): \(Daemon.safe(error))",
                 ["module": module, "incident": id])
             return id
         }
+        engine.noteHead()
+        return engine
     }
 
     /// An error's words for the log: texts that may quote a person's data stay out.
@@ -183,7 +189,11 @@ public final class Daemon: Service {
         hooks.start(writer)
         textFile.start()
         logHead("started", engine.head)
-        let tasks = scheduled(loop, writer, engine)
+        let check = StoreCheck(engine)
+        let tasks =
+            scheduled(loop, writer, engine) + [
+                loop.scheduleRepeatedTask(initialDelay: .zero, delay: .hours(24)) { _ in check.start() }
+            ]
         Notify.ready(statusLine(engine))
         Reloader.onSignal { [self] in
             Notify.reloading()
@@ -202,6 +212,7 @@ public final class Daemon: Service {
 
         Notify.stopping()
         for task in tasks { task.cancel() }
+        check.stop()
         for channel in listening { try? await channel.close() }
         listener.removeFiles(
             ["control"]
@@ -317,7 +328,8 @@ public final class Daemon: Service {
     private func scheduled(_ loop: any EventLoop, _ writer: Writer, _ engine: Engine) -> [RepeatedTask] {
         var tasks = [
             loop.scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [self] _ in
-                passThrough(writer) { self.logHead("hourly", engine.head) }
+                self.logHead("hourly", engine.head)
+                passThrough(writer) { engine.noteHead() }
             }
         ]
         if let interval = Notify.watchdogInterval {
@@ -384,6 +396,7 @@ extension Daemon {
         switch error {
         case let error as BadFiles: "configuration or knowledge is wrong, or newer than this program:\n\(error)"
         case let error as ModuleError: error.message
+        case let error as HeadNote.Refused: error.description
         default: String(describing: error)
         }
     }
@@ -391,6 +404,8 @@ extension Daemon {
     /// Tells systemd why it does not start.
     public static func tellFailure(_ error: any Error) { Notify.failed(explanation(of: error)) }
 
-    /// sysexits' numbers, as systemd shows them: 78 for bad files, 1 for anything else.
-    public static func exitCode(for error: any Error) -> Int32 { error is BadFiles ? 78 : 1 }
+    /// sysexits' numbers, as systemd shows them: 78 for bad files and a store that is gone or another one, 1 for anything else.
+    public static func exitCode(for error: any Error) -> Int32 {
+        error is BadFiles || error is HeadNote.Refused ? 78 : 1
+    }
 }

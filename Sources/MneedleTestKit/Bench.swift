@@ -229,7 +229,7 @@ public final class Bench {
 
     /// Every ledger entry so far, oldest first.
     public func ledger(kind: String? = nil) throws -> [Entry] {
-        try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: module) { reading in
+        try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: "mneedled") { reading in
             let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE ? IS NULL OR kind = ? ORDER BY seq"
             return try reading.rows(sql, kind, kind).map { row in
                 guard case .object(let body) = try reading.value(json: row.text("body")!) else {

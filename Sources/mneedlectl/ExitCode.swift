@@ -9,6 +9,7 @@ enum ExitCode: Int32, CaseIterable {
     case timeout = 6
     case incompatible = 7
     case blocked = 8
+    case degraded = 9
 
     var meaning: String {
         switch self {
@@ -21,6 +22,7 @@ enum ExitCode: Int32, CaseIterable {
         case .timeout: "the daemon did not answer in time"
         case .incompatible: "the daemon speaks another version of the protocol"
         case .blocked: "a safety finding forbids it"
+        case .degraded: "the service is degraded, or the ledger does not hold"
         }
     }
 }

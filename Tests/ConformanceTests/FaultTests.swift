@@ -51,8 +51,18 @@ struct FaultTests {
         for _ in 0..<40 { #expect(try client.line().hasPrefix("ERR storage {")) }
         #expect(try client.ok("trial.count")["count"]?.integer == 1)
         #expect(try client.ask("ping") == "OK {}")
+        // Whoever looks is told: by status, by systemd's line and by the log, which says it once.
+        let status = try client.ok("status")
+        #expect(status["state"]?.string == "degraded")
+        #expect(status["problems"]?.elements?.count == 1 && status["problems"]?.strings.first?.hasPrefix("the disk ") == true)
+        while try !daemon.notification().contains("DEGRADED: store-disk") {}
+        #expect(daemon.errorOutput.components(separatedBy: "changes are refused and nothing").count == 2)
         fault.end()
         #expect(try client.ask("trial.add name=after") == #"OK {"id":2,"name":"after"}"#)
+        #expect(try client.ok("status")["state"]?.string == "ok")
+        var line = try daemon.notification()
+        while line.contains("DEGRADED") { line = try daemon.notification() }
+        #expect(line == "STATUS=1 modules, 2 ledger entries")
         #expect(try client.ask("trial.add name=before idempotency_key=k") == #"OK {"id":1,"name":"before"}"#)
         let proof = try client.ok("ledger.verify")
         #expect(proof["ok"]?.bool == true && proof["entries"]?.integer == 2)

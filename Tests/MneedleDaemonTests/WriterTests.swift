@@ -41,8 +41,8 @@ struct WriterTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
         try store.execute([
-            "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
-            "CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
+            "CREATE TABLE test_parents (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE test_children (parent INTEGER REFERENCES test_parents (id) DEFERRABLE INITIALLY DEFERRED)",
         ])
         let due = Instant(milliseconds: 4_000_000_000_000)
         var house = House()
@@ -54,14 +54,14 @@ struct WriterTests {
                 actor: .service, module: "test", runsOnce: runsOnce,
                 run: { transaction in
                     runs.add(1, ordering: .relaxed)
-                    try transaction.execute("INSERT INTO children (parent) VALUES (?)", 7)
+                    try transaction.execute("INSERT INTO test_children (parent) VALUES (?)", 7)
                     return [:]
                 })
         }
         let good = Job(
             actor: .service, module: "test",
             run: { transaction in
-                try transaction.execute("INSERT INTO parents (id) VALUES (?)", 1)
+                try transaction.execute("INSERT INTO test_parents (id) VALUES (?)", 1)
                 return [:]
             })
         for runsOnce in [false, true] {

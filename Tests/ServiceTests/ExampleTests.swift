@@ -61,8 +61,21 @@ struct ExampleTests {
             "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(\"UPDATE mneedle_ledger SET at = at + 1 WHERE seq = 3\"); c.commit()"
         #expect(try Self.run(["python3", "-c", change, daemon.folder + "/state/mneedle.sqlite"]).code == 0)
         try daemon.start()
-        let proof = try daemon.connect().ok("ledger.verify")
+        let again = try daemon.connect()
+        let proof = try again.ok("ledger.verify")
         #expect(proof["ok"]?.bool == false && proof["first_bad"]?.integer == 3)
+        // And not only to whoever asks.
+        let status = try again.ok("status")
+        #expect(status["state"]?.string == "degraded")
+        #expect(status["problems"]?.strings.first?.hasPrefix("the ledger's chain breaks at entry 3") == true)
+        let check = try again.ok("session.check person=p1 device=none areas=cheeks depth_mm=0.3")
+        #expect(check["allowed"]?.bool == false)
+        #expect(check["findings"]?.elements?.contains { $0["code"]?.string == "ledger-broken" } == true)
+        for words in [["ledger", "verify"], ["status"]] {
+            let tool = DaemonProcess.products + "/mneedlectl"
+            let asked = try Self.run([tool, "--socket", daemon.folder + "/run/control.sock"] + words)
+            #expect(asked.code == 9, "\(asked)")
+        }
     }
 
     @Test("a third party's module is built outside, loaded, asked before a session, and takes part in its transaction")

@@ -52,6 +52,13 @@ ssize_t mneedle_datagram_receive(int socket, void *bytes, size_t capacity, uid_t
  * allocation. Only before its first use; later it answers an error and changes nothing. */
 int mneedle_sqlite_configure(void);
 
+/* What takes variadic arguments, which Swift does not see. */
+struct sqlite3;
+/* Has a connection refuse statements that could damage the file on purpose: SQLite's defensive mode. */
+int mneedle_sqlite_harden(struct sqlite3 *connection);
+/* Has a connection leave the log beside the file alone when it is closed. */
+void mneedle_sqlite_leave_log(struct sqlite3 *connection);
+
 /* Crash notes: a page shared with a file, so that it outlives the process. Each
  * thread has a slot with the name of the module that runs on it; a handler for
  * the fatal signals marks the slot of the thread that dies. */

@@ -55,7 +55,9 @@ struct Settings: Sendable {
         config = places.config ?? usual.config
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
-        let hostKeys = ["paths", "limits", "roles", "access", "socket", "modules", "reminders", "metrics", "clock", "log"]
+        let hostKeys = [
+            "paths", "limits", "roles", "access", "socket", "modules", "reminders", "metrics", "clock", "log",
+        ]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
 

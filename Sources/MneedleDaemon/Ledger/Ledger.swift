@@ -41,13 +41,32 @@ final class Ledger {
     static func head(in database: Database) throws -> Head {
         let sql = "SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1"
         guard let row = try GRDB.Row.fetchOne(database, sql: sql) else { return .empty }
-        return Head(sequence: row[0], hash: [UInt8](row[1] as Data))
+        guard let sequence = Int64.fromDatabaseValue(row[0]), sequence > 0, sequence < .max,
+            let hash = bytes(row[1]), hash.count == 32
+        else {
+            throw ModuleError(
+                .storage,
+                "the newest entry of the ledger is damaged (entry \(row[0] as DatabaseValue), its hash is not 32 bytes or it has"
+                    + " no number); keep the file and restore a copy made by 'ledger.backup'")
+        }
+        return Head(sequence: sequence, hash: hash)
+    }
+
+    /// An entry's hash; `nil` when there is no such entry.
+    static func hash(of sequence: Int64, in database: Database) throws -> [UInt8]? {
+        let sql = "SELECT hash FROM mneedle_ledger WHERE seq = ?"
+        return try GRDB.Row.fetchOne(database, sql: sql, arguments: [sequence]).flatMap { bytes($0[0]) }
+    }
+
+    private static func bytes(_ value: DatabaseValue) -> [UInt8]? {
+        if case .blob(let data) = value.storage { [UInt8](data) } else { nil }
     }
 
     func append(
         _ entry: Entry, module: String, actor: Actor, at: Instant, to database: Database, _ statements: StatementCache
     ) throws -> Event {
-        let sequence = head.sequence + 1
+        let (sequence, isOver) = head.sequence.addingReportingOverflow(1)
+        guard !isOver else { throw ModuleError.internal("the ledger has no number left") }
         let body = entry.body.jsonBytes
         let hash = try Ledger.hash(
             after: head.hash, sequence: sequence, at: at.milliseconds, actor: actor.user, module: module,

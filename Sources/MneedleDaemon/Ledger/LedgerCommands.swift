@@ -95,24 +95,17 @@ struct LedgerCommands {
             .reads { _, reading in try LedgerCommands.verified(reading) })
     }
 
+    /// A chain that does not hold degrades the service until one that holds is proved.
     static func verified(_ reading: any Reading) throws -> Object {
-        var head = Ledger.Head.empty
-        var entries = 0
-        var bytes: [UInt8] = []
-        var firstBad: Int64?
-        try reading.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { row in
-            let sequence = row.integer("seq") ?? 0
-            let stored = row.blob("hash") ?? []
-            let hash = try? Ledger.hash(
-                after: head.hash, sequence: sequence, at: row.integer("at") ?? 0, actor: row.text("actor") ?? "",
-                module: row.text("module") ?? "", kind: row.text("kind") ?? "", subject: row.text("subject") ?? "",
-                person: row.text("person"), body: Array((row.text("body") ?? "").utf8), in: &bytes)
-            let fits = hash == stored && (entries == 0 || sequence == head.sequence + 1)
-            if !fits && firstBad == nil { firstBad = sequence }
-            head = Ledger.Head(sequence: sequence, hash: stored)
-            entries += 1
+        var proof = LedgerProof()
+        try reading.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
+        if let health = (reading as? StoreReading)?.engine.health {
+            if let bad = proof.firstBad { health.report(LedgerProof.problem(bad)) } else { health.mend("ledger-broken") }
         }
-        return ["ok": firstBad == nil, "entries": entries, "head": head.hash.hex, "first_bad": firstBad]
+        return [
+            "ok": proof.firstBad == nil, "entries": proof.entries, "head": proof.head.hash.hex,
+            "first_bad": proof.firstBad,
+        ]
     }
 
     private var backup: Command {

@@ -36,21 +36,45 @@ struct CrashHistory {
     init(folder: String, now: Instant) throws {
         self.folder = folder
         let historyPath = folder + "/crashes.json"
-        if let data = FileManager.default.contents(atPath: historyPath) {
-            crashes = (try? JSONDecoder().decode([Crash].self, from: data)) ?? []
-        }
-        crashes.removeAll { now - Instant(milliseconds: $0.at) > CrashHistory.window }
+        // What cannot be understood there tells of nobody, and is written anew.
+        crashes = CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: $0) } ?? []
+        crashes.removeAll { !CrashHistory.isRecent($0.at, now) }
+        crashes = crashes.suffix(CrashHistory.most)
         let found = CrashHistory.lastRun(folder + "/running")
         crashes += found.map { Crash(module: $0.module, at: now.milliseconds, signal: $0.signal) }
-        if crashes.isEmpty {
-            try? FileManager.default.removeItem(atPath: historyPath)
-        } else {
-            try JSONEncoder().encode(crashes).write(to: URL(fileURLWithPath: historyPath), options: .atomic)
+        do {
+            if crashes.isEmpty {
+                unlink(historyPath)
+            } else {
+                try JSONEncoder().encode(crashes).write(to: URL(fileURLWithPath: historyPath), options: .atomic)
+            }
+        } catch {
+            throw CrashHistory.unwritable(historyPath, error.localizedDescription)
         }
         let result = mneedle_crash_notes_open(folder + "/running")
         guard result == 0 else {
-            throw ModuleError(.storage, "\(folder)/running: \(String(cString: strerror(-result)))")
+            throw CrashHistory.unwritable(folder + "/running", String(cString: strerror(-result)))
         }
+    }
+
+    private static func unwritable(_ path: String, _ reason: String) -> ModuleError {
+        ModuleError(
+            .storage, "'\(path)' cannot be written: \(reason); the state folder must be the service's, on a disk with room")
+    }
+
+    /// The most crashes that are kept, and the most bytes that are read of a file.
+    private static let most = 64
+
+    private static func content(_ path: String) -> Data? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? file.close() }
+        return try? file.read(upToCount: 1 << 16)
+    }
+
+    /// Whether a time lies within the window; a file may hold any number.
+    private static func isRecent(_ at: Int64, _ now: Instant) -> Bool {
+        let (age, isOver) = now.milliseconds.subtractingReportingOverflow(at)
+        return !isOver && abs(Double(age)) <= window * 1000
     }
 
     /// Notes for this process, once the file is open.
@@ -67,7 +91,7 @@ struct CrashHistory {
 
     /// The modules that were running on threads which a fatal signal ended.
     private static func lastRun(_ path: String) -> [(module: String, signal: Int32)] {
-        guard let data = FileManager.default.contents(atPath: path) else { return [] }
+        guard let data = content(path) else { return [] }
         let size = MemoryLayout<mneedle_crash_slot>.size
         return (0..<data.count / size).compactMap { index in
             let slot = data[data.startIndex + index * size..<data.startIndex + (index + 1) * size]

@@ -103,7 +103,7 @@ extension StoreReading {
             SELECT (SELECT latest FROM mneedle_clock) AS latest,
                 (SELECT at FROM mneedle_ledger ORDER BY seq DESC LIMIT 1) AS newest
             """
-        guard let row = try row(sql) else { return nil }
+        guard let row = try within(Verb.host, { try row(sql) }) else { return nil }
         let known = [row.integer("latest"), row.integer("newest")].compactMap { $0.map(ClockNotes.time) }
         guard let latest = known.max(), latest.milliseconds - now.milliseconds > engine.clockTolerance else {
             return nil

@@ -9,6 +9,7 @@ import MneedleKit
 package final class Store: Sendable {
     package let pool: DatabasePool
     let path: String
+    let permissions = Permissions()
 
     /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
     package init(path: String) throws {
@@ -19,10 +20,12 @@ package final class Store: Sendable {
         configuration.busyMode = .timeout(5)
         // Requests are in their own savepoints of a transaction that this program begins itself.
         configuration.allowsUnsafeTransactions = true
+        configuration.prepareDatabase { try Store.harden($0) }
         self.path = path
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             try Store.prepare(pool)
+            try pool.writeWithoutTransaction { try permissions.adopt($0) }
         } catch let error as DatabaseError {
             throw ModuleError(
                 .storage,
@@ -41,6 +44,14 @@ package final class Store: Sendable {
         }
     }
 
+    /// What a damaged or forged file must not make a connection do.
+    private static func harden(_ database: Database) throws {
+        guard mneedle_sqlite_harden(database.sqliteConnection) == 0 else {
+            throw DatabaseError(message: "this SQLite has no defensive mode; 3.26 or later is needed")
+        }
+        try database.execute(sql: "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
+    }
+
     /// Once a process, before the first store is opened.
     private static let isConfigured = mneedle_sqlite_configure() == 0
 
@@ -52,18 +63,30 @@ package final class Store: Sendable {
                     module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
                 );
                 CREATE TABLE IF NOT EXISTS mneedle_hooks (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+                CREATE TABLE IF NOT EXISTS mneedle_store (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+                INSERT OR IGNORE INTO mneedle_store (name, value) VALUES ('id', lower(hex(randomblob(16))));
                 """)
     }
 
     /// Runs statements as they are, in one transaction: for tests that need a store as an older version left it.
     package func execute(_ statements: [String]) throws {
-        try pool.write { database in for sql in statements { try database.execute(sql: sql) } }
+        try pool.write { database in
+            for sql in statements { try database.execute(sql: sql) }
+            try permissions.adopt(database)
+        }
     }
 
     /// Brings the log into the main file, so that a stopped store is one file, and closes.
-    package func close() throws {
-        // On a full disk the log stays beside the file, and the next start reads it.
-        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    /// - Parameter isOurs: Whether the files are still this store's. What stands at their paths otherwise is left alone.
+    package func close(isOurs: Bool = true) throws {
+        pool.writeWithoutTransaction { database in
+            if isOurs {
+                // On a full disk the log stays beside the file, and the next start reads it.
+                _ = try? database.checkpoint(.truncate)
+            } else {
+                mneedle_sqlite_leave_log(database.sqliteConnection)
+            }
+        }
         try pool.close()
     }
 }

@@ -31,13 +31,20 @@ package struct Job: Sendable {
 ///
 /// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing
 /// methods, which is what ``Writer`` sees to.
-// Sendable: `ledger` and `statements` are touched inside `pool.writeWithoutTransaction` only, which GRDB serialises.
+// Sendable: `ledger`, `clockWatch`, `statements`, `files`, `isLost` and `noted` are touched inside
+// `pool.writeWithoutTransaction` only, which GRDB serialises.
 package final class Engine: @unchecked Sendable {
     let store: Store
     private let current: Mutex<House>
     package let clock: any Clock
     /// What is wrong with the service.
     package let health: Health
+    private let headNote: HeadNote?
+    private let storeID: String
+    private let files: StoreFiles
+    /// Whether a commit went into files that are no longer the store's: nothing more is taken in then.
+    private var isLost = false
+    private var noted = ContinuousClock.now
     private let ledger: Ledger
     private let committedHead: Mutex<Ledger.Head>
     private let clockWatch: ClockWatch
@@ -50,24 +57,27 @@ package final class Engine: @unchecked Sendable {
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
     package init(
         store: Store, house: House, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
-        health: Health = Health(),
+        health: Health = Health(), headNote: HeadNote? = nil,
         incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
     ) throws {
         self.store = store
         current = Mutex(house)
         self.clock = clock
         self.health = health
+        self.headNote = headNote
         self.incident = incident
         self.clockTolerance = clockTolerance.milliseconds
-        (ledger, clockWatch) = try store.pool.writeWithoutTransaction { database in
+        (ledger, clockWatch, storeID) = try store.pool.writeWithoutTransaction { database in
             try IdempotencyKeys.createTable(database)
             try FailedReactions.createTable(database)
             let ledger = try Ledger(database)
             let known = try ClockNotes.state(in: database)
-            return (
-                ledger, ClockWatch(clock.reading(), known, newest: try ClockNotes.newest(in: database), clockTolerance)
-            )
+            let watch = ClockWatch(
+                clock.reading(), known, newest: try ClockNotes.newest(in: database), clockTolerance)
+            try store.permissions.adopt(database)
+            return (ledger, watch, try HeadNote.id(database))
         }
+        files = StoreFiles(store.path)
         committedHead = Mutex(ledger.head)
     }
 
@@ -90,8 +100,22 @@ package final class Engine: @unchecked Sendable {
 
     /// Finishes the writing connection's statements and closes the store.
     func close() throws {
-        store.pool.writeWithoutTransaction { _ in statements.removeAll() }
-        try store.close()
+        let isOurs = store.pool.writeWithoutTransaction { _ in
+            statements.removeAll()
+            return !isLost && files.fault(untouched: true) == nil
+        }
+        noteHead()
+        try store.close(isOurs: isOurs)
+    }
+
+    /// Writes down, beside the store, what the ledger's head is.
+    func noteHead() {
+        guard let headNote else { return }
+        if let fault = headNote.write(head, of: storeID) {
+            health.report(Health.Problem("ledger-head", fault + "; make room, or mend the folder", blocksSessions: false))
+        } else {
+            health.mend("ledger-head")
+        }
     }
 
     // MARK: Reading
@@ -105,7 +129,9 @@ package final class Engine: @unchecked Sendable {
                     database: database, engine: self, house: house, actor: actor, now: clock.now(), module: module)
                 house.crashNotes.enter(module)
                 defer { house.crashNotes.enter("") }
-                return try body(reading)
+                let result = try body(reading)
+                try reading.requireSound()
+                return result
             }
         } catch let closed as RowStream.Closed {
             // Nobody's defect: the one who asked takes no more.
@@ -172,6 +198,7 @@ package final class Engine: @unchecked Sendable {
     private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
         let house = house
         return try store.pool.writeWithoutTransaction { database in
+            try requireFiles(database)
             let (head, clockState) = (ledger.head, clockWatch.state)
             var outcome = Outcome(jobs: [])
             let transaction = StoreTransaction(
@@ -198,14 +225,84 @@ package final class Engine: @unchecked Sendable {
                 if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
                 ledger.head = head
                 clockWatch.state = clockState
+                files.note()
+                if let error = error as? DatabaseError { notice(error) }
                 if let rolledBack = error as? RolledBack { throw rolledBack.error }
                 throw error
             }
+            try finishCommit(database, wrote: transaction.hasWrittenAny)
             committedHead.withLock { [head = ledger.head] in $0 = head }
             outcome.jobs = jobs
             outcome.events = transaction.events
             outcome.commits = transaction.hasWrittenAny ? 1 : 0
             return outcome
+        }
+    }
+
+    // MARK: The files
+
+    /// - Throws: `storage` when the files are not as the last transaction left them.
+    private func requireFiles(_ database: Database) throws {
+        if isLost { throw gone("what was written last went into a file that is gone") }
+        guard let fault = files.fault(untouched: true) else { return health.mend("store-file") }
+        rescue(database)
+        throw gone(fault)
+    }
+
+    /// Brings what only a nameless log has into the database. The log is not the store's any more: a start makes a new one.
+    private func rescue(_ database: Database) {
+        guard files.canRescue else { return }
+        isLost = true
+        _ = try? database.checkpoint(.full)
+        files.note()
+    }
+
+    /// What was committed into a file that nobody will find again is not on disk, whatever SQLite says.
+    private func finishCommit(_ database: Database, wrote: Bool) throws {
+        if let fault = files.fault(untouched: false) {
+            rescue(database)
+            isLost = true
+            throw gone(fault)
+        }
+        files.note()
+        guard wrote else { return }
+        health.mend("store-disk")
+        // An hour without changes is the witness's; while there are some, the note is at most this much behind.
+        guard ContinuousClock.now - noted > .seconds(60) else { return }
+        noted = .now
+        noteHead()
+    }
+
+    private func gone(_ fault: String) -> ModuleError {
+        let problem = Health.Problem(
+            "store-file",
+            "the store's file is gone: \(fault). Nothing is taken in any more, so that nothing is lost: stop the service, put"
+                + " the file back or restore a copy, start it again", blocksSessions: true)
+        if !health.problems.contains(where: { $0.code == problem.code }) {
+            // The next start then knows what is missing.
+            noteHead()
+            health.report(problem)
+        }
+        return ModuleError(.storage, "nothing was changed: \(problem.text)", members: ["detail": fault])
+    }
+
+    /// Notes what an error of SQLite says about the disk. Told once; the next commit that succeeds takes it back.
+    func notice(_ error: DatabaseError) {
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            health.report(
+                Health.Problem(
+                    "store-disk", "the disk is full: changes are refused and nothing of them is kept; make room",
+                    blocksSessions: false))
+        case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN:
+            health.report(
+                Health.Problem(
+                    "store-disk",
+                    "the disk fails (\(error.message ?? "unknown error")): changes are refused and nothing of them is kept; look at"
+                        + " the disk and the kernel's log. Each change tries it again", blocksSessions: false))
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            health.report(StoreCheck.damage(error.message ?? "malformed"))
+        default: break
         }
     }
 
@@ -253,7 +350,10 @@ package final class Engine: @unchecked Sendable {
             let reading = StoreReading(
                 database: database, engine: self, house: house, actor: .service, now: clock.now(), module: module,
                 statements: statements)
-            return try timer.next(reading)
+            defer { _ = statements.faults.take() }
+            let next = try timer.next(reading)
+            try reading.requireSound()
+            return next
         }.min()
     }
 
@@ -264,7 +364,9 @@ package final class Engine: @unchecked Sendable {
             try house.timers.compactMap { module, timer in
                 let reading = StoreReading(
                     database: database, engine: self, house: house, actor: .service, now: now, module: module)
-                guard let due = try timer.next(reading), due <= now else { return nil }
+                let next = try timer.next(reading)
+                try reading.requireSound()
+                guard let due = next, due <= now else { return nil }
                 return Job(
                     actor: .service, module: module,
                     run: {

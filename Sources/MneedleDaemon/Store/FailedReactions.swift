@@ -116,11 +116,11 @@ extension StoreTransaction {
         house.report(failure.module, "its reaction to '\(failure.kind)' failed and is tried again", error)
         let attempts = failure.attempts + 1
         let due = Instant(milliseconds: now.milliseconds + FailedReactions.pause(after: attempts))
-        try execute(
-            """
+        let sql = """
             INSERT INTO mneedle_failed_reactions (seq, module, kind, attempts, retry_at) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (seq, module) DO UPDATE SET attempts = excluded.attempts, retry_at = excluded.retry_at
-            """, failure.sequence, failure.module, failure.kind, attempts, due)
+            """
+        try within(Verb.host) { _ = try execute(sql, failure.sequence, failure.module, failure.kind, attempts, due) }
     }
 
     fileprivate func tryAgain(_ failure: FailedReaction) throws {
@@ -175,8 +175,10 @@ extension StoreTransaction {
 extension StoreReading {
     /// What modules that run have not taken in.
     func failedReactions() throws -> [FailedReaction] {
-        try rows("SELECT seq, module, kind, attempts FROM mneedle_failed_reactions ORDER BY seq LIMIT 20")
-            .compactMap(FailedReaction.init)
+        try within(Verb.host) {
+            try rows("SELECT seq, module, kind, attempts FROM mneedle_failed_reactions ORDER BY seq LIMIT 20")
+                .compactMap(FailedReaction.init)
+        }
     }
 
     /// Fails closed: a safety check whose module has not taken in what happened may judge by an older state.

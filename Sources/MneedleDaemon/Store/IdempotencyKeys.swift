@@ -27,9 +27,11 @@ package enum IdempotencyKeys {
         guard let key else { return try body() }
         let digest = [UInt8](SHA256.hash(data: Array("\(verb) \(arguments.value.jsonText)".utf8)))
         let uid = Int64(transaction.actor.uid)
-        let seen = try transaction.row(
-            "SELECT request, reply FROM mneedle_idempotency WHERE uid = ? AND key = ? AND at > ?", uid, key,
-            oldest(in: transaction))
+        let seen = try transaction.within(Verb.host) {
+            try transaction.row(
+                "SELECT request, reply FROM mneedle_idempotency WHERE uid = ? AND key = ? AND at > ?", uid, key,
+                oldest(in: transaction))
+        }
         if let seen {
             guard seen.blob("request") == digest else {
                 throw ModuleError.conflict(
@@ -40,10 +42,12 @@ package enum IdempotencyKeys {
             return reply
         }
         let reply = try body()
-        try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(in: transaction))
-        try transaction.execute(
-            "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
-            reply.jsonText, transaction.steadyNow)
+        try transaction.within(Verb.host) {
+            try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(in: transaction))
+            try transaction.execute(
+                "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
+                reply.jsonText, transaction.steadyNow)
+        }
         return reply
     }
 

@@ -22,6 +22,7 @@ package enum Migrations {
             }
             for step in migrations.sorted(by: { $0.version < $1.version })
             where step.version > version && step.version <= limit {
+                try store.permissions.rehearse(step.statements, of: module)
                 try database.inTransaction(.immediate) {
                     for statement in step.statements { try database.execute(sql: statement) }
                     try database.execute(

@@ -7,16 +7,22 @@ final class StatementCache {
         let sql: String
         let statement: SQLStatement
         /// The same for every run.
-        lazy var columns = Columns(statement.columnNames)
+        lazy var columns = Columns(statement.columnNames) { [faults] in faults.report($0) }
+        private let faults: RowFaults
         /// Still being stepped: whoever wants the same text meanwhile gets a statement of their own.
         var isBusy = false
+        /// The module that was last found to be allowed to run it.
+        fileprivate var admitted = ""
 
-        init(_ sql: String, _ statement: SQLStatement) {
+        fileprivate init(_ sql: String, _ statement: SQLStatement, _ faults: RowFaults) {
+            self.faults = faults
             self.sql = sql
             self.statement = statement
         }
     }
 
+    /// What was wrong with the rows that these statements gave.
+    let faults = RowFaults()
     /// By where the text lies: literals, which almost all are, never move, and their text need not be hashed.
     private var byPlace: [UnsafeRawPointer: Entry] = [:]
     private var byText: [String: Entry] = [:]
@@ -25,6 +31,30 @@ final class StatementCache {
 
     func removeAll() { (byPlace, byText) = ([:], [:]) }
 
+    /// A statement of a module.
+    /// - Throws: `internal` when the module may not run it.
+    func entry(_ sql: String, _ database: Database, of module: String, _ permissions: Permissions) throws -> Entry {
+        guard module != Verb.host else { return try entry(sql, database) }
+        if let entry = known(sql) {
+            // What one module may run is no right of the next.
+            if entry.admitted != module { try permissions.require(sql, for: module) }
+            entry.admitted = module
+            return try free(entry, database)
+        }
+        // Before it is compiled: some pragmas do their work while they are.
+        try permissions.require(sql, for: module)
+        let entry = try entry(sql, database)
+        entry.admitted = module
+        return entry
+    }
+
+    private func known(_ sql: String) -> Entry? {
+        let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
+        if let place, let entry = byPlace[place], entry.sql == sql { return entry }
+        return byText[sql]
+    }
+
+    /// A statement of the host.
     func entry(_ sql: String, _ database: Database) throws -> Entry {
         let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
         // Another text may lie there now. Comparing a text with itself looks at where it lies first.
@@ -33,7 +63,7 @@ final class StatementCache {
         if let known = byText[sql] {
             entry = known
         } else {
-            entry = Entry(sql, SQLStatement(try database.cachedStatement(sql: sql)))
+            entry = Entry(sql, SQLStatement(try database.cachedStatement(sql: sql)), faults)
             if byText.count < StatementCache.most { byText[sql] = entry }
         }
         if let place, byPlace.count < StatementCache.most { byPlace[place] = entry }
@@ -41,6 +71,7 @@ final class StatementCache {
     }
 
     private func free(_ entry: Entry, _ database: Database) throws -> Entry {
-        entry.isBusy ? Entry(entry.sql, SQLStatement(try database.makeStatement(sql: entry.sql))) : entry
+        guard entry.isBusy else { return entry }
+        return Entry(entry.sql, SQLStatement(try database.makeStatement(sql: entry.sql)), faults)
     }
 }

@@ -29,7 +29,7 @@ package class StoreReading: Reading {
 
     package func forEach(_ sql: String, _ values: [SQLValue], _ body: (MneedleKit.Row) throws -> Void) throws {
         try mapped {
-            let entry = try statements.entry(sql, database)
+            let entry = try statement(sql)
             entry.isBusy = true
             defer {
                 entry.statement.reset()
@@ -38,13 +38,34 @@ package class StoreReading: Reading {
             try entry.statement.bind(values)
             while try entry.statement.step() {
                 try body(Row(columns: entry.columns, values: entry.statement.values))
+                try requireSound()
             }
         }
     }
 
+    /// - Throws: `storage` when a row held what its column must not hold.
+    final func requireSound() throws {
+        guard let fault = statements.faults.take() else { return }
+        engine.health.report(
+            Health.Problem(
+                "store-values",
+                "a stored value is damaged: \(fault), asked for by module '\(module)'; whatever needs it fails: restore a copy",
+                blocksSessions: false))
+        throw ModuleError(
+            .storage, "a stored value is damaged: \(fault); nothing was changed; restore a copy", members: ["detail": fault])
+    }
+
+    /// A statement that the running module may run.
+    final func statement(_ sql: String) throws -> StatementCache.Entry {
+        try statements.entry(sql, database, of: module, engine.store.permissions)
+    }
+
     /// Runs SQLite calls; their errors become the protocol's.
     final func mapped<T>(_ body: () throws -> T) throws -> T {
-        do { return try body() } catch let error as DatabaseError { throw moduleError(from: error) }
+        do { return try body() } catch let error as DatabaseError {
+            engine.notice(error)
+            throw moduleError(from: error)
+        }
     }
 
     package func ask(_ verb: String, _ arguments: Object) throws -> Object {
@@ -89,7 +110,11 @@ package class StoreReading: Reading {
         findings += findingsOfClock() + findingsOfFailedReactions()
         for (module, check) in house.checks {
             do {
-                findings += try within(module) { try check.findings(plan, self) }
+                findings += try within(module) {
+                    let found = try check.findings(plan, self)
+                    try requireSound()
+                    return found
+                }
             } catch {
                 house.report(module, "the safety check '\(check.summary)' failed", error)
                 findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))

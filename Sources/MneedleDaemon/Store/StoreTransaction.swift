@@ -37,9 +37,11 @@ package final class StoreTransaction: StoreReading, Transaction {
         hasWritten = false
         let told = events.count
         do {
+            _ = statements.faults.take()
             let result = try job.run(self)
             // A module may have caught it.
             if isSpoiled { throw Spoiled() }
+            try requireSound()
             if savepoint != nil { try run("RELEASE request") }
             savepoint = nil
             return result
@@ -81,7 +83,7 @@ package final class StoreTransaction: StoreReading, Transaction {
     private func change(_ sql: String, _ values: [SQLValue]) throws -> SQLStatement {
         try willWrite()
         return try mapped {
-            let statement = try statements.entry(sql, database).statement
+            let statement = try statement(sql).statement
             try statement.bind(values)
             try statement.run()
             return statement

@@ -35,16 +35,24 @@ extension Optional: SQLBindable where Wrapped: SQLBindable {
 extension Array: SQLBindable where Element == UInt8 { @inlinable public var sql: SQLValue { .blob(self) } }
 
 /// The names of a result's columns, in their order. There are few of them: looking along them is faster than hashing.
-public struct Columns: Sendable {
+public final class Columns: Sendable {
     public let names: [String]
+    /// Hears of a value that is not what a column must hold.
+    let report: @Sendable (String) -> Void
 
-    public init(_ names: [String]) { self.names = names }
+    public init(_ names: [String], report: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.names = names
+        self.report = report
+    }
 
     /// A column's position; `nil` when the statement does not select it. Of two that have one name, the first.
     public subscript(name: String) -> Int? { names.firstIndex(of: name) }
 }
 
-/// One row of a result. Asking for a column that the statement does not select is a defect and traps.
+/// One row of a result.
+///
+/// A value that is not what the column must hold, and a column that the statement does not select, are read as `nil`, and the
+/// request fails for it: what is damaged is not taken for what is not there.
 public struct Row: Sendable {
     /// Shared by all rows of a result.
     public let columns: Columns
@@ -56,29 +64,55 @@ public struct Row: Sendable {
     }
 
     public subscript(column: String) -> SQLValue {
-        guard let index = columns[column] else {
-            preconditionFailure("the statement selects no column '\(column)', only \(columns.names)")
+        guard let index = columns[column], index < values.count else {
+            columns.report("there is no column '\(column)'")
+            return .null
         }
         return values[index]
     }
 
     public func text(_ column: String) -> String? {
-        if case .text(let text) = self[column] { text } else { nil }
+        switch self[column] {
+        case .text(let text): text
+        case .null: nil
+        default: fault(column, "text")
+        }
     }
     public func integer(_ column: String) -> Int64? {
-        if case .integer(let number) = self[column] { number } else { nil }
+        switch self[column] {
+        case .integer(let number): number
+        case .null: nil
+        default: fault(column, "a whole number")
+        }
     }
     public func number(_ column: String) -> Double? {
         switch self[column] {
         case .real(let number): number
         case .integer(let number): Double(number)
-        default: nil
+        case .null: nil
+        default: fault(column, "a number")
         }
     }
     public func bool(_ column: String) -> Bool { integer(column).map { $0 != 0 } ?? false }
-    public func instant(_ column: String) -> Instant? { integer(column).map(Instant.init(milliseconds:)) }
-    public func date(_ column: String) -> CivilDate? { text(column).flatMap(CivilDate.init) }
+    public func instant(_ column: String) -> Instant? {
+        guard let milliseconds = integer(column) else { return nil }
+        // The years 1 to 9999: no clock has shown anything else.
+        guard -62_135_596_800_000..<253_402_300_800_000 ~= milliseconds else { return fault(column, "a time") }
+        return Instant(milliseconds: milliseconds)
+    }
+    public func date(_ column: String) -> CivilDate? {
+        text(column).flatMap { CivilDate($0) ?? fault(column, "a date") }
+    }
     public func blob(_ column: String) -> [UInt8]? {
-        if case .blob(let bytes) = self[column] { bytes } else { nil }
+        switch self[column] {
+        case .blob(let bytes): bytes
+        case .null: nil
+        default: fault(column, "bytes")
+        }
+    }
+
+    private func fault<Value>(_ column: String, _ expected: String) -> Value? {
+        columns.report("column '\(column)' does not hold \(expected)")
+        return nil
     }
 }

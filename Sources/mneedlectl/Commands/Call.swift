@@ -4,24 +4,27 @@ import MneedleWire
 
 extension Tool {
     /// Calls a command of the daemon, or lists the commands of a module.
-    func call(_ words: [String]) throws(Failure) {
+    func call(_ words: [String]) throws(Failure) -> ExitCode {
         let connection = try connect()
         let catalog = try asking { () throws(ClientError) in try Catalog(connection) }
         switch try catalog.target(of: words) {
         case .group(let name, let commands):
             print(Help(width: output.width).group(name, commands), terminator: "")
+            return .ok
         case .command(let command, let words):
             let arguments = try CommandLineArguments.parse(words, for: command)
-            try call(command, RequestLine(verb: command.verb, arguments: arguments), on: connection)
+            return try call(command, RequestLine(verb: command.verb, arguments: arguments), on: connection)
         }
     }
 
     private func call(
         _ command: CommandDescription, _ request: RequestLine, on connection: Connection
-    ) throws(Failure) {
+    ) throws(Failure) -> ExitCode {
         switch command.kind {
         case .single:
-            output.reply(try asking(command.verb) { () throws(ClientError) in try connection.request(request) })
+            let reply = try asking(command.verb) { () throws(ClientError) in try connection.request(request) }
+            output.reply(reply)
+            return Tool.verdict(of: command.verb, reply)
         case .rows:
             var rows = output.rows()
             let end = try asking(command.verb) { () throws(ClientError) in
@@ -32,6 +35,16 @@ extension Tool {
             try stream(request, on: connection)
         case .subscription:
             try printEvents(of: request, on: connection, bell: false)
+        }
+        return .ok
+    }
+
+    /// Two answers are verdicts on the service itself: whoever asks by a script hears them by the exit code.
+    private static func verdict(of verb: String, _ reply: JSON) -> ExitCode {
+        switch verb {
+        case "status": reply["state"]?.string == "ok" ? .ok : .degraded
+        case "ledger.verify": reply["ok"]?.bool == true ? .ok : .degraded
+        default: .ok
         }
     }
 

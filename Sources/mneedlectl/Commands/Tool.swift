@@ -23,19 +23,18 @@ struct Tool {
 
     func run() -> ExitCode {
         do throws(Failure) {
-            try dispatch()
-            return .ok
+            return try dispatch()
         } catch {
             output.failure(error)
             return error.exitCode
         }
     }
 
-    private func dispatch() throws(Failure) {
+    private func dispatch() throws(Failure) -> ExitCode {
         let words = options.words
         if options.version {
             print("mneedlectl \(mneedleVersion) (protocol \(Connection.protocolVersion))")
-            return
+            return .ok
         }
         switch words.first {
         case "help": try help(Array(words.dropFirst()))
@@ -47,8 +46,9 @@ struct Tool {
         // With --json it is a listing as any other.
         case "metrics" where !options.json: try metrics(Array(words.dropFirst()))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
-        default: try call(words)
+        default: return try call(words)
         }
+        return .ok
     }
 
     /// Opens the connection that `--socket` and the environment name.

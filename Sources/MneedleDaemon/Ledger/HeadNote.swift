@@ -1,0 +1,139 @@
+import Foundation
+import Glibc
+import GRDB
+import MneedleKit
+import MneedleWire
+import Synchronization
+
+/// What the ledger's head was, in a small file beside the store: a store that is gone, emptied, older or another one shows
+/// at the next start. `Documentation/ledger.md` says when it is written.
+package final class HeadNote: Sendable {
+    /// Why the daemon does not start with the store that it finds.
+    package struct Refused: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    struct Content: Equatable {
+        /// The store's own id.
+        var store: String
+        var head: Ledger.Head
+    }
+
+    let path: String
+    private let content: Mutex<Content?>
+
+    /// Reads what stands in the folder.
+    /// - Throws: ``Refused`` when it cannot be understood: nobody could say then that the store is the right one.
+    package init(folder: String) throws {
+        path = folder + "/ledger-head.json"
+        content = Mutex(try HeadNote.read(path))
+    }
+
+    private static func read(_ path: String) throws -> Content? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 || errno != ENOENT else { return nil }
+        defer { if file >= 0 { close(file) } }
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = file < 0 ? -1 : Glibc.read(file, &bytes, bytes.count)
+        guard count >= 0 else {
+            throw Refused(description: "'\(path)' cannot be read: \(String(cString: strerror(errno)))")
+        }
+        let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+        guard let json = try? JSON.parse(text), let store = json["store"]?.string,
+            let entries = json["entries"]?.integer, entries >= 0, let hash = json["head"]?.string.flatMap([UInt8].init(hex:)),
+            hash.count == 32
+        else {
+            throw Refused(
+                description: "'\(path)', which says what the ledger's head was, is damaged. \(HeadNote.wayOn(path))")
+        }
+        return Content(store: store, head: Ledger.Head(sequence: entries, hash: hash))
+    }
+
+    private static func wayOn(_ path: String) -> String {
+        "Put the right file back, or a copy made by 'ledger.backup'; to go on with the store as it is, and without what it"
+            + " lacks, remove '\(path)' and start again"
+    }
+
+    /// - Throws: ``Refused`` when there was a store and now there is none.
+    func requireStore(at database: String) throws {
+        guard let known = content.withLock({ $0 }), (fileSize(database) ?? 0) == 0 else { return }
+        throw Refused(
+            description: "the store is gone: '\(database)' is not there or empty, and had \(known.head.sequence) ledger"
+                + " entries. An empty one would know of no person and no session. \(HeadNote.wayOn(path))")
+    }
+
+    /// - Throws: ``Refused`` when the store is not the one that was noted, or lacks what that had.
+    func requireFits(_ store: Store) throws {
+        guard let known = content.withLock({ $0 }) else { return }
+        let (id, head, hash) = try store.pool.read { database in
+            guard try database.tableExists("mneedle_ledger") else { return ("", Ledger.Head.empty, [UInt8]?.none) }
+            return (
+                try HeadNote.id(database), try Ledger.head(in: database),
+                try Ledger.hash(of: known.head.sequence, in: database)
+            )
+        }
+        let fault: String
+        if head.sequence < known.head.sequence {
+            fault = "it has \(head.sequence) ledger entries, and had \(known.head.sequence)"
+        } else if id != known.store {
+            fault = "it has the id \(id), and had \(known.store)"
+        } else if known.head.sequence > 0, hash != known.head.hash {
+            fault = "entry \(known.head.sequence) of its ledger is another one than before"
+        } else {
+            return
+        }
+        throw Refused(
+            description: "the store '\(store.path)' is not the one that was here: \(fault). \(HeadNote.wayOn(path))")
+    }
+
+    /// The id that a store got when it was made; its copies have the same.
+    static func id(_ database: Database) throws -> String {
+        try String.fetchOne(database, sql: "SELECT value FROM mneedle_store WHERE name = 'id'") ?? ""
+    }
+
+    /// Writes the head, on disk when this returns; does nothing when it stands there already.
+    /// - Returns: Why it could not be written.
+    @discardableResult
+    func write(_ head: Ledger.Head, of store: String) -> String? {
+        content.withLock { content in
+            let new = Content(store: store, head: head)
+            guard content != new || access(path, F_OK) != 0 else { return nil }
+            let text = #"{"store":"\#(store)","entries":\#(head.sequence),"head":"\#(head.hash.hex)"}"# + "\n"
+            guard let error = HeadNote.replace(path, by: text) else {
+                content = new
+                return nil
+            }
+            return "'\(path)' cannot be written: \(String(cString: strerror(error)))"
+        }
+    }
+
+    /// - Returns: What failed, as an `errno`.
+    private static func replace(_ path: String, by text: String) -> Int32? {
+        let fresh = path + ".new"
+        unlink(fresh)
+        let file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return errno }
+        let count = text.utf8.count
+        let isWritten = text.withCString { Glibc.write(file, $0, count) } == count && fsync(file) == 0
+        let failure = errno
+        close(file)
+        guard isWritten else {
+            unlink(fresh)
+            return failure
+        }
+        guard rename(fresh, path) == 0 else { return errno }
+        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return errno }
+        defer { close(folder) }
+        return fsync(folder) == 0 ? nil : errno
+    }
+}
+
+extension [UInt8] {
+    /// From hexadecimal; `nil` for what is none.
+    init?(hex: String) {
+        let digits = hex.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        guard digits.count == hex.utf8.count, digits.count % 2 == 0 else { return nil }
+        self = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+}

@@ -1,0 +1,61 @@
+import MneedleKit
+
+/// Proves that the ledger's entries follow one another: each hash covers the one before it.
+struct LedgerProof {
+    private(set) var head = Ledger.Head.empty
+    private(set) var entries = 0
+    /// The first entry that does not fit.
+    private(set) var firstBad: Int64?
+    private var bytes: [UInt8] = []
+    /// Whether the entry before the first one is not among them, so that only its hash is taken.
+    private let beginsWithin: Bool
+
+    init(beginsWithin: Bool = false) { self.beginsWithin = beginsWithin }
+
+    /// Every column has to hold what it must hold: a value that is none is not taken for another.
+    mutating func add(_ row: Row) {
+        guard case .integer(let sequence) = row["seq"] else { return }
+        if !(beginsWithin && entries == 0), !follows(row, sequence) { firstBad = firstBad ?? sequence }
+        if case .blob(let hash) = row["hash"] {
+            head = Ledger.Head(sequence: sequence, hash: hash)
+        } else {
+            head = Ledger.Head(sequence: sequence, hash: [])
+        }
+        entries += 1
+    }
+
+    private mutating func follows(_ row: Row, _ sequence: Int64) -> Bool {
+        guard case .blob(let stored) = row["hash"], case .integer(let at) = row["at"],
+            case .text(let actor) = row["actor"], case .text(let module) = row["module"],
+            case .text(let kind) = row["kind"], case .text(let subject) = row["subject"],
+            case .text(let body) = row["body"], entries == 0 || sequence == head.sequence &+ 1
+        else { return false }
+        let person: String?
+        switch row["person"] {
+        case .null: person = nil
+        case .text(let name): person = name
+        default: return false
+        }
+        let hash = try? Ledger.hash(
+            after: head.hash, sequence: sequence, at: at, actor: actor, module: module, kind: kind, subject: subject,
+            person: person, body: Array(body.utf8), in: &bytes)
+        return hash == stored
+    }
+
+    /// What is told while the chain does not hold.
+    static func problem(_ firstBad: Int64) -> Health.Problem {
+        Health.Problem(
+            "ledger-broken",
+            "the ledger's chain breaks at entry \(firstBad): what it says from there on may have been altered or damaged;"
+                + " keep the file as it is, look at 'ledger.tail since=\(max(0, firstBad &- 1)) count=1', restore a copy",
+            blocksSessions: true)
+    }
+
+    /// Looks at the newest entries alone, so that a start costs the same however long the ledger is.
+    static func ofNewest(_ count: Int64, _ reading: any Reading) throws -> LedgerProof {
+        var proof = LedgerProof(beginsWithin: true)
+        let sql = "SELECT * FROM mneedle_ledger WHERE seq >= (SELECT MAX(seq) FROM mneedle_ledger) - ? ORDER BY seq"
+        try reading.forEach(sql, [.integer(count)]) { proof.add($0) }
+        return proof
+    }
+}
