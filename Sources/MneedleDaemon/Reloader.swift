@@ -21,7 +21,8 @@ struct Reloader {
             problems.report(
                 Problem(file: path, key: "", reason: "appeared or went since the start; restart for that"))
         }
-        let loader = Loader(settings: fresh, logger: logger, isQuarantined: { _ in false }, migrate: { _ in })
+        let loader = Loader(
+            settings: fresh, logger: logger, isQuarantined: { _ in false }, known: [:], migrate: { _ in })
         let remade = loader.remake(house, problems: problems)
         guard problems.found.isEmpty else {
             for problem in problems.found {
@@ -80,6 +81,7 @@ extension Settings {
             ("paths.state", state != old.state), ("paths.runtime", runtime != old.runtime),
             ("paths.modules", modules != old.modules), ("socket.mode", socketMode != old.socketMode),
             ("modules.required", required != old.required), ("modules.disabled", disabled != old.disabled),
+            ("modules.time_limit", moduleTimeLimit != old.moduleTimeLimit),
             ("log.level", logLevel != old.logLevel), ("log.target", logTarget != old.logTarget),
         ]
         return changes.filter(\.1).map(\.0)

@@ -94,7 +94,7 @@ extension Connection {
     func replay(_ request: PendingRequest, _ subscription: Subscription) {
         let position = subscription.position
         let topics = subscription.topics
-        onReader(request, module: "mneedled") { reading, stream in
+        onReader(request, module: "mneedled", verb: "subscribe") { reading, stream in
             var last = position
             let sql = "SELECT seq, kind, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq"
             try reading.forEach(sql, [position.sql]) { row in

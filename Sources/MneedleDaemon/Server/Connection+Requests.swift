@@ -170,7 +170,7 @@ extension Connection {
         let key = arguments.text(Typing.idempotencyKey.name)
         jobs.append(
             Job(
-                actor: actor, module: verb.module,
+                actor: actor, module: verb.module, request: name,
                 run: { transaction in
                     try IdempotencyKeys.once(key, verb: name, arguments: arguments, in: transaction) {
                         try handler(call, transaction)
@@ -191,7 +191,7 @@ extension Connection {
 
     private func read(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
         let call = Request(arguments: arguments, actor: actor)
-        onReader(request, module: verb.module) { reading, stream in
+        onReader(request, module: verb.module, verb: verb.name) { reading, stream in
             switch verb.command.handler {
             case .reads(let handler): return try handler(call, reading)
             case .lists(let handler): return try handler(call, reading) { try stream.row($0) }
@@ -202,7 +202,7 @@ extension Connection {
 
     /// Runs `body` on a reader's thread with a snapshot and a stream to this client.
     func onReader(
-        _ request: PendingRequest, module: String,
+        _ request: PendingRequest, module: String, verb: String,
         _ body: @escaping @Sendable (StoreReading, RowStream) throws -> Object
     ) {
         let loop = context.eventLoop
@@ -215,7 +215,11 @@ extension Connection {
         let (engine, actor) = (services.engine, actor)
         services.readers.run(stream, on: loop) {
             let result = Result { () throws -> Object in
-                let reply = try engine.read(actor: actor, module: module) { try body($0, stream) }
+                let reply = try engine.read(actor: actor, module: module, request: verb) { reading in
+                    let reply = try body(reading, stream)
+                    try Sizes.check(reply, atMost: Sizes.reply, "the reply")
+                    return reply
+                }
                 try stream.flush()
                 return reply
             }

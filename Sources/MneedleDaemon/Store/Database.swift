@@ -37,6 +37,7 @@ package final class Store: Sendable {
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try database.execute(sql: "PRAGMA journal_size_limit = 33554432")
+            Store.giveUpInTime(database)
             try Store.createHostTables(database)
         }
     }
@@ -52,6 +53,7 @@ package final class Store: Sendable {
                     module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
                 );
                 CREATE TABLE IF NOT EXISTS mneedle_hooks (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+                CREATE TABLE IF NOT EXISTS mneedle_modules (name TEXT PRIMARY KEY, guards INTEGER NOT NULL);
                 """)
     }
 

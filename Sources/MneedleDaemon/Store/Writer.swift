@@ -66,7 +66,7 @@ final class Writer: Sendable {
     private func run() {
         // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
-        fireDue(try? engine.nextDue())
+        engine.house.crashNotes.watched { fireDue(try? engine.nextDue()) }
         while true {
             let (requests, piece, isStopping, proofs) = state.withLock { state in
                 defer { state.proofs = [] }
@@ -75,11 +75,11 @@ final class Writer: Sendable {
             }
             if !proofs.isEmpty { prove(proofs) }
             if !requests.isEmpty || piece != nil {
-                runGroup(requests, piece)
+                engine.house.crashNotes.watched { runGroup(requests, piece) }
             } else if isStopping {
                 break
             } else if wakeUp.wait().contains(.time) {
-                fireDue(try? engine.nextDue())
+                engine.house.crashNotes.watched { fireDue(try? engine.nextDue()) }
             }
         }
         ended.signal()

@@ -16,6 +16,7 @@ enum Notice: String, CaseIterable {
     case unknownNames = "unknown-names"
     case keyUnused = "key-unused"
     case metricsUnwritten = "metrics-unwritten"
+    case stopForced = "stop-forced"
 
     /// systemd's `MESSAGE_ID=`: made once by `journalctl --new-id128`, never changed.
     var id: String {
@@ -33,6 +34,7 @@ enum Notice: String, CaseIterable {
         case .unknownNames: "ac3e17bf7ee34462a93c8babb1c6909d"
         case .keyUnused: "e92edcc3969f440daea85a8eeb102a44"
         case .metricsUnwritten: "eb0f3ff81a70437580ab4d4b06f07dfe"
+        case .stopForced: "5d0f2c7b94e84b6fa4a1c3e86b1d97f2"
         }
     }
 

@@ -13,6 +13,9 @@ let definition = ModuleDefinition(
         configuration: [
             ConfigurationKey("start", .choice(["well", "throw", "trap"]), default: "well", "How it starts."),
             ConfigurationKey("check", .choice(["well", "throw"]), default: "well", "How its safety check answers."),
+            ConfigurationKey("guards", .boolean, default: true, "Whether it makes a safety check."),
+            ConfigurationKey("timer", .choice(["none", "trap", "spin"]), default: "none", "What its timer does."),
+            ConfigurationKey("reaction", .choice(["none", "trap"]), default: "none", "What it does about new people."),
         ]),
     migrations: [
         Migration(
@@ -25,14 +28,19 @@ let definition = ModuleDefinition(
     case "trap": fatalError("told to trap at start")
     default: break
     }
+    let trouble = Trouble(
+        timer: setup.configuration.text("timer"), reaction: setup.configuration.text("reaction"))
     let failsChecks = setup.configuration.text("check") == "throw"
     return Module(
-        commands: changes + readings + mishaps + [stream],
-        checks: [
-            SafetyCheck("nothing, or fails") { _, _ in
-                if failsChecks { throw ModuleError.conflict("told to fail", state: "told") }
-                return []
-            }
-        ],
+        commands: changes + readings + mishaps + misdeeds + [stream],
+        checks: setup.configuration.boolean("guards") == false
+            ? []
+            : [
+                SafetyCheck("nothing, or fails") { _, _ in
+                    if failsChecks { throw ModuleError.conflict("told to fail", state: "told") }
+                    return []
+                }
+            ],
+        reactions: trouble.reactions, timers: trouble.timers,
         collectors: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
 }
