@@ -59,7 +59,7 @@ public final class Daemon: Service {
     public func check() throws {
         let problems = Problems()
         var house = House()
-        Loader(settings: settings, logger: logger, isQuarantined: { _ in false }, migrate: { _ in })
+        Loader(settings: settings, logger: logger, isQuarantined: { _ in false }, known: [:], migrate: { _ in })
             .load(into: &house, problems: problems)
         for module in house.unavailableModules {
             problems.report(Problem(file: settings.modules, key: module.name, reason: module.reason))
@@ -80,14 +80,16 @@ public final class Daemon: Service {
         let engine = try makeEngine(state)
         let group = MultiThreadedEventLoopGroup.singleton
         let readers = Readers()
+        let ended = DispatchSemaphore(value: 0)
         do {
-            try await serve(engine, group.next(), group, readers)
+            try await serve(engine, group.next(), group, readers, ended)
         } catch {
             try? await readers.shutdownGracefully()
             throw error
         }
         try await readers.shutdownGracefully()
         try engine.close()
+        ended.signal()
         // Held until here: nobody else may open the store before it is closed.
         withExtendedLifetime(state) {}
     }
@@ -98,23 +100,25 @@ public final class Daemon: Service {
         try headNote.requireStore(at: state.database)
         let crashes = try CrashHistory(folder: state.path, now: clock.now())
         for crash in crashes.crashes {
-            logger.say(
-                .moduleCrashed, .error,
-                "the daemon was ended by signal \(crash.signal) while module \(crash.module) ran",
-                ["module": crash.module])
+            logger.say(.moduleCrashed, .error, "\(crash)", ["module": crash.module, "request": crash.request ?? ""])
         }
+        try crashes.startNoting()
+        mneedle_exit_is_unmeant()
+        mneedle_deadline_set(Int32(settings.moduleTimeLimit.milliseconds))
         let store = try Store(path: state.database)
         try headNote.requireFits(store)
         let logger = logger
-        var house = House(people: settings.people, crashNotes: CrashHistory.notes) { module, what, error in
+        var house = House(people: settings.people, crashNotes: .kept, refusals: crashes.refusals) {
+            module, what, error in
             logger.say(.moduleTrouble, .error, "module \(module): \(what): \(Daemon.safe(error))", ["module": module])
         }
         let problems = Problems()
         Loader(
-            settings: settings, logger: logger, isQuarantined: crashes.isQuarantined,
+            settings: settings, logger: logger, isQuarantined: crashes.isQuarantined, known: try store.knownModules(),
             migrate: { try Migrations.apply($0.migrations, of: $0.manifest.name, to: store) }
         ).load(into: &house, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
+        try store.remember(house.guards)
         let engine = try Engine(
             store: store, house: house, clock: clock, clockTolerance: settings.clockTolerance, headNote: headNote
         ) { module, error in
@@ -137,7 +141,8 @@ public final class Daemon: Service {
     // MARK: Serving
 
     private func serve(
-        _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: Readers
+        _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: Readers,
+        _ ended: DispatchSemaphore
     ) async throws {
         let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
         let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
@@ -210,6 +215,7 @@ public final class Daemon: Service {
 
         try? await gracefulShutdown()
 
+        Stopping.insist(on: ended, logger)
         Notify.stopping()
         for task in tasks { task.cancel() }
         check.stop()
@@ -304,7 +310,10 @@ public final class Daemon: Service {
             else { return nil }
             return Actor(user: peer.userName, uid: peer.uid, role: role)
         } makeSource: { actor in
-            LineSource(current.services, hub, loop, module: known()?.module ?? socket, actor: actor) {
+            LineSource(
+                current.services, hub, loop, module: known()?.module ?? socket,
+                request: "\(Daemon.datagramSocket(socket)).sock", actor: actor
+            ) {
                 guard let (_, collector) = known() else {
                     throw ModuleError.moduleFailed(socket, "nobody collects '\(socket)' any more")
                 }
@@ -391,6 +400,9 @@ public final class Daemon: Service {
 }
 
 extension Daemon {
+    /// The program ends of its own will: until this is said, a call of exit() is taken for a module's.
+    public static func leave() { mneedle_exit_is_meant() }
+
     /// Why the daemon does not start, for a person.
     public static func explanation(of error: any Error) -> String {
         switch error {

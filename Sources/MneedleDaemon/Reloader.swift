@@ -21,7 +21,8 @@ struct Reloader {
             problems.report(
                 Problem(file: path, key: "", reason: "appeared or went since the start; restart for that"))
         }
-        let loader = Loader(settings: fresh, logger: logger, isQuarantined: { _ in false }, migrate: { _ in })
+        let loader = Loader(
+            settings: fresh, logger: logger, isQuarantined: { _ in false }, known: [:], migrate: { _ in })
         let remade = loader.remake(house, problems: problems)
         guard problems.found.isEmpty else {
             for problem in problems.found {
@@ -81,6 +82,7 @@ extension Settings {
             ("paths.modules", modules != old.modules), ("socket.mode", socketMode != old.socketMode),
             ("clock.tolerance", clockTolerance != old.clockTolerance),
             ("modules.required", required != old.required), ("modules.disabled", disabled != old.disabled),
+            ("modules.time_limit", moduleTimeLimit != old.moduleTimeLimit),
             ("log.level", logLevel != old.logLevel), ("log.target", logTarget != old.logTarget),
         ]
         return changes.filter(\.1).map(\.0)

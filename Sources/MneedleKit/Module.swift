@@ -11,16 +11,20 @@ public struct Manifest: Sendable {
     public var configuration: [ConfigurationKey]
     /// The knowledge files it reads, without `.toml`: `screening`.
     public var knowledge: [String]
+    /// The kinds of entries and live topics that are its own beside those that begin with its name: `visit.began`, or
+    /// `visit.*` for all of a word. Nobody else may record or tell them, and it may record and tell no others.
+    public var records: [String]
 
     public init(
         name: String, version: String, summary: String, configuration: [ConfigurationKey] = [],
-        knowledge: [String] = []
+        knowledge: [String] = [], records: [String] = []
     ) {
         self.name = name
         self.version = version
         self.summary = summary
         self.configuration = configuration
         self.knowledge = knowledge
+        self.records = records
     }
 }
 

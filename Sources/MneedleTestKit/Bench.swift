@@ -58,6 +58,7 @@ public final class Bench {
         let fakes = Fakes()
         self.fakes = fakes
         var house = House(people: .practice)
+        try house.ownership.check(definition.manifest)
         house.add(definition, made)
         for verb in verbs where !verb.hasPrefix(module + ".") { house.targets[verb] = fakes.target(verb) }
         engine = try Engine(store: store, house: house, clock: clock)
@@ -186,7 +187,9 @@ public final class Bench {
         _ kind: String, subject: String, person: String? = nil, _ body: Object
     ) throws -> Object {
         let entry = Entry(kind, subject: subject, person: person, body: body)
-        return try write(as: Actor(user: "tester", uid: 1000, role: .operator)) { transaction in
+        // In the name of whoever may: the module whose kind it is, or one that would be called like its first part.
+        let owner = engine.house.ownership.owner(of: kind) ?? String(kind.prefix { $0 != "." })
+        return try write(as: Actor(user: "tester", uid: 1000, role: .operator), of: owner) { transaction in
             ["seq": try transaction.record(entry)]
         }
     }
@@ -240,10 +243,12 @@ public final class Bench {
         }
     }
 
-    private func write(as actor: Actor, _ body: @escaping (any Transaction) throws -> Object) throws -> Object {
+    private func write(
+        as actor: Actor, of other: String? = nil, _ body: @escaping (any Transaction) throws -> Object
+    ) throws -> Object {
         // The engine runs it on this thread and before it returns, so nothing is shared.
         nonisolated(unsafe) let body = body
-        return try engine.run([Job(actor: actor, module: module, run: { try body($0) })]).results[0].get()
+        return try engine.run([Job(actor: actor, module: other ?? module, run: { try body($0) })]).results[0].get()
     }
 }
 

@@ -29,6 +29,7 @@ struct Mneedled: ParsableCommand {
     var checkConfig = false
 
     func run() throws {
+        defer { Daemon.leave() }
         do {
             let places = Places(
                 config: config, state: state, runtime: runtime, modules: modules, knowledge: knowledge)

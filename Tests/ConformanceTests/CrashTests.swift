@@ -20,14 +20,49 @@ struct CrashTests {
     }
 
     @Test(
-        "a module that ends the daemon three times in ten minutes is kept out, and no session may start without it",
-        arguments: ["trial.trap", "trial.trap-writing name=a", "trial.overflow"])
-    func quarantine(request: String) throws {
-        let real = ["Records", "Session", "Sterilization", "Scheduling", "Aftercare", "Screening"]
-        let daemon = try trialDaemon(modules: ModulesFolder(real: real))
+        "a request that ends the daemon three times is refused to its peer; its module runs on and blocks no session",
+        arguments: ["trial.trap", "trial.trap-writing name=a", "trial.overflow", "trial.leave"])
+    func refusedRequest(request: String) throws {
+        let daemon = try trialDaemon(modules: ModulesFolder(real: CrashTests.real))
+        for _ in 0..<3 {
+            try crash(daemon, request)
+            try daemon.start()
+        }
+        let client = try daemon.connect()
+        #expect(try module("trial", client)["state"]?.string == "running")
+        let refused = try client.refused(request)
+        #expect(refused.code == "module-failed")
+        #expect(refused.members["message"]?.string?.contains("3 times in 10 minutes when you asked") == true)
+        let status = try client.ok("status")
+        #expect(status["state"]?.string == "degraded")
+        #expect(status["problems"]?.strings?.contains { $0.contains("of uid \(getuid()) is refused") } == true)
+        #expect(try client.ok("trial.add name=b")["name"]?.string == "b")
+        #expect(try findings(client).isEmpty)
+    }
+
+    @Test("what one peer's requests did is refused to nobody else", .enabled(if: Machine.canBeOthers, "needs root"))
+    func refusedToOne() throws {
+        let daemon = try trialDaemon("[roles.operator]\nusers = [\"nobody\"]\ngroups = []\n")
+        for _ in 0..<3 {
+            let peer = try daemon.connect(as: "nobody")
+            try peer.send("trial.trap\n")
+            #expect(try daemon.ending() != 0)
+            try daemon.start()
+        }
+        #expect(try daemon.connect(as: "nobody").refused("trial.trap").code == "module-failed")
+        #expect(try daemon.connect(as: "nobody").ok("trial.count")["count"]?.integer == 0)
+        try crash(daemon, "trial.trap")
+    }
+
+    @Test(
+        "a module whose reaction ends the daemon is kept out, so that what it reacts to can be done; sessions wait for it if it guards them",
+        arguments: [true, false])
+    func quarantine(guards: Bool) throws {
+        let daemon = try trialDaemon(
+            "[trial]\nreaction = \"trap\"\nguards = \(guards)\n", modules: ModulesFolder(real: CrashTests.real))
         for _ in 0..<3 {
             #expect(try module("trial", daemon.connect())["state"]?.string == "running")
-            try crash(daemon, request)
+            try crash(daemon, "records.add-person person=anna")
             try daemon.start()
         }
         let client = try daemon.connect()
@@ -35,14 +70,55 @@ struct CrashTests {
         #expect(row["state"]?.string == "quarantined" && row["reason"]?.string?.contains("3 times") == true)
         #expect(try client.refused("trial.count").code == "module-failed")
         #expect(try client.ok("status")["state"]?.string == "degraded")
+        #expect(try findings(client) == [guards ? "module-unavailable" : "module-missing"])
+        let start = try client.ask("session.start person=anna device=pen areas=chin depth_mm=0.2")
+        #expect(start.contains("module-unavailable") == guards, "\(start)")
+    }
+
+    private static let real = ["Records", "Session", "Sterilization", "Scheduling", "Aftercare", "Screening"]
+
+    /// What speaks of the trial module before a session; adds who and what it takes.
+    private func findings(_ client: RawClient) throws -> [String] {
         _ = try client.ok("records.add-person person=anna")
         _ = try client.ok("records.add-device device=pen kind=pen")
         let check = try client.ok("session.check person=anna device=pen areas=chin depth_mm=0.2")
-        #expect(check["allowed"]?.bool == false)
-        let codes = check["findings"]?.elements?.filter { $0["message"]?.string?.contains("trial") == true }.compactMap
-        { $0["code"]?.string }
-        #expect(codes == ["module-unavailable"])
-        #expect(try client.refused("session.start person=anna device=pen areas=chin depth_mm=0.2").code == "blocked")
+        return check["findings"]?.elements?.filter { $0["message"]?.string?.contains("trial") == true }.compactMap {
+            $0["code"]?.string
+        } ?? []
+    }
+
+    @Test("a module that guards sessions is missed when its library goes, until the configuration says that it may")
+    func vanished() throws {
+        let folder = try ModulesFolder(real: CrashTests.real)
+        let daemon = try trialDaemon(modules: folder)
+        daemon.terminate()
+        try FileManager.default.removeItem(atPath: folder.path + "/libtrial.so")
+        try daemon.start()
+        #expect(try findings(daemon.connect()) == ["module-unavailable"])
+        daemon.terminate()
+        try daemon.configure("[modules]\nrequired = []\ndisabled = [\"trial\"]\n")
+        try daemon.start()
+        let check = try daemon.connect().ok("session.check person=anna device=pen areas=chin depth_mm=0.2")
+        #expect(!check.text.contains("module-unavailable"))
+    }
+
+    @Test(
+        "a module whose timer traps or never ends is kept out the fourth time, and the others serve",
+        arguments: ["trap", "spin"])
+    func timer(trouble: String) throws {
+        let config = "[modules]\nrequired = []\ntime_limit = \"1s\"\n[trial]\ntimer = \"\(trouble)\"\n"
+        let daemon = try trialDaemon(config, modules: ModulesFolder(real: ["Records"]), start: false)
+        for _ in 0..<3 {
+            // It may end before it is ready, or after.
+            do {
+                try daemon.start()
+                #expect(try daemon.ending() != 0)
+            } catch is DaemonProcess.Failed {}
+        }
+        try daemon.start()
+        let client = try daemon.connect()
+        #expect(try module("trial", client)["state"]?.string == "quarantined")
+        #expect(try client.ok("records.add-person person=anna")["person"]?.string == "anna")
     }
 
     @Test("a module that traps when it starts is kept out the fourth time")

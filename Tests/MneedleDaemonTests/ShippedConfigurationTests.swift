@@ -55,6 +55,7 @@ struct ShippedConfigurationTests {
         #expect(none.found.isEmpty)
         #expect(asShipped.limits.object == usual.limits.object)
         #expect(asShipped.required == usual.required && asShipped.disabled == usual.disabled)
+        #expect(asShipped.moduleTimeLimit == usual.moduleTimeLimit)
         #expect(asShipped.hooks == usual.hooks && asShipped.metrics == usual.metrics)
         #expect(asShipped.socketMode == usual.socketMode && asShipped.clockTolerance == usual.clockTolerance)
         #expect(asShipped.logLevel == usual.logLevel && asShipped.logTarget == usual.logTarget)

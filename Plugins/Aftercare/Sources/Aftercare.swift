@@ -15,7 +15,8 @@ let definition = ModuleDefinition(
                 "actives_hours", .integer(1...720), default: 72,
                 "Hours after a session without active products; at home not under 48, in a clinic not under 72.")
         ],
-        knowledge: ["aftercare"]),
+        knowledge: ["aftercare"],
+        records: ["symptom.*", "reaction.*"]),
     migrations: migrations
 ) { setup in
     let aftercare = Aftercare(Knowledge(setup))

@@ -17,7 +17,8 @@ let definition = ModuleDefinition(
                 "default_time_zone", .text(maximum: 64), default: "UTC",
                 "The IANA time zone of a person whose record does not say."),
         ],
-        knowledge: ["areas", "devices"]),
+        knowledge: ["areas", "devices"],
+        records: ["person.*", "device.added", "device.retired", "operator.*", "clearance.*"]),
     migrations: migrations
 ) { setup in
     let records = Records(

@@ -17,7 +17,8 @@ let definition = ModuleDefinition(
                 "digest_from", .integer(2...10_000), default: 5,
                 "So many late reminders of one person come as one digest."),
         ],
-        knowledge: ["intervals", "reminders"]),
+        knowledge: ["intervals", "reminders"],
+        records: ["reminder.*", "plan.*", "preferences.*"]),
     migrations: migrations
 ) { setup in
     let scheduling = Scheduling(Knowledge(setup))

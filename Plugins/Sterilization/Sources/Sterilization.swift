@@ -16,7 +16,8 @@ let definition = ModuleDefinition(
                 "cycle_profiles", .list(.slug), default: ["cdc"],
                 "The families of steriliser profiles that release a load: cdc, maker.")
         ],
-        knowledge: ["sterilization"]),
+        knowledge: ["sterilization"],
+        records: ["cartridge.*", "device.cleaned"]),
     migrations: migrations
 ) { setup in
     let hygiene = Hygiene(Knowledge(setup))

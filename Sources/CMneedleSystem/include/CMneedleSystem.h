@@ -60,20 +60,47 @@ int mneedle_sqlite_harden(struct sqlite3 *connection);
 void mneedle_sqlite_leave_log(struct sqlite3 *connection);
 
 /* Crash notes: a page shared with a file, so that it outlives the process. Each
- * thread has a slot with the name of the module that runs on it; a handler for
- * the fatal signals marks the slot of the thread that dies. */
+ * thread has a slot with the name of the module that runs on it and whose request that
+ * is; a handler for the fatal signals marks the slot of the thread that dies. */
 #define MNEEDLE_CRASH_SLOTS 64
 #define MNEEDLE_CRASH_NAME 48
+#define MNEEDLE_CRASH_REQUEST 96
+/* What stands where a signal would: the module called exit(), or did not finish. */
+#define MNEEDLE_CRASH_EXIT (-1)
+#define MNEEDLE_CRASH_OVERDUE (-2)
+/* The exit code of a process that somebody ended with exit() and that did not mean to end. */
+#define MNEEDLE_EXIT_UNMEANT 70
 
 struct mneedle_crash_slot {
-    volatile int32_t signal;                 /* which signal ended it, 0 for none */
-    int32_t reserved;
-    volatile char module[MNEEDLE_CRASH_NAME]; /* empty while no module runs */
+    volatile int32_t signal;                       /* which signal ended it, 0 for none, or one of the above */
+    volatile uint32_t uid;                         /* whose request it is */
+    volatile char module[MNEEDLE_CRASH_NAME];      /* empty while no module runs */
+    volatile char request[MNEEDLE_CRASH_REQUEST];  /* the request's verb; empty for what a module does of its own */
 };
 
 /* Maps the file at `path`, of MNEEDLE_CRASH_SLOTS slots, and installs the handlers. */
 int mneedle_crash_notes_open(const char *path);
 /* Notes what this thread runs; an empty name for nothing. Costs a few stores. */
 void mneedle_crash_note(const char *module, size_t length);
+/* Notes whose request this thread works on; an empty name for what a module does of its own. */
+void mneedle_crash_request(const char *request, size_t length, uint32_t uid);
+/* The module that runs on the thread of a slot: 1 when there is one. */
+int mneedle_crash_running(int slot, char *module, size_t room);
+
+/* From now on whoever calls exit() ends the process as a failure, and a module that does is noted. */
+void mneedle_exit_is_unmeant(void);
+/* From now on exit() is the service's own. */
+void mneedle_exit_is_meant(void);
+
+/* How long a module may take for one piece of work, on threads that say so; 0 for as long as it likes. What takes longer
+ * than that, at most by a half, ends the process by SIGABRT: there is no other way to stop code that runs in it. */
+void mneedle_deadline_set(int milliseconds);
+/* Between these two the calling thread's time is watched, by a timer of its own that sleeps otherwise. */
+void mneedle_deadline_begin(void);
+void mneedle_deadline_end(void);
+/* The next piece of work has the whole time again. */
+void mneedle_deadline_restart(void);
+/* Whether the piece of work has nearly used up its time: for giving it up in an orderly way before. */
+int mneedle_deadline_is_near(void);
 
 #endif

@@ -40,6 +40,8 @@ struct Settings: Sendable {
     /// Modules without which no session may start: they make safety checks.
     var required = ["records", "screening", "session", "scheduling", "sterilization", "aftercare"]
     var disabled: [String] = []
+    /// How long a module may take for one piece of work before it ends the service.
+    var moduleTimeLimit = Span(milliseconds: 10_000)
     var hooks = HookSettings()
     var metrics = MetricsSettings()
     /// What the clock may be moved by without a note of it.
@@ -75,6 +77,7 @@ struct Settings: Sendable {
         if let section = table.table("modules") {
             required = section.strings("required", default: required)
             disabled = section.strings("disabled", default: [])
+            moduleTimeLimit = Settings.timeLimit(section, default: moduleTimeLimit)
         }
         if let section = table.table("reminders")?.table("hooks") { hooks = HookSettings(section) }
         if let section = table.table("metrics") { metrics = MetricsSettings(section) }
@@ -109,6 +112,15 @@ struct Settings: Sendable {
                 groups: section.strings("groups", default: RoleMap.usual[role]?.groups ?? []))
         }
         return map
+    }
+
+    private static func timeLimit(_ table: Table, default usual: Span) -> Span {
+        let span = table.span("time_limit", default: usual)
+        guard span.days == 0, (1000...600_000).contains(span.milliseconds) else {
+            table.report("time_limit", "expected a duration from 1s to 10m, got \"\(span)\"")
+            return usual
+        }
+        return span
     }
 
     private static func mode(_ table: Table) -> mode_t {

@@ -1,103 +1,74 @@
 import CMneedleSystem
-import Foundation
 import MneedleKit
 
-/// Says, where a crash leaves it readable, which module is running on this thread.
+/// Says, where a crash leaves it readable, which module is running on this thread and whose request that is; and watches
+/// how long it takes.
 package struct CrashNotes: Sendable {
-    private let note: @Sendable (String) -> Void
+    private let isKept: Bool
 
-    package init(_ note: @escaping @Sendable (String) -> Void) { self.note = note }
+    /// Notes nothing and watches nothing: for tests, and for checks of the configuration.
+    package static let none = CrashNotes(isKept: false)
 
-    package static let none = CrashNotes { _ in }
+    /// Notes for this process, once ``CrashHistory/startNoting()`` has opened the file.
+    static let kept = CrashNotes(isKept: true)
 
     /// - Parameter module: Empty when no module runs.
-    func enter(_ module: String) { note(module) }
-}
-
-/// The crashes of the last minutes, and who is kept out for them.
-///
-/// A module that ended the daemon 3 times in 10 minutes is quarantined at the next start, so that one
-/// broken module does not take the others away. Being killed from outside counts for nobody.
-struct CrashHistory {
-    static let limit = 3
-    static let window = 600.0
-
-    struct Crash: Codable, Equatable {
-        var module: String
-        /// Milliseconds since 1970.
-        var at: Int64
-        var signal: Int32
+    func enter(_ module: String) {
+        guard isKept else { return }
+        CrashNotes.withBytes(module) { mneedle_crash_note($0, $1) }
     }
 
-    private let folder: String
-    private(set) var crashes: [Crash] = []
+    /// Begins a piece of work, which has the whole time again.
+    /// - Parameters:
+    ///   - request: What a peer asked for; `nil` for what a module does of its own.
+    ///   - uid: Who asked.
+    func begin(_ request: String?, of uid: uid_t) {
+        guard isKept else { return }
+        attribute(request, to: uid)
+        mneedle_deadline_restart()
+    }
 
-    /// Reads what the last run left, adds its crash if it had one, and starts noting for this run.
-    init(folder: String, now: Instant) throws {
-        self.folder = folder
-        let historyPath = folder + "/crashes.json"
-        // What cannot be understood there tells of nobody, and is written anew.
-        crashes = CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: $0) } ?? []
-        crashes.removeAll { !CrashHistory.isRecent($0.at, now) }
-        crashes = crashes.suffix(CrashHistory.most)
-        let found = CrashHistory.lastRun(folder + "/running")
-        crashes += found.map { Crash(module: $0.module, at: now.milliseconds, signal: $0.signal) }
-        do {
-            if crashes.isEmpty {
-                unlink(historyPath)
-            } else {
-                try JSONEncoder().encode(crashes).write(to: URL(fileURLWithPath: historyPath), options: .atomic)
-            }
-        } catch {
-            throw CrashHistory.unwritable(historyPath, error.localizedDescription)
-        }
-        let result = mneedle_crash_notes_open(folder + "/running")
-        guard result == 0 else {
-            throw CrashHistory.unwritable(folder + "/running", String(cString: strerror(-result)))
+    /// Says whose work it is that this thread goes on with.
+    func attribute(_ request: String?, to uid: uid_t) {
+        guard isKept else { return }
+        CrashNotes.withBytes(request ?? "") { mneedle_crash_request($0, $1, uid) }
+    }
+
+    /// Runs `body` under the time limit for modules: each piece of work in it that takes longer ends the service, for code
+    /// in the same process cannot be stopped otherwise. Not to be nested.
+    func watched<T>(_ body: () throws -> T) rethrows -> T {
+        guard isKept else { return try body() }
+        mneedle_deadline_begin()
+        defer { mneedle_deadline_end() }
+        return try body()
+    }
+
+    /// Runs `body` as what a module does of its own, under the time limit.
+    func alone<T>(_ module: String, _ body: () throws -> T) rethrows -> T {
+        try watched {
+            begin(nil, of: 0)
+            enter(module)
+            defer { enter("") }
+            return try body()
         }
     }
 
-    private static func unwritable(_ path: String, _ reason: String) -> ModuleError {
-        ModuleError(
-            .storage, "'\(path)' cannot be written: \(reason); the state folder must be the service's, on a disk with room")
-    }
+    /// Whether the piece of work on this thread has nearly used up its time.
+    static var isNearlyOverdue: Bool { mneedle_deadline_is_near() != 0 }
 
-    /// The most crashes that are kept, and the most bytes that are read of a file.
-    private static let most = 64
-
-    private static func content(_ path: String) -> Data? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? file.close() }
-        return try? file.read(upToCount: 1 << 16)
-    }
-
-    /// Whether a time lies within the window; a file may hold any number.
-    private static func isRecent(_ at: Int64, _ now: Instant) -> Bool {
-        let (age, isOver) = now.milliseconds.subtractingReportingOverflow(at)
-        return !isOver && abs(Double(age)) <= window * 1000
-    }
-
-    /// Notes for this process, once the file is open.
-    static let notes = CrashNotes { module in
-        var module = module
-        module.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { mneedle_crash_note($0.baseAddress, $0.count) }
+    /// The modules that run on any thread now.
+    static var running: [String] {
+        var name = [CChar](repeating: 0, count: Int(MNEEDLE_CRASH_NAME))
+        return (0..<MNEEDLE_CRASH_SLOTS).compactMap { slot in
+            guard mneedle_crash_running(slot, &name, name.count) == 1 else { return nil }
+            return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         }
     }
 
-    func isQuarantined(_ module: String) -> Bool {
-        crashes.count { $0.module == module } >= CrashHistory.limit
-    }
-
-    /// The modules that were running on threads which a fatal signal ended.
-    private static func lastRun(_ path: String) -> [(module: String, signal: Int32)] {
-        guard let data = content(path) else { return [] }
-        let size = MemoryLayout<mneedle_crash_slot>.size
-        return (0..<data.count / size).compactMap { index in
-            let slot = data[data.startIndex + index * size..<data.startIndex + (index + 1) * size]
-            let signal = slot.prefix(4).withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
-            let name = String(decoding: slot.dropFirst(8).prefix { $0 != 0 }, as: UTF8.self)
-            return signal == 0 || name.isEmpty ? nil : (name, signal)
+    private static func withBytes(_ text: String, _ body: (UnsafePointer<CChar>?, Int) -> Void) {
+        var text = text
+        text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { body($0.baseAddress, $0.count) }
         }
     }
 }

@@ -46,15 +46,22 @@ package struct House: Sendable {
     private var commandOrder: [String: [Command]] = [:]
     /// Modules whose safety checks are expected and cannot be made.
     var unavailableModules: [(name: String, reason: String)] = []
+    /// Modules that make no safety checks and do not run, against somebody's will.
+    private(set) var missedModules: [(name: String, reason: String)] = []
+    /// Who may record what.
+    package private(set) var ownership = Ownership()
     let crashNotes: CrashNotes
+    /// What is refused to whom, because it ended the service.
+    let refusals: Refusals
     let report: @Sendable (_ module: String, _ what: String, _ error: any Error) -> Void
 
     package init(
-        people: People = .household, crashNotes: CrashNotes = .none,
+        people: People = .household, crashNotes: CrashNotes = .none, refusals: Refusals = Refusals(),
         report: @escaping @Sendable (String, String, any Error) -> Void = { _, _, _ in }
     ) {
         self.people = people
         self.crashNotes = crashNotes
+        self.refusals = refusals
         self.report = { module, what, error in report(module, what, error) }
     }
 
@@ -62,6 +69,7 @@ package struct House: Sendable {
     package mutating func add(_ definition: ModuleDefinition, _ module: Module) {
         let manifest = definition.manifest
         definitions[manifest.name] = definition
+        ownership.take(manifest)
         commandOrder[manifest.name] = module.commands
         for command in module.commands {
             targets["\(manifest.name).\(command.name)"] = Target(module: manifest.name, command: command)
@@ -86,7 +94,16 @@ package struct House: Sendable {
     /// - Parameter blocks: Whether its safety checks are missed, so that no session may start.
     mutating func add(missing name: String, state: Status.State, reason: String, blocks: Bool) {
         modules.append(Status(name: name, version: "", state: state, reason: reason, summary: ""))
-        if blocks { unavailableModules.append((name, reason)) }
+        if blocks {
+            unavailableModules.append((name, reason))
+        } else if state != .disabled {
+            missedModules.append((name, reason))
+        }
+    }
+
+    /// The modules that run, and whether each makes safety checks.
+    var guards: [String: Bool] {
+        Dictionary(uniqueKeysWithValues: definitions.keys.map { name in (name, checks.contains { $0.module == name }) })
     }
 
     /// The command of another module.

@@ -8,6 +8,8 @@ struct Loader {
     let settings: Settings
     let logger: Logger
     let isQuarantined: (String) -> Bool
+    /// The modules that ran before, and whether each made safety checks.
+    let known: [String: Bool]
     /// Migrates a module's tables; does nothing for a check of the configuration alone.
     let migrate: (ModuleDefinition) throws -> Void
 
@@ -28,20 +30,34 @@ struct Loader {
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let found = libraries()
         for library in found { load(library, into: &house, &knowledge, problems) }
-        for name in settings.required where !house.modules.contains(where: { $0.name == name }) {
-            house.add(missing: name, state: .failed, reason: "no library for it in \(settings.modules)", blocks: true)
+        for name in settings.required + vanishedGuards where !house.modules.contains(where: { $0.name == name }) {
+            house.add(
+                missing: name, state: .failed,
+                reason:
+                    "no library for it in \(settings.modules); if it was removed for good, [modules] disabled says so",
+                blocks: true)
             logger.say(
                 .moduleMissing, .error, "module \(name) is missing: no library for it in \(settings.modules)",
                 ["module": name, "folder": settings.modules])
         }
-        reportUnknownSections(known: Set(found.map(\.name) + settings.required), problems)
+        reportUnknownSections(known: Set(found.map(\.name) + settings.required + settings.disabled), problems)
     }
+
+    /// Modules that made safety checks when they last ran: whoever takes one out has to say so.
+    private var vanishedGuards: [String] {
+        known.filter { $0.value && !settings.required.contains($0.key) && !settings.disabled.contains($0.key) }
+            .keys.sorted()
+    }
+
+    /// Whether no session may start without a module. One that never ran could have made safety checks.
+    private func blocks(_ name: String) -> Bool { settings.required.contains(name) || known[name] ?? true }
 
     /// The modules of a running house made again from the files as they are now. No library is loaded and no table changed:
     /// a module that did not run still does not.
     /// - Parameter problems: Gets what is wrong; what is returned is not to be used then.
     func remake(_ house: House, problems: Problems) -> House {
-        var fresh = House(people: settings.people, crashNotes: house.crashNotes, report: house.report)
+        var fresh = House(
+            people: settings.people, crashNotes: house.crashNotes, refusals: house.refusals, report: house.report)
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let blocking = Set(house.unavailableModules.map(\.name))
         for module in house.modules {
@@ -51,10 +67,8 @@ struct Loader {
                     blocks: blocking.contains(module.name))
                 continue
             }
-            house.crashNotes.enter(module.name)
-            defer { house.crashNotes.enter("") }
             do {
-                fresh.add(definition, try make(definition, &knowledge))
+                try house.crashNotes.alone(module.name) { fresh.add(definition, try make(definition, &knowledge)) }
             } catch {
                 problems.report(
                     Problem(file: settings.knowledge, key: module.name, reason: "does not start: \(describe(error))"))
@@ -112,20 +126,20 @@ struct Loader {
         } else if isQuarantined(name) {
             let reason =
                 "it ended the daemon \(CrashHistory.limit) times in 10 minutes; restart the daemon later to try it again"
-            house.add(missing: name, state: .quarantined, reason: reason, blocks: true)
+            house.add(missing: name, state: .quarantined, reason: reason, blocks: blocks(name))
             logger.say(.moduleQuarantined, .error, "module \(name) is quarantined: \(reason)", ["module": name])
         } else {
-            // Its own code runs from here on: a trap now is a crash of this module.
-            house.crashNotes.enter(name)
-            defer { house.crashNotes.enter("") }
             do {
-                let definition = try definition(found)
-                let module = try make(definition, &knowledge)
+                // Its own code runs here: a trap is a crash of this module.
+                let (definition, module) = try house.crashNotes.alone(name) { try take(found, house, &knowledge) }
+                // How long that takes is the store's matter.
+                house.crashNotes.enter(name)
+                defer { house.crashNotes.enter("") }
                 try migrate(definition)
                 house.add(definition, module)
             } catch {
                 let reason = describe(error)
-                house.add(missing: name, state: .failed, reason: reason, blocks: true)
+                house.add(missing: name, state: .failed, reason: reason, blocks: blocks(name))
                 logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
                 if (error as? ModuleError)?.members.string("state") == Migrations.newerSchema {
                     // An older program among newer tables: nobody could say what its changes mean.
@@ -133,6 +147,17 @@ struct Loader {
                 }
             }
         }
+    }
+
+    private func take(
+        _ found: Found, _ house: House, _ knowledge: inout Knowledge
+    ) throws -> (ModuleDefinition, Module) {
+        let definition = try definition(found)
+        guard house.definitions[found.name] == nil else {
+            throw ModuleFile.Unusable(description: "another library is module '\(found.name)' already")
+        }
+        try house.ownership.check(definition.manifest)
+        return (definition, try make(definition, &knowledge))
     }
 
     private func definition(_ found: Found) throws -> ModuleDefinition {
@@ -162,6 +187,11 @@ struct Loader {
         var names: Set<String> = []
         for command in module.commands where !names.insert(command.name).inserted {
             throw ModuleFile.Unusable(description: "'\(name).\(command.name)' is declared twice")
+        }
+        for word in module.commands.map(\.name) + module.collectors.map(\.socket) where !Ownership.isName(word) {
+            throw ModuleFile.Unusable(
+                description: "'\(word.prefix(80))' is no name for a command or a socket: lower case, digits and hyphens"
+            )
         }
         return module
     }

@@ -23,7 +23,9 @@ final class BulkPipe: @unchecked Sendable {
     private static let mostWaiting = 4 << 20
 
     private let receiver: Receiver
+    private let house: House
     private let module: String
+    private let request: String?
     private let actor: Actor
     private let limit: Int
     private let hasTerminator: Bool
@@ -47,12 +49,15 @@ final class BulkPipe: @unchecked Sendable {
     private(set) var rest: [UInt8] = []
 
     init(
-        receiver: Receiver, module: String, actor: Actor, limit: Int, hasTerminator: Bool, clock: any Clock,
+        receiver: Receiver, house: House, module: String, request: String?, actor: Actor, limit: Int,
+        hasTerminator: Bool, clock: any Clock,
         tell: @escaping (String, Object) -> Void, submit: @escaping (Job) -> Void,
         progress: @escaping (Progress) -> Void
     ) {
         self.receiver = receiver
+        self.house = house
         self.module = module
+        self.request = request
         self.actor = actor
         self.limit = limit
         self.hasTerminator = hasTerminator
@@ -160,7 +165,23 @@ final class BulkPipe: @unchecked Sendable {
     private func hand(_ lines: Slice<UnsafeRawBufferPointer>) {
         guard !lines.isEmpty, !isFailed else { return }
         waiting += lines.count
-        receiver.receiver?.take(UnsafeRawBufferPointer(rebasing: lines), at: clock.now(), tell)
+        house.crashNotes.watched {
+            house.crashNotes.begin(request, of: actor.uid)
+            house.crashNotes.enter(module)
+            defer { house.crashNotes.enter("") }
+            receiver.receiver?.take(UnsafeRawBufferPointer(rebasing: lines), at: clock.now(), tellOwn)
+        }
+    }
+
+    /// Tells what is the module's own to tell; the rest is dropped and logged.
+    private func tellOwn(_ topic: String, _ body: Object) {
+        do {
+            try house.ownership.check(topic, of: module)
+            try Sizes.check(body, atMost: Sizes.body, "the body of '\(topic)'")
+            tell(topic, body)
+        } catch {
+            house.report(module, "a live event is dropped", error)
+        }
     }
 
     // MARK: Storing
@@ -181,7 +202,7 @@ final class BulkPipe: @unchecked Sendable {
         let receiver = receiver
         submit(
             Job(
-                actor: actor, module: module, runsOnce: true,
+                actor: actor, module: module, request: request, runsOnce: true,
                 run: { transaction in
                     guard let target = receiver.receiver else { return [:] }
                     if hasLines { receiver.count = try target.store(transaction) }

@@ -31,9 +31,11 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
         self.channel = context.channel
         let receiver = BulkPipe.Receiver()
         let (collector, actor, writer) = (collector, actor, services.writer)
+        let request = "\(collector.socket).sock"
         let channel = context.channel
         let pipe = BulkPipe(
-            receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: false,
+            receiver: receiver, house: services.engine.house, module: module, request: request, actor: actor,
+            limit: services.limits.maxLineBytes, hasTerminator: false,
             clock: services.engine.clock, tell: { [hub] in hub.tellLive($0, $1) }, submit: { writer.submit([$0]) },
             progress: { [weak self] progress in
                 switch progress {
@@ -46,7 +48,7 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
         self.pipe = pipe
         writer.submit([
             Job(
-                actor: actor, module: module,
+                actor: actor, module: module, request: request,
                 run: { transaction in
                     receiver.receiver = try collector.begin(actor, transaction)
                     return [:]

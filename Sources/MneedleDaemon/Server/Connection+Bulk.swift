@@ -12,7 +12,7 @@ extension Connection {
         nonisolated(unsafe) let request = request
         jobs.append(
             Job(
-                actor: actor, module: verb.module,
+                actor: actor, module: verb.module, request: verb.name,
                 run: { transaction in
                     try verb.guarded(call, transaction) { call in
                         receiver.receiver = try handler(call, transaction)
@@ -21,7 +21,7 @@ extension Connection {
                 },
                 done: { [self] result in
                     switch result {
-                    case .success: beginPipe(request, verb.module, receiver)
+                    case .success: beginPipe(request, verb, receiver)
                     case .failure(let error):
                         isParsingPaused = false
                         request.result = .failure(error)
@@ -30,10 +30,11 @@ extension Connection {
                 }))
     }
 
-    private func beginPipe(_ request: PendingRequest, _ module: String, _ receiver: BulkPipe.Receiver) {
+    private func beginPipe(_ request: PendingRequest, _ verb: Verb, _ receiver: BulkPipe.Receiver) {
         if isOpen { out.ready(request.tag) }
         let pipe = BulkPipe(
-            receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: true,
+            receiver: receiver, house: services.engine.house, module: verb.module, request: verb.name, actor: actor,
+            limit: services.limits.maxLineBytes, hasTerminator: true,
             clock: services.engine.clock, tell: { [weak self] in self?.hub.tellLive($0, $1) },
             submit: { [weak self, writer = services.writer] job in
                 // What is left when the client has gone is finished all the same.

@@ -122,7 +122,7 @@ extension Connection {
     func replay(_ request: PendingRequest, _ subscription: Subscription) {
         let position = subscription.position
         let topics = subscription.topics
-        onReader(request, module: "mneedled") { reading, stream in
+        onReader(request, module: "mneedled", verb: "subscribe") { reading, stream in
             var last = position
             // One view of the store says what there is and whose it is.
             let own = reading.seesEverybody ? nil : try reading.ownPeople()

@@ -169,7 +169,7 @@ extension Connection {
         let key = arguments.text(Typing.idempotencyKey.name)
         jobs.append(
             Job(
-                actor: actor, module: verb.module,
+                actor: actor, module: verb.module, request: name,
                 run: { transaction in
                     // Also before a first reply is given again: whose it is may have changed.
                     try verb.guarded(call, transaction) { call in
@@ -193,7 +193,7 @@ extension Connection {
 
     private func read(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
         let call = Request(arguments: arguments, actor: actor)
-        onReader(request, module: verb.module) { reading, stream in
+        onReader(request, module: verb.module, verb: verb.name) { reading, stream in
             switch verb.command.handler {
             case .reads(let handler): return try verb.guarded(call, reading) { try handler($0, reading) }
             case .lists(let handler):
@@ -205,7 +205,7 @@ extension Connection {
 
     /// Runs `body` on a reader's thread with a snapshot and a stream to this client.
     func onReader(
-        _ request: PendingRequest, module: String,
+        _ request: PendingRequest, module: String, verb: String,
         _ body: @escaping @Sendable (StoreReading, RowStream) throws -> Object
     ) {
         let loop = context.eventLoop
@@ -218,7 +218,11 @@ extension Connection {
         let (engine, actor) = (services.engine, actor)
         services.readers.run(stream, on: loop) {
             let result = Result { () throws -> Object in
-                let reply = try engine.read(actor: actor, module: module) { try body($0, stream) }
+                let reply = try engine.read(actor: actor, module: module, request: verb) { reading in
+                    let reply = try body(reading, stream)
+                    try Sizes.check(reply, atMost: Sizes.reply, "the reply")
+                    return reply
+                }
                 try stream.flush()
                 return reply
             }

@@ -56,10 +56,12 @@ struct HostCommands {
 
     private func answerStatus(_ reading: any Reading) throws -> Object {
         let newest = try reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
-        let modules = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
+        let missing = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
             "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
         }
-        let problems = try health.problems.map(\.text) + ((reading as? StoreReading)?.hostProblems() ?? []) + modules
+        let problems =
+            try health.problems.map(\.text) + ((reading as? StoreReading)?.hostProblems() ?? []) + missing
+            + house.refusals.problems(at: reading.now)
         let figures = live()
         let isWhole = reading.seesEverybody
         return [

@@ -14,19 +14,21 @@ final class LineSource: @unchecked Sendable {
     private var waiter: ((Bool) -> Void)?
     private var isEnding = false
 
+    /// - Parameter request: The socket that a peer writes to; `nil` for a device.
     init(
-        _ services: Services, _ hub: Hub, _ loop: any EventLoop, module: String, actor: Actor,
+        _ services: Services, _ hub: Hub, _ loop: any EventLoop, module: String, request: String? = nil, actor: Actor,
         begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
     ) {
         self.loop = loop
         pipe = BulkPipe(
-            receiver: receiver, module: module, actor: actor, limit: services.limits.maxLineBytes, hasTerminator: false,
+            receiver: receiver, house: services.engine.house, module: module, request: request, actor: actor,
+            limit: services.limits.maxLineBytes, hasTerminator: false,
             clock: services.engine.clock, tell: { hub.tellLive($0, $1) },
             submit: { [writer = services.writer] in writer.submit([$0]) },
             progress: { [weak self] in self?.take($0) })
         services.writer.submit([
             Job(
-                actor: actor, module: module,
+                actor: actor, module: module, request: request,
                 run: { [receiver] transaction in
                     receiver.receiver = try begin(actor, transaction)
                     return [:]

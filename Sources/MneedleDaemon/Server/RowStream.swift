@@ -28,6 +28,7 @@ final class RowStream: @unchecked Sendable {
     }
 
     func row(_ object: Object) throws {
+        try Sizes.check(object, atMost: Sizes.row, "a row")
         buffer.row(tag, object)
         try flush(atLeast: RowStream.chunkBytes)
     }

@@ -40,6 +40,7 @@ package final class Store: Sendable {
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try database.execute(sql: "PRAGMA journal_size_limit = 33554432")
+            Store.giveUpInTime(database)
             try Store.createHostTables(database)
         }
     }
@@ -65,6 +66,7 @@ package final class Store: Sendable {
                 CREATE TABLE IF NOT EXISTS mneedle_hooks (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
                 CREATE TABLE IF NOT EXISTS mneedle_store (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
                 INSERT OR IGNORE INTO mneedle_store (name, value) VALUES ('id', lower(hex(randomblob(16))));
+                CREATE TABLE IF NOT EXISTS mneedle_modules (name TEXT PRIMARY KEY, guards INTEGER NOT NULL);
                 """)
     }
 

@@ -8,6 +8,8 @@ package struct Job: Sendable {
     var actor: Actor
     /// The module that it runs for.
     var module: String
+    /// What a peer asked for; `nil` for what the module does of its own.
+    var request: String?
     /// Whether it keeps state beside the store, as bulk receivers do: it is not run again when its group's commit fails.
     var runsOnce = false
     var run: @Sendable (StoreTransaction) throws -> Object
@@ -15,12 +17,13 @@ package struct Job: Sendable {
     var done: @Sendable (Result<Object, ModuleError>) -> Void
 
     package init(
-        actor: Actor, module: String, runsOnce: Bool = false,
+        actor: Actor, module: String, request: String? = nil, runsOnce: Bool = false,
         run: @escaping @Sendable (StoreTransaction) throws -> Object,
         done: @escaping @Sendable (Result<Object, ModuleError>) -> Void = { _ in }
     ) {
         self.actor = actor
         self.module = module
+        self.request = request
         self.runsOnce = runsOnce
         self.run = run
         self.done = done
@@ -121,12 +124,17 @@ package final class Engine: @unchecked Sendable {
     // MARK: Reading
 
     /// Runs `body` on a snapshot.
-    package func read<T>(actor: Actor, module: String, _ body: (StoreReading) throws -> T) throws -> T {
+    /// - Parameter request: What a peer asked for, if one did.
+    package func read<T>(
+        actor: Actor, module: String, request: String? = nil, _ body: (StoreReading) throws -> T
+    ) throws -> T {
         let house = house
         do {
+            try house.refusals.check(request, of: actor, module: module, at: clock.now())
             return try store.pool.read { database in
                 let reading = StoreReading(
                     database: database, engine: self, house: house, actor: actor, now: clock.now(), module: module)
+                house.crashNotes.begin(request, of: actor.uid)
                 house.crashNotes.enter(module)
                 defer { house.crashNotes.enter("") }
                 let result = try body(reading)
@@ -162,6 +170,8 @@ package final class Engine: @unchecked Sendable {
             return try transaction(&taken, more: more, hasSavepoints: false)
         } catch is StoreTransaction.Spoiled {
             return runApart(taken)
+        } catch let rolledBack as RolledBack {
+            return runAfter(rolledBack.error, taken, overdue: rolledBack.overdue)
         } catch {
             return runAfter(error, taken)
         }
@@ -172,16 +182,20 @@ package final class Engine: @unchecked Sendable {
         var taken = jobs
         do {
             return try transaction(&taken, more: { [] }, hasSavepoints: true)
+        } catch let rolledBack as RolledBack {
+            return runAfter(rolledBack.error, taken, overdue: rolledBack.overdue)
         } catch {
             return runAfter(error, taken)
         }
     }
 
     /// The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
-    private func runAfter(_ error: any Error, _ jobs: [Job]) -> Outcome {
+    /// - Parameter overdue: The job that took too long, which is not tried again.
+    private func runAfter(_ error: any Error, _ jobs: [Job], overdue: Int? = nil) -> Outcome {
         guard jobs.count > 1 else { return failed(jobs[0], error) }
-        return jobs.map { $0.runsOnce ? failed($0, error) : run([$0]) }.reduce(into: Outcome(jobs: jobs)) {
-            whole, each in
+        return jobs.enumerated().map { index, job in
+            job.runsOnce || index == overdue ? failed(job, error) : run([job])
+        }.reduce(into: Outcome(jobs: jobs)) { whole, each in
             whole.results += each.results
             whole.events += each.events
             whole.nextDue = each.nextDue
@@ -212,7 +226,9 @@ package final class Engine: @unchecked Sendable {
                     while next < jobs.count {
                         let result = try perform(jobs[next], in: transaction)
                         // After some errors (disk full) SQLite has rolled back the whole group.
-                        guard begin.isInTransaction else { throw RolledBack(cause: result) }
+                        guard begin.isInTransaction else {
+                            throw RolledBack(cause: result, overdue: CrashNotes.isNearlyOverdue ? next : nil)
+                        }
                         outcome.results.append(result)
                         next += 1
                     }
@@ -227,7 +243,6 @@ package final class Engine: @unchecked Sendable {
                 clockWatch.state = clockState
                 files.note()
                 if let error = error as? DatabaseError { notice(error) }
-                if let rolledBack = error as? RolledBack { throw rolledBack.error }
                 throw error
             }
             try finishCommit(database, wrote: transaction.hasWrittenAny)
@@ -308,15 +323,19 @@ package final class Engine: @unchecked Sendable {
 
     private struct RolledBack: Error {
         var cause: Result<Object, ModuleError>
+        var overdue: Int?
         var error: ModuleError {
             if case .failure(let error) = cause { error } else { ModuleError(.storage, "the store rolled back") }
         }
     }
 
     private func perform(_ job: Job, in transaction: StoreTransaction) throws -> Result<Object, ModuleError> {
-        transaction.house.crashNotes.enter(job.module)
-        defer { transaction.house.crashNotes.enter("") }
+        let house = transaction.house
+        house.crashNotes.begin(job.request, of: job.actor.uid)
+        house.crashNotes.enter(job.module)
+        defer { house.crashNotes.enter("") }
         do {
+            try house.refusals.check(job.request, of: job.actor, module: job.module, at: clock.now())
             return .success(try transaction.run(job))
         } catch let spoiled as StoreTransaction.Spoiled {
             throw spoiled
@@ -346,15 +365,24 @@ package final class Engine: @unchecked Sendable {
     }
 
     private func nextDue(_ house: House, _ database: Database) throws -> Instant? {
-        try house.timers.compactMap { module, timer in
-            let reading = StoreReading(
-                database: database, engine: self, house: house, actor: .service, now: clock.now(), module: module,
-                statements: statements)
-            defer { _ = statements.faults.take() }
-            let next = try timer.next(reading)
-            try reading.requireSound()
-            return next
-        }.min()
+        try house.timers.compactMap { try next($1, of: $0, house, clock.now(), database) }.min()
+    }
+
+    private func next(
+        _ timer: MneedleKit.Timer, of module: String, _ house: House, _ now: Instant, _ database: Database
+    ) throws -> Instant? {
+        let reading = StoreReading(
+            database: database, engine: self, house: house, actor: .service, now: now, module: module,
+            statements: statements)
+        house.crashNotes.begin(nil, of: 0)
+        house.crashNotes.enter(module)
+        defer {
+            house.crashNotes.enter("")
+            _ = statements.faults.take()
+        }
+        let next = try timer.next(reading)
+        try reading.requireSound()
+        return next
     }
 
     /// The jobs that do what is due now.
@@ -362,11 +390,7 @@ package final class Engine: @unchecked Sendable {
         let (now, house) = (clock.now(), house)
         return try store.pool.writeWithoutTransaction { database in
             try house.timers.compactMap { module, timer in
-                let reading = StoreReading(
-                    database: database, engine: self, house: house, actor: .service, now: now, module: module)
-                let next = try timer.next(reading)
-                try reading.requireSound()
-                guard let due = next, due <= now else { return nil }
+                guard let due = try next(timer, of: module, house, now, database), due <= now else { return nil }
                 return Job(
                     actor: .service, module: module,
                     run: {

@@ -93,7 +93,7 @@ extension StoreTransaction {
         let (before, head, told) = (writes, ledger.head, events.count)
         if hasSavepoints { try run("SAVEPOINT reaction") }
         do {
-            try within(module) { try reaction.run(entry, actor, self) }
+            try ofItsOwn(module) { try reaction.run(entry, actor, self) }
             if hasSavepoints { try run("RELEASE reaction") }
             return nil
         } catch {

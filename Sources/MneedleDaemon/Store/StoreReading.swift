@@ -63,6 +63,12 @@ package class StoreReading: Reading {
     /// Runs SQLite calls; their errors become the protocol's.
     final func mapped<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch let error as DatabaseError {
+            if error.resultCode == .SQLITE_INTERRUPT, CrashNotes.isNearlyOverdue {
+                throw ModuleError.moduleFailed(
+                    module,
+                    "module '\(module)' asked the store for something that took too long; it was given up and nothing "
+                        + "was changed")
+            }
             engine.notice(error)
             throw moduleError(from: error)
         }
@@ -120,7 +126,7 @@ package class StoreReading: Reading {
                 findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))
             }
         }
-        return findings
+        return findings + house.missedModules.map(Finding.moduleMissed)
     }
 
     package func digest(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
@@ -131,6 +137,15 @@ package class StoreReading: Reading {
 }
 
 extension Finding {
+    /// A module that makes no safety checks is missed all the same: what it watches over is watched by nobody.
+    static func moduleMissed(_ missed: (name: String, reason: String)) -> Finding {
+        Finding(
+            code: "module-missing", severity: .caution,
+            message: "Module '\(missed.name)' does not run: \(missed.reason). What it does in a session is not done.",
+            advice: "Watch over that yourself, and ask whoever runs the service to look at 'modules.list'.",
+            sources: [], module: "mneedled")
+    }
+
     /// Fails closed: a safety check that cannot answer speaks against the session.
     static func moduleUnavailable(_ missing: (name: String, reason: String)) -> Finding {
         Finding(

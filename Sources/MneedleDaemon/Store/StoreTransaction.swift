@@ -19,6 +19,12 @@ package final class StoreTransaction: StoreReading, Transaction {
     /// What subscribers are told if the transaction commits.
     var events: [Event] = []
     private var depth = 0
+    /// What the request that runs has recorded and told so far.
+    private var said = (entries: 0, bytes: 0)
+    /// What was wrong with something that the request told and that had no way to say so at once.
+    private var fault: (any Error)?
+    /// What the peer of the job asked for.
+    private var request: String?
 
     init(
         database: Database, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch, hasSavepoints: Bool
@@ -33,8 +39,8 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     /// Runs a job as one unit: when it throws, nothing that it did remains.
     func run(_ job: Job) throws -> Object {
-        (actor, module, now) = (job.actor, job.module, try noteClock())
-        hasWritten = false
+        (actor, module, now, request) = (job.actor, job.module, try noteClock(), job.request)
+        (hasWritten, said, fault) = (false, (0, 0), nil)
         let told = events.count
         do {
             _ = statements.faults.take()
@@ -42,12 +48,15 @@ package final class StoreTransaction: StoreReading, Transaction {
             // A module may have caught it.
             if isSpoiled { throw Spoiled() }
             try requireSound()
+            if let fault { throw fault }
+            try Sizes.check(result, atMost: Sizes.reply, "the reply")
             if savepoint != nil { try run("RELEASE request") }
             savepoint = nil
             return result
         } catch {
             events.removeSubrange(told...)
-            if isSpoiled || hasWritten && !hasSavepoints { throw Spoiled() }
+            // A group that is rolled back already, for what took too long, is not run again with savepoints.
+            if isSpoiled || hasWritten && !hasSavepoints, database.isInsideTransaction { throw Spoiled() }
             // After some errors (disk full) SQLite has rolled back everything itself.
             if let head = savepoint, database.isInsideTransaction {
                 try run("ROLLBACK TO request")
@@ -100,7 +109,7 @@ package final class StoreTransaction: StoreReading, Transaction {
             if entry.stands {
                 try follow(entry, sequence, module, reaction)
             } else {
-                try within(module) { try reaction.run(entry, actor, self) }
+                try ofItsOwn(module) { try reaction.run(entry, actor, self) }
             }
         }
         return sequence
@@ -109,16 +118,41 @@ package final class StoreTransaction: StoreReading, Transaction {
     /// Appends to the ledger without any reactions.
     @discardableResult
     func append(_ entry: Entry) throws -> Int64 {
+        try house.ownership.check(entry.kind, of: module)
+        try Sizes.check(entry)
         try willWrite()
         let event = try mapped {
             try ledger.append(entry, module: module, actor: actor, at: now, to: database, statements)
         }
-        events.append(event)
+        try tell(event)
         return ledger.head.sequence
     }
 
     package func publishLive(topic: String, _ body: Object) {
-        events.append(Event(live: topic, body))
+        do {
+            try house.ownership.check(topic, of: module)
+            try Sizes.check(body, atMost: Sizes.body, "the body of '\(topic)'")
+            try tell(Event(live: topic, body))
+        } catch {
+            fault = fault ?? error
+        }
+    }
+
+    private func tell(_ event: Event) throws {
+        said = (said.entries + 1, said.bytes + event.body.count)
+        guard said.entries <= Sizes.entries, said.bytes <= Sizes.told else {
+            throw ModuleError.internal(
+                "one change records or tells more than \(Sizes.entries) times or \(Sizes.told) bytes")
+        }
+        events.append(event)
+    }
+
+    /// Runs a reaction. It counts as what its module does of its own and not as the peer's request: a module whose
+    /// reaction ends the service must not keep sessions from being stopped.
+    func ofItsOwn(_ module: String, _ body: () throws -> Void) rethrows {
+        house.crashNotes.attribute(nil, to: 0)
+        defer { house.crashNotes.attribute(request, to: actor.uid) }
+        try within(module, body)
     }
 
     @discardableResult

@@ -66,8 +66,10 @@ final class Writer: Sendable {
     private func run() {
         // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
-        noteClock()
-        fireDue(try? engine.nextDue())
+        engine.house.crashNotes.watched {
+            noteClock()
+            fireDue(try? engine.nextDue())
+        }
         while true {
             let (requests, piece, isStopping, proofs) = state.withLock { state in
                 defer { state.proofs = [] }
@@ -76,12 +78,14 @@ final class Writer: Sendable {
             }
             if !proofs.isEmpty { prove(proofs) }
             if !requests.isEmpty || piece != nil {
-                runGroup(requests, piece)
+                engine.house.crashNotes.watched { runGroup(requests, piece) }
             } else if isStopping {
                 break
             } else if wakeUp.wait().contains(.time) {
-                if engine.hasClockJumped { noteClock() }
-                fireDue(try? engine.nextDue())
+                engine.house.crashNotes.watched {
+                    if engine.hasClockJumped { noteClock() }
+                    fireDue(try? engine.nextDue())
+                }
             }
         }
         ended.signal()

@@ -19,6 +19,7 @@ enum Notice: String, CaseIterable {
     case degraded
     case mended
     case clockJumped = "clock-jumped"
+    case stopForced = "stop-forced"
 
     /// systemd's `MESSAGE_ID=`: made once by `journalctl --new-id128`, never changed.
     var id: String {
@@ -39,6 +40,7 @@ enum Notice: String, CaseIterable {
         case .degraded: "4fd2c322382b482185257d1146039d61"
         case .mended: "3dec737c26c94430b220eff814fd1aad"
         case .clockJumped: "46ec320d52e448398333a8753edc0445"
+        case .stopForced: "5d0f2c7b94e84b6fa4a1c3e86b1d97f2"
         }
     }
 

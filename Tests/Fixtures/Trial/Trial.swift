@@ -13,8 +13,11 @@ let definition = ModuleDefinition(
         configuration: [
             ConfigurationKey("start", .choice(["well", "throw", "trap"]), default: "well", "How it starts."),
             ConfigurationKey("check", .choice(["well", "throw"]), default: "well", "How its safety check answers."),
+            ConfigurationKey("guards", .boolean, default: true, "Whether it makes a safety check."),
+            ConfigurationKey("timer", .choice(["none", "trap", "spin"]), default: "none", "What its timer does."),
             ConfigurationKey(
-                "reaction", .choice(["well", "throw"]), default: "well", "How it takes the end of a session."),
+                "reaction", .choice(["none", "well", "throw", "trap"]), default: "none",
+                "How it takes the end of a session, or with trap a new person."),
         ]),
     migrations: [
         Migration(
@@ -27,22 +30,28 @@ let definition = ModuleDefinition(
     case "trap": fatalError("told to trap at start")
     default: break
     }
+    let trouble = Trouble(
+        timer: setup.configuration.text("timer"), reaction: setup.configuration.text("reaction"))
     let failsChecks = setup.configuration.text("check") == "throw"
     let failsReactions = setup.configuration.text("reaction") == "throw"
     return Module(
-        commands: changes + readings + mishaps + [stream],
-        checks: [
-            SafetyCheck("nothing, or fails") { _, _ in
-                if failsChecks { throw ModuleError.conflict("told to fail", state: "told") }
-                return []
-            }
-        ],
-        reactions: ["session.stopped", "session.finished"].map { kind in
-            Reaction(to: kind) { entry, _, transaction in
-                try transaction.execute(
-                    "INSERT INTO trial_items (name, text) VALUES (?, ?)", entry.subject, entry.kind)
-                if failsReactions { throw ModuleError.internal("told to fail") }
-            }
-        },
+        commands: changes + readings + mishaps + misdeeds + [stream],
+        checks: setup.configuration.boolean("guards") == false
+            ? []
+            : [
+                SafetyCheck("nothing, or fails") { _, _ in
+                    if failsChecks { throw ModuleError.conflict("told to fail", state: "told") }
+                    return []
+                }
+            ],
+        reactions: trouble.reactions
+            + ["session.stopped", "session.finished"].map { kind in
+                Reaction(to: kind) { entry, _, transaction in
+                    try transaction.execute(
+                        "INSERT INTO trial_items (name, text) VALUES (?, ?)", entry.subject, entry.kind)
+                    if failsReactions { throw ModuleError.internal("told to fail") }
+                }
+            },
+        timers: trouble.timers,
         collectors: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
 }

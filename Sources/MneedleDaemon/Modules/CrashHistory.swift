@@ -1,0 +1,157 @@
+import CMneedleSystem
+import Foundation
+import MneedleKit
+
+/// The crashes of the last minutes, who is kept out for them, and which requests are refused for them.
+///
+/// What a module did of its own (start, timer, reaction, serial port) counts against the module: after 3 times in 10
+/// minutes it is quarantined at the next start, so that one broken module does not take the others away. What a peer asked
+/// for counts against that request of that peer: after 3 times it is refused to that peer, and everything else goes on, so
+/// that nobody can take a module from the others. Being killed from outside counts for nobody.
+struct CrashHistory {
+    static let limit = 3
+    static let window = 600.0
+    /// More than can end the service in the window; what a damaged file says beyond that is not kept.
+    private static let most = 1000
+
+    struct Crash: Codable, Equatable {
+        var module: String
+        /// Milliseconds since 1970.
+        var at: Int64
+        /// The signal, or `MNEEDLE_CRASH_EXIT` or `MNEEDLE_CRASH_OVERDUE`.
+        var signal: Int32
+        /// What a peer had asked for, and which; without it the module did it of its own.
+        var request: String?
+        var uid: uid_t?
+    }
+
+    private let folder: String
+    private(set) var crashes: [Crash] = []
+
+    /// Reads what the last run left and adds its crash if it had one.
+    init(folder: String, now: Instant) throws {
+        self.folder = folder
+        let historyPath = folder + "/crashes.json"
+        // What cannot be understood there tells of nobody, and is written anew.
+        crashes = CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: $0) } ?? []
+        crashes = crashes.filter { CrashHistory.isRecent($0.at, now) }.suffix(CrashHistory.most)
+        crashes += CrashHistory.lastRun(folder + "/running", now)
+        do {
+            if crashes.isEmpty {
+                unlink(historyPath)
+            } else {
+                try JSONEncoder().encode(crashes).write(to: URL(fileURLWithPath: historyPath), options: .atomic)
+            }
+        } catch {
+            throw CrashHistory.unwritable(historyPath, error.localizedDescription)
+        }
+    }
+
+    private static func unwritable(_ path: String, _ reason: String) -> ModuleError {
+        ModuleError(
+            .storage,
+            "'\(path)' cannot be written: \(reason); the state folder must be the service's, on a disk with room")
+    }
+
+    private static func content(_ path: String) -> Data? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? file.close() }
+        return try? file.read(upToCount: 1 << 18)
+    }
+
+    /// A clock that was set back may have left a time to come.
+    private static func isRecent(_ at: Int64, _ now: Instant) -> Bool {
+        let (difference, isTooFar) = now.milliseconds.subtractingReportingOverflow(at)
+        return !isTooFar && abs(Double(difference)) <= window * 1000
+    }
+
+    /// Notes for this process from now on.
+    func startNoting() throws {
+        let result = mneedle_crash_notes_open(folder + "/running")
+        guard result == 0 else {
+            throw CrashHistory.unwritable(folder + "/running", String(cString: strerror(-result)))
+        }
+    }
+
+    func isQuarantined(_ module: String) -> Bool {
+        crashes.count { $0.module == module && $0.request == nil } >= CrashHistory.limit
+    }
+
+    /// The requests that ended the service too often.
+    var refusals: Refusals {
+        var counts: [Refusals.Culprit: (count: Int, last: Int64)] = [:]
+        for crash in crashes {
+            guard let request = crash.request, let uid = crash.uid else { continue }
+            let known = counts[.init(request: request, uid: uid)] ?? (0, .min)
+            counts[.init(request: request, uid: uid)] = (known.count + 1, max(known.last, crash.at))
+        }
+        let window = Int64(CrashHistory.window) * 1000
+        return Refusals(
+            until: counts.filter { $1.count >= CrashHistory.limit }
+                .mapValues { Instant(milliseconds: $0.last.addingReportingOverflow(window).partialValue) })
+    }
+
+    /// What was running on threads which a fatal signal ended.
+    private static func lastRun(_ path: String, _ now: Instant) -> [Crash] {
+        let size = MemoryLayout<mneedle_crash_slot>.size
+        // Another size is another version's.
+        guard let data = content(path), data.count == size * Int(MNEEDLE_CRASH_SLOTS)
+        else { return [] }
+        return (0..<Int(MNEEDLE_CRASH_SLOTS)).compactMap { index in
+            let slot = [UInt8](data[(data.startIndex + index * size)..<(data.startIndex + (index + 1) * size)])
+            let signal = slot.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 0, as: Int32.self) }
+            let uid = slot.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self) }
+            let (name, request) = (text(slot[8...], MNEEDLE_CRASH_NAME), text(slot[56...], MNEEDLE_CRASH_REQUEST))
+            guard signal != 0, !name.isEmpty else { return nil }
+            return Crash(
+                module: name, at: now.milliseconds, signal: signal, request: request.isEmpty ? nil : request,
+                uid: request.isEmpty ? nil : uid)
+        }
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>, _ room: Int32) -> String {
+        String(decoding: bytes.prefix(Int(room)).prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+extension CrashHistory.Crash: CustomStringConvertible {
+    /// For the log: what ended the daemon.
+    var description: String {
+        let how =
+            switch signal {
+            case MNEEDLE_CRASH_EXIT: "ended by a call of exit() while module \(module) ran"
+            case MNEEDLE_CRASH_OVERDUE: "ended because module \(module) did not finish"
+            default: "ended by signal \(signal) while module \(module) ran"
+            }
+        let whose = request.map { ", for the request '\($0)' of uid \(uid ?? 0)" } ?? ""
+        return "the daemon was \(how)\(whose)"
+    }
+}
+
+/// Requests that ended the service again and again, by whom, and until when they are refused to them.
+package struct Refusals: Sendable {
+    package struct Culprit: Hashable, Sendable {
+        var request: String
+        var uid: uid_t
+    }
+
+    var until: [Culprit: Instant] = [:]
+
+    /// - Throws: `module-failed` when the request is refused to this peer.
+    func check(_ request: String?, of actor: Actor, module: String, at now: Instant) throws {
+        guard !until.isEmpty, let request, let end = until[Culprit(request: request, uid: actor.uid)], now < end
+        else { return }
+        throw ModuleError.moduleFailed(
+            module,
+            "'\(request)' ended the service \(CrashHistory.limit) times in 10 minutes when you asked for it; it is "
+                + "refused to you until \(end). Everything else goes on; report it to whoever runs the service")
+    }
+
+    /// What is refused now, for `status`.
+    func problems(at now: Instant) -> [String] {
+        until.filter { now < $1 }.map { culprit, end in
+            "'\(culprit.request)' of uid \(culprit.uid) is refused until \(end): it ended the service "
+                + "\(CrashHistory.limit) times in 10 minutes"
+        }.sorted()
+    }
+}

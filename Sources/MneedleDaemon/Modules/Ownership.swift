@@ -1,0 +1,151 @@
+import MneedleKit
+
+/// Which module may record and tell what: an entry is a fact that others act upon, so nobody makes those of another.
+package struct Ownership: Sendable {
+    /// A kind, or all that begin with something: `device.cleaned`, `reminder.*`.
+    private struct Claim: Sendable {
+        let pattern: String
+        let module: String
+
+        /// Whether a kind could be of both.
+        func overlaps(_ other: String) -> Bool {
+            let (mine, theirs) = (pattern.utf8, other.utf8)
+            let both = zip(mine, theirs).prefix { $0 == $1 && $0 != UInt8(ascii: "*") }.count
+            let (left, right) = (mine.dropFirst(both).first, theirs.dropFirst(both).first)
+            return left == right || left == UInt8(ascii: "*") || right == UInt8(ascii: "*")
+        }
+
+        func covers(_ kind: String) -> Bool {
+            pattern.utf8.last == UInt8(ascii: "*")
+                ? kind.utf8.starts(with: pattern.utf8.dropLast()) : kind == pattern
+        }
+    }
+
+    private var claims: [Claim] = []
+
+    /// The longest kind, live topic, name of a module or of a command.
+    static let longestName = 64
+
+    /// A module's claims: what begins with its name, and what its manifest names besides.
+    private static func patterns(_ manifest: Manifest) -> [String] { ["\(manifest.name).*"] + manifest.records }
+
+    /// - Throws: Why the module cannot be taken in beside those that are: what it claims is no kind, or is another's.
+    package func check(_ manifest: Manifest) throws {
+        guard Ownership.isName(manifest.name), manifest.name != Verb.host else {
+            throw ModuleFile.Unusable(
+                description:
+                    "names itself '\(manifest.name.prefix(80))'; a module's name is lower case with digits and "
+                    + "hyphens, at most \(Ownership.longestName) characters, and not \(Verb.host)")
+        }
+        for pattern in Ownership.patterns(manifest) {
+            let kind = pattern.hasSuffix(".*") ? String(pattern.dropLast(2)) : pattern
+            guard Ownership.isKind(kind), pattern.contains(".") else {
+                throw ModuleFile.Unusable(
+                    description:
+                        "claims to record '\(pattern.prefix(80))'; expected kinds such as 'visit.began' or 'visit.*'")
+            }
+            let others = claims + [Claim(pattern: "\(Verb.host).*", module: Verb.host)]
+            if let other = others.first(where: { $0.module != manifest.name && $0.overlaps(pattern) }) {
+                throw ModuleFile.Unusable(
+                    description: "claims to record '\(pattern)', which is \(other.module)'s ('\(other.pattern)')")
+            }
+        }
+    }
+
+    mutating func take(_ manifest: Manifest) {
+        claims += Ownership.patterns(manifest).map { Claim(pattern: $0, module: manifest.name) }
+    }
+
+    /// The module whose a kind is, if any claims it.
+    package func owner(of kind: String) -> String? { claims.first { $0.covers(kind) }?.module }
+
+    /// - Throws: A defect when the module may not record or tell this, or nobody may.
+    func check(_ kind: String, of module: String) throws {
+        guard Ownership.isKind(kind) else {
+            throw ModuleError.internal(
+                "a kind of \(kind.utf8.count) bytes that is none; kinds have a-z, 0-9, '.' and '-', at most "
+                    + "\(Ownership.longestName) of them")
+        }
+        guard Ownership.isOwn(kind, module) || claims.contains(where: { $0.module == module && $0.covers(kind) })
+        else {
+            throw ModuleError.internal(
+                "module '\(module)' may not record or tell '\(kind)', which its manifest does not claim")
+        }
+    }
+
+    private static func isOwn(_ kind: String, _ module: String) -> Bool {
+        kind.utf8.starts(with: module.utf8) && kind.utf8.dropFirst(module.utf8.count).first == UInt8(ascii: ".")
+    }
+
+    /// Lower case, digits, dots and hyphens: what can stand on a line of the protocol as a word.
+    static func isKind(_ text: String) -> Bool {
+        (1...longestName).contains(text.utf8.count) && text.utf8.first.map(isLetter) == true
+            && text.utf8.last != UInt8(ascii: ".")
+            && text.utf8.allSatisfy {
+                isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+            }
+    }
+
+    /// The same without dots: a module's name, a command's, a socket's.
+    static func isName(_ text: String) -> Bool { isKind(text) && !text.utf8.contains(UInt8(ascii: ".")) }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+}
+
+/// How much a module may say at once. What is over it is refused before it is made into text, hashed or sent.
+enum Sizes {
+    /// An entry's body, or that of a live event.
+    static let body = 256 << 10
+    /// What an entry is about, and whom it concerns.
+    static let subject = 256
+    /// The entries of one change.
+    static let entries = 100_000
+    /// All that one change tells subscribers.
+    static let told = 64 << 20
+    static let row = 1 << 20
+    static let reply = 16 << 20
+    /// How deep values may be nested.
+    private static let depth = 64
+
+    static func check(_ entry: Entry) throws {
+        guard entry.subject.utf8.count <= subject, entry.person?.utf8.count ?? 0 <= subject else {
+            throw ModuleError.internal(
+                "an entry '\(entry.kind)' whose subject or person is longer than \(subject) bytes")
+        }
+        try check(entry.body, atMost: body, "the body of '\(entry.kind)'")
+    }
+
+    /// - Throws: A defect when the object is larger, or nested deeper. Looks at no more of it than that takes.
+    static func check(_ object: Object, atMost limit: Int, _ what: @autoclosure () -> String) throws {
+        var room = limit
+        guard fits(object, &room, depth) else {
+            throw ModuleError.internal("\(what()) is larger than \(limit) bytes or nested deeper than \(depth)")
+        }
+    }
+
+    private static func fits(_ object: Object, _ room: inout Int, _ depth: Int) -> Bool {
+        guard depth > 0 else { return false }
+        for member in object.members {
+            room -= member.name.utf8.count + 4
+            guard room >= 0, fits(member.value, &room, depth) else { return false }
+        }
+        return true
+    }
+
+    private static func fits(_ value: Value, _ room: inout Int, _ depth: Int) -> Bool {
+        switch value {
+        case .null, .bool, .integer, .number: room -= 4
+        case .string(let text): room -= text.utf8.count + 2
+        case .list(let list):
+            guard depth > 0 else { return false }
+            room -= 2
+            for element in list {
+                room -= 1
+                guard room >= 0, fits(element, &room, depth - 1) else { return false }
+            }
+        case .object(let object): return fits(object, &room, depth - 1)
+        }
+        return room >= 0
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import MneedleKit
+import MneedleTestKit
+import Testing
+
+@testable import MneedleDaemon
+
+@Suite("A module's file, before it is loaded")
+struct ModuleFileTests {
+    /// A library as the loader takes it.
+    private static func library() throws -> Data {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("elf-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (source, result) = (folder.path + "/elf.c", folder.path + "/libelf.so")
+        try """
+        struct note { unsigned name_size, description_size, type; char name[8]; unsigned kit_api; char compiler[252]; };
+        __attribute__((used, aligned(4), section(".note.mneedle")))
+        static const struct note note = { 8, 256, 1, "mneedle", \(KitVersion.api), "\(KitVersion.compiler)" };
+        void *mneedle_module_elf_file(void) { return 0; }
+        """.write(toFile: source, atomically: true, encoding: .utf8)
+        let made = try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", result, source])
+        try #require(made.exitCode == 0, "\(made.output)")
+        return try Data(contentsOf: URL(fileURLWithPath: result))
+    }
+
+    /// Values at which sums and products wrap, or that point just beside what is there.
+    private static func extremes(_ size: Int) -> [UInt64] {
+        let ends: [UInt64] = [
+            0, 1, 63, 64, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 62, (1 << 63) - 1, 1 << 63, .max,
+        ]
+        return ends + ends.map { $0 &- 40 } + [UInt64(size) - 1, UInt64(size), UInt64(size) + 1, UInt64(size) - 64]
+    }
+
+    /// 64-bit xorshift: the same mutants in every run.
+    private struct Numbers: RandomNumberGenerator {
+        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+        mutating func next() -> UInt64 {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return state
+        }
+    }
+
+    @Test("is read as what it is")
+    func good() throws {
+        let file = try #require(try ModuleFile(Self.library()))
+        #expect(file.name == "elf-file" && file.symbol == "mneedle_module_elf_file")
+        #expect(file.kitAPI == KitVersion.api && file.compiler == KitVersion.compiler)
+        try file.requireCompatible()
+    }
+
+    @Test("hostile headers are refused or read, and none traps: 6 000 mutants")
+    func mutants() throws {
+        let good = try Self.library()
+        let table = good.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: 40, as: UInt64.self)) }
+        let extremes = Self.extremes(good.count)
+        var numbers = Numbers()
+        var (refused, read, passedOver) = (0, 0, 0)
+        for round in 0..<6000 {
+            var data = good
+            for _ in 0...Int.random(in: 0..<3, using: &numbers) {
+                let inHeader = Bool.random(using: &numbers)
+                let width = [1, 2, 4, 8].randomElement(using: &numbers)!
+                let at =
+                    inHeader
+                    ? Int.random(in: 6..<56, using: &numbers)
+                    : Int.random(in: table..<(data.count - 8), using: &numbers)
+                let fields = [40, 58, 60, 62]
+                let place = inHeader && round % 2 == 0 ? fields.randomElement(using: &numbers)! : at
+                let value = extremes.randomElement(using: &numbers)!
+                withUnsafeBytes(of: value.littleEndian) {
+                    data.replaceSubrange(place..<(place + width), with: $0.prefix(width))
+                }
+            }
+            if round % 5 == 0 { data = data.prefix(Int.random(in: 0...data.count, using: &numbers)) }
+            do {
+                if let file = try ModuleFile(data) {
+                    #expect(file.name == "elf-file")
+                    read += 1
+                } else {
+                    passedOver += 1
+                }
+            } catch let error as ModuleFile.Unusable {
+                #expect(!error.description.isEmpty)
+                refused += 1
+            }
+        }
+        #expect(refused > 500 && read > 500 && refused + read + passedOver == 6000, "\(refused) \(read) \(passedOver)")
+    }
+
+    @Test(
+        "a section table near the end of all numbers is refused",
+        arguments: [UInt64(1) << 63, (1 << 63) - 64, .max, .max - 63])
+    func sectionTable(offset: UInt64) throws {
+        var data = try Self.library()
+        withUnsafeBytes(of: offset.littleEndian) { data.replaceSubrange(40..<48, with: $0) }
+        #expect(throws: ModuleFile.Unusable.self) { try ModuleFile(data) }
+    }
+
+    @Test(
+        "a name that is none, or is far too long, is refused",
+        arguments: ["Upper", "x" + String(repeating: "y", count: 9000)])
+    func names(name: String) throws {
+        var data = try Self.library()
+        // In place where it fits; what follows the symbols' names is of no matter here.
+        let place = try #require(data.range(of: Data("mneedle_module_elf_file".utf8)))
+        let bytes = Data("mneedle_module_\(name)".utf8)
+        data.replaceSubrange(place.lowerBound..<(place.lowerBound + bytes.count), with: bytes)
+        #expect(throws: ModuleFile.Unusable.self) { try ModuleFile(data) }
+    }
+}
