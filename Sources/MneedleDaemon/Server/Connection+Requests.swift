@@ -169,7 +169,7 @@ extension Connection {
         let key = arguments.text(Typing.idempotencyKey.name)
         jobs.append(
             Job(
-                actor: actor, module: verb.module, request: name,
+                actor: actor, module: verb.module, request: verb.name,
                 run: { transaction in
                     // Also before a first reply is given again: whose it is may have changed.
                     try verb.guarded(call, transaction) { call in
