@@ -147,9 +147,9 @@ public final class Daemon: Service {
         let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
         let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
         let writer = try Writer(engine: engine) { [self] outcome in
+            ClockNotes.tell(outcome.events, logger)
             loop.execute { hub.deliver(outcome) }
             hooks.tell(outcome.events)
-            ClockNotes.tell(outcome.events, logger)
         }
         let started = engine.clock.now()
         let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {

@@ -56,6 +56,25 @@ struct ReactionTests {
         #expect(workshop.reports.list.withLock { $0.first }?.contains("fragile: ") == true)
     }
 
+    @Test("a piece of a bulk transfer that stops a session is run once, though a reaction fails after it had written")
+    func bulk() throws {
+        let workshop = try Workshop([("fragile", Fragile().module(guards: true))])
+        var piece = workshop.note("x", kind: "treatment.stopped", stands: true)
+        let runs = Atomic<Int>(0)
+        let once = piece.run
+        piece.runsOnce = true
+        piece.run = {
+            runs.add(1, ordering: .relaxed)
+            return try once($0)
+        }
+        let outcome = try workshop.run(workshop.note("before"), piece)
+        for result in outcome.results { #expect(throws: Never.self) { try result.get() } }
+        #expect(runs.load(ordering: .relaxed) == 1)
+        #expect(try workshop.notes() == ["before", "x"])
+        #expect(try workshop.kinds() == ["note.written", "treatment.stopped", FailedReactions.failed])
+        #expect(try workshop.holds())
+    }
+
     @Test("what does not stand is taken back with the reaction that forbids it")
     func forbidden() throws {
         let workshop = try Workshop([("fragile", Fragile().module(guards: true))])

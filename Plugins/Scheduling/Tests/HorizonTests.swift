@@ -9,12 +9,12 @@ struct HorizonTests {
     @Test(
         "what lies beyond the horizon is refused with the argument and what to give, and nothing is stored",
         arguments: [
-            ("scheduling.accept", ["person": "anna", "start": "9999-12-31", "sessions": 50], "start", "2076-10-23"),
-            ("scheduling.plan", ["person": "anna", "start": "2076-10-24"], "start", "2076-10-23"),
-            ("scheduling.accept", ["person": "anna", "start": "2076-10-20", "sessions": 50], "sessions", "at most 1 "),
-            ("scheduling.remind", ["person": "anna", "at": "9999-12-31T23:59:59Z", "title": "x"], "at", "2076-11-21"),
-            ("scheduling.snooze", ["reminder": 1, "until": "9999-12-31T23:59:59Z"], "until", "2076-11-21"),
-            ("scheduling.snooze", ["reminder": 1, "for": "30000d"], "for", "2076-11-21"),
+            ("scheduling.accept", ["person": "anna", "start": "2199-12-31", "sessions": 50], "start", "2126-11-13"),
+            ("scheduling.plan", ["person": "anna", "start": "2126-11-14"], "start", "2126-11-13"),
+            ("scheduling.accept", ["person": "anna", "start": "2126-10-20", "sessions": 50], "sessions", "at most 1 "),
+            ("scheduling.remind", ["person": "anna", "at": "2199-12-31T23:59:59Z", "title": "x"], "at", "2126-11-21"),
+            ("scheduling.snooze", ["reminder": 1, "until": "2199-12-31T23:59:59Z"], "until", "2126-11-21"),
+            ("scheduling.snooze", ["reminder": 1, "for": "36525d"], "for", "2126-11-21"),
         ] as [(String, Object, String, String)])
     func refused(verb: String, arguments: Object, argument: String, advice: String) throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
@@ -27,12 +27,24 @@ struct HorizonTests {
         #expect(failure { _ = try diary.bench.call("scheduling.show-plan", ["person": "anna"]) }?.code == .notFound)
     }
 
+    @Test(
+        "fifty sessions from the end of the year 9999 on are refused with the argument", arguments: ["accept", "plan"])
+    func endOfTime(verb: String) throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        let error = failure {
+            _ = try diary.bench.call(
+                "scheduling.\(verb)", ["person": "anna", "start": "9999-12-31", "sessions": 50])
+        }
+        #expect(error?.code == .invalidArgument && error?.members.string("argument") == "start")
+        #expect(try diary.bench.ledger().isEmpty)
+    }
+
     @Test("the last day within the horizon is planned, and every reminder of it can be read")
     func lastDay() throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
-        _ = try diary.bench.call("scheduling.accept", ["person": "anna", "start": "2076-10-23", "sessions": 1])
-        #expect(try diary.reminders("anna").allSatisfy { $0.string("due")?.hasPrefix("2076-10-2") == true })
-        #expect(try diary.bench.call("scheduling.calendar").string("ics")?.contains("20761023") == true)
+        _ = try diary.bench.call("scheduling.accept", ["person": "anna", "start": "2126-11-13", "sessions": 1])
+        #expect(try diary.reminders("anna").allSatisfy { $0.string("due")?.hasPrefix("2126-11-1") == true })
+        #expect(try diary.bench.call("scheduling.calendar").string("ics")?.contains("21261113") == true)
     }
 
     @Test("days that an earlier version stored beyond the year 9999 hold nothing up, and are told as unreadable")
