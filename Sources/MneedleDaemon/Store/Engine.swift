@@ -61,11 +61,15 @@ package final class Engine: @unchecked Sendable {
         self.health = health
         self.headNote = headNote
         self.incident = incident
-        (ledger, storeID) = try store.pool.writeWithoutTransaction { database in
-            try IdempotencyKeys.createTable(database)
-            let ledger = try Ledger(database)
-            try store.permissions.adopt(database)
-            return (ledger, try HeadNote.id(database))
+        do {
+            (ledger, storeID) = try store.pool.writeWithoutTransaction { database in
+                try IdempotencyKeys.createTable(database)
+                let ledger = try Ledger(database)
+                try store.permissions.adopt(database)
+                return (ledger, try HeadNote.id(database))
+            }
+        } catch let error as DatabaseError {
+            throw Store.unusable(store.path, error)
         }
         files = StoreFiles(store.path)
         committedHead = Mutex(ledger.head)

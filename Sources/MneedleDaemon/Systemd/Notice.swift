@@ -18,6 +18,7 @@ enum Notice: String, CaseIterable {
     case metricsUnwritten = "metrics-unwritten"
     case degraded
     case mended
+    case storeAccepted = "store-accepted"
 
     /// systemd's `MESSAGE_ID=`: made once by `journalctl --new-id128`, never changed.
     var id: String {
@@ -37,6 +38,7 @@ enum Notice: String, CaseIterable {
         case .metricsUnwritten: "eb0f3ff81a70437580ab4d4b06f07dfe"
         case .degraded: "4fd2c322382b482185257d1146039d61"
         case .mended: "3dec737c26c94430b220eff814fd1aad"
+        case .storeAccepted: "9f0ac2c5a6b34b0ea1b7e1a4d2c8f6e3"
         }
     }
 
