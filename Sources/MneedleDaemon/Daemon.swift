@@ -129,6 +129,13 @@ public final class Daemon: Service {
             return id
         }
         engine.noteHead()
+        if headNote.isAccepted {
+            logger.say(
+                .storeAccepted, .warning,
+                "the store is accepted as it is, with \(engine.head.sequence) ledger entries",
+                ["ledger_entries": String(engine.head.sequence), "ledger_head": engine.head.hash.hex])
+            headNote.endAcceptance()
+        }
         return engine
     }
 

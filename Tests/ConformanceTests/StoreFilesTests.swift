@@ -86,10 +86,13 @@ struct StoreFilesTests {
         #expect(try daemon.ending() == 78)
         let said = daemon.errorOutput
         #expect(said.contains(words), "\(said)")
-        #expect(said.contains("remove '\(daemon.folder)/state/ledger-head.json' and start again"), "\(said)")
+        #expect(said.contains("make an empty file '\(daemon.folder)/state/accept-store' and start again"), "\(said)")
         // The one way on that is said.
-        try FileManager.default.removeItem(atPath: daemon.folder + "/state/ledger-head.json")
+        let acceptance = daemon.folder + "/state/accept-store"
+        try Data().write(to: URL(fileURLWithPath: acceptance))
         try daemon.start()
+        #expect(!FileManager.default.fileExists(atPath: acceptance), "it holds for one start")
+        #expect(daemon.errorOutput.contains("notice=store-accepted"))
         #expect(try daemon.connect().ask("ping") == "OK {}")
     }
 

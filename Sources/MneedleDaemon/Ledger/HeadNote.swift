@@ -21,13 +21,21 @@ package final class HeadNote: Sendable {
 
     let path: String
     private let content: Mutex<Content?>
+    private let acceptance: String
+    /// Whether an administrator says, by a file of that name, that the store is meant to be as it is.
+    let isAccepted: Bool
 
     /// Reads what stands in the folder.
     /// - Throws: ``Refused`` when it cannot be understood: nobody could say then that the store is the right one.
     package init(folder: String) throws {
         path = folder + "/ledger-head.json"
-        content = Mutex(try HeadNote.read(path))
+        acceptance = folder + "/accept-store"
+        isAccepted = access(acceptance, F_OK) == 0
+        content = Mutex(isAccepted ? nil : try HeadNote.read(path))
     }
+
+    /// Takes the administrator's word back once it has been followed: it holds for one start.
+    func endAcceptance() { unlink(acceptance) }
 
     private static func read(_ path: String) throws -> Content? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
@@ -50,8 +58,8 @@ package final class HeadNote: Sendable {
     }
 
     private static func wayOn(_ path: String) -> String {
-        "Put the right file back, or a copy made by 'ledger.backup'; to go on with the store as it is, and without what it"
-            + " lacks, remove '\(path)' and start again"
+        "Put the right file back; to go on with the store as it is (a copy that was put back, or none at all), and without"
+            + " what it lacks, make an empty file '\((path as NSString).deletingLastPathComponent)/accept-store' and start again"
     }
 
     /// - Throws: ``Refused`` when there was a store and now there is none.

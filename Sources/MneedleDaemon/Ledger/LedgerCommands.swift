@@ -3,9 +3,9 @@ import Foundation
 import GRDB
 import MneedleKit
 
-/// `ledger.tail`, `ledger.verify` and `ledger.backup`.
+/// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
 struct LedgerCommands {
-    var commands: [Command] { [tail, verify, backup] }
+    var commands: [Command] { [tail, verify, compare, backup] }
 
     private var tail: Command {
         Command(
@@ -106,6 +106,36 @@ struct LedgerCommands {
             "ok": proof.firstBad == nil, "entries": proof.entries, "head": proof.head.hash.hex,
             "first_bad": proof.firstBad,
         ]
+    }
+
+    private var compare: Command {
+        Command(
+            "compare",
+            "Holds an entry against what a witness outside of the store knows; one that does not fit degrades the service.",
+            role: .admin,
+            parameters: [
+                .required("seq", .integer(1...Int64.max), "The entry's sequence number."),
+                .required("hash", .text(maximum: 64), "The hash that it had, in hexadecimal."),
+            ],
+            reply: [
+                ReplyMember("ok", "whether the entry is there and has that hash"),
+                ReplyMember("hash", "the hash that it has, if it is there"),
+            ],
+            example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
+            .reads { request, reading in
+                let sequence = try request.arguments.requiredInteger("seq")
+                let stored = try reading.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob("hash")?.hex
+                let isSame = try stored == request.arguments.requiredText("hash").lowercased()
+                if !isSame, let health = (reading as? StoreReading)?.engine.health {
+                    let fault = stored == nil ? "is not there" : "is another one than a witness knows"
+                    health.report(
+                        Health.Problem(
+                            "ledger-witness",
+                            "entry \(sequence) of the ledger \(fault): the store was replaced, altered, or is an older copy; keep it,"
+                                + " find out which, and restart the service when the store is right", blocksSessions: true))
+                }
+                return ["ok": isSame, "hash": stored]
+            })
     }
 
     private var backup: Command {

@@ -27,11 +27,16 @@ package final class Store: Sendable {
             try Store.prepare(pool)
             try pool.writeWithoutTransaction { try permissions.adopt($0) }
         } catch let error as DatabaseError {
-            throw ModuleError(
-                .storage,
-                "the store '\(path)' cannot be opened: \(error.message ?? "unknown error") (\(error.extendedResultCode.rawValue));"
-                    + " it must be writable by user '\(Peer(uid: getuid(), groups: []).userName)', on a disk with room")
+            throw Store.unusable(path, error)
         }
+    }
+
+    /// Why a start cannot use the file.
+    static func unusable(_ path: String, _ error: DatabaseError) -> ModuleError {
+        ModuleError(
+            .storage,
+            "the store '\(path)' cannot be opened: \(error.message ?? "unknown error") (\(error.extendedResultCode.rawValue));"
+                + " it must be writable by user '\(Peer(uid: getuid(), groups: []).userName)', on a disk with room")
     }
 
     private static func prepare(_ pool: DatabasePool) throws {

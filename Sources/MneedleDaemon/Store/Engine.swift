@@ -70,15 +70,19 @@ package final class Engine: @unchecked Sendable {
         self.headNote = headNote
         self.incident = incident
         self.clockTolerance = clockTolerance.milliseconds
-        (ledger, clockWatch, storeID) = try store.pool.writeWithoutTransaction { database in
-            try IdempotencyKeys.createTable(database)
-            try FailedReactions.createTable(database)
-            let ledger = try Ledger(database)
-            let known = try ClockNotes.state(in: database)
-            let watch = ClockWatch(
-                clock.reading(), known, newest: try ClockNotes.newest(in: database), clockTolerance)
-            try store.permissions.adopt(database)
-            return (ledger, watch, try HeadNote.id(database))
+        do {
+            (ledger, clockWatch, storeID) = try store.pool.writeWithoutTransaction { database in
+                try IdempotencyKeys.createTable(database)
+                try FailedReactions.createTable(database)
+                let ledger = try Ledger(database)
+                let known = try ClockNotes.state(in: database)
+                let watch = ClockWatch(
+                    clock.reading(), known, newest: try ClockNotes.newest(in: database), clockTolerance)
+                try store.permissions.adopt(database)
+                return (ledger, watch, try HeadNote.id(database))
+            }
+        } catch let error as DatabaseError {
+            throw Store.unusable(store.path, error)
         }
         files = StoreFiles(store.path)
         committedHead = Mutex(ledger.head)

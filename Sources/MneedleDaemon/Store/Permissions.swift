@@ -136,7 +136,9 @@ private final class Judge {
         case SQLITE_CREATE_TABLE, SQLITE_DROP_TABLE, SQLITE_REINDEX:
             return answer(changesSchema && owns(first), "make or remove '\(first)'")
         case SQLITE_CREATE_INDEX, SQLITE_DROP_INDEX:
-            return answer(changesSchema && owns(first) && owns(second), "make or remove index '\(first)' of '\(second)'")
+            // A unique column has an index that SQLite names.
+            let isNamed = owns(first) || first.hasPrefix("sqlite_autoindex_")
+            return answer(changesSchema && isNamed && owns(second), "make or remove index '\(first)' of '\(second)'")
         case SQLITE_ALTER_TABLE: return answer(changesSchema && owns(second), "alter table '\(second)'")
         case SQLITE_PRAGMA: return answer(changesSchema && first == "quick_check", "use PRAGMA \(first)")
         case SQLITE_TRANSACTION, SQLITE_SAVEPOINT: return answer(false, "begin or end a transaction")

@@ -20,6 +20,7 @@ enum Notice: String, CaseIterable {
     case mended
     case clockJumped = "clock-jumped"
     case stopForced = "stop-forced"
+    case storeAccepted = "store-accepted"
 
     /// systemd's `MESSAGE_ID=`: made once by `journalctl --new-id128`, never changed.
     var id: String {
@@ -41,6 +42,7 @@ enum Notice: String, CaseIterable {
         case .mended: "3dec737c26c94430b220eff814fd1aad"
         case .clockJumped: "46ec320d52e448398333a8753edc0445"
         case .stopForced: "5d0f2c7b94e84b6fa4a1c3e86b1d97f2"
+        case .storeAccepted: "9f0ac2c5a6b34b0ea1b7e1a4d2c8f6e3"
         }
     }
 

@@ -46,7 +46,7 @@ struct Help {
                 ("watch [TOPIC…] [--since SEQ] [--bell]", "print events until interrupted, those after SEQ first"),
                 ("completion bash|zsh|fish", Tool.ownCommands[2].summary),
                 ("calendar --output FILE [--person NAME] [--keep-current]", Tool.ownCommands[3].summary),
-                ("ledger witness [--user] [--journal FILE]", Tool.ownCommands[4].summary),
+                ("ledger witness [--user] [--since-accepted] [--journal FILE]", Tool.ownCommands[4].summary),
             ]))
             Options:
             \(list([

@@ -7,21 +7,23 @@ import MneedleWire
 /// A chain that is whole could still have been written anew from some entry on. Whoever did that could not change what the
 /// journal had been told before.
 extension Tool {
-    /// `ledger witness [--journal FILE] [--user]`
+    /// `ledger witness [--journal FILE] [--user] [--since-accepted]`
     func witness(_ words: [String]) throws(Failure) {
-        let way = "mneedlectl ledger witness [--user] [--journal FILE|-]"
+        let way = "mneedlectl ledger witness [--user] [--since-accepted] [--journal FILE|-]"
         var file: String?
         var isUsers = false
+        var sinceAccepted = false
         var rest = words[...]
         while let word = rest.popFirst() {
             switch word {
             case "--user": isUsers = true
+            case "--since-accepted": sinceAccepted = true
             case "--journal": file = rest.popFirst()
             case _ where word.hasPrefix("--journal="): file = String(word.dropFirst("--journal=".count))
             default: throw .usage("ledger witness has no argument '\(word)'", next: way)
             }
         }
-        let witnesses = try Witness.read(file, isUsers: isUsers)
+        let witnesses = try Witness.read(file, isUsers: isUsers, sinceAccepted: sinceAccepted)
         guard !witnesses.isEmpty else {
             throw Failure(
                 code: "not-found", message: "the journal has no ledger head of this service", details: [],
@@ -44,6 +46,7 @@ extension Tool {
                     .object([.init("since", .integer(witness.sequence - 1)), .init("count", .integer(1))])
                 ) { row in if row["seq"]?.integer == witness.sequence { hash = row["hash"]?.string } }
             }
+            if hash != witness.hash { tell(witness, to: connection) }
             if hash == nil { odd.append("entry \(witness.sequence), witnessed at \(witness.time), is not there") }
             if let hash, hash != witness.hash {
                 odd.append("entry \(witness.sequence) is another one than that witnessed at \(witness.time)")
@@ -66,6 +69,17 @@ extension Tool {
     }
 }
 
+extension Tool {
+    /// Tells the daemon what does not fit, so that it lets no session start. Only an administrator is heard; whoever else asks
+    /// gets the answer alone.
+    private func tell(_ witness: Witness, to connection: Connection) {
+        guard connection.greeting.role == "admin" else { return }
+        _ = try? connection.request(
+            "ledger.compare",
+            .object([.init("seq", .integer(witness.sequence)), .init("hash", .string(witness.hash))]))
+    }
+}
+
 /// One entry's number and hash, as the journal kept them.
 struct Witness: Hashable {
     let sequence: Int64
@@ -75,10 +89,11 @@ struct Witness: Hashable {
 
     /// - Parameter file: Entries as `journalctl --output=json` writes them, `-` for standard input; asks the journal
     ///   itself where there is none.
-    static func read(_ file: String?, isUsers: Bool) throws(Failure) -> [Witness] {
+    /// - Parameter sinceAccepted: Forgets the heads from before an administrator last accepted the store as it was.
+    static func read(_ file: String?, isUsers: Bool, sinceAccepted: Bool) throws(Failure) -> [Witness] {
         // Fields with an underscore are the journal's own word: no other program can forge them.
         let unit = isUsers ? "_SYSTEMD_USER_UNIT=mneedled.service _UID=\(getuid())" : "_SYSTEMD_UNIT=mneedled.service"
-        let command = "exec journalctl --quiet --no-pager --output=json MNEEDLE_NOTICE=ledger-head \(unit)"
+        let command = "exec journalctl --quiet --no-pager --output=json MNEEDLE_NOTICE=ledger-head MNEEDLE_NOTICE=store-accepted \(unit)"
         let isCommand = file == nil
         let stream = isCommand ? popen(command, "r") : file == "-" ? fdopen(STDIN_FILENO, "r") : fopen(file, "r")
         guard let stream else {
@@ -91,7 +106,12 @@ struct Witness: Hashable {
         var found: [Witness] = []
         var known: Set<String> = []
         while getline(&line, &capacity, stream) > 0, let text = line.map({ String(cString: $0) }) {
-            guard let entry = try? JSON.parse(text), let hash = entry["MNEEDLE_LEDGER_HEAD"]?.string,
+            let parsed = try? JSON.parse(text)
+            if sinceAccepted, parsed?["MNEEDLE_NOTICE"]?.string == "store-accepted" {
+                (found, known) = ([], [])
+                continue
+            }
+            guard let entry = parsed, let hash = entry["MNEEDLE_LEDGER_HEAD"]?.string,
                 let sequence = entry["MNEEDLE_LEDGER_ENTRIES"]?.string.flatMap({ Int64($0) }), sequence > 0,
                 known.insert("\(sequence) \(hash)").inserted
             else { continue }
