@@ -35,7 +35,7 @@ struct CrashTests {
         #expect(refused.members["message"]?.string?.contains("3 times in 10 minutes when you asked") == true)
         let status = try client.ok("status")
         #expect(status["state"]?.string == "degraded")
-        #expect(status["problems"]?.strings?.contains { $0.contains("of uid \(getuid()) is refused") } == true)
+        #expect(status["problems"]?.strings.contains { $0.contains("of uid \(getuid()) is refused") } == true)
         #expect(try client.ok("trial.add name=b")["name"]?.string == "b")
         #expect(try findings(client).isEmpty)
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite("The bench runs a module as the daemon would")
 struct BenchTests {
     static let notes = ModuleDefinition(
-        manifest: Manifest(name: "notes", version: "1", summary: "Keeps notes."),
+        manifest: Manifest(name: "notes", version: "1", summary: "Keeps notes.", records: ["note.*"]),
         migrations: [
             Migration(1, "notes", ["CREATE TABLE notes_note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"])
         ]

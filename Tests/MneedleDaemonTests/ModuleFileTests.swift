@@ -8,7 +8,7 @@ import Testing
 @Suite("A module's file, before it is loaded")
 struct ModuleFileTests {
     /// A library as the loader takes it.
-    private static func library() throws -> Data {
+    private static func library(_ name: String = "elf_file") throws -> Data {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("elf-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -17,7 +17,7 @@ struct ModuleFileTests {
         struct note { unsigned name_size, description_size, type; char name[8]; unsigned kit_api; char compiler[252]; };
         __attribute__((used, aligned(4), section(".note.mneedle")))
         static const struct note note = { 8, 256, 1, "mneedle", \(KitVersion.api), "\(KitVersion.compiler)" };
-        void *mneedle_module_elf_file(void) { return 0; }
+        void *mneedle_module_\(name)(void) { return 0; }
         """.write(toFile: source, atomically: true, encoding: .utf8)
         let made = try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", result, source])
         try #require(made.exitCode == 0, "\(made.output)")
@@ -101,13 +101,18 @@ struct ModuleFileTests {
 
     @Test(
         "a name that is none, or is far too long, is refused",
-        arguments: ["Upper", "x" + String(repeating: "y", count: 9000)])
+        arguments: ["Upper", "x__y.z", "x" + String(repeating: "y", count: 9000)])
     func names(name: String) throws {
-        var data = try Self.library()
-        // In place where it fits; what follows the symbols' names is of no matter here.
-        let place = try #require(data.range(of: Data("mneedle_module_elf_file".utf8)))
-        let bytes = Data("mneedle_module_\(name)".utf8)
-        data.replaceSubrange(place.lowerBound..<(place.lowerBound + bytes.count), with: bytes)
-        #expect(throws: ModuleFile.Unusable.self) { try ModuleFile(data) }
+        let isWord = !name.contains(".")
+        let data = try Self.library(isWord ? name : "dotted")
+        if isWord {
+            #expect(throws: ModuleFile.Unusable.self) { try ModuleFile(data) }
+        } else {
+            // In place, for no compiler makes it.
+            let place = try #require(data.range(of: Data("dotted".utf8)))
+            var changed = data
+            changed.replaceSubrange(place, with: Data(name.utf8))
+            #expect(throws: ModuleFile.Unusable.self) { try ModuleFile(changed) }
+        }
     }
 }

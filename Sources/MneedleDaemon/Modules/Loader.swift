@@ -9,7 +9,7 @@ struct Loader {
     let logger: Logger
     let isQuarantined: (String) -> Bool
     /// The modules that ran before, and whether each made safety checks.
-    let known: [String: Bool]
+    var known: [String: Bool] = [:]
     /// Migrates a module's tables; does nothing for a check of the configuration alone.
     let migrate: (ModuleDefinition) throws -> Void
 
