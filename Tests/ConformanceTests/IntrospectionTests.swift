@@ -88,6 +88,32 @@ struct IntrospectionTests {
         }
     }
 
+    @Test("every command says whom it concerns, and every argument that can name somebody's is among what it says")
+    func concerns() throws {
+        let client = try trialDaemon(modules: ModulesFolder(real: Self.real)).connect()
+        let naming = ["person", "owner", "device", "session", "with", "reminder", "reaction", "cartridge"]
+        // What is opened under a new name belongs to nobody yet.
+        let new = ["records.add-person person", "records.add-device device", "sterilization.open-cartridge cartridge"]
+        for row in try describe(client) where row["module"]?.string != "trial" {
+            let verb = try #require(row["verb"]?.string)
+            let concerns = try #require(row["concerns"], "\(verb)")
+            #expect(concerns["whom"]?.string != "undeclared", "\(verb)")
+            let declared = Set((concerns["arguments"]?.members ?? []).map(\.name))
+            let taken = (row["parameters"]?["properties"]?.members ?? []).map(\.name)
+            #expect(declared.isSubset(of: taken), "\(verb)")
+            let members = Set((row["reply"]?.members ?? []).map(\.name))
+            // The hygiene log's lines about cartridges say more than others.
+            let rows = Set((concerns["rows"]?.members ?? []).map(\.name)).subtracting(["person"])
+            #expect(rows.isSubset(of: members), "\(verb)")
+            if concerns["whom"]?.string == "filtered" { continue }
+            for name in taken where naming.contains(name) && !new.contains("\(verb) \(name)") {
+                #expect(declared.contains(name), "\(verb) \(name)")
+            }
+            guard row["kind"]?.string == "rows", concerns["rows"] == nil, members.contains("person") else { continue }
+            Issue.record("\(verb) lists people's without saying whose a row is")
+        }
+    }
+
     @Test("allowed is told for this very peer", .enabled(if: Machine.canBeOthers, "needs root, setpriv and socat"))
     func allowed() throws {
         let daemon = try trialDaemon("[roles.reader]\nusers = [\"nobody\"]\n")

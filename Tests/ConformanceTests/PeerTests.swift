@@ -67,7 +67,7 @@ struct PeerTests {
     func reloaded() throws {
         let daemon = try trialDaemon("[roles.operator]\nusers = [\"nobody\"]\n")
         let early = try daemon.connect(as: "nobody")
-        try daemon.configure("[roles.reader]\nusers = [\"daemon\"]\n")
+        try daemon.configure("[access]\npeople = \"practice\"\n[roles.reader]\nusers = [\"daemon\"]\n")
         daemon.signal(SIGHUP)
         while try !daemon.notification().contains("; reloaded") {}
         #expect(try daemon.connect(as: "nobody").greeting.hasPrefix("ERR forbidden {"))

@@ -39,7 +39,7 @@ struct Diary: Sendable {
                 .optional("note", .text(maximum: 500), "A note."),
             ],
             reply: [ReplyMember("entry", "its number")], errors: [.notFound],
-            example: "skindiary.add person=anna feeling=4",
+            concerns: .named("person"), example: "skindiary.add person=anna feeling=4",
             .writes { request, transaction in
                 let person = try transaction.person(request.arguments.requiredText("person"))
                 let feeling = try request.arguments.requiredInteger("feeling")
@@ -52,7 +52,7 @@ struct Diary: Sendable {
             "list", "Lists a person's diary, the newest first.", role: .reader,
             parameters: [.required("person", .slug, "Whose diary.")],
             reply: [ReplyMember("at", "when"), ReplyMember("feeling", "1 to 5"), ReplyMember("note", "a note")],
-            example: "skindiary.list person=anna",
+            concerns: .named("person"), example: "skindiary.list person=anna",
             .lists { request, reading, sink in
                 let sql = "SELECT * FROM skindiary_entries WHERE person = ? ORDER BY id DESC"
                 try reading.forEach(sql, [.text(try request.arguments.requiredText("person"))]) { row in

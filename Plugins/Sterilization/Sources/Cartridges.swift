@@ -94,7 +94,7 @@ extension Hygiene {
         if let known = try Cartridge(name, in: transaction) {
             throw ModuleError.conflict(
                 "cartridge '\(name)' was opened before and is single-use; open a new one under a new name",
-                state: known.state)
+                state: try transaction.sees(known.person) ? known.state : "opened")
         }
         try refuseUnfit(device)
         let today = transaction.today(of: person)

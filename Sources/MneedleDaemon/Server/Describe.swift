@@ -7,7 +7,8 @@ extension Verb {
         [
             "verb": name, "module": module, "summary": command.summary, "role": command.role.rawValue,
             "allowed": people.allows(command, actor), "changes": command.changes, "kind": kind,
-            "concerns": command.concerns?.description, "parameters": parameterSchema, "reply": replySchema,
+            "concerns": command.concerns?.description ?? ["whom": "undeclared"], "parameters": parameterSchema,
+            "reply": replySchema,
             "errors": command.errors.map(\.rawValue), "example": command.example,
         ]
     }

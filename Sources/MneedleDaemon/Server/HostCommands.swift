@@ -160,7 +160,7 @@ struct HostCommands {
                 ReplyMember("kind", "single, rows, bulk or subscription"),
                 ReplyMember(
                     "concerns",
-                    "whom: nobody, everybody, named (what its arguments and rows name) or filtered; absent for an undeclared one"
+                    "whom: nobody, everybody, named (what its arguments and rows name), filtered or undeclared"
                 ),
                 ReplyMember("parameters", "JSON Schema 2020-12, units as x-unit"),
                 ReplyMember("reply", "the members of the reply or of each row"),

@@ -33,6 +33,7 @@ public struct Concern: Sendable {
         case person
     }
 
+    /// About whom it is.
     public enum Whom: String, Sendable {
         /// Neither an argument nor a word of the answer is about anybody.
         case nobody
@@ -69,6 +70,7 @@ public struct Concern: Sendable {
 
 /// Says whose a thing of one kind is, for the host to ask before a command that names it.
 public struct Possession: Sendable {
+    /// Whose a thing is.
     public enum Owner: Hashable, Sendable {
         case person(String)
         /// It is there for everybody, as a device without an owner.

@@ -42,6 +42,7 @@ final class Household {
         for request in Household.records { _ = try theirs.ok(request) }
         if people == "practice" {
             _ = try admin.ok("records.change-person person=zilpzalp unix_user=\(Household.other)")
+            _ = try admin.ok("records.change-person person=anna unix_user=\(Household.prying)")
         }
         if isTreating { try treat() }
     }
@@ -69,6 +70,14 @@ final class Household {
         "scheduling.accept person=zaunkoenig sessions=2",
     ]
 
+    /// What the one who pries has, so that there is something to compare with.
+    private static let own = [
+        "screening.assess person=anna areas=cheeks \(answers)",
+        "sterilization.soak device=anna-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10",
+        "sterilization.open-cartridge cartridge=anna-cartridge device=anna-pen person=anna",
+        "session.start person=anna device=anna-pen areas=cheeks depth_mm=0.3 cartridge=anna-cartridge",
+    ]
+
     private static let answers =
         [
             "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
@@ -86,6 +95,8 @@ final class Household {
         }
         try stream(client, session: 2)
         running = 2
+        let prying = try daemon.connect(as: Household.prying)
+        for request in Household.own { _ = try prying.ok(request) }
         entries = try theirEntries().count
     }
 
@@ -175,6 +186,7 @@ struct Attempt {
         case "person": "\"anna\""
         case "device": "\"shared-pen\""
         case "cartridge": "\"anna-cartridge\""
+        case "session": "3"
         default: "999999"
         }
     }
