@@ -19,7 +19,7 @@ DEB_PREREQUISITES := $(INSTALL_PREREQUISITES) debhelper fakeroot lintian
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: run build test check lint format docs clean bench install uninstall deb booted system-calls \
+.PHONY: run build test mutants check lint format docs clean bench install uninstall deb booted system-calls \
     prerequisites test-prerequisites install-prerequisites deb-prerequisites
 
 ## run: install what is missing, build, and serve on the embedded store until interrupted
@@ -38,6 +38,14 @@ test: test-prerequisites
 	$(UMASK) swift build
 	$(MAKE) --no-print-directory check
 	Tests/run
+
+## mutants: make the knowledge worse, one thing at a time, and say how much of it the table of facts notices
+mutants: test-prerequisites
+	$(UMASK) swift build --build-tests
+	@rm -f .build/mutants.txt; MNEEDLE_MUTANTS=$(CURDIR)/.build/mutants.txt Tests/run --filter FactsTests.MutantTests >/dev/null || true
+	@[ -s .build/mutants.txt ] || { echo "no report: see .build/test.log"; exit 1; }
+	@cat .build/mutants.txt
+	@! grep -q '^unnoticed' .build/mutants.txt
 
 # What is not a Swift test: the configuration that ships is good, the generated reference is current.
 check:

@@ -39,38 +39,33 @@ struct PlanTests {
 
     @Test("a depth is judged where its source says, to the hundredth of a millimetre", arguments: rows)
     func depth(row: Row) throws {
-        #expect(try !codes(row.person, row.device, row.area, row.most).contains(row.code))
+        #expect(try codes(row.person, row.device, row.area, row.most).contains(row.code) == false)
         #expect(try codes(row.person, row.device, row.area, row.most + 0.01).contains(row.code))
     }
 
     @Test("eyelids and lips are never needled, the skin under the eyes at home by a stamp only")
     func areas() throws {
-        for area in ["eyelids", "lips"] {
-            for person in ["anna", "carl"] {
-                #expect(throws: (any Error).self, "\(area)") {
-                    if try codes(person, "stamp", area, 0.25).contains("area-not-allowed") { throw Refused() }
-                }
-            }
+        for (area, person) in [("eyelids", "anna"), ("eyelids", "carl"), ("lips", "anna"), ("lips", "carl")] {
+            #expect(try codes(person, "stamp", area, 0.25).contains("area-not-allowed"), "\(area), \(person)")
         }
         #expect(try codes("anna", "pen", "under-eyes", 0.25).contains("area-not-allowed"))
-        #expect(try !codes("anna", "stamp", "under-eyes", 0.25).contains("area-not-allowed"))
+        #expect(try codes("anna", "stamp", "under-eyes", 0.25).contains("area-not-allowed") == false)
     }
 
     @Test("needles of surgical steel or titanium are fine, others get a caution")
     func materials() throws {
         #expect(try codes("anna", "brass", "cheeks", 0.25).contains("needle-material"))
-        #expect(try !codes("anna", "titanium", "cheeks", 0.25).contains("needle-material"))
+        #expect(try codes("anna", "titanium", "cheeks", 0.25).contains("needle-material") == false)
     }
 
     @Test("a roller's needles are as deep as they are long, whatever is planned")
     func rollerLength() throws {
         // S3:4c, S3:14, S3:53: a roller of 1.5 mm cannot be set to 0.3 mm. Remove the mark with the gap.
-        try withKnownIssue("a plan of 0.3 mm passes with needles of 1.5 mm") {
-            #expect(try codes("anna", "long-roller", "cheeks", 0.3).contains("depth-over-limit"))
+        let found = try codes("anna", "long-roller", "cheeks", 0.3)
+        withKnownIssue("a plan of 0.3 mm passes with needles of 1.5 mm") {
+            #expect(found.contains("depth-over-limit"))
         }
     }
-
-    private struct Refused: Error {}
 
     private func codes(_ person: String, _ device: String, _ area: String, _ depth: Double) throws -> Set<String> {
         let bench = try Bench(definition, knowledge: KnowledgeFolder.path)

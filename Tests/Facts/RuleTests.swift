@@ -27,9 +27,10 @@ struct RuleTests {
     func found(row: Row) throws {
         var person = Situation()
         person.meet(row.condition)
+        let bench = try person.bench()
         for setting in Setting.allCases {
             guard let least = row.claim.severity(in: setting) else { continue }
-            let found = try person.assessed(setting).filter { $0.code == row.claim.name }
+            let found = try person.assessed(setting, on: bench).filter { $0.code == row.claim.name }
             let strongest = found.map { Ladder.severities.rank($0.severity) }.max() ?? -1
             #expect(strongest >= Ladder.severities.rank(least), "\(setting): \(found)")
         }
@@ -39,9 +40,12 @@ struct RuleTests {
     func over(row: Row) throws {
         var person = Situation(isOver: true)
         person.meet(row.condition)
+        let bench = try person.bench()
         for setting in Setting.allCases {
             guard let severity = row.claim.severity(in: setting) else { continue }
-            let found = try person.assessed(setting).filter { $0.code == row.claim.name && $0.severity == severity }
+            let found = try person.assessed(setting, on: bench).filter {
+                $0.code == row.claim.name && $0.severity == severity
+            }
             #expect(found.isEmpty, "\(setting): \(found)")
         }
     }
@@ -119,15 +123,21 @@ private struct Situation {
         return Situation.today.adding(months: -12 * years).adding(days: spare)
     }
 
-    func assessed(_ setting: Setting) throws -> [(code: String, severity: String)] {
+    /// The module, with this person on record.
+    func bench() throws -> Bench {
         let bench = try Bench(definition, at: "\(Situation.today)T12:00:00Z", knowledge: KnowledgeFolder.path)
         let person = Person(
-            person: "anna", setting: setting, goal: .collagen, fitzpatrick: fitzpatrick, firstTime: firstTime)
+            person: "anna", setting: .home, goal: .collagen, fitzpatrick: fitzpatrick, firstTime: firstTime)
         bench.fake("records.show-person") { _ in person.object }
         bench.fake("records.clearances") { _ in ["rows": [] as [Object]] }
         bench.fake("session.list") { _ in ["rows": [] as [Object]] }
+        return bench
+    }
+
+    func assessed(_ setting: Setting, on bench: Bench) throws -> [(code: String, severity: String)] {
         let reply = try bench.call(
-            "screening.assess", ["person": "anna", "areas": areas, "answers": answers], as: .operator)
+            "screening.assess",
+            ["person": "anna", "setting": setting.rawValue, "areas": areas, "answers": answers], as: .operator)
         return reply.objects("findings").map { ($0.string("code") ?? "", $0.string("severity") ?? "") }
     }
 }
