@@ -19,6 +19,15 @@ int mneedle_peer_credentials(int socket, uid_t *uid, gid_t *gid)
     return 0;
 }
 
+int mneedle_accept(int socket)
+{
+    int client;
+    do {
+        client = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    } while (client < 0 && (errno == EINTR || errno == ECONNABORTED));
+    return client < 0 ? -errno : client;
+}
+
 int mneedle_peer_groups(int socket, gid_t *groups, int capacity)
 {
     socklen_t size = (socklen_t)capacity * sizeof *groups;

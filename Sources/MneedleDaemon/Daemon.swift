@@ -28,6 +28,12 @@ public final class Daemon: Service {
         umask(0o077)
         // A peer that has gone is an error of its connection, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // A core would hold the health data of everybody on record.
+        var core = rlimit(rlim_cur: 0, rlim_max: 0)
+        if getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core) == 0 {
+            core.rlim_cur = 0
+            setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
+        }
         // Shells and systemd allow fewer descriptors than the configuration allows connections.
         var descriptors = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 {
@@ -79,16 +85,18 @@ public final class Daemon: Service {
         let state = try StateFolder(settings.state)
         let engine = try makeEngine(state)
         let group = MultiThreadedEventLoopGroup.singleton
-        let readers = Readers()
+        let loop = group.next()
+        let readers = Readers(loop: loop) { engine.store.logBytes }
         let ended = DispatchSemaphore(value: 0)
         do {
-            try await serve(engine, group.next(), group, readers, ended)
+            try await serve(engine, loop, readers, ended)
         } catch {
-            try? await readers.shutdownGracefully()
+            readers.stop()
             throw error
         }
-        try await readers.shutdownGracefully()
-        try engine.close()
+        readers.stop()
+        // What a lost thread still reads cannot be closed. What was acknowledged is on disk in any case.
+        if try await !loop.submit({ readers.hasLost }).get() { try engine.close() }
         ended.signal()
         // Held until here: nobody else may open the store before it is closed.
         withExtendedLifetime(state) {}
@@ -148,19 +156,21 @@ public final class Daemon: Service {
     // MARK: Serving
 
     private func serve(
-        _ engine: Engine, _ loop: any EventLoop, _ group: MultiThreadedEventLoopGroup, _ readers: Readers,
-        _ ended: DispatchSemaphore
+        _ engine: Engine, _ loop: any EventLoop, _ readers: Readers, _ ended: DispatchSemaphore
     ) async throws {
         let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
         let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
         let writer = try Writer(engine: engine) { [self] outcome in
             ClockNotes.tell(outcome.events, logger)
-            loop.execute { hub.deliver(outcome) }
+            loop.execute {
+                hub.deliver(outcome)
+                if outcome.commits > 0 { readers.committed() }
+            }
             hooks.tell(outcome.events)
         }
         let started = engine.clock.now()
         let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {
-            try loop.submit { hub.counters }.wait()
+            try loop.submit { hub.currentCounters }.wait()
         }
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
@@ -175,7 +185,17 @@ public final class Daemon: Service {
             roles: settings.roles, readers: readers, logger: logger, version: mneedleVersion,
             oldestEvent: try engine.oldestSequence())
         let current = CurrentServices(services)
+        // The event loop has it from here on.
+        try await loop.submit { [self] in
+            readers.limits = settings.limits
+            readers.lost = { [self] module, verb in fail(module, verb, current, hub, table) }
+        }.get()
         settings.roles.warnOfUnknownNames(logger)
+        if settings.limits.isReduced {
+            logger.warning(
+                "the system's limit of open files allows no more than \(settings.limits.maxConnections) connections; raise LimitNOFILE= or lower max_connections"
+            )
+        }
         if let key = credentials.storeKey {
             logger.say(
                 .keyUnused, .warning,
@@ -184,11 +204,10 @@ public final class Daemon: Service {
         }
         try StateFolder.create(settings.runtime)
         let listener = Listener(
-            group: group, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets(),
-            maxBacklogBytes: settings.limits.maxBacklogBytes)
-        var listening = [try await listen(listener, current, hub)]
+            loop: loop, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets())
+        var listening = [try listen(listener, current, hub)]
         for (_, collector) in engine.house.collectors {
-            listening.append(try await collect(listener, current, hub, collector.socket))
+            listening.append(try collect(listener, current, hub, collector.socket))
         }
         let datagrams = try engine.house.collectors.map {
             try readDatagrams(listener, current, hub, loop, $0.collector.socket)
@@ -196,6 +215,7 @@ public final class Daemon: Service {
         let ports = try engine.house.serialPorts.map { try readPort($0.port, of: $0.module, current, hub, loop) }
         writer.submit([FailedReactions.retrial])
         writer.start()
+        for acceptor in listening { acceptor.start() }
         for reader in datagrams { reader.start() }
         for reader in ports { reader.start() }
         hooks.start(writer)
@@ -260,6 +280,7 @@ public final class Daemon: Service {
                 current.services.table = table(house, settings.limits)
                 current.services.limits = settings.limits
                 current.services.roles = settings.roles
+                current.services.readers.limits = settings.limits
                 hub.adopt(current.services)
             }.wait()
             hooks.adopt(settings.hooks)
@@ -275,30 +296,47 @@ public final class Daemon: Service {
         }
     }
 
-    private func listen(_ listener: Listener, _ current: CurrentServices, _ hub: Hub) async throws -> any Channel {
-        try await listener.listen("control") { channel in
-            let services = current.services
-            let (actor, peer) = try services.roles.actor(of: channel)
-            guard let actor else {
-                hub.counters.count(.role)
-                return Refusal(peer: peer)
-            }
-            return Connection(services: services, hub: hub, actor: actor)
+    /// A module's code has kept a reader's thread for good. On the event loop.
+    private func fail(
+        _ module: String, _ verb: String, _ current: CurrentServices, _ hub: Hub,
+        _ table: (House, Limits) -> CommandTable
+    ) {
+        logger.say(
+            .moduleTrouble, .error,
+            "module \(module) did not answer '\(verb)' in twice the time that a read may take, and does not stop: it counts as failed until the service is started again",
+            ["module": module])
+        guard module != Verb.host else { return }
+        let engine = current.services.engine
+        engine.replaceHouse(engine.house.failing(module, reason: "it did not answer '\(verb)' and does not stop"))
+        current.services.table = table(engine.house, current.services.limits)
+        hub.adopt(current.services)
+        passThrough(current.services.writer) { [self] in Notify.status(statusLine(engine)) }
+    }
+
+    private func listen(_ listener: Listener, _ current: CurrentServices, _ hub: Hub) throws -> Acceptor {
+        try listener.listen("control", hub: hub, limits: { current.services.limits }) { peer in
+            current.services.roles.actor(of: peer).map(Acceptor.Welcome.known) ?? .stranger(peer)
+        } _: { actor in
+            Connection(services: current.services, hub: hub, actor: actor)
         }
     }
 
     private func collect(
         _ listener: Listener, _ current: CurrentServices, _ hub: Hub, _ socket: String
-    ) async throws -> any Channel {
-        try await listener.listen(socket) { channel in
-            let services = current.services
-            let (actor, peer) = try services.roles.actor(of: channel)
-            let known = services.engine.house.collectors.first { $0.collector.socket == socket }
-            guard let actor, let (module, collector) = known, actor.role >= collector.role else {
-                hub.counters.count(.role)
-                return Refusal(peer: peer)
+    ) throws -> Acceptor {
+        let known: @Sendable () -> (module: String, collector: Collector)? = {
+            current.services.engine.house.collectors.first { $0.collector.socket == socket }
+        }
+        return try listener.listen(socket, hub: hub, limits: { current.services.limits }) { peer in
+            guard let actor = current.services.roles.actor(of: peer), let (_, collector) = known(),
+                actor.role >= collector.role
+            else { return .stranger(peer) }
+            return .known(actor)
+        } _: { actor in
+            known().map {
+                CollectorConnection(
+                    services: current.services, hub: hub, module: $0.module, collector: $0.collector, actor: actor)
             }
-            return CollectorConnection(services: services, hub: hub, module: module, collector: collector, actor: actor)
         }
     }
 

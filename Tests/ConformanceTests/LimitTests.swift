@@ -11,14 +11,17 @@ struct LimitTests {
         let limits = try #require(trialDaemon().status()["limits"])
         #expect(
             limits == [
-                "max_line_bytes": 65_536, "max_nesting": 32, "max_connections": 1024, "max_connections_per_uid": 64,
-                "max_in_flight": 1024, "max_backlog_bytes": 1_048_576, "idle_timeout": "PT5M",
+                "max_line_bytes": 65_536, "max_nesting": 32, "max_values": 1024, "max_connections": 1024,
+                "max_connections_per_uid": 64, "reserved_connections": 8, "max_in_flight": 1024,
+                "max_subscriptions": 64, "max_topics": 64, "max_backlog_bytes": 1_048_576,
+                "max_backlog_total_bytes": 67_108_864, "idle_timeout": "PT5M", "reading_time": "PT30S",
+                "listing_time": "PT5M", "max_log_bytes": 67_108_864,
             ])
     }
 
     @Test("a place is free again when its connection has closed")
     func freed() throws {
-        let daemon = try trialDaemon("[limits]\nmax_connections = 2\n")
+        let daemon = try trialDaemon("[limits]\nmax_connections = 2\nreserved_connections = 0\n")
         let first = try daemon.connect()
         for _ in 0..<20 {
             let second = try daemon.connect()
@@ -32,7 +35,7 @@ struct LimitTests {
 
     @Test("collectors count as connections too")
     func collectorsCount() throws {
-        let daemon = try trialDaemon("[limits]\nmax_connections_per_uid = 3\n")
+        let daemon = try trialDaemon("[limits]\nmax_connections_per_uid = 3\nreserved_connections = 0\n")
         let client = try daemon.connect()
         let collectors = try (0..<2).map { _ in try daemon.connect("trial") }
         for collector in collectors { try collector.send("nonsense\n") }

@@ -116,7 +116,7 @@ struct MetricsTests {
 
     @Test("whoever is not let in is counted")
     func refused() throws {
-        let daemon = try DaemonProcess(config: "[limits]\nmax_connections = 2\n")
+        let daemon = try DaemonProcess(config: "[limits]\nmax_connections = 2\nreserved_connections = 0\n")
         let (first, second) = (try daemon.connect(), try daemon.connect())
         for _ in 0..<3 { #expect(try daemon.connect().greeting.hasPrefix("ERR busy ")) }
         #expect(try second.ask("ping") == "OK {}")

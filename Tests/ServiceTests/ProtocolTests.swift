@@ -257,7 +257,7 @@ struct ProtocolTests {
 
     @Test("at the limit of connections a further one is told so and closed")
     func connectionLimit() throws {
-        let daemon = try DaemonProcess(config: "[limits]\nmax_connections_per_uid = 3\n")
+        let daemon = try DaemonProcess(config: "[limits]\nmax_connections_per_uid = 3\nreserved_connections = 0\n")
         let clients = try (0..<3).map { _ in try daemon.connect() }
         #expect(try daemon.connect().greeting.hasPrefix("ERR busy {"))
         #expect(try clients[0].ask("ping") == "OK {}")

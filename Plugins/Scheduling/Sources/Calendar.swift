@@ -6,7 +6,7 @@ extension Scheduling {
             "calendar", "Gives reminders and the next sessions' windows as a calendar file (RFC 5545).", role: .reader,
             parameters: [.optional("person", .slug, "Only this person's.")],
             reply: [ReplyMember("ics", "the file's text, to be saved as .ics")],
-            errors: [.notFound], concerns: .named("person", otherwise: .person),
+            errors: [.notFound, .busy], concerns: .named("person", otherwise: .person),
             example: "scheduling.calendar person=anna",
             .reads { request, reading in
                 let person = try request.arguments.text("person").map { try reading.person($0) }
@@ -20,6 +20,8 @@ extension Scheduling {
 private struct CalendarFile {
     /// Long enough for a program that looks once a month.
     private static let keptClosed = Span.days(30)
+    /// A file is one line of a reply and has to be whole in memory.
+    private static let mostEvents = 10_000
 
     private var windows: [NextSession] = []
     private var reminders: [Reminder] = []
@@ -27,6 +29,12 @@ private struct CalendarFile {
     private var numbers: [Int64: Int64] = [:]
     private var plans: [(plan: Plan, name: String)] = []
     private var zones: [String: Zone] = [:]
+    /// When the newest reminder of a session was made.
+    private var newest: [Place: Instant] = [:]
+    private struct Place: Hashable {
+        var person: String
+        var session: Int64
+    }
     private let reading: any Reading
 
     init(of person: Person?, _ knowledge: Knowledge, _ reading: any Reading) throws {
@@ -42,8 +50,18 @@ private struct CalendarFile {
         }
         let since = reading.now.milliseconds - Int64(CalendarFile.keptClosed.days) * 86_400_000
         try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminder, number in
+            guard reminders.count < CalendarFile.mostEvents else {
+                throw ModuleError(
+                    .busy,
+                    "over \(CalendarFile.mostEvents) reminders are too many for one calendar file; ask for one person's with person=…",
+                    members: ["limit": CalendarFile.mostEvents])
+            }
             reminders.append(reminder)
             numbers[reminder.id] = number
+            if let session = reminder.session {
+                let place = Place(person: reminder.person, session: session)
+                newest[place] = max(newest[place] ?? reminder.created, reminder.created)
+            }
         }
         for name in Set(reminders.map(\.person)) { zones[name] = zone(of: name) }
     }
@@ -118,7 +136,7 @@ private struct CalendarFile {
         guard let last = next.past.last, let session = next.past.lastSession else { return }
         let person = next.person.person
         // Another goal makes other reminders of the same session: the newest of them tells when the window has changed.
-        let changed = reminders.filter { $0.person == person && $0.session == session }.map(\.created).max() ?? last
+        let changed = newest[Place(person: person, session: session)] ?? last
         file.component("VEVENT") { file in
             file.line("UID", "window-\(person)-\(session)@mneedle")
             file.time("DTSTAMP", max(last, changed))

@@ -60,6 +60,12 @@ struct LineReader {
         next = start
     }
 
+    /// What one line may hold. No device sends more; these bound how long a line can take, whatever is in it.
+    static let mostFields = 256
+    static let mostTags = 64
+    static let longestName = 256
+    static let longestSeries = 4096
+
     static let comma = UInt8(ascii: ",")
     static let space = UInt8(ascii: " ")
     static let equals = UInt8(ascii: "=")
@@ -125,12 +131,18 @@ struct LineReader {
         skipBlanks()
         var fields: [Layout.Field] = []
         var keys: [UnsafeBufferPointer<UInt8>] = []
+        // By their bytes: comparing texts of combining characters takes far longer.
+        var names: Set<[UInt8]> = []
         repeat {
             if sees(LineReader.comma) { next += 1 }
             let start = next
             let name = name(until: LineReader.equals, LineReader.comma, LineReader.space)
             guard !name.isEmpty, sees(LineReader.equals) else { throw fail("a field needs key=value") }
-            guard !fields.contains(where: { $0.name == name }) else {
+            try checkLength(of: name)
+            guard fields.count < LineReader.mostFields else {
+                throw fail("over \(LineReader.mostFields) fields in one point")
+            }
+            guard names.insert(Array(name.utf8)).inserted else {
                 next = start
                 throw fail("field '\(name)' stands there twice")
             }
@@ -165,6 +177,10 @@ struct LineReader {
             let start = next
             let key = name(until: LineReader.equals, LineReader.comma, LineReader.space)
             guard !key.isEmpty, sees(LineReader.equals) else { throw fail("a tag needs key=value") }
+            try checkLength(of: key)
+            guard tags.count < LineReader.mostTags else {
+                throw fail("over \(LineReader.mostTags) tags in one point")
+            }
             next += 1
             let value = name(until: LineReader.comma, LineReader.space)
             guard !value.isEmpty else { throw fail("tag '\(key)' has no value") }
@@ -173,7 +189,15 @@ struct LineReader {
                 throw fail("tag '\(key)' stands there twice")
             }
         }
+        guard next - seriesStart <= LineReader.longestSeries else {
+            throw fail("measurement and tags are longer than \(LineReader.longestSeries) bytes")
+        }
         return (UnsafeBufferPointer(start: seriesStart, count: next - seriesStart), tags["device"])
+    }
+
+    private func checkLength(of name: String) throws(PointError) {
+        guard name.utf8.count > LineReader.longestName else { return }
+        throw fail("a name is longer than \(LineReader.longestName) bytes")
     }
 
     /// A name up to an unescaped delimiter, without its escapes.

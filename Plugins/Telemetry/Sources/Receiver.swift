@@ -16,7 +16,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     // Under the lock.
     private var slots: [Slot] = []
     private var current = 0
-    private var samples = UnsafeMutablePointer<Sample>.allocate(capacity: Receiver.mostFields)
+    private var samples = UnsafeMutablePointer<Sample>.allocate(capacity: LineReader.mostFields)
     private var lines = 0
     private var rejected = 0
     private var firstErrors: [Object] = []
@@ -30,7 +30,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
 
     /// Unlike tags and fields would otherwise take up ever more memory.
     private static let mostLayouts = 256
-    private static let mostFields = 256
     /// How far a device's clock may be ahead of this machine's, or its first point before the session's begin.
     static let grace: Int64 = 60_000_000_000
 
@@ -160,9 +159,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
                 reason:
                     "over \(Receiver.mostLayouts) different sets of tags and fields in one stream; send what varies as a field"
             )
-        }
-        guard layout.fields.count <= Receiver.mostFields else {
-            throw PointError(column: 1, reason: "over \(Receiver.mostFields) fields in one point")
         }
         guard only != nil || serial != nil || layout.device != nil else {
             throw PointError(column: 1, reason: "the point names no device: add the tag device=NAME")

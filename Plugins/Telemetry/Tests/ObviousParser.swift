@@ -50,19 +50,20 @@ enum ObviousParser {
         guard !isQuoted, parts.count == 2 || parts.count == 3 else { return nil }
         // 2. Measurement and tags.
         let tags = split(parts[0], at: 44, quotes: false)
-        guard !tags[0].isEmpty else { return nil }
+        guard !tags[0].isEmpty, tags.count <= 65, parts[0].count <= 4096 else { return nil }
         var known: [String: String] = [:]
         for tag in tags.dropFirst() {
             guard let equals = firstPlain(61, in: tag) else { return nil }
             let (key, value) = (unescape(Array(tag[..<equals])), unescape(Array(tag[(equals + 1)...])))
-            guard !key.isEmpty, !value.isEmpty, known.updateValue(value, forKey: key) == nil else { return nil }
+            guard 1...256 ~= key.utf8.count, !value.isEmpty, known.updateValue(value, forKey: key) == nil else { return nil }
         }
         // 3. Fields.
         var (names, values): ([String], [String]) = ([], [])
         for field in split(parts[1], at: 44, quotes: true) {
             guard let equals = firstPlain(61, in: field) else { return nil }
             let name = unescape(Array(field[..<equals]))
-            guard !name.isEmpty, !names.contains(name), let value = value(Array(field[(equals + 1)...])) else {
+            guard 1...256 ~= name.utf8.count, names.count < 256, !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }),
+                let value = value(Array(field[(equals + 1)...])) else {
                 return nil
             }
             names.append(name)

@@ -12,6 +12,10 @@
 /* Who is at the other end of a unix socket, as the kernel noted it at connect. */
 int mneedle_peer_credentials(int socket, uid_t *uid, gid_t *gid);
 
+/* Takes the next client of a listening socket, if there is one: a descriptor that does not block and that no
+ * child inherits, or a negated errno, EAGAIN among them. */
+int mneedle_accept(int socket);
+
 /* The peer's supplementary groups: the count, of which at most `capacity` are written. */
 int mneedle_peer_groups(int socket, gid_t *groups, int capacity);
 

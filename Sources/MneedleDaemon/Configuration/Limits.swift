@@ -1,4 +1,6 @@
+import Glibc
 import MneedleKit
+import MneedleWire
 
 /// The bounds of what peers may use; all of them are reported by `status`.
 struct Limits: Sendable {
@@ -6,11 +8,24 @@ struct Limits: Sendable {
     var maxNesting = 32
     var maxConnections = 1024
     var maxConnectionsPerUID = 64
+    /// Places beyond those two for whoever has the role `admin`.
+    var reservedConnections = 8
     /// Requests of one connection that are not answered yet; at this many the daemon stops reading it.
     var maxInFlight = 1024
     /// Bytes that one connection has not taken yet.
     var maxBacklogBytes = 1 << 20
+    /// Bytes that all connections together have not taken yet.
+    var maxBacklogTotalBytes = 64 << 20
     var idleTimeout = Span.minutes(5)
+    /// How long a read may work, and a listing may be under way, slowly taken.
+    var readingTime = Span(milliseconds: 30_000)
+    var listingTime = Span.minutes(5)
+    /// How large the store's write-ahead log may become because somebody still reads what was before.
+    var maxLogBytes = 64 << 20
+
+    /// What belongs to the protocol and is not configured.
+    static let mostSubscriptions = 64
+    static let mostTopics = 64
 
     init() {}
 
@@ -20,16 +35,62 @@ struct Limits: Sendable {
         maxNesting = table.integer("max_nesting", in: 4...256, default: maxNesting)
         maxConnections = table.integer("max_connections", in: 1...65_536, default: maxConnections)
         maxConnectionsPerUID = table.integer("max_connections_per_uid", in: 1...65_536, default: maxConnectionsPerUID)
+        reservedConnections = table.integer("reserved_connections", in: 0...1024, default: reservedConnections)
         maxInFlight = table.integer("max_in_flight", in: 1...65_536, default: maxInFlight)
         maxBacklogBytes = table.integer("max_backlog_bytes", in: 65_536...1_073_741_824, default: maxBacklogBytes)
-        idleTimeout = table.span("idle_timeout", default: idleTimeout)
+        maxBacklogTotalBytes = table.integer(
+            "max_backlog_total_bytes", in: 1_048_576...4_294_967_296, default: maxBacklogTotalBytes)
+        idleTimeout = Limits.span(table, "idle_timeout", 1...86_400, idleTimeout)
+        readingTime = Limits.span(table, "reading_time", 1...3600, readingTime)
+        listingTime = Limits.span(table, "listing_time", 1...86_400, listingTime)
+        // The log itself keeps 32 MiB on disk when it is empty.
+        maxLogBytes = table.integer("max_log_bytes", in: 50_331_648...17_179_869_184, default: maxLogBytes)
+    }
+
+    /// Whether there may be fewer connections than the configuration says.
+    private(set) var isReduced = false
+
+    /// Descriptors for all else: the store, listening sockets, programs that are run.
+    private static let otherDescriptors = 128
+    private static let leastConnections = 8
+
+    /// Allows no more connections than there are descriptors for.
+    mutating func fit(descriptors: Int) {
+        let room = max(Limits.leastConnections, descriptors - Limits.otherDescriptors - reservedConnections)
+        isReduced = room < maxConnections
+        maxConnections = min(maxConnections, room)
+    }
+
+    /// How many descriptors this process may have.
+    static var descriptors: Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// A time that has passed on any clock: days are none, for some are longer.
+    private static func span(_ table: Table, _ key: String, _ seconds: ClosedRange<Int64>, _ usual: Span) -> Span {
+        let span = table.span(key, default: usual)
+        let bounds = seconds.lowerBound * 1000...seconds.upperBound * 1000
+        guard span.days == 0, bounds.contains(span.milliseconds) else {
+            table.report(
+                key,
+                "expected a time from \(Span(milliseconds: bounds.lowerBound)) to \(Span(milliseconds: bounds.upperBound)) in h, m or s, got \(span)"
+            )
+            return usual
+        }
+        return span
     }
 
     var object: Object {
         [
-            "max_line_bytes": maxLineBytes, "max_nesting": maxNesting, "max_connections": maxConnections,
-            "max_connections_per_uid": maxConnectionsPerUID, "max_in_flight": maxInFlight,
-            "max_backlog_bytes": maxBacklogBytes, "idle_timeout": idleTimeout,
+            "max_line_bytes": maxLineBytes, "max_nesting": maxNesting, "max_values": RequestBounds.mostValues,
+            "max_connections": maxConnections, "max_connections_per_uid": maxConnectionsPerUID,
+            "reserved_connections": reservedConnections, "max_in_flight": maxInFlight,
+            "max_subscriptions": Limits.mostSubscriptions, "max_topics": Limits.mostTopics,
+            "max_backlog_bytes": maxBacklogBytes, "max_backlog_total_bytes": maxBacklogTotalBytes,
+            "idle_timeout": idleTimeout, "reading_time": readingTime, "listing_time": listingTime,
+            "max_log_bytes": maxLogBytes,
         ]
     }
 }

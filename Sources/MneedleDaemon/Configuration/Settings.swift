@@ -91,6 +91,7 @@ struct Settings: Sendable {
             logLevel = section.choice("level", default: .info)
             logTarget = section.choice("target", default: .auto)
         }
+        limits.fit(descriptors: Limits.descriptors)
         table.finish()
         for member in object.members where !hostKeys.contains(member.name) {
             if case .object(let section) = member.value {

@@ -43,7 +43,9 @@ struct ServerCounters {
     /// Counts the bare `ping`, which is answered before anything is looked up.
     mutating func count(pings: Int64) { successes[Verb.Account.host] += pings }
 
-    mutating func count(_ refusal: Refusal) { refusals[refusal, default: 0] += 1 }
+    mutating func count(_ refusal: Refusal, times: Int64 = 1) {
+        if times > 0 { refusals[refusal, default: 0] += times }
+    }
 }
 
 /// How long requests took.

@@ -35,7 +35,7 @@ package enum Typing {
         let raw: [(name: String, raw: Raw)] =
             switch line {
             case .none: []
-            case .words(let words): try gathered(words)
+            case .words(let words): try gathered(words, parameters)
             case .object(let members): members.map { ($0.name, .value(Value($0.value))) }
             }
         let arguments = try bind(raw, parameters, prefix: "")
@@ -50,9 +50,12 @@ package enum Typing {
         try bind(object.members.map { ($0.name, .value($0.value)) }, parameters, prefix: "")
     }
 
-    /// Gathers `answers.a=… answers.b=…` under `answers`.
-    private static func gathered(_ words: [RequestLine.Word]) throws -> [(name: String, raw: Raw)] {
+    /// Gathers `answers.a=… answers.b=…` under `answers`, once it is known that there is such an argument.
+    private static func gathered(
+        _ words: [RequestLine.Word], _ parameters: [Parameter]
+    ) throws -> [(name: String, raw: Raw)] {
         var result: [(name: String, raw: Raw)] = []
+        var members: [String: [(name: String, raw: Raw)]] = [:]
         for word in words {
             let raw: Raw =
                 switch word.value {
@@ -65,16 +68,19 @@ package enum Typing {
             }
             let name = String(word.name[..<dot])
             let member = String(word.name[word.name.index(after: dot)...])
-            if let index = result.firstIndex(where: { $0.name == name }) {
-                guard case .members(let members) = result[index].raw else {
-                    throw ModuleError.invalidArgument(
-                        name, expected: "to be given once", got: word.name,
-                        "argument '\(name)' is given both whole and by its members; give it once")
-                }
-                result[index].raw = .members(members + [(member, raw)])
-            } else {
-                result.append((name, .members([(member, raw)])))
+            guard parameters.contains(where: { $0.name == name }) else { throw unknown(name, parameters, "") }
+            if members[name] == nil { result.append((name, .members([]))) }
+            members[name, default: []].append((member, raw))
+        }
+        guard !members.isEmpty else { return result }
+        for (index, argument) in result.enumerated() {
+            guard let gathered = members[argument.name] else { continue }
+            guard case .members = argument.raw else {
+                throw ModuleError.invalidArgument(
+                    argument.name, expected: "to be given once", got: argument.name + "." + gathered[0].name,
+                    "argument '\(argument.name)' is given both whole and by its members; give it once")
             }
+            result[index].raw = .members(gathered)
         }
         return result
     }
@@ -82,6 +88,7 @@ package enum Typing {
     private static func bind(
         _ raw: [(name: String, raw: Raw)], _ parameters: [Parameter], prefix: String
     ) throws -> Arguments {
+        // No name is looked for among more than there are parameters: the first unknown or repeated one ends it.
         for index in raw.indices {
             let name = raw[index].name
             guard parameters.contains(where: { $0.name == name }) else {
@@ -89,7 +96,7 @@ package enum Typing {
             }
             if raw[..<index].contains(where: { $0.name == name }) {
                 throw ModuleError.invalidArgument(
-                    prefix + name, expected: "to be given once", got: raw[index].raw.shown,
+                    prefix + name, expected: "to be given once", got: excerpt(raw[index].raw.shown),
                     "argument '\(prefix + name)' is given twice; give it once")
             }
         }
@@ -112,6 +119,7 @@ package enum Typing {
 
     private static func unknown(_ name: String, _ parameters: [Parameter], _ prefix: String) -> ModuleError {
         let names = parameters.map { prefix + $0.name }
+        let name = excerpt(name)
         let near = nearest(name, in: names)
         let hint = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"
         var error = ModuleError.invalidArgument(
@@ -125,7 +133,7 @@ package enum Typing {
 
     static func convert(_ raw: Raw, _ type: ParameterType, _ name: String) throws -> Argument {
         if let argument = try converted(raw, type, name) { return argument }
-        throw ModuleError.invalidArgument(name, expected: type.expectation, got: raw.shown)
+        throw ModuleError.invalidArgument(name, expected: type.expectation, got: excerpt(raw.shown))
     }
 
     private static func converted(_ raw: Raw, _ type: ParameterType, _ name: String) throws -> Argument? {
@@ -144,10 +152,15 @@ package enum Typing {
         }
     }
 
+    /// Longer than any choice, date or number that means something. What is longer is not compared with anything:
+    /// comparing texts of combining characters takes time that grows with the square of their length.
+    private static let longestWord = 256
+
     private static func fromText(_ text: String, _ type: ParameterType) -> Argument? {
-        switch type {
+        if case .text(let maximum) = type { return isText(text, maximum) ? .text(text) : nil }
+        guard text.utf8.count <= longestWord else { return nil }
+        return switch type {
         case .slug: isSlug(text) ? .text(text) : nil
-        case .text(let maximum): isText(text, maximum) ? .text(text) : nil
         case .boolean:
             switch text {
             case "yes", "true": .boolean(true)
@@ -159,14 +172,14 @@ package enum Typing {
         case .time: Instant(text).map(Argument.time)
         case .duration: Span(text).map(Argument.duration)
         case .choice(let choices): choices.contains(text) ? .text(text) : nil
-        case .integer, .number, .list, .object: nil
+        case .text, .integer, .number, .list, .object: nil
         }
     }
 
     private static func integer(_ raw: Raw) -> Int64? {
         switch raw {
         // As JSON writes them: no plus sign, no leading zeros.
-        case .bare(let text): (try? JSON.parse(text))?.integer
+        case .bare(let text): numeral(text)?.integer
         case .value(.integer(let number)): number
         default: nil
         }
@@ -175,24 +188,38 @@ package enum Typing {
     private static func number(_ raw: Raw) -> Double? {
         switch raw {
         // As JSON writes numbers: no "inf", "nan" or hexadecimal.
-        case .bare(let text): (try? JSON.parse(text))?.number
+        case .bare(let text): numeral(text)?.number
         case .value(.integer(let number)): Double(number)
         case .value(.number(let number)): number
         default: nil
         }
     }
 
+    private static func numeral(_ text: String) -> JSON? {
+        guard text.utf8.count <= longestWord else { return nil }
+        return try? JSON.parse(text, maximumDepth: 0)
+    }
+
     private static func list(_ raw: Raw, of type: ParameterType, _ name: String) throws -> Argument? {
         switch raw {
         case .bare(let text):
-            let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-            return .list(try parts.map { try convert(.bare(String($0)), type, name) })
+            // By bytes: where a character ends can depend on all that follow it.
+            let parts = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            try checkCount(parts.count, name)
+            return .list(try parts.map { try convert(.bare(String(Substring($0))), type, name) })
         case .value(.list(let values)):
+            try checkCount(values.count, name)
             return .list(try values.map { try convert(.value($0), type, name) })
         case .value(.string):
             return .list([try convert(raw, type, name)])
         default: return nil
         }
+    }
+
+    private static func checkCount(_ count: Int, _ name: String) throws {
+        guard count > RequestBounds.mostValues else { return }
+        throw ModuleError.invalidArgument(
+            name, expected: "at most \(RequestBounds.mostValues) elements", got: String(count))
     }
 
     private static func object(_ raw: Raw, _ members: [Parameter], _ name: String) throws -> Argument? {

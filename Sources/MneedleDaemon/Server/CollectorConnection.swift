@@ -22,9 +22,9 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        // Nobody reads what is said here.
-        guard hub.admit(self, limits: services.limits) == nil else { return context.close(promise: nil) }
+        hub.register(self)
         begin(context)
+        if hub.isDraining { drain() }
     }
 
     private func begin(_ context: ChannelHandlerContext) {

@@ -2,10 +2,14 @@ import MneedleKit
 import NIOCore
 
 extension Connection {
-    private static let mostSubscriptions = 64
-
     func subscribe(_ tag: String?, _ arguments: Arguments) -> Result<Object, ModuleError> {
         let patterns = arguments.texts("topics") ?? []
+        guard patterns.count <= Limits.mostTopics else {
+            return .failure(
+                .invalidArgument(
+                    "topics", expected: "at most \(Limits.mostTopics) topics; a prefix such as reminder.* names many",
+                    got: String(patterns.count)))
+        }
         guard let topics = Topics(patterns) else {
             return .failure(
                 .invalidArgument(
@@ -17,11 +21,11 @@ extension Connection {
             return .failure(
                 .conflict("a subscription \(name) exists; unsubscribe it or use another tag", state: "subscribed"))
         }
-        guard subscriptions.count < Connection.mostSubscriptions else {
+        guard subscriptions.count < Limits.mostSubscriptions else {
             return .failure(
                 ModuleError(
                     .busy, "64 subscriptions on one connection are the most; end one or use another connection",
-                    members: ["limit": Connection.mostSubscriptions, "retry_after": Span(milliseconds: 1000)]))
+                    members: ["limit": Limits.mostSubscriptions, "retry_after": Span(milliseconds: 1000)]))
         }
         let since = arguments.integer("since") ?? hub.published
         if since > hub.published {
@@ -55,12 +59,18 @@ extension Connection {
     }
 
     /// Tells the subscriptions what was committed. While a listing is under way they catch up after it.
-    func tell(_ events: [Event]) {
+    /// - Parameter topics: Those of the events, each once.
+    func tell(_ events: [Event], of topics: Set<String>) {
         guard isOpen, !isClosing else { return }
         let isMidReply = stream != nil
         let house = services.engine.house
         var isCatchingUp = false
+        let newest = events.last { $0.sequence != nil }?.sequence
         for subscription in subscriptions {
+            guard topics.contains(where: subscription.topics.match) else {
+                if subscription.isLive { subscription.position = newest ?? subscription.position }
+                continue
+            }
             let missed = events.filter { ($0.sequence ?? .max) > subscription.position }
             if subscription.own != nil, subscription.isLive, missed.contains(where: \.changesOwnership) {
                 catchUp(subscription)
@@ -69,7 +79,7 @@ extension Connection {
             let wanted = missed.filter { subscription.topics.match($0.topic) && subscription.shows($0, in: house) }
             if subscription.isLive && !isMidReply {
                 for event in wanted {
-                    if context.channel.isWritable {
+                    if !isBackedUp {
                         out.event(subscription.tag, event)
                     } else if event.sequence == nil {
                         subscription.hold(event)
@@ -78,7 +88,7 @@ extension Connection {
                         return beTooSlow()
                     }
                 }
-                subscription.position = events.last { $0.sequence != nil }?.sequence ?? subscription.position
+                subscription.position = newest ?? subscription.position
             } else {
                 for event in wanted where event.sequence == nil { subscription.hold(event) }
                 guard subscription.isLive && wanted.contains(where: { $0.sequence != nil }) else { continue }
@@ -118,17 +128,20 @@ extension Connection {
         }
     }
 
+    private static let replayedAtOnce: Int64 = 5000
+
     /// Sends a subscription what it has missed, from the ledger.
     func replay(_ request: PendingRequest, _ subscription: Subscription) {
         let position = subscription.position
         let topics = subscription.topics
-        onReader(request, module: "mneedled", verb: "subscribe") { reading, stream in
+        onReader(request, "subscribe", module: Verb.host) { reading, stream in
             var last = position
             // One view of the store says what there is and whose it is.
             let own = reading.seesEverybody ? nil : try reading.ownPeople()
             let view = Subscription(tag: nil, topics: topics, position: position, own: own)
-            let sql = "SELECT seq, kind, person, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq"
-            try reading.forEach(sql, [position.sql]) { row in
+            let sql = "SELECT seq, kind, person, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq LIMIT ?"
+            // A piece at a time, each on a snapshot of its own: whoever has missed much holds up nobody.
+            try reading.forEach(sql, [position.sql, Connection.replayedAtOnce.sql]) { row in
                 last = row.integer("seq") ?? last
                 let topic = row.text("kind") ?? ""
                 guard topics.match(topic) else { return }

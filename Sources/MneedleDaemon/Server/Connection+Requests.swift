@@ -12,6 +12,7 @@ extension Connection {
     func parse() -> Bool {
         var hasQueued = false
         var pings: Int64 = 0
+        let turnEnds = NIODeadline.now() + Connection.turn
         defer { if pings > 0 { hub.counters.count(pings: pings) } }
         while bulk == nil && !isParsingPaused {
             guard !isOverloaded else {
@@ -27,6 +28,10 @@ extension Connection {
                 } else {
                     accept(scanner.withLine(range) { request(from: $0) })
                     hasQueued = true
+                    if NIODeadline.now() > turnEnds {
+                        yield()
+                        return hasQueued
+                    }
                 }
             case .tooLong:
                 let limit = services.limits.maxLineBytes
@@ -42,9 +47,13 @@ extension Connection {
         return hasQueued
     }
 
+    /// For how long the lines of one connection are read before others have a turn.
+    private static let turn = TimeAmount.milliseconds(5)
+
     private func accept(_ request: PendingRequest) {
         if case .bulk = request.work { isParsingPaused = true }
         pending.append(request)
+        pendingBytes += request.bytes
         if pending.count % Connection.handful == 0 {
             advance()
             submitJobs()
@@ -63,7 +72,7 @@ extension Connection {
             // What is refused takes no time worth telling.
             account.slot = verb.account.slot
             let arguments = try Typing.bind(parsed.arguments, verb.parameters)
-            return PendingRequest(tag: tag, account: verb.account, work(verb, arguments))
+            return PendingRequest(tag: tag, account: verb.account, bytes: line.count, work(verb, arguments))
         } catch let error as LineError {
             return PendingRequest(tag: error.tag, .refused(ModuleError(error)))
         } catch let error as ModuleError {
@@ -104,6 +113,7 @@ extension Connection {
                 return
             }
             pending.removeFirst()
+            pendingBytes -= first.bytes
             running -= 1
             reply(to: first, result)
             if isClosing { return }
@@ -141,7 +151,7 @@ extension Connection {
         if case .replay(let subscription) = request.work { return finishReplay(subscription, result) }
         switch result {
         case .success(let object):
-            out.ok(request.tag, object)
+            if let line = request.line { out.append(line) } else { out.ok(request.tag, object) }
             hub.counters.count(request.account, since: request.arrived)
         case .failure(let error):
             out.error(request.tag, error)
@@ -193,7 +203,7 @@ extension Connection {
 
     private func read(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
         let call = Request(arguments: arguments, actor: actor)
-        onReader(request, module: verb.module, verb: verb.name) { reading, stream in
+        onReader(request, verb.name, module: verb.module) { reading, stream in
             switch verb.command.handler {
             case .reads(let handler): return try verb.guarded(call, reading) { try handler($0, reading) }
             case .lists(let handler):
@@ -205,35 +215,61 @@ extension Connection {
 
     /// Runs `body` on a reader's thread with a snapshot and a stream to this client.
     func onReader(
-        _ request: PendingRequest, module: String, verb: String,
+        _ request: PendingRequest, _ verb: String, module: String,
         _ body: @escaping @Sendable (StoreReading, RowStream) throws -> Object
     ) {
         let loop = context.eventLoop
-        let stream = RowStream(tag: request.tag) { [self] bytes, stream in
+        let control = ReadControl(module: module)
+        let stream = RowStream(tag: request.tag, control: control) { [self] bytes, stream in
             loop.execute { self.send(bytes, from: stream) }
         }
         self.stream = stream
         // Lives on the event loop, where it is answered.
         nonisolated(unsafe) let request = request
-        let (engine, actor) = (services.engine, actor)
-        services.readers.run(stream, on: loop) {
-            let result = Result { () throws -> Object in
-                let reply = try engine.read(actor: actor, module: module, request: verb) { reading in
-                    let reply = try body(reading, stream)
-                    try Sizes.check(reply, atMost: Sizes.reply, "the reply")
+        let (engine, actor, tag) = (services.engine, actor, request.tag)
+        services.readers.run(
+            ReadTask(verb: verb, uid: actor.uid, stream: stream, control: control) { [self] error in
+                finish(request, stream, .failure(error))
+            } body: {
+                var line = ReplyBuffer()
+                let result = Result { () throws -> Object in
+                    let reply = try engine.read(actor: actor, module: module, request: verb, control: control) {
+                        let reply = try body($0, stream)
+                        try Sizes.check(reply, atMost: Sizes.reply, "the reply")
+                        return reply
+                    }
+                    try stream.flush()
+                    // Made here, for a long one takes its time.
+                    line.ok(tag, reply)
                     return reply
                 }
-                try stream.flush()
-                return reply
-            }
-            loop.execute { [self] in
-                services.readers.finished(stream)
-                self.stream = nil
-                guard isOpen, !isClosing else { return }
-                if case .failure(let error) = result, error is RowStream.Closed { return beTooSlow() }
-                request.result = result.mapError { $0 as? ModuleError ?? .internal(String(describing: $0)) }
-                settle()
-            }
+                let bytes = line.bytes
+                return { [self] in
+                    if case .success = result { request.line = bytes }
+                    finish(request, stream, result)
+                }
+            })
+    }
+
+    /// Takes what became of a read.
+    private func finish(_ request: PendingRequest, _ stream: RowStream, _ result: Result<Object, any Error>) {
+        self.stream = nil
+        guard isOpen, !isClosing else { return }
+        if case .failure(let error) = result, error is RowStream.Closed { return beTooSlow() }
+        if case .replay = request.work, case .failure = result, let last = stream.lastSent {
+            // What could not be told is told by another read.
+            request.result = .success(["seq": last])
+        } else {
+            request.result = result.mapError { Connection.moduleError($0) }
+        }
+        settle()
+    }
+
+    private static func moduleError(_ error: any Error) -> ModuleError {
+        switch error {
+        case let error as ModuleError: error
+        case let stopped as ReadControl.Stopped: stopped.error
+        default: .internal(String(describing: error))
         }
     }
 }
@@ -246,10 +282,14 @@ extension ModuleError {
             self.init(.badLine, "column \(error.column): \(error.message)", members: ["column": error.column])
         case .repeated(let name):
             self = .invalidArgument(
-                name, expected: "to be given once", got: name, "'\(name)' is given twice; give it once")
+                excerpt(name), expected: "to be given once", got: excerpt(name),
+                "'\(excerpt(name))' is given twice; give it once")
         case .tooDeep:
             self = .invalidArgument(
                 "arguments", expected: "less nesting", got: "too deep", "column \(error.column): \(error.message)")
+        case .tooLarge(let expected):
+            self = .invalidArgument(
+                "arguments", expected: expected, got: "more", "column \(error.column): \(error.message)")
         }
     }
 }

@@ -28,6 +28,12 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     var stream: RowStream?
     var subscriptions: [Subscription] = []
     var isUnsettled = false
+    /// How many bytes of requests wait in `pending`.
+    var pendingBytes = 0
+    /// What was handed to the kernel and not taken by it yet.
+    private(set) var unsent = 0
+    /// Lines are left that wait for the next turn of the event loop.
+    var isYielding = false
     private(set) var isInputEnded = false
     private(set) var isClosing = false
     /// Something could go on but for what the client has not taken yet.
@@ -50,16 +56,14 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        if let error = hub.admit(self, limits: services.limits) {
-            out.error(nil, error)
-            return closeAfterFlush(patience: Connection.shortPatience)
-        }
         out.greeting([
             "version": services.version, "role": actor.role.rawValue, "user": actor.user,
             "modules": services.engine.house.modules.filter { $0.state == .running }.map(\.name),
         ])
+        // Before anything is sent: a client that has gone already ends all this in the middle of it.
+        hub.register(self)
         flush()
-        watchIdleness(context)
+        if isOpen { watchIdleness(context) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -135,10 +139,6 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         settle()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { settle() }
-    }
-
     /// Goes on with everything that can go on: answers, parses, starts, submits, sends.
     func settle() {
         isUnsettled = false
@@ -151,29 +151,42 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
             (isRestless, isHeldBack) = (false, false)
             leaveBulkWhenOver()
             advance()
-            while parse() { advance() }
+            while !isYielding, parse() { advance() }
             submitJobs()
             tellHeld()
             flush()
-        } while (isRestless || isHeldBack) && !isOverloaded && isOpen && !isClosing
+        } while (isRestless || isHeldBack) && !isYielding && !isOverloaded && isOpen && !isClosing
         isSettling = false
         guard isOpen, !isClosing else { return }
         regulateReading()
-        if isInputEnded && pending.isEmpty && bulk == nil && !isHeldBack {
+        if isInputEnded && pending.isEmpty && bulk == nil && !isHeldBack && !isYielding {
             closeAfterFlush(patience: .milliseconds(services.limits.idleTimeout.milliseconds))
         }
     }
 
     /// Whether the client has been told so much that it has to take that first.
-    var isBackedUp: Bool { !context.channel.isWritable || out.bytes.count > services.limits.maxBacklogBytes }
+    var isBackedUp: Bool { unsent + out.bytes.count > hub.allowance(services.limits) }
 
     /// Whether the client has asked or been told so much that it has to take its replies first.
-    var isOverloaded: Bool { pending.count >= services.limits.maxInFlight || isBackedUp }
+    var isOverloaded: Bool {
+        pending.count >= services.limits.maxInFlight || pendingBytes > services.limits.maxBacklogBytes || isBackedUp
+    }
+
+    /// Lets the others have a turn before the lines that are left.
+    func yield() {
+        guard !isYielding else { return }
+        isYielding = true
+        context.eventLoop.assumeIsolated().execute { [self] in
+            isYielding = false
+            settle()
+        }
+    }
 
     private func regulateReading() {
         // Lines for a transfer that waits its turn may not be read as requests, nor be gathered without end.
         let isAhead = isParsingPaused && bulk == nil && scanner.unread > Connection.mostAhead
-        let shouldPause = isOverloaded || isAhead || (bulk?.isFull ?? false)
+        let isBehind = isYielding && scanner.unread > Connection.mostAhead
+        let shouldPause = isOverloaded || isAhead || isBehind || (bulk?.isFull ?? false)
         guard shouldPause != isReadingPaused, !isInputEnded else { return }
         isReadingPaused = shouldPause
         context.channel.setOption(ChannelOptions.autoRead, value: !shouldPause).whenFailure { _ in }
@@ -197,14 +210,30 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         // Emptied before: writing may come back here.
         let bytes = ByteBuffer(bytes: out.bytes)
         out.removeAll()
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        write(bytes)
+    }
+
+    /// Hands bytes to the kernel; what it does not take at once counts until it does.
+    @discardableResult
+    private func write(_ bytes: ByteBuffer) -> EventLoopFuture<Void> {
+        let count = bytes.readableBytes
+        unsent += count
+        hub.unsent += count
+        let written = context.writeAndFlush(wrapOutboundOut(bytes))
+        written.assumeIsolated().whenComplete { [self] _ in
+            let wasBackedUp = isOpen && isBackedUp
+            unsent -= count
+            hub.unsent -= count
+            if wasBackedUp, isOpen, !isBackedUp { settle() }
+        }
+        return written
     }
 
     /// Sends a piece of a listing and tells its stream when the kernel has it.
     func send(_ bytes: [UInt8], from stream: RowStream) {
         guard isOpen, !isClosing else { return stream.close() }
         flush()
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).whenComplete { result in
+        write(ByteBuffer(bytes: bytes)).whenComplete { result in
             if case .success = result { stream.sent(bytes.count) } else { stream.close() }
         }
     }
@@ -225,7 +254,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         cutOff = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
         let bytes = ByteBuffer(bytes: out.bytes)
         out.removeAll()
-        context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { _ in
+        write(bytes).whenComplete { _ in
             channel.close(promise: nil)
         }
     }

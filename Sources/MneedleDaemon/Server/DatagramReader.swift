@@ -58,7 +58,7 @@ final class DatagramReader: Sendable {
 
     /// A datagram tells its sender's user and one group; the others are those that the user has.
     private static func groups(of uid: uid_t, _ gid: gid_t) -> [gid_t] {
-        guard let name = getpwuid(uid)?.pointee.pw_name else { return [gid] }
+        guard let name = Accounts.name(of: uid) else { return [gid] }
         var count: Int32 = 64
         var groups = [gid_t](repeating: 0, count: Int(count))
         return getgrouplist(name, gid, &groups, &count) < 0 ? [gid] : Array(groups.prefix(Int(count)))

@@ -15,44 +15,63 @@ final class Hub: @unchecked Sendable {
     private var drained: EventLoopPromise<Void>?
     /// For the metrics.
     var counters: ServerCounters
+    /// Bytes that the kernel has not taken yet, of all connections.
+    var unsent = 0
 
     init(published: Int64, modules: Int) {
         self.published = published
         counters = ServerCounters(modules: modules)
     }
 
+    /// Strangers who were refused, since the counters were last asked.
+    let strangers = Atomic<Int>(0)
+    /// The counters, up to now.
+    var currentCounters: ServerCounters {
+        counters.count(.role, times: Int64(strangers.exchange(0, ordering: .relaxed)))
+        return counters
+    }
+
     private let count = Atomic<Int>(0)
     /// How many connections are open; from any thread.
     var openConnections: Int { count.load(ordering: .relaxed) }
 
-    /// - Returns: The error to refuse it with when a limit is reached.
-    func admit(_ connection: Connection, limits: Limits) -> ModuleError? {
-        if let error = reasonToRefuse(connection.actor.uid, limits) {
+    /// Takes a place for somebody who connects, before anything else is done. Collectors count like any other.
+    /// - Returns: The error to refuse him with when a limit is reached.
+    func takePlace(_ actor: Actor, _ limits: Limits) -> ModuleError? {
+        if let error = reasonToRefuse(actor, limits) {
             counters.count(.limit)
             return error
         }
-        connections[ObjectIdentifier(connection)] = connection
-        entered(connection.actor.uid)
-        return nil
-    }
-
-    /// A collector's connection counts like any other.
-    func admit(_ collector: CollectorConnection, limits: Limits) -> ModuleError? {
-        if let error = reasonToRefuse(collector.actor.uid, limits) {
-            counters.count(.limit)
-            return error
-        }
-        collectors[ObjectIdentifier(collector)] = collector
-        entered(collector.actor.uid)
-        return nil
-    }
-
-    private var open: Int { connections.count + collectors.count }
-
-    private func entered(_ uid: UInt32) {
-        perUID[uid, default: 0] += 1
+        open += 1
+        perUID[actor.uid, default: 0] += 1
         tellCount()
+        return nil
     }
+
+    /// The place of a connection that did not come to be is free again.
+    func freePlace(_ uid: UInt32) { left(uid) }
+
+    func register(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if isDraining { connection.drain() }
+    }
+
+    func register(_ collector: CollectorConnection) {
+        collectors[ObjectIdentifier(collector)] = collector
+    }
+
+    /// How much one connection may have that it has not taken. Once all together have half of what there is for all,
+    /// each has its share of the other half: nobody is kept from being answered by others who do not read.
+    func allowance(_ limits: Limits) -> Int {
+        let half = limits.maxBacklogTotalBytes / 2
+        if unsent <= half { return limits.maxBacklogBytes }
+        return min(limits.maxBacklogBytes, max(Hub.leastAllowance, half / max(1, open)))
+    }
+
+    private static let leastAllowance = 16_384
+
+    /// Places taken.
+    private var open = 0
 
     private func tellCount() {
         count.store(open, ordering: .relaxed)
@@ -60,18 +79,21 @@ final class Hub: @unchecked Sendable {
     }
 
     private func left(_ uid: UInt32) {
+        open -= 1
         perUID[uid, default: 1] -= 1
         if perUID[uid] == 0 { perUID[uid] = nil }
         tellCount()
         if open == 0 { drained?.succeed() }
     }
 
-    private func reasonToRefuse(_ uid: UInt32, _ limits: Limits) -> ModuleError? {
+    private func reasonToRefuse(_ actor: Actor, _ limits: Limits) -> ModuleError? {
         if isDraining { return busy("the service is stopping", limit: 0) }
-        if open >= limits.maxConnections {
+        // Whoever has to mend things gets in when others have taken all places.
+        let reserve = actor.role == .admin ? limits.reservedConnections : 0
+        if open >= limits.maxConnections + reserve {
             return busy("\(limits.maxConnections) connections are open already", limit: limits.maxConnections)
         }
-        if perUID[uid, default: 0] >= limits.maxConnectionsPerUID {
+        if perUID[actor.uid, default: 0] >= limits.maxConnectionsPerUID + reserve {
             return busy(
                 "you have \(limits.maxConnectionsPerUID) connections open already", limit: limits.maxConnectionsPerUID)
         }
@@ -120,8 +142,9 @@ final class Hub: @unchecked Sendable {
 
     private func publish(_ events: [Event]) {
         guard !events.isEmpty else { return }
+        let topics = Set(events.map(\.topic))
         for connection in connections.values where !connection.subscriptions.isEmpty {
-            connection.tell(events)
+            connection.tell(events, of: topics)
         }
     }
 

@@ -59,12 +59,17 @@ final class LineSource: @unchecked Sendable {
     /// Hands bytes over and waits while there is no room for more.
     /// - Returns: Whether it takes any more.
     func feed(_ bytes: [UInt8]) -> Bool {
-        wait { [self] in
-            guard !isOver else { return false }
-            bytes.withUnsafeBytes { pipe.append($0) }
-            return pipe.isFull ? nil : true
+        // In pieces, between which the event loop serves others.
+        stride(from: 0, to: bytes.count, by: LineSource.largestPiece).allSatisfy { start in
+            wait { [self] in
+                guard !isOver else { return false }
+                bytes[start..<min(start + LineSource.largestPiece, bytes.count)].withUnsafeBytes { pipe.append($0) }
+                return pipe.isFull ? nil : true
+            }
         }
     }
+
+    private static let largestPiece = 16_384
 
     /// Ends it and waits until what came is stored.
     func finish() {

@@ -7,47 +7,62 @@ import NIOPosix
 
 /// Opens the listening sockets: those that systemd hands over, else files in the runtime folder.
 struct Listener {
-    let group: any EventLoopGroup
+    let loop: any EventLoop
     let runtime: String
     let mode: mode_t
     let inherited: [String: Int32]
-    /// Over so many bytes unsent, a connection takes its replies first.
-    let maxBacklogBytes: Int
 
     /// How many bytes of a connection are read at once.
     private static let largestPiece = 16_384
     /// How many clients may wait to be let in.
-    private static let backlog: Int32 = 512
+    private static let backlog: Int32 = 1024
 
-    /// Listens on `<name>.sock`.
+    /// Listens on `<name>.sock`; the acceptor is yet to be started.
+    /// - Parameter makeHandler: On the event loop, for somebody who has a place.
     /// - Throws: `conflict` when another program serves there; a stale file is replaced.
     func listen(
-        _ name: String, _ makeHandler: @escaping @Sendable (any Channel) throws -> any ChannelHandler
-    ) async throws -> any Channel {
-        let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(ChannelOptions.backlog, value: Listener.backlog)
-            .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
-            .childChannelOption(
-                ChannelOptions.writeBufferWaterMark, value: .init(low: maxBacklogBytes / 4, high: maxBacklogBytes)
-            )
+        _ name: String, hub: Hub, limits: @escaping @Sendable () -> Limits,
+        welcome: @escaping @Sendable (Peer?) -> Acceptor.Welcome,
+        _ makeHandler: @escaping @Sendable (Actor) -> (any ChannelInboundHandler & Sendable)?
+    ) throws -> Acceptor {
+        let descriptor = try inherited[name] ?? listening(name)
+        let tellsWhy = name == "control"
+        return try Acceptor(
+            descriptor: descriptor, loop: loop,
+            door: Acceptor.Door(welcome: welcome) { client, actor in
+                if let error = hub.takePlace(actor, limits()) {
+                    var reply = ReplyBuffer()
+                    // Nobody reads what is said on a socket that is only written to.
+                    if tellsWhy { reply.error(nil, error) }
+                    return Acceptor.refuse(client, reply.bytes)
+                }
+                guard let handler = makeHandler(actor) else {
+                    hub.freePlace(actor.uid)
+                    return Acceptor.refuse(client, [])
+                }
+                serve(client, handler).whenFailure { _ in hub.freePlace(actor.uid) }
+            } strangers: { hub.strangers.wrappingAdd($0, ordering: .relaxed) })
+    }
+
+    private func serve(_ client: Int32, _ handler: any ChannelInboundHandler & Sendable) -> EventLoopFuture<any Channel> {
+        ClientBootstrap(group: loop)
+            .channelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             // One that sends as fast as it can has its turn, not the loop: the others wait for one piece at most.
-            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
-            .childChannelOption(
+            .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
+            .channelOption(
                 ChannelOptions.recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: Listener.largestPiece)
             )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(makeHandler(channel))
-                }
-            }
-        if let descriptor = inherited[name] { return try await bootstrap.withBoundSocket(descriptor).get() }
-        // Bound here and not by NIO, which would remove the file when it closes: systemd may keep the socket meanwhile.
+            .channelInitializer { $0.pipeline.addHandler(handler) }
+            .withConnectedSocket(client)
+    }
+
+    private func listening(_ name: String) throws -> Int32 {
         let descriptor = try socket(name, SOCK_STREAM)
         // systemd lets go of a socket at once that does not listen.
         Glibc.listen(descriptor, Listener.backlog)
         Notify.keep(descriptor, as: name)
-        return try await bootstrap.withBoundSocket(descriptor).get()
+        return descriptor
     }
 
     /// A socket for datagrams, `<name>.sock`.
@@ -122,23 +137,15 @@ struct Listener {
 extension RoleMap {
     /// Who connected, with the role that the configuration gives.
     /// - Returns: `nil` for a stranger.
-    func actor(of channel: any Channel) throws -> (actor: Actor?, peer: Peer?) {
-        let peer =
-            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-                Peer(socket: $0)
-            } ?? nil
-        guard let peer, let role = role(of: peer) else { return (nil, peer) }
-        return (Actor(user: peer.userName, uid: peer.uid, role: role), peer)
+    func actor(of peer: Peer?) -> Actor? {
+        guard let peer, let role = role(of: peer) else { return nil }
+        return Actor(user: peer.userName, uid: peer.uid, role: role)
     }
 }
 
-/// Tells a peer that no role is mapped to, and closes.
-final class Refusal: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-    private let reply: ReplyBuffer
-
-    init(peer: Peer?) {
+extension Acceptor.Welcome {
+    /// Tells a peer that no role is mapped to it.
+    static func stranger(_ peer: Peer?) -> Acceptor.Welcome {
         var reply = ReplyBuffer()
         let user = peer?.userName ?? "unknown"
         reply.error(
@@ -147,13 +154,6 @@ final class Refusal: ChannelInboundHandler {
                 .forbidden,
                 "user '\(user)' has no role here; an administrator maps users and groups to roles in mneedled.toml",
                 members: ["role": "none", "needs": Role.reader.rawValue]))
-        self.reply = reply
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: reply.bytes))).whenComplete { _ in
-            channel.close(promise: nil)
-        }
+        return .refused(reply.bytes)
     }
 }

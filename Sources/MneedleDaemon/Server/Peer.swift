@@ -3,7 +3,7 @@ import Glibc
 import MneedleKit
 
 /// Who is at the other end of a socket, as the kernel noted it when it connected. Never taken from a pid.
-struct Peer: Sendable {
+struct Peer: Sendable, Hashable {
     var uid: uid_t
     /// The primary group and all supplementary ones.
     var groups: [gid_t]
@@ -28,7 +28,7 @@ struct Peer: Sendable {
         self.groups = groups
     }
 
-    var userName: String { getpwuid(uid).map { String(cString: $0.pointee.pw_name) } ?? "uid:\(uid)" }
+    var userName: String { Accounts.name(of: uid) ?? "uid:\(uid)" }
 }
 
 /// Maps unix users and groups to roles, as the configuration says. Fixed for a connection at accept.
@@ -57,8 +57,8 @@ struct RoleMap: Sendable {
         if peer.uid == 0 || peer.uid == ownUID { return .admin }
         return Role.allCases.reversed().first { role in
             guard let members = members[role] else { return false }
-            return members.users.contains { $0 == "*" || getpwnam($0)?.pointee.pw_uid == peer.uid }
-                || members.groups.contains { getgrnam($0).map { peer.groups.contains($0.pointee.gr_gid) } ?? false }
+            return members.users.contains { $0 == "*" || Accounts.uid(of: $0) == peer.uid }
+                || members.groups.contains { Accounts.gid(of: $0).map(peer.groups.contains) ?? false }
         }
     }
 
@@ -66,8 +66,8 @@ struct RoleMap: Sendable {
     var unknownNames: [String] {
         members.flatMap { role, members in
             let usual = RoleMap.usual[role]?.groups ?? []
-            return members.users.filter { $0 != "*" && getpwnam($0) == nil }
-                + members.groups.filter { !usual.contains($0) && getgrnam($0) == nil }
+            return members.users.filter { $0 != "*" && Accounts.uid(of: $0) == nil }
+                + members.groups.filter { !usual.contains($0) && Accounts.gid(of: $0) == nil }
         }
     }
 }

@@ -25,9 +25,14 @@ final class PendingRequest {
     var isRunning = false
     /// The reply, once it is known.
     var result: Result<Object, ModuleError>?
+    /// A reply that succeeded, as its line, where a reader's thread has made that.
+    var line: [UInt8]?
+    /// How long its own line was.
+    let bytes: Int
 
-    init(tag: String?, account: Verb.Account = Verb.Account(), _ work: Work) {
+    init(tag: String?, account: Verb.Account = Verb.Account(), bytes: Int = 0, _ work: Work) {
         self.tag = tag
+        self.bytes = bytes
         self.account = account
         self.work = work
         arrived = account.timing == .none ? .distantPast : .now()

@@ -1,51 +1,267 @@
+import Dispatch
+import Foundation
+import Glibc
 import MneedleKit
 import NIOCore
-import NIOPosix
 import Synchronization
 
-/// The threads on which reads run. A client that does not take its listing keeps one waiting; when others need it, that
-/// client is given up. Lives on the event loop, but for the counters.
-// Sendable: `streams` and `isWatching` are touched on the event loop alone.
+/// The threads on which reads run, and who may have one when.
+///
+/// Users take turns, and so do the connections of one. Reads that take long never have all threads: what is answered
+/// quickly finds one, whoever asks for a long listing meanwhile. A read that takes longer than it may is ended; one that
+/// cannot be ended, because its module's code neither returns nor asks for anything, loses its thread, and its module is
+/// reported. Nothing wakes up while nothing is read. Lives on the event loop, but for the threads.
+// Sendable: everything but `ready` and `work`, which are safe, is touched on the event loop alone.
 final class Readers: @unchecked Sendable {
-    private static let threads = 8
+    /// What goes on at the same time; of that, what takes long; and of that, one user's.
+    static let (most, mostLong, mostLongOfOne) = (8, 6, 4)
+    /// More threads than that are there only for when too many reads prove to take long after they have begun.
+    static let mostThreads = 12
+    /// So many threads are replaced when a module's code keeps them for good.
+    static let mostLost = 8
+    /// From here on a read counts as one that takes long.
+    static let long = TimeAmount.milliseconds(100)
     /// How long a client may take nothing while others wait.
     private static let patience = TimeAmount.seconds(1)
 
-    private let pool = NIOThreadPool(numberOfThreads: Readers.threads)
-    private var streams: [ObjectIdentifier: RowStream] = [:]
-    private var isWatching = false
-    /// Reads that no thread has taken up yet.
-    private let waiting = Atomic<Int>(0)
+    private let loop: any EventLoop
+    /// How large the store's write-ahead log is.
+    private let logBytes: @Sendable () -> Int64
+    /// Takes the name of a module whose code has kept a thread.
+    var lost: (_ module: String, _ verb: String) -> Void = { _, _ in }
+    var limits = Limits()
 
-    init() { pool.start() }
+    private var waiting = ReadQueue<ReadTask>()
+    private var running: [ObjectIdentifier: ReadTask] = [:]
+    /// Verbs whose last run took long.
+    private var longVerbs: Set<String> = []
+    private var threads = 0
+    private var lostThreads = 0
+    private var watch: Scheduled<Void>?
+    private var isWatchingClosely = false
+    private let ready = Mutex<[ReadTask]>([])
+    private let work = DispatchSemaphore(value: 0)
 
-    /// Runs `body` on a thread as soon as there is one. Call ``finished(_:)`` afterwards.
-    func run(_ stream: RowStream, on loop: any EventLoop, _ body: @escaping @Sendable () -> Void) {
-        streams[ObjectIdentifier(stream)] = stream
-        waiting.wrappingAdd(1, ordering: .relaxed)
-        pool.submit { _ in
-            self.waiting.wrappingSubtract(1, ordering: .relaxed)
-            body()
-        }
-        if streams.count > Readers.threads { watch(loop) }
+    init(loop: any EventLoop, logBytes: @escaping @Sendable () -> Int64) {
+        self.loop = loop
+        self.logBytes = logBytes
     }
 
-    func finished(_ stream: RowStream) { streams[ObjectIdentifier(stream)] = nil }
+    /// Whether code that cannot be ended still holds a snapshot; then the store cannot be closed.
+    var hasLost: Bool { lostThreads > 0 }
 
-    /// Looks after a while whether somebody still waits for threads that others only hold.
-    private func watch(_ loop: any EventLoop) {
-        guard !isWatching else { return }
-        isWatching = true
-        loop.scheduleTask(in: Readers.patience) { [self] in
-            isWatching = false
-            let waiting = waiting.load(ordering: .relaxed)
-            guard waiting > 0 else { return }
-            for stream in streams.values.filter({ $0.isStalled(for: Readers.patience) }).prefix(waiting) {
-                stream.close()
+    /// Runs the read as soon as it is its turn.
+    func run(_ task: ReadTask) {
+        task.isLong = longVerbs.contains(task.verb) && !task.isBrief
+        waiting.append(task, of: task.uid)
+        dispatch()
+    }
+
+    // MARK: Turns
+
+    private func dispatch() {
+        let now = NIODeadline.now()
+        let longs = running.values.filter { $0.isLong(at: now) }
+        var (occupied, longCount) = (running.count, longs.count)
+        var longOf: [UInt32: Int] = [:]
+        for task in longs { longOf[task.uid, default: 0] += 1 }
+        let available = Readers.mostThreads - max(0, lostThreads - Readers.mostLost)
+        while occupied < available, occupied - max(0, longCount - Readers.mostLong) < Readers.most {
+            let next = waiting.next { task, uid in
+                !task.isLong || (longCount < Readers.mostLong && longOf[uid, default: 0] < Readers.mostLongOfOne)
             }
-            watch(loop)
+            guard let next else { break }
+            if next.isLong {
+                longCount += 1
+                longOf[next.uid, default: 0] += 1
+            }
+            occupied += 1
+            begin(next, now)
+        }
+        keepWatch()
+    }
+
+    private func begin(_ task: ReadTask, _ now: NIODeadline) {
+        task.started = now
+        running[ObjectIdentifier(task)] = task
+        if running.count > threads - lostThreads {
+            threads += 1
+            startThread("reader") { [self] in serve() }
+        }
+        ready.withLock { $0.append(task) }
+        work.signal()
+    }
+
+    /// What a thread does all its life.
+    private func serve() {
+        // The event loop, which everybody waits for, comes first.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+        while true {
+            work.wait()
+            guard let task = ready.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return }
+            let deliver = task.body()
+            // Lives on the event loop, where it is called.
+            nonisolated(unsafe) let result = deliver
+            loop.execute { self.end(task, result) }
         }
     }
 
-    func shutdownGracefully() async throws { try await pool.shutdownGracefully() }
+    private func end(_ task: ReadTask, _ deliver: () -> Void) {
+        if task.isLost {
+            lostThreads -= 1
+        } else {
+            running[ObjectIdentifier(task)] = nil
+            note(task)
+            deliver()
+        }
+        dispatch()
+    }
+
+    /// Remembers whether the verb takes long. Waiting for a client is not the verb's fault.
+    private func note(_ task: ReadTask) {
+        if task.working(at: .now()) >= Readers.long {
+            longVerbs.insert(task.verb)
+        } else {
+            longVerbs.remove(task.verb)
+        }
+    }
+
+    // MARK: Ends
+
+    /// Looks again after a while, as long as anything is read.
+    private func keepWatch() {
+        guard !running.isEmpty else {
+            watch?.cancel()
+            watch = nil
+            return
+        }
+        let isClose = !waiting.isEmpty
+        if watch != nil, isWatchingClosely || !isClose { return }
+        watch?.cancel()
+        isWatchingClosely = isClose
+        watch = loop.scheduleTask(in: isClose ? Readers.long : Readers.patience) { [self] in
+            watch = nil
+            look()
+            dispatch()
+        }
+    }
+
+    private func look() {
+        let now = NIODeadline.now()
+        for task in running.values where !task.isPatient { look(at: task, now) }
+        if !waiting.isEmpty {
+            for task in running.values.filter({ $0.stream.isStalled(for: Readers.patience) }).prefix(waiting.count) {
+                task.stream.close()
+            }
+        }
+        boundLog()
+    }
+
+    private func look(at task: ReadTask, _ now: NIODeadline) {
+        let allowed = TimeAmount.milliseconds(limits.readingTime.milliseconds)
+        let working = task.working(at: now)
+        if working > allowed {
+            task.stop(
+                Readers.ended(
+                    "it took more than \(limits.readingTime)", "ask for less, for one person or with since and count",
+                    limits.readingTime))
+        }
+        if now - (task.started ?? now) > .milliseconds(limits.listingTime.milliseconds) {
+            task.stop(
+                Readers.ended(
+                    "it was taken so slowly that it was under way for more than \(limits.listingTime)",
+                    "read faster, or ask for less at a time with since or count", limits.listingTime))
+        }
+        if working > allowed + allowed { lose(task) }
+    }
+
+    /// Its code does not end: the thread is written off.
+    private func lose(_ task: ReadTask) {
+        running[ObjectIdentifier(task)] = nil
+        task.isLost = true
+        lostThreads += 1
+        let module = task.control.module
+        task.abandoned(
+            .moduleFailed(
+                module, "module '\(module)' did not answer '\(task.verb)' and does not stop; the service's log says more"
+            ))
+        lost(module, task.verb)
+    }
+
+    /// Something was committed: a log that cannot be emptied, because somebody still reads what was before, ends at a bound.
+    func committed() {
+        if !running.isEmpty { boundLog() }
+    }
+
+    private func boundLog() {
+        guard logBytes() > Int64(limits.maxLogBytes), !running.values.contains(where: { $0.control.isStopped }) else {
+            return
+        }
+        let now = NIODeadline.now()
+        let oldest = running.values.filter {
+            !$0.isPatient && ($0.stream.isStalled(for: .zero) || now - ($0.started ?? now) > Readers.patience)
+        }.min { ($0.started ?? now) < ($1.started ?? now) }
+        oldest?.stop(
+            Readers.ended(
+                "so much has changed since it began that the store's log reached \(limits.maxLogBytes) bytes",
+                "read faster, or ask for less at a time with since or count", limits.readingTime))
+    }
+
+    private static func ended(_ why: String, _ next: String, _ limit: Span) -> ModuleError {
+        ModuleError(
+            .busy, "the read was ended: \(why); \(next)",
+            members: ["limit": limit, "retry_after": Span(milliseconds: 1000)])
+    }
+
+    /// Ends the threads. Those that do not end are left to the end of the process.
+    func stop() {
+        let count = threads
+        for _ in 0..<count { work.signal() }
+    }
+}
+
+/// One read: what is to be done for whom, and how long it has been at it.
+// Sendable: but for the body, which a thread calls, it lives on the event loop.
+final class ReadTask: @unchecked Sendable {
+    let verb: String
+    let uid: UInt32
+    let stream: RowStream
+    let control: ReadControl
+    /// On a reader's thread; what it returns is called on the event loop unless the task was given up before.
+    let body: @Sendable () -> () -> Void
+    /// On the event loop, in its place.
+    let abandoned: (ModuleError) -> Void
+
+    var started: NIODeadline?
+    /// Whether it is expected to take long.
+    var isLong = false
+    var isLost = false
+
+    init(
+        verb: String, uid: UInt32, stream: RowStream, control: ReadControl,
+        abandoned: @escaping (ModuleError) -> Void, body: @escaping @Sendable () -> () -> Void
+    ) {
+        self.verb = verb
+        self.uid = uid
+        self.stream = stream
+        self.control = control
+        self.body = body
+        self.abandoned = abandoned
+    }
+
+    /// Whether it always finds a thread: whoever wants to know what is wrong is answered.
+    var isBrief: Bool { verb == "status" }
+    /// Whether it has to see everything there is, and takes the time for that.
+    var isPatient: Bool { verb == "ledger.verify" || verb == "ledger.backup" }
+
+    func isLong(at now: NIODeadline) -> Bool { isLong || now - (started ?? now) >= Readers.long }
+
+    /// How long it has worked, not counting the time in which the client did not take its rows.
+    func working(at now: NIODeadline) -> TimeAmount { now - (started ?? now) - stream.waited(at: now) }
+
+    /// Has it end with an error as soon as it asks for anything.
+    func stop(_ error: ModuleError) {
+        control.stop(error)
+        stream.wake()
+    }
 }

@@ -16,6 +16,9 @@ struct ReplyBuffer {
         writer.endLine()
     }
 
+    /// Appends whole lines that were made elsewhere.
+    mutating func append(_ lines: [UInt8]) { writer.bytes.append(contentsOf: lines) }
+
     mutating func pong() { writer.verbatim("OK {}\n") }
 
     mutating func row(_ tag: String?, _ object: Object) {

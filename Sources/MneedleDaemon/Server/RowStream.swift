@@ -15,26 +15,38 @@ final class RowStream: @unchecked Sendable {
 
     private let tag: String?
     private let send: @Sendable ([UInt8], RowStream) -> Void
+    private let control: ReadControl
     private let condition = NSCondition()
     private var unsent = 0
     private var stalledSince: NIODeadline?
+    /// How long the reader has waited for the client, all in all.
+    private var waited = TimeAmount.zero
     private var isClosed = false
     private(set) var buffer = ReplyBuffer()
+    /// The last event that was put in the buffer, and the last that was sent.
+    private var lastEvent: Int64?
+    private(set) var lastSent: Int64?
 
     /// - Parameter send: Hands bytes to the connection, which calls ``sent(_:)`` when the kernel has them.
-    init(tag: String?, send: @escaping @Sendable ([UInt8], RowStream) -> Void) {
+    init(
+        tag: String?, control: ReadControl, send: @escaping @Sendable ([UInt8], RowStream) -> Void
+    ) {
         self.tag = tag
+        self.control = control
         self.send = send
     }
 
     func row(_ object: Object) throws {
         try Sizes.check(object, atMost: Sizes.row, "a row")
+        try control.check()
         buffer.row(tag, object)
         try flush(atLeast: RowStream.chunkBytes)
     }
 
     func event(_ event: Event) throws {
+        try control.check()
         buffer.event(tag, event)
+        lastEvent = event.sequence
         try flush(atLeast: RowStream.chunkBytes)
     }
 
@@ -44,6 +56,7 @@ final class RowStream: @unchecked Sendable {
         try reserve(count)
         send(buffer.bytes, self)
         buffer.removeAll()
+        lastSent = lastEvent
     }
 
     private func reserve(_ count: Int) throws {
@@ -51,13 +64,16 @@ final class RowStream: @unchecked Sendable {
         defer { condition.unlock() }
         if unsent > RowStream.mostUnsent && !isClosed {
             let deadline = Date(timeIntervalSinceNow: RowStream.patience)
-            stalledSince = .now()
-            while unsent > RowStream.mostUnsent && !isClosed {
+            let since = NIODeadline.now()
+            stalledSince = since
+            while unsent > RowStream.mostUnsent && !isClosed && !control.isStopped {
                 if !condition.wait(until: deadline) { isClosed = true }
             }
+            waited = waited + (NIODeadline.now() - since)
             stalledSince = nil
         }
         if isClosed { throw Closed() }
+        try control.check()
         unsent += count
     }
 
@@ -74,6 +90,20 @@ final class RowStream: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         return stalledSince.map { NIODeadline.now() - $0 >= time } ?? false
+    }
+
+    /// How long the reader has waited for the client so far.
+    func waited(at now: NIODeadline) -> TimeAmount {
+        condition.lock()
+        defer { condition.unlock() }
+        return waited + (stalledSince.map { now - $0 } ?? .zero)
+    }
+
+    /// Has a reader that waits look at its control.
+    func wake() {
+        condition.lock()
+        condition.signal()
+        condition.unlock()
     }
 
     func close() {

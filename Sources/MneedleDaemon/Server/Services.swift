@@ -1,5 +1,6 @@
 import Logging
 import MneedleKit
+import MneedleWire
 import NIOCore
 import Synchronization
 
@@ -20,7 +21,7 @@ struct Services: Sendable {
 extension Services {
     /// Types and checks a request; nothing has happened yet when this throws.
     func verb(named name: String, for actor: Actor) throws -> Verb {
-        guard let verb = table[name] else { throw unknownCommand(name) }
+        guard let verb = table[name] else { throw unknownCommand(excerpt(name)) }
         guard actor.role >= verb.command.role else {
             throw ModuleError(
                 .forbidden, "'\(name)' needs the role \(verb.command.role.rawValue), you have \(actor.role.rawValue)",

@@ -16,7 +16,8 @@ package final class Store: Sendable {
         _ = Store.isConfigured
         var configuration = GRDB.Configuration()
         configuration.label = "mneedle"
-        configuration.maximumReaderCount = 16
+        // More than there can be reads at once, those included whose threads are lost.
+        configuration.maximumReaderCount = 32
         configuration.busyMode = .timeout(5)
         // Requests are in their own savepoints of a transaction that this program begins itself.
         configuration.allowsUnsafeTransactions = true
@@ -100,6 +101,9 @@ package final class Store: Sendable {
 
 /// A number of bytes on disk, the write-ahead log included.
 extension Store {
+    /// The write-ahead log alone.
+    var logBytes: Int64 { Int64(fileSize(path + "-wal") ?? 0) }
+
     var bytes: Int64 {
         ["", "-wal"].reduce(0) { $0 + (fileSize(path + $1) ?? 0) }
     }

@@ -132,23 +132,38 @@ package final class Engine: @unchecked Sendable {
     package func read<T>(
         actor: Actor, module: String, request: String? = nil, _ body: (StoreReading) throws -> T
     ) throws -> T {
+        try read(actor: actor, module: module, request: request, control: nil, body)
+    }
+
+    /// - Parameter control: Can end it early.
+    func read<T>(
+        actor: Actor, module: String, request: String?, control: ReadControl?, _ body: (StoreReading) throws -> T
+    ) throws -> T {
         let house = house
         do {
             try house.refusals.check(request, of: actor, module: module, at: clock.now())
             return try store.pool.read { database in
+                control?.watch(database)
+                defer { control?.unwatch(database) }
                 let reading = StoreReading(
                     database: database, engine: self, house: house, actor: actor, now: clock.now(), module: module)
                 house.crashNotes.begin(request, of: actor.uid)
                 house.crashNotes.enter(module)
                 defer { house.crashNotes.enter("") }
+                reading.control = control
                 let result = try body(reading)
                 try reading.requireSound()
+                // A handler that takes an error for an answer has answered without having seen everything.
+                try control?.check()
                 return result
             }
+        } catch let stopped as ReadControl.Stopped {
+            throw stopped.error
         } catch let closed as RowStream.Closed {
             // Nobody's defect: the one who asked takes no more.
             throw closed
         } catch {
+            do { try control?.check() } catch let stopped as ReadControl.Stopped { throw stopped.error }
             throw moduleError(for: error, module: module)
         }
     }

@@ -13,6 +13,8 @@ package class StoreReading: Reading {
     package internal(set) var now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
     var module: String
+    /// What may end this read early.
+    var control: ReadControl?
 
     init(
         database: Database, engine: Engine, house: House, actor: Actor, now: Instant, module: String,
@@ -37,6 +39,7 @@ package class StoreReading: Reading {
             }
             try entry.statement.bind(values)
             while try entry.statement.step() {
+                try control?.check()
                 try body(Row(columns: entry.columns, values: entry.statement.values))
                 try requireSound()
             }
@@ -101,9 +104,11 @@ package class StoreReading: Reading {
     final func within<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
         let caller = module
         module = name
+        control?.module = name
         house.crashNotes.enter(name)
         defer {
             module = caller
+            control?.module = caller
             house.crashNotes.enter(caller)
         }
         return try body()

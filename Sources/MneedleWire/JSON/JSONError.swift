@@ -8,6 +8,8 @@ public struct JSONError: Error, Hashable, Sendable {
         case duplicateName(String)
         /// Arrays and objects are nested deeper than allowed.
         case tooDeep
+        /// More than a request may hold; says what was expected.
+        case tooLarge(String)
     }
 
     /// What kind of mistake it is.

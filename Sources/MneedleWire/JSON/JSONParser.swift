@@ -29,11 +29,15 @@ struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private(set) var index: Int
     private let maximumDepth: Int
+    /// Whether ``RequestBounds`` hold.
+    private let isRequest: Bool
+    private var values = 0
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, from index: Int = 0, maximumDepth: Int) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, from index: Int = 0, maximumDepth: Int, isRequest: Bool = false) {
         self.bytes = bytes
         self.index = index
         self.maximumDepth = maximumDepth
+        self.isRequest = isRequest
     }
 
     var atEnd: Bool { index == bytes.count }
@@ -103,11 +107,19 @@ struct JSONParser {
         return found != closing
     }
 
+    /// Counts one member or element of a request.
+    private mutating func count() throws(JSONError) {
+        values += 1
+        guard isRequest, values > RequestBounds.mostValues else { return }
+        throw JSONError(.tooLarge(RequestBounds.tooMany), column: index + 1, "expected \(RequestBounds.tooMany)")
+    }
+
     private mutating func elements(depth: Int) throws(JSONError) -> [JSON] {
         try enter(depth)
         guard current != UInt8(ascii: "]") else { index += 1; return [] }
         var elements: [JSON] = []
         repeat {
+            try count()
             elements.append(try value(depth: depth))
         } while try another(closing: UInt8(ascii: "]"))
         return elements
@@ -121,9 +133,14 @@ struct JSONParser {
         repeat {
             guard current == UInt8(ascii: "\"") else { throw malformed("a member's name in double quotes is missing") }
             let start = index
+            try count()
             let name = try string()
+            guard !isRequest || name.utf8.count <= RequestBounds.longestName else {
+                throw JSONError(
+                    .tooLarge(RequestBounds.tooLong), column: start + 1, "expected \(RequestBounds.tooLong)")
+            }
             guard names.insert(name, after: members, \.name) else {
-                throw JSONError(.duplicateName(name), column: start + 1, "'\(name)' is given twice")
+                throw JSONError(.duplicateName(name), column: start + 1, "'\(excerpt(name))' is given twice")
             }
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw malformed("expected ':'") }
@@ -241,8 +258,12 @@ struct JSONParser {
     private mutating func hexadecimal() throws(JSONError) -> UInt32 {
         var number: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(current)).hexDigitValue else {
-                throw malformed("'\\u' needs four hexadecimal digits")
+            let digit: UInt8
+            switch current {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = current - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = current - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = current - UInt8(ascii: "A") + 10
+            default: throw malformed("'\\u' needs four hexadecimal digits")
             }
             number = number << 4 | UInt32(digit)
             index += 1

@@ -56,9 +56,9 @@ struct LineCursor {
     }
 
     /// The JSON object that ends the line.
-    mutating func lastObject(maximumDepth: Int) throws(LineError) -> JSON {
+    mutating func lastObject(maximumDepth: Int, isRequest: Bool = false) throws(LineError) -> JSON {
         guard current == UInt8(ascii: "{") else { throw malformed("a JSON object is missing") }
-        var parser = JSONParser(line, from: index, maximumDepth: maximumDepth)
+        var parser = JSONParser(line, from: index, maximumDepth: maximumDepth, isRequest: isRequest)
         let object: JSON
         do { object = try parser.document() } catch { throw LineError(error, tag: tag) }
         index = parser.index

@@ -8,6 +8,8 @@ public struct LineError: Error, Hashable, Sendable {
         case repeated(String)
         /// The JSON is nested too deep.
         case tooDeep
+        /// It holds more than a request may; says what was expected.
+        case tooLarge(String)
     }
 
     /// What kind of mistake it is.
@@ -33,6 +35,7 @@ public struct LineError: Error, Hashable, Sendable {
             case .malformed: .malformed
             case .duplicateName(let name): .repeated(name)
             case .tooDeep: .tooDeep
+            case .tooLarge(let expected): .tooLarge(expected)
             }
         self.init(kind, column: error.column, error.message, tag: tag)
     }

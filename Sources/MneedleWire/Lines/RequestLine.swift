@@ -65,7 +65,7 @@ extension RequestLine {
         if cursor.atEnd {
             arguments = .none
         } else if cursor.current == UInt8(ascii: "{") {
-            arguments = .object(try cursor.lastObject(maximumDepth: maximumDepth).members ?? [])
+            arguments = .object(try cursor.lastObject(maximumDepth: maximumDepth, isRequest: true).members ?? [])
         } else {
             arguments = .words(try parseWords(&cursor))
         }
@@ -107,6 +107,10 @@ extension RequestLine {
         repeat {
             let start = cursor.index
             let name = try parseName(&cursor)
+            guard words.count < RequestBounds.mostValues else { throw tooLarge(RequestBounds.tooMany, cursor, start) }
+            guard name.utf8.count <= RequestBounds.longestName else {
+                throw tooLarge(RequestBounds.tooLong, cursor, start)
+            }
             guard names.insert(name, after: words, \.name) else {
                 throw LineError(.repeated(name), column: start + 1, "'\(name)' is given twice", tag: cursor.tag)
             }
@@ -114,6 +118,10 @@ extension RequestLine {
             cursor.skipBlanks()
         } while !cursor.atEnd
         return words
+    }
+
+    private static func tooLarge(_ expected: String, _ cursor: LineCursor, _ start: Int) -> LineError {
+        LineError(.tooLarge(expected), column: start + 1, "expected \(expected)", tag: cursor.tag)
     }
 
     /// Reads `name=`. Every part between dots has at least one character.

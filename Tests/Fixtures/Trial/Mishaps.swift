@@ -26,6 +26,21 @@ let mishaps = [
         "overflow", "Uses up the stack.", role: .reader, example: "trial.overflow",
         .reads { _, _ in ["depth": descend(1)] }),
     Command(
+        "grind", "Asks the store for something that has no end.", role: .reader, example: "trial.grind",
+        .reads { _, reading in
+            let row = try reading.row(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS n FROM n")
+            return ["n": row?.integer("n")]
+        }),
+    Command(
+        "take-for-an-answer", "Takes an error of the store for an answer.", role: .reader,
+        example: "trial.take-for-an-answer",
+        .reads { _, reading in
+            let row = try? reading.row(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS n FROM n")
+            return ["found": row != nil]
+        }),
+    Command(
         "wait", "Waits until somebody writes to a pipe.", role: .reader,
         parameters: [.required("pipe", .text(), "Path of the pipe.")], example: "trial.wait pipe=/p",
         .reads { request, _ in

@@ -1,0 +1,38 @@
+import MneedleKit
+import Synchronization
+
+/// Ends a read that takes too long: whatever it does next with the store or its listing fails.
+final class ReadControl: Sendable {
+    /// What the read fails with; the handler that meets it just ends.
+    struct Stopped: Error { var error: ModuleError }
+
+    private struct State {
+        var module: String
+        var error: ModuleError?
+    }
+
+    private let state: Mutex<State>
+    /// Looked at in the middle of statements, which may not wait for a lock.
+    private let stopped = Atomic<Bool>(false)
+
+    init(module: String) { state = Mutex(State(module: module)) }
+
+    var isStopped: Bool { stopped.load(ordering: .relaxed) }
+
+    /// The module whose code runs; another one while that one is asked.
+    var module: String {
+        get { state.withLock { $0.module } }
+        set { state.withLock { $0.module = newValue } }
+    }
+
+    /// Has the read end with this error. The first one counts.
+    func stop(_ error: ModuleError) {
+        state.withLock { $0.error = $0.error ?? error }
+        stopped.store(true, ordering: .relaxed)
+    }
+
+    func check() throws {
+        guard isStopped, let error = state.withLock({ $0.error }) else { return }
+        throw Stopped(error: error)
+    }
+}
