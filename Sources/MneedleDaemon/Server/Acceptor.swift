@@ -63,7 +63,7 @@ final class Acceptor: Sendable {
     private func run() {
         var spare = Acceptor.makeSpare()
         defer { if spare >= 0 { Glibc.close(spare) } }
-        var refusals = Refusals()
+        var refused = RefusedStrangers()
         while thread.wait(for: [descriptor]) == .ready {
             var known: [(Int32, Actor)] = []
             var strangers = 0
@@ -74,7 +74,7 @@ final class Acceptor: Sendable {
                     break
                 }
                 let peer = Peer(socket: client)
-                switch refusals.welcome(peer, door.welcome) {
+                switch refused.welcome(peer, door.welcome) {
                 case .known(let actor): known.append((client, actor))
                 case .refused(let words):
                     Acceptor.refuse(client, words)
@@ -120,7 +120,7 @@ final class Acceptor: Sendable {
 
 /// Strangers who were refused just now: who comes again at once gets the same answer without another look at users and
 /// groups. A new group counts within a second.
-private struct Refusals {
+private struct RefusedStrangers {
     private var known: [Peer: (words: [UInt8], until: NIODeadline)] = [:]
     private static let most = 64
 
@@ -130,7 +130,7 @@ private struct Refusals {
         if let refusal = known[peer], refusal.until > now { return .refused(refusal.words) }
         let welcome = judge(peer)
         if case .refused(let words) = welcome {
-            if known.count >= Refusals.most { known.removeAll() }
+            if known.count >= RefusedStrangers.most { known.removeAll() }
             known[peer] = (words, now + .seconds(1))
         } else {
             known[peer] = nil
