@@ -39,8 +39,16 @@ struct ExtremesTests {
             [
                 "session": "\(session)", "with": "\(session)", "reaction": "\(reaction ?? 1)",
                 "reminder": "\(reminder ?? 1)", "path": "\"\(daemon.folder)/backup.sqlite\"", "tag": "\"a\"",
+                // The examples' own days are over some day.
+                "start": "\"\(day(after: 80))\"", "until": "\"\(day(after: 80))\"",
+                "trained_until": "\"\(day(after: 80))\"",
             ]
         )
+    }
+
+    private static func day(after days: Int) -> String {
+        let date = Date(timeIntervalSinceNow: Double(days) * 86_400)
+        return String(date.ISO8601Format().prefix(10))
     }
 
     private static let answers =
@@ -66,6 +74,11 @@ struct ExtremesTests {
                 let part = Array(requests[start..<min(start + 100, requests.count)])
                 // A connection each: some of what is asked ends it, as it may.
                 asked += try Self.ask(part, command, daemon)
+            }
+            // What is refused out of hand for something else tests nothing.
+            if !isAgain, command.kind != "bulk" {
+                let usual = try daemon.connect().reply(command.request()).last ?? ""
+                #expect(!usual.hasPrefix("ERR invalid-argument "), "\(command.request()) → \(usual.prefix(300))")
             }
         }
         #expect(asked > 3000, "only \(asked) requests were made")

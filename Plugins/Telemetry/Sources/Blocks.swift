@@ -243,12 +243,12 @@ extension Reading {
     }
 
     /// A series' blocks by their times, without their points, that have anything within these nanoseconds.
-    func blocks(_ series: Int64, from: Int64 = .min, to: Int64 = .max) throws -> [StoredBlock] {
+    func blocks(_ series: Int64, from: Int64 = .min, through: Int64 = .max) throws -> [StoredBlock] {
         try rows(
             """
             SELECT id, points, first_ns, last_ns, expires, header FROM telemetry_blocks
-            WHERE series = ? AND last_ns >= ? AND first_ns < ? ORDER BY first_ns, id
-            """, series, from, to
+            WHERE series = ? AND last_ns >= ? AND first_ns <= ? ORDER BY first_ns, id
+            """, series, from, through
         ).map(StoredBlock.init)
     }
 

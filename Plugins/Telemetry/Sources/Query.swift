@@ -33,10 +33,11 @@ extension Telemetry {
                 }
                 var rows = Rows(
                     step: try step(arguments.duration("step")),
-                    from: arguments.time("from")?.nanoseconds ?? .min, to: arguments.time("to")?.nanoseconds ?? .max)
+                    from: arguments.time("from")?.nanoseconds ?? .min,
+                    through: arguments.time("to")?.nanoseconds.subtractingClamped(1) ?? .max)
                 var blocks: [(block: StoredBlock, series: Series)] = []
                 for series in series where series.fields.contains(where: { $0.name == name }) {
-                    blocks += try reading.blocks(series.id, from: rows.from, to: rows.to).map { ($0, series) }
+                    blocks += try reading.blocks(series.id, from: rows.from, through: rows.through).map { ($0, series) }
                 }
                 var damaged = 0
                 for (block, series) in blocks.sorted(by: { $0.block.first < $1.block.first }) {
@@ -86,7 +87,7 @@ extension Telemetry {
 private struct Rows {
     let step: Int64?
     let from: Int64
-    let to: Int64
+    let through: Int64
     /// What may still grow, or be followed by something earlier.
     private var steps: [Int64: Figures] = [:]
     private var values: [(time: Int64, value: Double)] = []
@@ -130,14 +131,14 @@ private struct Rows {
         }
     }
 
-    init(step: Int64?, from: Int64, to: Int64) {
+    init(step: Int64?, from: Int64, through: Int64) {
         self.step = step
         self.from = from
-        self.to = to
+        self.through = through
     }
 
     mutating func add(_ block: StoredBlock, _ series: Series, _ place: Int, _ reading: any Reading) throws {
-        if let step, block.first >= from, block.last < to,
+        if let step, block.first >= from, block.last <= through,
             block.first.roundedDown(to: step) == block.last.roundedDown(to: step)
         {
             // All of it is in one step: the header knows.
@@ -157,7 +158,7 @@ private struct Rows {
         guard let column = points.columns.first else { throw Damage() }
         let times = points.times
         var place = times.firstIndex { $0 >= from } ?? times.count
-        let last = times.lastIndex { $0 < to } ?? -1
+        let last = times.lastIndex { $0 <= through } ?? -1
         guard let step else {
             while place <= last {
                 values.append((times[place], column.number(at: place)))
@@ -179,7 +180,7 @@ private struct Rows {
     /// Points that sum up others: each is a step already.
     private mutating func addRollUp(_ points: Points, _ place: Int) throws {
         guard let columns = RollUp.Columns(points, field: place) else { throw Damage() }
-        for (index, time) in points.times.enumerated() where time >= from && time < to {
+        for (index, time) in points.times.enumerated() where time >= from && time <= through {
             steps[step.map { time.roundedDown(to: $0) } ?? time, default: Figures()].add(
                 columns.counted(at: index), columns.least.number(at: index), columns.most.number(at: index),
                 columns.sum.number(at: index), columns.sum.decimals)

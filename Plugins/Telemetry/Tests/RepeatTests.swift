@@ -146,7 +146,8 @@ struct RepeatTests {
         let known = try bench.stream(
             "telemetry.stream", ["session": 7], lines: ["pen,device=pen-1,t=3 a=1 \(Self.noon + 1)"])
         #expect(known.integer("accepted") == 1)
-        let long = "pen,t=\(String(repeating: "x", count: 9000)) a=1 \(Self.noon)"
+        let names = (0..<60).map { "f\($0)" + String(repeating: "x", count: 200) + "=1" }.joined(separator: ",")
+        let long = "pen \(names) \(Self.noon)"
         let reply = try bench.stream("telemetry.stream", ["session": 7], lines: [long])
         #expect(reply.firstReason?.contains("8192 bytes") == true)
     }
