@@ -149,6 +149,57 @@ struct ArchitectureTests {
         }
     }
 
+    /// Arithmetic on what a request, a device or a stored row says can trap in a release build too: sums and products of
+    /// nanoseconds, products with a unit of time, whole numbers made of a `Double`, and wrapping operators that deceive.
+    static let rawTimes = [
+        #"\* ?(1_000_000|1_000_000_000|86_400_000|86_400|3_600_000|60_000)\b"#,
+        #"\b(1_000_000|1_000_000_000|86_400_000|86_400|3_600_000|60_000) \*"#,
+        #"[mM]illiseconds\)* &?\*"#, #"[mM]illiseconds\)* &[-+]"#, #"\* [A-Za-z_.]*[mM]illiseconds\b"#,
+        #"[nN]anoseconds\)* &?[-+*%]"#, #"[-+*] [A-Za-z_.]*[nN]anoseconds\b"#, #"\b[a-z]+_ns\"\)( \?\? 0\))? &?[-+*]"#,
+        #"Int(64)?\([A-Za-z_.]*([sS]econds|[hH]ours|[mM]inutes|number\(|Number\()"#, #"daysSinceEpoch \*"#,
+    ]
+
+    /// Files that count in whole numbers written in code or told by the kernel, and in nothing that anybody sends.
+    static let ownTimes = [
+        "Scheduling/Sources/ZoneChange.swift": "steps of a week and a reach written in code",
+        "Scheduling/Sources/Calendar.swift": "a constant number of days",
+        "Scheduling/Sources/ICalendar.swift": "a zone's offset, which is less than a day",
+        "Store/IdempotencyKeys.swift": "a constant number of days",
+        "Systemd/Notify.swift": "the kernel's monotonic clock",
+        "MneedleDaemon/Time/Clock.swift": "the kernel's clock",
+        "Telemetry/Sources/Packing.swift": "lengths and slopes that it has bounded itself",
+    ]
+
+    @Test(
+        "times and durations are reckoned with in one place, where nothing overflows",
+        arguments: ["Sources/MneedleKit", "Sources/MneedleDaemon"] + modules.map { "Plugins/\($0)/Sources" })
+    func timesAreReckonedInOnePlace(folder: String) throws {
+        let patterns = try Self.rawTimes.map { try Regex($0) }
+        for file in try Self.swiftFiles(folder)
+        where !file.path.hasPrefix("Sources/MneedleKit/Time/")
+            && !Self.ownTimes.keys.contains(where: file.path.hasSuffix)
+        {
+            for (index, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            where !line.drop(while: { $0 == " " }).hasPrefix("//") {
+                #expect(
+                    !patterns.contains { line.firstMatch(of: $0) != nil },
+                    "\(file.path):\(index + 1) reckons with times: let MneedleKit/Time do it\n\(line)")
+            }
+        }
+    }
+
+    @Test(
+        "that rule finds what it is meant to find",
+        arguments: [
+            "let ns = arguments.time(name)!.milliseconds * 1_000_000", "let now = now.milliseconds &* 1_000_000",
+            "let step = Int64(span.days) * 86_400_000 + span.milliseconds", "Int64(seconds * 1000)", "Int64(hours)",
+            "let last = ended.nanoseconds + grace", "time - session.nanoseconds", "Int(columns.number(at: 3))",
+            "kind.every.milliseconds * Int64(number)", "(row.integer(\"first_ns\") ?? 0) + 5",
+        ])
+    func theRuleBites(line: String) throws {
+        #expect(try Self.rawTimes.contains { line.firstMatch(of: try Regex($0)) != nil })
+    }
+
     @Test(
         "clinical numbers are data: no module compares with a depth, a day or an hour written in code",
         arguments: modules)

@@ -58,6 +58,30 @@ struct TelemetrySourceTests {
         #expect(daemon.terminate() == 0)
     }
 
+    @Test("the same lines by telemetry.stream, by it again and by telemetry.sock are stored once")
+    func sentTwice() throws {
+        let (daemon, client, session) = try Self.running()
+        let now = Int64(Date().timeIntervalSince1970) * 1_000_000_000
+        let lines = (0..<300).map { "roller,device=roller depth_mm=0.2\($0 % 7) \(now + Int64($0) * 1_000_000)\n" }
+            .joined()
+        let sender = try daemon.connect()
+        var once: [JSON] = []
+        for _ in 0..<2 {
+            try sender.send("telemetry.stream session=\(session)\n\(lines).\n")
+            var line = try sender.line()
+            while !line.hasPrefix("OK ") { line = try sender.line() }
+            #expect(try JSON.parse(String(line.dropFirst(3)))["accepted"]?.integer == 300)
+            once.append(try sender.ok("telemetry.summary session=\(session)"))
+        }
+        #expect(once[0] == once[1] && once[0]["points"]?.integer == 300)
+        // What comes last says that all before it is stored.
+        try daemon.connect("telemetry").send(lines + "roller,device=roller depth_mm=0.29 \(now + 1_000_000_000)\n")
+        while !(try Self.event("telemetry.sample", client).contains("\"depth_mm\":0.29")) {}
+        #expect(try sender.ok("telemetry.summary session=\(session)")["points"]?.integer == 301)
+        #expect(try sender.reply("telemetry.export session=\(session)").count == 302)
+        #expect(daemon.terminate() == 0)
+    }
+
     @Test("an alarm is told at once, and when it is on disk")
     func alarm() throws {
         let (daemon, client, session) = try Self.running()

@@ -48,7 +48,7 @@ struct Window: Sendable {
 }
 
 /// A span's length in milliseconds with days of 24 hours, for comparing.
-func length(of span: Span) -> Int64 { Int64(span.days) * 86_400_000 + span.milliseconds }
+func length(of span: Span) -> Int64 { span.totalMilliseconds }
 
 extension Aftercare {
     /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.

@@ -40,7 +40,7 @@ struct ICalendar {
 
     /// `20261201T090000`, without a sign of where.
     private static func local(_ instant: Instant, _ offsetSeconds: Int) -> String {
-        let shown = Instant(milliseconds: (instant.milliseconds / 1000 + Int64(offsetSeconds)) * 1000)
+        let shown = Instant(seconds: instant.milliseconds / 1000 + Int64(offsetSeconds))
         return String(digits(shown.description).dropLast())
     }
 

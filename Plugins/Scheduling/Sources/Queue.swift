@@ -178,9 +178,8 @@ private struct Occasion {
         guard let hour = preferences.hour(for: kind) else {
             guard kind.anchor == .event, !(isReplanning && next.past.last == nil) else { return nil }
             let first = zone.adding(kind.after, to: at)
-            return Instant(
-                milliseconds: zone.adding(Span.days(kind.every.days * number), to: first).milliseconds
-                    + kind.every.milliseconds * Int64(number))
+            return zone.adding(Span.days(kind.every.days.multipliedClamped(by: number)), to: first)
+                .adding(milliseconds: kind.every.milliseconds.multipliedClamped(by: Int64(number)))
         }
         return day(of: kind).map {
             let days = kind.after.days - kind.daysBefore + kind.every.days * number

@@ -8,7 +8,7 @@ extension Telemetry {
         let open = rows.map { row in
             (
                 row.text("code") ?? "",
-                Watch.Breach(began: (row.integer("at") ?? 0) * 1_000_000, peak: row.number("peak"))
+                Watch.Breach(began: row.instant("at")?.nanoseconds ?? 0, peak: row.number("peak"))
             )
         }
         return Watch(session, knowledge, open: Dictionary(open) { first, _ in first })
@@ -37,17 +37,20 @@ extension Telemetry {
         if let stopping { try stop(session, because: stopping, transaction) }
     }
 
-    /// - Returns: Whether it was not raised already, by another stream of the same session.
+    /// Raises an alarm unless it is known: another stream of the session has raised it, or its points were sent again.
     func raise(_ alarm: Watch.Alarm, _ session: KnownSession, _ transaction: any Transaction) throws {
-        let open = try transaction.row(
-            "SELECT id FROM telemetry_alarms WHERE session = ? AND code = ? AND over_at IS NULL", session.session,
-            alarm.code)
-        guard open == nil else { return }
+        let at = Telemetry.instant(alarm.at)
+        let known = try transaction.row(
+            """
+            SELECT id FROM telemetry_alarms WHERE session = ? AND code = ?
+            AND (over_at IS NULL OR at = ? OR (at < ? AND over_at > ?))
+            """, session.session, alarm.code, at, at, at)
+        guard known == nil else { return }
         try transaction.execute(
             """
             INSERT INTO telemetry_alarms (session, at, code, field, value, limit_value, peak)
             VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, session.session, Telemetry.instant(alarm.at), alarm.code, alarm.field, alarm.value, alarm.limit,
+            """, session.session, at, alarm.code, alarm.field, alarm.value, alarm.limit,
             alarm.value)
         try transaction.record(
             Entry(
@@ -68,7 +71,7 @@ extension Telemetry {
                 "telemetry.alarm-over", subject: "session/\(session.session)", person: session.person,
                 body: [
                     "session": session.session, "code": code, "at": at, "peak": peak,
-                    "duration": Span(milliseconds: at.milliseconds - began.milliseconds),
+                    "duration": Span(milliseconds: at.milliseconds(since: began)),
                 ]))
     }
 
@@ -106,7 +109,7 @@ extension Telemetry {
                         "at": at, "code": row.text("code"), "field": row.text("field"), "value": row.number("value"),
                         "limit": row.number("limit_value"), "peak": row.number("peak"), "over_at": over,
                         "duration": at.flatMap { began in
-                            over.map { Span(milliseconds: $0.milliseconds - began.milliseconds) }
+                            over.map { Span(milliseconds: $0.milliseconds(since: began)) }
                         },
                     ])
                 }

@@ -47,8 +47,8 @@ extension Telemetry {
             errors: [.notFound], concerns: .named("session", "device"), example: "telemetry.attach session=17",
             .writes { request, transaction in
                 let session = try known(request.arguments.requiredInteger("session"), transaction)
-                let from = request.arguments.time("from").map { $0.milliseconds * 1_000_000 }
-                let to = request.arguments.time("to").map { $0.milliseconds * 1_000_000 }
+                let from = request.arguments.time("from")?.nanoseconds
+                let to = request.arguments.time("to")?.nanoseconds
                 let device = request.arguments.text("device") ?? session.device
                 return try attach(device, to: session, transaction) { time in
                     let isInside = from == nil && to == nil ? session.covers(time) : true
@@ -74,6 +74,7 @@ extension Telemetry {
         var (attached, damaged) = (0, 0)
         for series in all {
             var own: Points?
+            var left: [(points: Points, expires: Instant?)] = []
             for block in try transaction.blocks(series.id) {
                 guard let points = try? block.points(transaction) else {
                     damaged += 1
@@ -83,12 +84,20 @@ extension Telemetry {
                 guard mine.count > 0 else { continue }
                 if let own { own.append(mine) } else { own = mine }
                 try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
-                try Blocks(transaction: transaction, expires: block.expires).append(others, to: series.id)
+                left.append((others, block.expires))
+            }
+            // Only now: adding merges blocks that were still to be read.
+            for (points, expires) in left {
+                try Blocks(transaction: transaction, expires: expires).append(points, to: series.id)
             }
             guard let own = own?.sorted else { continue }
-            let id = try blocks.series(
-                session: session.session, device: device, name: series.name, fields: series.fields)
-            try blocks.append(own, to: id)
+            do {
+                let id = try blocks.series(
+                    session: session.session, device: device, name: series.name, fields: series.fields)
+                try blocks.append(own, to: id)
+            } catch let limit as Series.TooMany {
+                throw ModuleError.conflict("session \(session.session) takes no more: \(limit.reason)", state: "full")
+            }
             watch.judge(own, series.fields)
             attached += own.count
         }
@@ -131,7 +140,8 @@ extension Telemetry {
                         Entry(
                             "telemetry.discarded", subject: "device/\(device)",
                             body: [
-                                "device": device, "points": rows.reduce(0) { $0 + ($1.integer("points") ?? 0) },
+                                "device": device,
+                                "points": rows.reduce(Int64(0)) { $0.addingClamped($1.integer("points") ?? 0) },
                                 "from": rows.compactMap { $0.integer("first_ns") }.min().map(Telemetry.instant),
                                 "to": rows.compactMap { $0.integer("last_ns") }.max().map(Telemetry.instant),
                             ]))

@@ -130,14 +130,27 @@ struct Block: Equatable {
         return Header(points: points, statistics: statistics, columns: columns, times: times)
     }
 
+    /// The points' times alone.
+    func times() throws(Damage) -> [Int64] {
+        let header = try Block.header(header)
+        var rest = Unpacker(data[...])
+        return try times(header, &rest)
+    }
+
+    private func times(_ header: Header, _ rest: inout Unpacker) throws(Damage) -> [Int64] {
+        let bytes = try rest.slice(header.times.length)
+        try header.times.check(bytes)
+        var times = Unpacker(bytes)
+        let stamps = try Numbers.unpack(header.points, &times)
+        guard times.isAtEnd else { throw Damage() }
+        return stamps
+    }
+
     /// The points with all columns, or with just that one.
     func points(onlyColumn: Int? = nil) throws(Damage) -> Points {
         let header = try Block.header(header)
         var rest = Unpacker(data[...])
-        let timeBytes = try rest.slice(header.times.length)
-        try header.times.check(timeBytes)
-        var times = Unpacker(timeBytes)
-        let stamps = try Numbers.unpack(header.points, &times)
+        let stamps = try times(header, &rest)
         var columns: [Column] = []
         for (index, stored) in header.columns.enumerated() {
             let bytes = try rest.slice(stored.section.length)
@@ -146,7 +159,7 @@ struct Block: Equatable {
                 columns.append(try Block.column(stored, header.points, bytes))
             }
         }
-        guard times.isAtEnd, rest.isAtEnd else { throw Damage() }
+        guard rest.isAtEnd else { throw Damage() }
         return Points(times: stamps, columns: columns)
     }
 

@@ -12,6 +12,16 @@ struct Series {
     /// How long a time one stored row sums up; 0 where it is one point.
     var stepMilliseconds: Int64
 
+    /// Of a session, or of a device outside of any.
+    static let mostTogether = 1024
+    /// Of all devices together, outside of sessions.
+    static let mostUnmatched = 16_384
+
+    /// There are as many series as there may be.
+    struct TooMany: Error {
+        var reason: String
+    }
+
     init(_ row: Row, _ reading: any Reading) throws {
         id = row.integer("id") ?? 0
         session = row.integer("session") ?? 0
@@ -57,18 +67,59 @@ struct Blocks {
         session: Int64, device: String, name: String, fields: [Layout.Field], stepMilliseconds: Int64 = 0
     ) throws -> Int64 {
         let json = Series.json(fields, transaction)
-        let known = try transaction.row(
-            """
-            SELECT id FROM telemetry_series
-            WHERE session = ? AND device = ? AND name = ? AND fields = ? AND step_ms = ?
-            """, session, device, name, json, stepMilliseconds)
-        if let id = known?.integer("id") { return id }
+        if let id = try known(session, device, name, json, stepMilliseconds) { return id }
+        if stepMilliseconds == 0 { try makeRoom(session, device) }
         return try transaction.insert(
             "INSERT INTO telemetry_series (session, device, name, fields, step_ms) VALUES (?, ?, ?, ?, ?)", session,
             device, name, json, stepMilliseconds)
     }
 
+    func known(
+        _ session: Int64, _ device: String, _ name: String, _ fields: String, _ stepMilliseconds: Int64 = 0
+    ) throws -> Int64? {
+        try transaction.row(
+            """
+            SELECT id FROM telemetry_series
+            WHERE session = ? AND device = ? AND name = ? AND fields = ? AND step_ms = ?
+            """, session, device, name, fields, stepMilliseconds)?.integer("id")
+    }
+
+    /// - Throws: `Series.TooMany` where no other may be added.
+    private func makeRoom(_ session: Int64, _ device: String) throws {
+        func count(_ condition: String, _ values: SQLValue...) throws -> Int64 {
+            var count: Int64 = 0
+            try transaction.forEach("SELECT COUNT(*) AS n FROM telemetry_series WHERE \(condition)", values) { row in
+                count = row.integer("n") ?? 0
+            }
+            return count
+        }
+        func isFull() throws -> String? {
+            if try count("session = ? AND device = ? AND step_ms = 0", session.sql, device.sql) >= Series.mostTogether {
+                return "over \(Series.mostTogether) different sets of tags and fields of one device"
+                    + (session == 0 ? " outside of sessions" : " in one session") + "; send what varies as a field"
+            }
+            if session == 0, try count("session = 0") >= Series.mostUnmatched {
+                return "over \(Series.mostUnmatched) different sets of tags and fields outside of sessions"
+            }
+            return nil
+        }
+        guard try isFull() != nil else { return }
+        // Of points that were attached or discarded nothing is left but this.
+        try transaction.execute(
+            """
+            DELETE FROM telemetry_series WHERE session = 0
+            AND NOT EXISTS (SELECT 1 FROM telemetry_blocks b WHERE b.series = telemetry_series.id)
+            """)
+        if let reason = try isFull() { throw Series.TooMany(reason: reason) }
+    }
+
+    /// Adds points. One of a time that the series has already is the same point sent again: it takes its place.
     func append(_ points: Points, to series: Int64) throws {
+        try appendAll(try replacingRepeats(points.distinct, series), to: series)
+    }
+
+    /// Adds points whose times may be there already.
+    func appendAll(_ points: Points, to series: Int64) throws {
         var start = 0
         while points.count - start >= Block.capacity {
             let part =
@@ -107,7 +158,7 @@ struct Blocks {
             SELECT level, COUNT(*) AS blocks, SUM(points) AS points FROM telemetry_blocks
             WHERE series = ? AND level < ? GROUP BY level ORDER BY level
             """, series, Blocks.sealed)
-        let open = levels.reduce(0) { $0 + ($1.integer("points") ?? 0) }
+        let open = levels.reduce(Int64(0)) { $0.addingClamped($1.integer("points") ?? 0) }
         if open >= Block.capacity {
             try seal(series)
         } else if let full = levels.first(where: { ($0.integer("blocks") ?? 0) >= Blocks.mostOfALevel }),
@@ -192,12 +243,12 @@ extension Reading {
     }
 
     /// A series' blocks by their times, without their points, that have anything within these nanoseconds.
-    func blocks(_ series: Int64, from: Int64 = .min, to: Int64 = .max) throws -> [StoredBlock] {
+    func blocks(_ series: Int64, from: Int64 = .min, through: Int64 = .max) throws -> [StoredBlock] {
         try rows(
             """
             SELECT id, points, first_ns, last_ns, expires, header FROM telemetry_blocks
-            WHERE series = ? AND last_ns >= ? AND first_ns < ? ORDER BY first_ns, id
-            """, series, from, to
+            WHERE series = ? AND last_ns >= ? AND first_ns <= ? ORDER BY first_ns, id
+            """, series, from, through
         ).map(StoredBlock.init)
     }
 
@@ -212,7 +263,7 @@ extension Reading {
         ) { row in
             digests += row.blob("digest") ?? []
             blocks += 1
-            points += Int(row.integer("points") ?? 0)
+            points = points.addingClamped(Int(row.integer("points") ?? 0))
         }
         return (
             digest(digests).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(), blocks, points

@@ -392,6 +392,7 @@ final class Layout {
     /// Kept outside of arrays: they are looked at for every point.
     let pieces: UnsafeMutableBufferPointer<Piece>
     private let text: UnsafeMutableBufferPointer<UInt8>
+    var byteCount: Int { text.count }
 
     init(
         series: UnsafeBufferPointer<UInt8>, device: String?, fields: [Field], keys: [UnsafeBufferPointer<UInt8>]

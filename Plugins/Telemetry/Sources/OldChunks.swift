@@ -76,7 +76,8 @@ extension Telemetry {
                     session: row.integer("session") ?? 0, device: device, name: "telemetry",
                     fields: [Layout.Field(name: row.text("field") ?? "", kind: .float)])
                 let column = Column(chunk.values, decimals: chunk.decimals)
-                try blocks.append(Points(times: chunk.times, columns: [column]), to: id)
+                // Different series of a session were not told apart then: what has one time need not be one point.
+                try blocks.appendAll(Points(times: chunk.times, columns: [column]), to: id)
                 try transaction.execute("DELETE FROM telemetry_chunks WHERE id = ?", row.integer("id"))
             })
     }

@@ -37,6 +37,19 @@ final class Points {
         return picked(times.indices.sorted { (times[$0], $0) < (times[$1], $1) })
     }
 
+    /// The same points in the order of their times, of each time the one that came last.
+    var distinct: Points {
+        if zip(times, times.dropFirst()).allSatisfy({ $0 < $1 }) { return self }
+        let sorted = sorted
+        let last = sorted.count - 1
+        return sorted.picked(sorted.times.indices.filter { $0 == last || sorted.times[$0] != sorted.times[$0 + 1] })
+    }
+
+    /// Whether two points of the same series say the same.
+    func says(at place: Int, theSameAs other: Points, at otherPlace: Int) -> Bool {
+        zip(columns, other.columns).allSatisfy { $0.has(at: place, theValueOf: $1, at: otherPlace) }
+    }
+
     /// Rounds times down to whole units.
     func round(to precision: Precision) {
         guard precision != .ns else { return }
@@ -184,6 +197,14 @@ final class Column {
                 sum = total
             }
             return (least, most, sum)
+        }
+    }
+
+    func has(at place: Int, theValueOf other: Column, at otherPlace: Int) -> Bool {
+        switch kind {
+        case .text: textBytes(at: place) == other.textBytes(at: otherPlace)
+        case .float where decimals != other.decimals: number(at: place) == other.number(at: otherPlace)
+        default: numbers[place] == other.numbers[otherPlace]
         }
     }
 

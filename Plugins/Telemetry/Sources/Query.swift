@@ -34,11 +34,11 @@ extension Telemetry {
                 }
                 var rows = Rows(
                     step: try step(arguments.duration("step")),
-                    from: arguments.time("from").map { $0.milliseconds * 1_000_000 } ?? .min,
-                    to: arguments.time("to").map { $0.milliseconds * 1_000_000 } ?? .max)
+                    from: arguments.time("from")?.nanoseconds ?? .min,
+                    through: arguments.time("to")?.nanoseconds.subtractingClamped(1) ?? .max)
                 var blocks: [(block: StoredBlock, series: Series)] = []
                 for series in series where series.fields.contains(where: { $0.name == name }) {
-                    blocks += try reading.blocks(series.id, from: rows.from, to: rows.to).map { ($0, series) }
+                    blocks += try reading.blocks(series.id, from: rows.from, through: rows.through).map { ($0, series) }
                 }
                 var damaged = 0
                 for (block, series) in blocks.sorted(by: { $0.block.first < $1.block.first }) {
@@ -53,7 +53,7 @@ extension Telemetry {
                         damaged += 1
                     }
                 }
-                try rows.tell(before: .max, sink)
+                try rows.tell(before: nil, sink)
                 return damaged > 0 ? ["damaged": damaged] : [:]
             })
     }
@@ -76,11 +76,10 @@ extension Telemetry {
 
     private func step(_ span: Span?) throws -> Int64? {
         try span.map { span in
-            let milliseconds = span.milliseconds + Int64(span.days) * 86_400_000
-            guard milliseconds > 0 else {
+            guard span.totalNanoseconds > 0 else {
                 throw ModuleError.invalidArgument("step", expected: "more than nothing", got: span.description)
             }
-            return milliseconds * 1_000_000
+            return span.totalNanoseconds
         }
     }
 }
@@ -89,7 +88,7 @@ extension Telemetry {
 private struct Rows {
     let step: Int64?
     let from: Int64
-    let to: Int64
+    let through: Int64
     /// What may still grow, or be followed by something earlier.
     private var steps: [Int64: Figures] = [:]
     private var values: [(time: Int64, value: Double)] = []
@@ -133,24 +132,21 @@ private struct Rows {
         }
     }
 
-    init(step: Int64?, from: Int64, to: Int64) {
+    init(step: Int64?, from: Int64, through: Int64) {
         self.step = step
         self.from = from
-        self.to = to
-    }
-
-    private func start(of time: Int64, _ step: Int64) -> Int64 {
-        let rest = time % step
-        return time - (rest < 0 ? rest + step : rest)
+        self.through = through
     }
 
     mutating func add(_ block: StoredBlock, _ series: Series, _ place: Int, _ reading: any Reading) throws {
-        if let step, block.first >= from, block.last < to, start(of: block.first, step) == start(of: block.last, step) {
+        if let step, block.first >= from, block.last <= through,
+            block.first.roundedDown(to: step) == block.last.roundedDown(to: step)
+        {
             // All of it is in one step: the header knows.
             let header = try block.header()
             guard header.statistics.count > place else { throw Damage() }
             let all = header.statistics[place]
-            steps[start(of: block.first, step), default: Figures()].add(
+            steps[block.first.roundedDown(to: step), default: Figures()].add(
                 all.count, all.least, all.most, all.sum, header.decimals(of: place))
         } else if series.stepMilliseconds > 0 {
             try addRollUp(try block.points(reading), place)
@@ -163,7 +159,7 @@ private struct Rows {
         guard let column = points.columns.first else { throw Damage() }
         let times = points.times
         var place = times.firstIndex { $0 >= from } ?? times.count
-        let last = times.lastIndex { $0 < to } ?? -1
+        let last = times.lastIndex { $0 <= through } ?? -1
         guard let step else {
             while place <= last {
                 values.append((times[place], column.number(at: place)))
@@ -173,8 +169,8 @@ private struct Rows {
         }
         // A block's times are in their order: its points come step by step.
         while place <= last {
-            let start = start(of: times[place], step)
-            let end = start &+ step
+            let start = times[place].roundedDown(to: step)
+            let end = start.addingClamped(step)
             var next = place + 1
             while next <= last, times[next] < end { next += 1 }
             steps[start, default: Figures()].add(column, place..<next)
@@ -185,17 +181,18 @@ private struct Rows {
     /// Points that sum up others: each is a step already.
     private mutating func addRollUp(_ points: Points, _ place: Int) throws {
         guard let columns = RollUp.Columns(points, field: place) else { throw Damage() }
-        for (index, time) in points.times.enumerated() where time >= from && time < to {
-            steps[step.map { start(of: time, $0) } ?? time, default: Figures()].add(
-                Int(columns.count.number(at: index)), columns.least.number(at: index), columns.most.number(at: index),
+        for (index, time) in points.times.enumerated() where time >= from && time <= through {
+            steps[step.map { time.roundedDown(to: $0) } ?? time, default: Figures()].add(
+                columns.counted(at: index), columns.least.number(at: index), columns.most.number(at: index),
                 columns.sum.number(at: index), columns.sum.decimals)
         }
     }
 
-    /// Tells the rows to which nothing from that time on can add.
-    mutating func tell(before time: Int64, _ sink: Command.RowSink) throws {
-        let length = (step ?? 1) - 1
-        for start in steps.keys.filter({ $0 < time && $0 + length < time }).sorted() {
+    /// Tells the rows to which nothing from that time on can add; without a time all that are left.
+    mutating func tell(before time: Int64?, _ sink: Command.RowSink) throws {
+        let step = step ?? 1
+        let isComplete = { (start: Int64) in time.map { start.addingClamped(step) <= $0 } ?? true }
+        for start in steps.keys.filter(isComplete).sorted() {
             guard let figures = steps.removeValue(forKey: start), figures.count > 0 else { continue }
             try sink([
                 "t": Telemetry.instant(start), "count": figures.count, "min": figures.least,
@@ -204,7 +201,7 @@ private struct Rows {
         }
         guard !values.isEmpty else { return }
         values.sort { $0.time < $1.time }
-        let complete = values.prefix { $0.time < time }
+        let complete = values.prefix { value in time.map { value.time < $0 } ?? true }
         for (time, value) in complete {
             try sink(["t": Telemetry.instant(time), "count": 1, "min": value, "mean": value, "max": value])
         }

@@ -30,6 +30,10 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
 
     /// Unlike tags and fields would otherwise take up ever more memory.
     private static let mostLayouts = 256
+    /// Of measurement, tags and names of fields together.
+    private static let mostLayoutBytes = 8192
+    private static let acceptable =
+        Instant.acceptable.lowerBound.nanoseconds...Instant.acceptable.upperBound.nanoseconds
     /// How far a device's clock may be ahead of this machine's, or its first point before the session's begin.
     static let grace: Int64 = 60_000_000_000
 
@@ -98,7 +102,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void) {
         lock.withLock { _ in
             let bytes = lines.bindMemory(to: UInt8.self)
-            let now = now.milliseconds &* 1_000_000
+            let now = now.nanoseconds
             var start = 0
             for (end, byte) in bytes.enumerated() where byte == 10 {
                 var count = end - start
@@ -160,6 +164,11 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
                     "over \(Receiver.mostLayouts) different sets of tags and fields in one stream; send what varies as a field"
             )
         }
+        guard layout.byteCount <= Receiver.mostLayoutBytes else {
+            throw PointError(
+                column: 1,
+                reason: "over \(Receiver.mostLayoutBytes) bytes of measurement, tags and names of fields in one point")
+        }
         guard only != nil || serial != nil || layout.device != nil else {
             throw PointError(column: 1, reason: "the point names no device: add the tag device=NAME")
         }
@@ -180,11 +189,13 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private func time(
         _ stamp: Int64?, _ now: Int64, _ slot: Slot, _ tell: (String, Object) -> Void
     ) throws(PointError) -> Int64 {
-        guard let stamp else { return now }
+        guard let stamp else { return telemetry.arrivals.next(now) }
         let (time, overflow) = stamp.multipliedReportingOverflow(by: unit.nanoseconds)
         let counts = "it counts \(unit.rawValue) since 1970"
         let reason: String
-        if overflow || time > now + Receiver.grace {
+        if overflow || !Receiver.acceptable.contains(time) {
+            reason = "the timestamp lies outside of the years 1900 to 2200; \(counts)"
+        } else if time > now.addingClamped(Receiver.grace) {
             reason = "the timestamp is in the future; \(counts)"
         } else if let only, !only.session.covers(time) {
             reason = "the timestamp is before the session began; \(counts)"
@@ -253,11 +264,14 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     private func watch(of device: String, _ transaction: any Transaction) throws -> Watch? {
-        guard let session = try telemetry.running(device: device, transaction) else {
+        let session = try telemetry.running(device: device, transaction)
+        if let known = watches[device] {
+            if known.session.session == session?.session { return known }
+            // That one is over: nothing more comes to its series.
             watches[device] = nil
-            return nil
+            series = series.filter { $0.key.session != known.session.session }
         }
-        if let known = watches[device], known.session.session == session.session { return known }
+        guard let session else { return nil }
         let watch = try telemetry.watch(session, transaction)
         watches[device] = watch
         return watch
@@ -267,7 +281,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any Transaction
     ) throws {
         guard points.count > 0 else { return }
-        try append(points, slot, session: session.session, device: session.device, transaction)
+        guard try append(points, slot, session: session.session, device: session.device, transaction) else { return }
         try telemetry.heard(of: session, transaction)
         var newest: Object = ["session": session.session, "person": session.person]
         for (field, column) in zip(slot.layout.fields, points.columns) where column.isNumeric {
@@ -284,7 +298,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         guard onRecord.contains(device) else {
             return rejectUnknown(device, count: points.count)
         }
-        try append(points, slot, session: 0, device: device, transaction)
+        _ = try append(points, slot, session: 0, device: device, transaction)
     }
 
     private func rejectUnknown(_ device: String, count: Int) {
@@ -293,21 +307,30 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         }
     }
 
+    /// - Returns: Whether they are kept; not where there are too many series already.
     private func append(
         _ points: Points, _ slot: Slot, session: Int64, device: String, _ transaction: any Transaction
-    ) throws {
+    ) throws -> Bool {
         points.round(to: telemetry.precision)
         let blocks = Blocks(
             transaction: transaction,
             expires: session == 0 ? Zone.utc.adding(telemetry.keepUnmatchedFor, to: transaction.now) : nil)
+        let (name, fields) = (slot.layout.series, slot.layout.fields)
         let key = SeriesKey(slot: ObjectIdentifier(slot), session: session)
-        let id =
-            try series[key]
-            ?? blocks.series(
-                session: session, device: device, name: slot.layout.series, fields: slot.layout.fields)
-        series[key] = id
-        try blocks.append(points, to: id)
+        do {
+            let id =
+                try series[key] ?? blocks.series(session: session, device: device, name: name, fields: fields)
+            // Those of no session come and go.
+            if session != 0 { series[key] = id }
+            let isLate = session == 0
+            let rest = isLate ? try blocks.withoutThoseOfSessions(points, device, name, fields) : points
+            try blocks.append(rest, to: id)
+        } catch let limit as Series.TooMany {
+            lock.withLock { _ in reject(1, limit.reason, count: points.count) }
+            return false
+        }
         accepted += points.count
+        return true
     }
 
     private func record(_ watch: Watch, _ transaction: any Transaction) throws {

@@ -28,6 +28,11 @@ enum RollUp {
             (least, most, sum) = (values, values, values)
         }
 
+        /// How many values are in a step: none where damage has made no such number of it.
+        func counted(at index: Int) -> Int {
+            Int(clamping: count.number(at: index)).clamped(to: 0...Statistics.mostValues)
+        }
+
         /// Sums steps up; `ends` says behind which place each of the longer steps ends.
         func summed(_ ends: [Int]) -> [Column] {
             [
@@ -51,11 +56,8 @@ enum RollUp {
     /// Sums points up by longer steps; they are in the order of their times.
     static func summed(_ points: Points, fields: Int, isRolled: Bool, stepMilliseconds: Int64) throws(Damage) -> Points
     {
-        let step = stepMilliseconds * 1_000_000
-        let starts = points.times.map { time in
-            let rest = time % step
-            return time - (rest < 0 ? rest + step : rest)
-        }
+        let step = Span(milliseconds: stepMilliseconds).totalNanoseconds
+        let starts = points.times.map { $0.roundedDown(to: step) }
         let ends = starts.indices.filter { $0 + 1 == starts.count || starts[$0 + 1] != starts[$0] }.map { $0 + 1 }
         var columns: [Column] = []
         for field in 0..<fields {

@@ -76,4 +76,7 @@ let migrations = [
             "ALTER TABLE telemetry_alarms ADD COLUMN peak REAL",
             "CREATE INDEX telemetry_sessions_device ON telemetry_sessions (device)",
         ]),
+    Migration(
+        3, "blocks are found by their times",
+        ["CREATE INDEX telemetry_blocks_times ON telemetry_blocks (series, last_ns, first_ns)"]),
 ]

@@ -22,8 +22,8 @@ struct KnownSession {
 
     /// Whether a point of that time, in nanoseconds, can be of this session: clocks differ a little.
     func covers(_ time: Int64) -> Bool {
-        let last = ended.map { $0.milliseconds * 1_000_000 + Receiver.grace } ?? .max
-        return time >= started.milliseconds * 1_000_000 - Receiver.grace && time <= last
+        let last = ended.map { $0.nanoseconds.addingClamped(Receiver.grace) } ?? .max
+        return time >= started.nanoseconds.subtractingClamped(Receiver.grace) && time <= last
     }
 }
 
@@ -127,7 +127,7 @@ extension Telemetry {
                 return row?.instant("heard").map { Zone.utc.adding(knowledge.silence, to: $0) }
             },
             fire: { transaction in
-                let latest = Instant(milliseconds: transaction.now.milliseconds - knowledge.silence.milliseconds)
+                let latest = transaction.now.adding(milliseconds: -knowledge.silence.totalMilliseconds)
                 let rows = try transaction.rows(
                     "SELECT * FROM telemetry_sessions WHERE is_running = 1 AND last_heard <= ? LIMIT 100", latest)
                 for session in rows.map(KnownSession.init) {
@@ -135,7 +135,7 @@ extension Telemetry {
                     try transaction.execute(
                         "UPDATE telemetry_sessions SET last_heard = NULL WHERE session = ?", session.session)
                     let alarm = Watch.Alarm(
-                        code: Telemetry.silenceCode, at: transaction.now.milliseconds * 1_000_000)
+                        code: Telemetry.silenceCode, at: transaction.now.nanoseconds)
                     try raise(alarm, session, transaction)
                 }
             })
@@ -149,7 +149,7 @@ extension Telemetry {
             "SELECT last_heard FROM telemetry_sessions WHERE session = ?", session.session)
         let last = row?.instant("last_heard")
         // To the second is near enough for a silence of many, and spares most transactions a write.
-        if let last, transaction.now.milliseconds - last.milliseconds < 1000 { return }
+        if let last, transaction.now.milliseconds(since: last) < 1000 { return }
         if last == nil {
             try end(Telemetry.silenceCode, at: transaction.now, peak: nil, session, transaction)
         }

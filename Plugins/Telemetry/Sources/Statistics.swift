@@ -1,5 +1,10 @@
+import MneedleKit
+
 /// What is known of many values of a field without looking at each again.
 struct Statistics: Equatable {
+    /// More than any session has; sums of as many as there are blocks of still fit in 64 bits.
+    static let mostValues = 1 << 40
+
     var count = 0
     var least = Double.infinity
     var most = -Double.infinity
@@ -16,7 +21,7 @@ struct Statistics: Equatable {
         guard later.count > 0 else { return }
         if count == 0 { first = later.first }
         last = later.last
-        count += later.count
+        count = count.addingClamped(later.count)
         least = min(least, later.least)
         most = max(most, later.most)
         sum += later.sum
@@ -66,7 +71,7 @@ struct Statistics: Equatable {
 
     /// - Parameter withHistogram: Whether quantiles will be asked for; without it they must not be.
     init(_ unpacker: inout Unpacker, withHistogram: Bool) throws(Damage) {
-        count = try unpacker.count(atMost: .max)
+        count = try unpacker.count(atMost: Statistics.mostValues)
         guard count > 0 else { return }
         least = Double(bitPattern: try unpacker.raw())
         most = Double(bitPattern: try unpacker.raw())
@@ -100,7 +105,7 @@ struct Histogram: Equatable {
         var (left, right) = (bins[...], other.bins[...])
         while let first = left.first, let second = right.first {
             if first.value == second.value {
-                merged.append(Bin(value: first.value, count: first.count + second.count))
+                merged.append(Bin(value: first.value, count: first.count.addingClamped(second.count)))
                 left.removeFirst()
                 right.removeFirst()
             } else if first.value < second.value {
@@ -116,7 +121,7 @@ struct Histogram: Equatable {
     func value(at place: Int) -> Double {
         var seen = 0
         for bin in bins {
-            seen += bin.count
+            seen = seen.addingClamped(bin.count)
             if place < seen { return bin.value }
         }
         return bins.last?.value ?? .nan
@@ -159,6 +164,7 @@ struct Histogram: Equatable {
     }
 
     private static let droppedBits: UInt64 = 45
+    private static let largestKey: UInt64 = .max >> droppedBits
 
     /// Sign, exponent and the first seven digits behind the leading one; in the order of the values.
     private static func key(of value: Double) -> Int {
@@ -210,12 +216,14 @@ struct Histogram: Equatable {
         for number in numbers {
             let value: Double
             switch form {
-            case Histogram.asKeys: value = Histogram.value(of: Int(number))
+            case Histogram.asKeys:
+                guard number.magnitude <= Histogram.largestKey else { throw Damage() }
+                value = Histogram.value(of: Int(number))
             case Histogram.asBits: value = Double(bitPattern: UInt64(bitPattern: number))
             case 0...Histogram.mostDecimals: value = Double(number) / Column.powers[Int(form)]
             default: throw Damage()
             }
-            bins.append(Bin(value: value, count: try unpacker.count(atMost: .max)))
+            bins.append(Bin(value: value, count: try unpacker.count(atMost: Statistics.mostValues)))
         }
     }
 }

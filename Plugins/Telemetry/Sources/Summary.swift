@@ -64,7 +64,9 @@ extension Telemetry {
                 let (from, to) = (summary.from, summary.to)
                 return [
                     "points": summary.points, "from": from.map(Telemetry.instant), "to": to.map(Telemetry.instant),
-                    "duration": from.flatMap { first in to.map { Span(milliseconds: ($0 - first) / 1_000_000) } },
+                    "duration": from.flatMap { first in
+                        to.map { Span(milliseconds: $0.subtractingClamped(first) / 1_000_000) }
+                    },
                     "fields": fields, "alarms": alarms?.integer("n"),
                     "damaged": summary.damaged > 0 ? summary.damaged : nil,
                 ]

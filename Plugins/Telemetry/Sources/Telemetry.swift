@@ -56,6 +56,7 @@ struct Telemetry: Sendable {
     let stopOn: Set<String>
     let keepUnmatchedFor: Span
     let serialDevices: [SerialDevice]
+    let arrivals = ArrivalClock()
     /// How long each form of a session's telemetry is kept, the first as it came; `nil` for ever.
     let keepFor: [Span?]
 
@@ -87,5 +88,10 @@ struct Telemetry: Sendable {
         }
     }
 
-    static func instant(_ nanoseconds: Int64) -> Instant { Instant(milliseconds: nanoseconds / 1_000_000) }
+    static func instant(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
+
+    /// Elapsed seconds between two times in nanoseconds.
+    static func seconds(from earlier: Int64, to later: Int64) -> Double {
+        Double(later.subtractingClamped(earlier)) / 1e9
+    }
 }

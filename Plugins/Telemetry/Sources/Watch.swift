@@ -72,7 +72,7 @@ final class Watch {
     /// Judges a series' time against the newest one before it.
     func judge(time: Int64, newest: Int64) -> Alarm? {
         let code = "clock-backwards"
-        let behind = newest == .min ? 0 : Double(newest &- time) / 1e9
+        let behind = newest == .min ? 0 : Telemetry.seconds(from: time, to: newest)
         if behind > knowledge.clockToleranceSeconds {
             return breach(code, field: nil, value: behind, limit: nil, at: time) { behind > $0 }
         }
@@ -107,13 +107,13 @@ final class Watch {
         guard isBack else { return breaches[code]!.backSince = nil }
         let since = breaches[code]!.backSince ?? time
         breaches[code]!.backSince = since
-        if Double(time &- since) / 1e9 >= knowledge.settleSeconds { end(code, at: since) }
+        if Telemetry.seconds(from: since, to: time) >= knowledge.settleSeconds { end(code, at: since) }
     }
 
     private func end(_ code: String, at time: Int64) {
         guard let breach = breaches.removeValue(forKey: code) else { return }
         changes.append(
-            .over(code: code, at: time, seconds: Double(time &- breach.began) / 1e9, peak: breach.peak))
+            .over(code: code, at: time, seconds: Telemetry.seconds(from: breach.began, to: time), peak: breach.peak))
     }
 
     /// What happened since this was asked last, and the breaches whose peak has grown.

@@ -167,13 +167,18 @@ package enum Typing {
             case "no", "false": .boolean(false)
             default: nil
             }
-        case .date: CivilDate(text).map(Argument.date)
-        case .dateOr(let words): words.contains(text) ? .text(text) : CivilDate(text).map(Argument.date)
-        case .time: Instant(text).map(Argument.time)
-        case .duration: Span(text).map(Argument.duration)
+        case .date: date(text)
+        case .dateOr(let words): words.contains(text) ? .text(text) : date(text)
+        case .time: Instant(text).flatMap { Instant.acceptable.contains($0) ? .time($0) : nil }
+        case .duration(let maximum):
+            Span(text).flatMap { $0.totalMilliseconds <= maximum.totalMilliseconds ? .duration($0) : nil }
         case .choice(let choices): choices.contains(text) ? .text(text) : nil
         case .text, .integer, .number, .list, .object: nil
         }
+    }
+
+    private static func date(_ text: String) -> Argument? {
+        CivilDate(text).flatMap { CivilDate.acceptable.contains($0) ? .date($0) : nil }
     }
 
     private static func integer(_ raw: Raw) -> Int64? {
@@ -255,15 +260,18 @@ extension ParameterType {
         case .number(let range):
             "a number\(bounds(range.lowerBound, range.upperBound, -Double.greatestFiniteMagnitude, .greatestFiniteMagnitude))"
         case .boolean: "yes or no"
-        case .date: "a date such as 2026-11-20"
-        case .dateOr(let words): "a date such as 2026-11-20, or \(words.joined(separator: " or "))"
-        case .time: "a time with an offset such as 2026-11-20T18:00:00+01:00"
-        case .duration: "a duration such as 90s, 5m, 72h, 3d, 4w or PT72H"
+        case .date: "a date such as 2026-11-20, \(ParameterType.dates)"
+        case .dateOr(let words):
+            "a date such as 2026-11-20, \(ParameterType.dates), or \(words.joined(separator: " or "))"
+        case .time: "a time with an offset such as 2026-11-20T18:00:00+01:00, \(ParameterType.dates)"
+        case .duration(let maximum): "a duration such as 90s, 5m, 72h, 3d, 4w or PT72H, at most \(maximum)"
         case .choice(let choices): "one of \(choices.joined(separator: ", "))"
         case .list(let element): "a list (a,b,c) of: \(element.expectation)"
         case .object(let members): "an object with members \(members.map(\.name).joined(separator: ", "))"
         }
     }
+
+    private static let dates = "from \(CivilDate.acceptable.lowerBound) to \(CivilDate.acceptable.upperBound)"
 
     private func bounds<T: Comparable>(_ low: T, _ high: T, _ least: T, _ greatest: T) -> String {
         switch (low > least, high < greatest) {

@@ -70,7 +70,8 @@ extension Concern {
 }
 
 extension ParameterType {
-    /// JSON Schema 2020-12 of a value of this type.
+    /// JSON Schema 2020-12 of a value of this type. That has no bounds for dates, times and durations: they are `x-minimum`
+    /// and `x-maximum`.
     var schema: Object {
         switch self {
         case .slug: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"]
@@ -82,11 +83,18 @@ extension ParameterType {
             ]
         case .number(let range): ["type": "number", "minimum": range.lowerBound, "maximum": range.upperBound]
         case .boolean: ["type": "boolean"]
-        case .date: ["type": "string", "format": "date"]
-        case .dateOr(let words):
-            ["anyOf": [["type": "string", "format": "date"], ["enum": words]] as [Object]]
-        case .time: ["type": "string", "format": "date-time"]
-        case .duration: ["type": "string", "format": "duration"]
+        case .date:
+            [
+                "type": "string", "format": "date", "x-minimum": CivilDate.acceptable.lowerBound,
+                "x-maximum": CivilDate.acceptable.upperBound,
+            ]
+        case .dateOr(let words): ["anyOf": [ParameterType.date.schema, ["enum": words]] as [Object]]
+        case .time:
+            [
+                "type": "string", "format": "date-time", "x-minimum": Instant.acceptable.lowerBound,
+                "x-maximum": Instant.acceptable.upperBound,
+            ]
+        case .duration(let maximum): ["type": "string", "format": "duration", "x-maximum": maximum]
         case .choice(let choices): ["type": "string", "enum": choices]
         case .list(let element): ["type": "array", "items": element.schema]
         case .object(let members): ParameterType.objectSchema(members)

@@ -29,19 +29,22 @@ public indirect enum ParameterType: Hashable, Sendable {
     case number(ClosedRange<Double>)
     /// `yes`, `no`, `true`, `false`.
     case boolean
-    /// `2026-11-20`
+    /// `2026-11-20`, within ``CivilDate/acceptable``.
     case date
     /// A date, or one of these words.
     case dateOr([String])
-    /// RFC 3339 with an offset.
+    /// RFC 3339 with an offset, within ``Instant/acceptable``.
     case time
-    /// `90s 5m 72h 3d 4w` or ISO 8601.
-    case duration
+    /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than that.
+    case duration(maximum: Span)
     case choice([String])
     /// JSON array, or bare words split at commas.
     case list(ParameterType)
     /// Named members, typed like arguments: `answers.pregnant=no`. Only these members are taken.
     case object([Parameter])
+
+    /// A duration of at most ``Span/longest``.
+    public static var duration: ParameterType { .duration(maximum: .longest) }
 }
 
 /// A typed argument.

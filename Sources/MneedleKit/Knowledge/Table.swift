@@ -69,7 +69,7 @@ public final class Table {
     }
     /// A length of time written as in requests: `"72h"`, `"4w"`.
     public func optionalSpan(_ key: String) -> Span? {
-        take(key, "a duration such as \"72h\" or \"4w\"") {
+        take(key, "a duration such as \"72h\" or \"4w\", at most \(Span.longest)") {
             if case .string(let text) = $0 { Span(text) } else { nil }
         }
     }

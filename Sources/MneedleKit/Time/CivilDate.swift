@@ -1,9 +1,24 @@
 /// A calendar day (proleptic Gregorian), independent of any time zone.
+///
+/// Always one of the years 1 to 9999: what would be beyond is the first or the last day of these.
 public struct CivilDate: Hashable, Comparable, Sendable {
     /// Days since 1970-01-01.
     public let daysSinceEpoch: Int
 
-    public init(daysSinceEpoch: Int) { self.daysSinceEpoch = daysSinceEpoch }
+    /// 0001-01-01
+    public static let first = CivilDate(unchecked: -719_162)
+    /// 9999-12-31
+    public static let last = CivilDate(unchecked: 2_932_896)
+    /// The days that a request or a device may name: nobody's record reaches further, and no sum with a ``Span/longest``
+    /// leaves what can be stored.
+    public static let acceptable = CivilDate(unchecked: -25_567)...CivilDate(unchecked: 84_370)
+
+    private init(unchecked days: Int) { daysSinceEpoch = days }
+
+    public init(daysSinceEpoch: Int) {
+        self.daysSinceEpoch = daysSinceEpoch.clamped(
+            to: CivilDate.first.daysSinceEpoch...CivilDate.last.daysSinceEpoch)
+    }
 
     /// `nil` unless the day exists (no 30 February) and the year is 1 to 9999.
     public init?(year: Int, month: Int, day: Int) {
@@ -41,12 +56,14 @@ public struct CivilDate: Hashable, Comparable, Sendable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    public func adding(days: Int) -> CivilDate { CivilDate(daysSinceEpoch: daysSinceEpoch + days) }
+    public func adding(days: Int) -> CivilDate { CivilDate(daysSinceEpoch: daysSinceEpoch.addingClamped(days)) }
 
     /// The same day of the month, or the month's last day where it has no such day.
     public func adding(months: Int) -> CivilDate {
         let (year, month, day) = components
-        let index = year * 12 + month - 1 + months
+        let index = (year * 12 + month - 1).addingClamped(months)
+        guard index >= 12 else { return .first }
+        guard index < 120_000 else { return .last }
         let (newYear, newMonth) = (index / 12, index % 12 + 1)
         let newDay = min(day, CivilDate.days(inMonth: newMonth, of: newYear))
         return CivilDate(year: newYear, month: newMonth, day: newDay) ?? self

@@ -1,12 +1,37 @@
 /// A moment in UTC, to the millisecond. All stored times are instants.
+///
+/// Always within the years 1 to 9999, so that every instant can be written and read again: what would be beyond, a damaged
+/// row's time among it, is the first or the last of them. ``init(exactly:)`` tells such a time from a real one.
 public struct Instant: Hashable, Comparable, Sendable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     public let milliseconds: Int64
 
-    public init(milliseconds: Int64) { self.milliseconds = milliseconds }
-    public init(seconds: Int64) { milliseconds = seconds * 1000 }
+    /// 0001-01-01T00:00:00Z
+    public static let first = Instant(unchecked: -62_135_596_800_000)
+    /// 9999-12-31T23:59:59.999Z
+    public static let last = Instant(unchecked: 253_402_300_799_999)
+    /// The times that a request or a device may name, 1900-01-01T00:00:00Z to 2200-12-31T23:59:59.999Z. Each can be counted
+    /// in nanoseconds too.
+    public static let acceptable = Instant(unchecked: -2_208_988_800_000)...Instant(unchecked: 7_289_654_399_999)
 
-    /// Parses RFC 3339 with an offset: `2026-11-20T18:00:00+01:00`. A leap second counts as the next second.
+    private init(unchecked milliseconds: Int64) { self.milliseconds = milliseconds }
+
+    public init(milliseconds: Int64) {
+        self.milliseconds = milliseconds.clamped(to: Instant.first.milliseconds...Instant.last.milliseconds)
+    }
+    public init(seconds: Int64) { self.init(milliseconds: seconds.multipliedClamped(by: 1000)) }
+
+    /// The millisecond that begins at or before so many nanoseconds since 1970.
+    public init(nanoseconds: Int64) { self.init(milliseconds: floorDivide(nanoseconds, 1_000_000).quotient) }
+
+    /// - Returns: `nil` where it is no time of the years 1 to 9999.
+    public init?(exactly milliseconds: Int64) {
+        self.init(milliseconds: milliseconds)
+        guard self.milliseconds == milliseconds else { return nil }
+    }
+
+    /// Parses RFC 3339 with an offset: `2026-11-20T18:00:00+01:00`. A leap second counts as the next second. `nil` too for
+    /// what lies outside of the years 1 to 9999 in UTC.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, let date = CivilDate(String(decoding: bytes[0..<10], as: UTF8.self)),
@@ -27,7 +52,7 @@ public struct Instant: Hashable, Comparable, Sendable {
         }
         guard let offset = Instant.offsetSeconds(Array(rest)) else { return nil }
         let seconds = date.daysSinceEpoch * 86_400 + hour * 3600 + minute * 60 + second - offset
-        milliseconds = Int64(seconds) * 1000 + Int64(fraction)
+        self.init(exactly: Int64(seconds) * 1000 + Int64(fraction))
     }
 
     private static func offsetSeconds(_ bytes: [UInt8]) -> Int? {
@@ -45,10 +70,22 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     public var seconds: Double { Double(milliseconds) / 1000 }
 
-    public func adding(seconds: Double) -> Instant {
-        Instant(milliseconds: milliseconds + Int64(seconds * 1000))
+    /// Milliseconds that a clock at that offset shows since 1970.
+    func local(offsetSeconds: Int) -> Int64 {
+        milliseconds.addingClamped(Int64(offsetSeconds).multipliedClamped(by: 1000))
     }
+
+    /// Nanoseconds since 1970. They reach from 1677 to 2262; what is beyond is the first or the last of them.
+    public var nanoseconds: Int64 { milliseconds.multipliedClamped(by: 1_000_000) }
+
+    public func adding(milliseconds more: Int64) -> Instant {
+        Instant(milliseconds: milliseconds.addingClamped(more))
+    }
+    public func adding(seconds: Double) -> Instant { adding(milliseconds: Int64(clamping: seconds * 1000)) }
     public func adding(hours: Double) -> Instant { adding(seconds: hours * 3600) }
+
+    /// Elapsed milliseconds since then; negative before it.
+    public func milliseconds(since earlier: Instant) -> Int64 { milliseconds - earlier.milliseconds }
 
     /// Elapsed seconds from `right` to `left`.
     public static func - (left: Instant, right: Instant) -> Double {
@@ -62,9 +99,10 @@ extension Instant: CustomStringConvertible, ValueConvertible {
     public var description: String { rfc3339(offsetSeconds: 0) }
     public var value: Value { .string(description) }
 
-    /// RFC 3339 as a clock at that offset from UTC shows it.
+    /// RFC 3339 as a clock at that offset from UTC shows it, which is less than a day.
     public func rfc3339(offsetSeconds: Int) -> String {
-        let local = milliseconds + Int64(offsetSeconds) * 1000
+        let offsetSeconds = offsetSeconds.clamped(to: -86_399...86_399)
+        let local = local(offsetSeconds: offsetSeconds)
         let (days, rest) = floorDivide(local, 86_400_000)
         let second = Int(rest / 1000)
         var text = DigitText()
@@ -89,10 +127,4 @@ extension Instant: CustomStringConvertible, ValueConvertible {
         }
         return text.string
     }
-}
-
-/// Quotient and remainder with the quotient rounded towards negative infinity.
-func floorDivide(_ dividend: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
-    let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
 }

@@ -1,27 +1,45 @@
 /// A length of time. Hours, minutes and seconds are elapsed time; days and weeks are calendar
 /// days in the person's time zone, which are not always 24 hours long.
+///
+/// Either part is at most four million days either way, further than from any ``Instant`` to any other: what would be more
+/// is that much.
 public struct Span: Hashable, Sendable {
     public let days: Int
     public let milliseconds: Int64
 
+    /// The longest that anybody may ask for, in a request or in a file: a hundred years.
+    public static let longest = Span(days: 36_525)
+
+    private static let mostDays = 4_000_000
+    private static let mostMilliseconds = Int64(mostDays) * 86_400_000
+
     public init(days: Int = 0, milliseconds: Int64 = 0) {
-        self.days = days
-        self.milliseconds = milliseconds
+        self.days = days.clamped(to: -Span.mostDays...Span.mostDays)
+        self.milliseconds = milliseconds.clamped(to: -Span.mostMilliseconds...Span.mostMilliseconds)
     }
 
-    public static func hours(_ hours: Double) -> Span { Span(milliseconds: Int64(hours * 3_600_000)) }
-    public static func minutes(_ minutes: Double) -> Span { Span(milliseconds: Int64(minutes * 60_000)) }
+    public static func hours(_ hours: Double) -> Span { Span(milliseconds: Int64(clamping: hours * 3_600_000)) }
+    public static func minutes(_ minutes: Double) -> Span { Span(milliseconds: Int64(clamping: minutes * 60_000)) }
     public static func days(_ days: Int) -> Span { Span(days: days) }
 
-    /// Parses `90s`, `5m`, `72h`, `3d`, `4w`, or ISO 8601 (`PT72H`, `P4W`, `P1DT12H`). Never negative.
+    /// All of it in milliseconds, with days of 24 hours: for comparing, and where no calendar is at hand.
+    public var totalMilliseconds: Int64 { Int64(days) * 86_400_000 + milliseconds }
+
+    /// All of it in nanoseconds, with days of 24 hours; at most what 64 bits hold.
+    public var totalNanoseconds: Int64 { totalMilliseconds.multipliedClamped(by: 1_000_000) }
+
+    /// Parses `90s`, `5m`, `72h`, `3d`, `4w`, or ISO 8601 (`PT72H`, `P4W`, `P1DT12H`). Never negative; `nil` too for what is
+    /// over ``longest``.
     public init?(_ text: String) {
+        guard let span = Span.parsed(text), span.totalMilliseconds <= Span.longest.totalMilliseconds else { return nil }
+        self = span
+    }
+
+    private static func parsed(_ text: String) -> Span? {
         guard let first = text.utf8.first else { return nil }
-        if first == UInt8(ascii: "P") {
-            self.init(iso8601: text)
-        } else {
-            var designators = Span.Designators.short
-            self.init(pairs: Array(text.utf8), designators: &designators, single: true)
-        }
+        if first == UInt8(ascii: "P") { return Span(iso8601: text) }
+        var designators = Span.Designators.short
+        return Span(pairs: Array(text.utf8), designators: &designators, single: true)
     }
 
     private init?(iso8601 text: String) {
@@ -68,8 +86,8 @@ public struct Span: Hashable, Sendable {
             else { return nil }
             let unit = designators.units[index]
             designators.units.removeFirst(index + 1)
-            days += amount * unit.days
-            milliseconds += Int64(amount) * unit.milliseconds
+            days = days.addingClamped(amount.multipliedClamped(by: unit.days))
+            milliseconds = milliseconds.addingClamped(Int64(amount).multipliedClamped(by: unit.milliseconds))
             rest = rest[(digits.endIndex + 1)...]
             if single && !rest.isEmpty { return nil }
         }
@@ -79,8 +97,12 @@ public struct Span: Hashable, Sendable {
 }
 
 extension Span: CustomStringConvertible, ValueConvertible {
-    /// ISO 8601: `P28D`, `PT72H`, `PT5M`, `PT0S`.
+    /// ISO 8601: `P28D`, `PT72H`, `PT5M`, `PT0S`; with a sign in front where all of it is negative.
     public var description: String {
+        guard days.signum() * Int(milliseconds.signum()) >= 0 else {
+            return Span(milliseconds: totalMilliseconds).description
+        }
+        guard totalMilliseconds >= 0 else { return "-" + Span(days: -days, milliseconds: -milliseconds).description }
         var text = "P" + (days != 0 ? "\(days)D" : "")
         guard milliseconds != 0 || days == 0 else { return text }
         let seconds = milliseconds / 1000

@@ -8,7 +8,7 @@ public struct Zone: Sendable {
     /// - Parameter offsetSeconds: Seconds east of UTC that clocks show at an instant.
     public init(identifier: String, offsetSeconds: @escaping @Sendable (Instant) -> Int) {
         self.identifier = identifier
-        offset = offsetSeconds
+        offset = { offsetSeconds($0).clamped(to: -86_399...86_399) }
     }
 
     public static let utc = Zone(identifier: "UTC") { _ in 0 }
@@ -17,13 +17,13 @@ public struct Zone: Sendable {
 
     /// The calendar day that `instant` falls on here.
     public func date(of instant: Instant) -> CivilDate {
-        let local = instant.milliseconds + Int64(offset(instant)) * 1000
+        let local = instant.local(offsetSeconds: offset(instant))
         return CivilDate(daysSinceEpoch: Int(floorDivide(local, 86_400_000).quotient))
     }
 
     /// Minutes since midnight that a clock here shows at `instant`.
     public func minuteOfDay(of instant: Instant) -> Int {
-        let local = instant.milliseconds + Int64(offset(instant)) * 1000
+        let local = instant.local(offsetSeconds: offset(instant))
         return Int(floorDivide(local, 86_400_000).remainder / 60_000)
     }
 
@@ -31,14 +31,16 @@ public struct Zone: Sendable {
     ///
     /// A time that comes twice means the first; one that does not exist moves forward by the gap.
     public func instant(of date: CivilDate, minuteOfDay: Int = 0) -> Instant {
-        let local = Int64(date.daysSinceEpoch) * 86_400_000 + Int64(minuteOfDay) * 60_000
+        let local = Instant(
+            milliseconds: (Int64(date.daysSinceEpoch) * 86_400_000).addingClamped(
+                Int64(minuteOfDay).multipliedClamped(by: 60_000)))
         // The offsets in force safely before and after any change near this local time.
-        let before = offset(Instant(milliseconds: local - 86_400_000))
-        let after = offset(Instant(milliseconds: local + 86_400_000))
-        let early = Instant(milliseconds: local - Int64(before) * 1000)
-        let late = Instant(milliseconds: local - Int64(after) * 1000)
+        let before = offset(local.adding(milliseconds: -86_400_000))
+        let after = offset(local.adding(milliseconds: 86_400_000))
+        let early = Instant(milliseconds: local.local(offsetSeconds: -before))
+        let late = Instant(milliseconds: local.local(offsetSeconds: -after))
         let candidates = [early, late].filter {
-            $0.milliseconds + Int64(offset($0)) * 1000 == local
+            $0.local(offsetSeconds: offset($0)) == local.milliseconds
         }
         // In a gap neither holds: reading the clock with the old offset lands the gap later.
         return candidates.min() ?? early
@@ -48,12 +50,12 @@ public struct Zone: Sendable {
     public func adding(_ span: Span, to instant: Instant) -> Instant {
         var result = instant
         if span.days != 0 {
-            let local = instant.milliseconds + Int64(offset(instant)) * 1000
+            let local = instant.local(offsetSeconds: offset(instant))
             let withinMinute = floorDivide(local, 60_000).remainder
             let moved = self.instant(
                 of: date(of: instant).adding(days: span.days), minuteOfDay: minuteOfDay(of: instant))
-            result = Instant(milliseconds: moved.milliseconds + withinMinute)
+            result = moved.adding(milliseconds: withinMinute)
         }
-        return Instant(milliseconds: result.milliseconds + span.milliseconds)
+        return result.adding(milliseconds: span.milliseconds)
     }
 }

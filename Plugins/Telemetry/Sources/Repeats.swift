@@ -1,0 +1,116 @@
+import MneedleKit
+
+/// A series has one point of each time: what is sent again, because an `ACK` was lost or by a second way, is stored once.
+///
+/// Points mostly come in the order of their times. So whether there can be anything of theirs already is one look into an
+/// index; only blocks that reach over one of their times are read.
+extension Blocks {
+    /// What is still to be stored of points: those that are stored already with the same values are not, and stored ones of
+    /// the same times with other values go.
+    /// - Parameter points: In the order of their times, each time once.
+    func replacingRepeats(_ points: Points, _ series: Int64) throws -> Points {
+        var repeated: Set<Int> = []
+        for block in try blocks(series, around: points.times) {
+            guard let (stored, pairs) = try common(points, block) else { continue }
+            let same = pairs.filter { points.says(at: $0.place, theSameAs: stored, at: $0.stored) }
+            repeated.formUnion(same.map(\.place))
+            guard same.count < pairs.count else { continue }
+            let going = Set(pairs.map(\.stored)).subtracting(same.map(\.stored))
+            try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
+            try Blocks(transaction: transaction, expires: block.expires).insert(
+                stored.picked((0..<stored.count).filter { !going.contains($0) }), series, level: block.level)
+        }
+        return points.without(repeated)
+    }
+
+    /// Points of no session but for those that a session of the device has already: they come once more after its end.
+    func withoutThoseOfSessions(
+        _ points: Points, _ device: String, _ name: String, _ fields: [Layout.Field]
+    ) throws -> Points {
+        let points = points.distinct
+        guard let first = points.times.first, let last = points.times.last else { return points }
+        let json = Series.json(fields, transaction)
+        var repeated: Set<Int> = []
+        let sessions = try transaction.rows(
+            "SELECT session FROM telemetry_sessions WHERE device = ? AND started <= ? AND ended >= ?", device,
+            Instant(nanoseconds: last.addingClamped(Receiver.grace)),
+            Instant(nanoseconds: first.subtractingClamped(Receiver.grace)))
+        for session in sessions.compactMap({ $0.integer("session") }) {
+            guard let series = try known(session, device, name, json) else { continue }
+            for block in try blocks(series, around: points.times) {
+                guard let (stored, pairs) = try common(points, block) else { continue }
+                for pair in pairs where points.says(at: pair.place, theSameAs: stored, at: pair.stored) {
+                    repeated.insert(pair.place)
+                }
+            }
+        }
+        return points.without(repeated)
+    }
+
+    /// A block that reaches over the time of a point.
+    private struct Near {
+        var id: Int64
+        var level: Int64
+        var expires: Instant?
+    }
+
+    private func blocks(_ series: Int64, around times: [Int64]) throws -> [Near] {
+        guard let first = times.first, let last = times.last else { return [] }
+        var blocks: [Near] = []
+        try transaction.forEach(
+            """
+            SELECT id, level, expires, first_ns, last_ns FROM telemetry_blocks
+            WHERE series = ? AND last_ns >= ? AND first_ns <= ?
+            """, [series.sql, first.sql, last.sql]
+        ) { row in
+            guard let first = row.integer("first_ns"), let last = row.integer("last_ns") else { return }
+            let place = times.firstPlace { $0 >= first }
+            guard place < times.count, times[place] <= last else { return }
+            blocks.append(
+                Near(id: row.integer("id") ?? 0, level: row.integer("level") ?? 0, expires: row.instant("expires")))
+        }
+        return blocks
+    }
+
+    /// The places of points, and of those in the block, that have the same times.
+    /// - Returns: `nil` where there are none. A damaged block has none that anybody knows, and stays as it is.
+    private func common(
+        _ points: Points, _ block: Near
+    ) throws -> (stored: Points, pairs: [(place: Int, stored: Int)])? {
+        let row = try transaction.row(
+            "SELECT id, points, first_ns, last_ns, expires, digest, header, data FROM telemetry_blocks WHERE id = ?",
+            block.id)
+        guard let row, let times = try? Block(header: row.blob("header") ?? [], data: row.blob("data") ?? []).times()
+        else { return nil }
+        var pairs: [(place: Int, stored: Int)] = []
+        var place = points.times.firstPlace { $0 >= times.first ?? .max }
+        for (index, time) in times.enumerated() {
+            while place < points.count, points.times[place] < time { place += 1 }
+            guard place < points.count else { break }
+            if points.times[place] == time { pairs.append((place, index)) }
+        }
+        // All of it is read only for those that are there twice.
+        guard !pairs.isEmpty, let stored = try? StoredBlock(row).points(transaction),
+            stored.columns.count == points.columns.count
+        else { return nil }
+        return (stored, pairs)
+    }
+}
+
+extension Points {
+    fileprivate func without(_ places: Set<Int>) -> Points {
+        places.isEmpty ? self : picked((0..<count).filter { !places.contains($0) })
+    }
+}
+
+extension [Int64] {
+    /// The first place from which on the condition holds, which holds for none before; their number where it never does.
+    fileprivate func firstPlace(where holds: (Int64) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
