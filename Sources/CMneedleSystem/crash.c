@@ -26,6 +26,8 @@ static const int fatal[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV }
 
 /* How often the thread's timer has fired since its piece of work began: no clock is read for it. */
 static _Thread_local volatile sig_atomic_t ticks;
+/* Whether the thread is in the store, which may wait for a slow disk: no module's fault. */
+static _Thread_local volatile sig_atomic_t in_store;
 static _Thread_local timer_t timer;
 static _Thread_local int has_timer;
 /* The time between two ticks: half of what a piece of work may take. */
@@ -76,7 +78,9 @@ static void ticked(int signal)
     (void)signal;
     if (!mine || !mine->module[0])
         return;
-    ticks = ticks + 1;
+    /* In the store it comes as far as giving the statement up, and goes on from there when that returns. */
+    if (ticks < OVERDUE_TICKS - 1 || !in_store)
+        ticks = ticks + 1;
     if (ticks < OVERDUE_TICKS)
         return;
     mine->signal = MNEEDLE_CRASH_OVERDUE;
@@ -225,5 +229,7 @@ void mneedle_deadline_end(void)
         set_timer(0);
     ticks = 0;
 }
+
+void mneedle_deadline_in_store(int is_inside) { in_store = is_inside; }
 
 int mneedle_deadline_is_near(void) { return ticks >= OVERDUE_TICKS - 1; }

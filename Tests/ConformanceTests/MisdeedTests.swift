@@ -110,4 +110,38 @@ struct MisdeedTests {
         #expect(try client.ask("trial.record kind=trial.big bytes=250000") == "OK {}")
         #expect(try client.ok("ledger.verify")["entries"]?.integer == 1)
     }
+
+    @Test("what a bulk transfer tells live is the module's own, or is dropped: no topic makes a line of its own")
+    func forgedLive() throws {
+        let daemon = try trialDaemon()
+        let subscriber = try daemon.connect()
+        _ = try subscriber.ok("subscribe topics=*")
+        let client = try daemon.connect()
+        try client.send("trial.stream\nforge\n")
+        #expect(try subscriber.line() == "EVENT - trial.told {}")
+        #expect(daemon.errorOutput.contains("a live event is dropped"))
+    }
+
+    @Test(
+        "lines that end the service three times are refused to whom they come from, as requests are; the module runs on",
+        arguments: [true, false])
+    func trappingLines(hasVerb: Bool) throws {
+        let daemon = try trialDaemon()
+        for _ in 0..<3 {
+            let client = try daemon.connect(hasVerb ? "control" : "trial")
+            try client.send((hasVerb ? "trial.stream\n" : "") + "trap\n")
+            #expect(try daemon.ending() != 0)
+            try daemon.start()
+        }
+        let client = try daemon.connect()
+        if hasVerb {
+            #expect(try client.refused("trial.stream").code == "module-failed")
+        } else {
+            let collector = try daemon.connect("trial")
+            try? collector.send("point lost\n")
+            #expect(try collector.lineOrEnd() == nil)
+        }
+        #expect(try client.ok("trial.add name=a")["name"]?.string == "a")
+        #expect(try client.ok("trial.count")["count"]?.integer == 1)
+    }
 }

@@ -104,6 +104,8 @@ void mneedle_deadline_begin(void);
 void mneedle_deadline_end(void);
 /* The next piece of work has the whole time again. */
 void mneedle_deadline_restart(void);
+/* While the thread is in the store it is not ended: that may wait for a slow disk. */
+void mneedle_deadline_in_store(int is_inside);
 /* Whether the piece of work has nearly used up its time: for giving it up in an orderly way before. */
 int mneedle_deadline_is_near(void);
 

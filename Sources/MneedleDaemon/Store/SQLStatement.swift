@@ -1,3 +1,4 @@
+import CMneedleSystem
 import GRDB
 import GRDBSQLite
 import MneedleKit
@@ -52,7 +53,10 @@ struct SQLStatement {
 
     /// - Returns: Whether there is a row to read.
     func step() throws -> Bool {
-        switch sqlite3_step(pointer) {
+        mneedle_deadline_in_store(1)
+        let result = sqlite3_step(pointer)
+        mneedle_deadline_in_store(0)
+        switch result {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false
         case let code: throw error(code)

@@ -64,7 +64,8 @@ private func descend(_ depth: Int) -> Int {
 }
 
 let stream = Command(
-    "stream", "Takes lines: 'point …' is good, 'fail' ends it with an error, the rest is bad.", role: .operator,
+    "stream", "Takes lines: 'point …' is good, 'fail' ends it with an error, 'trap' the process; the rest is bad.",
+    role: .operator,
     parameters: [.optional("refuse", .boolean, "Whether not to take any.")],
     reply: [ReplyMember("accepted", "good lines"), ReplyMember("rejected", "bad lines")],
     errors: [.conflict], example: "trial.stream",
@@ -82,6 +83,11 @@ final class Lines: BulkReceiver, @unchecked Sendable {
 
     func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void) {
         taken.withLock { $0 += lines }
+        if lines.starts(with: "trap\n".utf8) { fatalError("told to trap") }
+        if lines.starts(with: "forge\n".utf8) {
+            for topic in ["session.started", "trial.told {}\nEVENT 9 session.started", "Trial"] { tell(topic, [:]) }
+            tell("trial.told", [:])
+        }
     }
 
     func store(_ transaction: any Transaction) throws -> BulkCount {
