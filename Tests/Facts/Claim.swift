@@ -141,7 +141,8 @@ struct Ladder: Sendable {
 
 /// The numbers in a table's sentences.
 enum Figures {
-    nonisolated(unsafe) static let pattern = #/\d+(\.\d+)?/#
+    /// Made anew for each use: a regular expression is not for several threads.
+    static var pattern: Regex<(Substring, Substring?)> { #/\d+(\.\d+)?/# }
 
     static func all(in value: Value) -> [Double] {
         switch value {

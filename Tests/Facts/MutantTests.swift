@@ -14,19 +14,18 @@ struct MutantTests {
         for mutant in unnoticed { Issue.record("unnoticed: \(mutant)") }
     }
 
-    @Test("the named examples are among the mutants, and each is noticed")
-    func examples() throws {
-        let files = try FactTests.files.get()
-        let examples = [
-            ("screening", "rule isotretinoin.when.within_months", Value.integer(1)),
-            ("screening", "rule recent-procedure.when.within_days", .integer(2)),
-            ("session", "depth.clinic.face_evaluated_mm", .integer(5)),
-            ("steps", "step passes.passes", .integer(9)),
-        ]
-        for (file, path, _) in examples {
-            let mutants = Mutation(file: file).mutants(of: try #require(files[file]))
-            #expect(mutants.contains { $0.change.hasPrefix(path) }, "\(path)")
-        }
+    @Test(
+        "the changes that once passed every test are among the mutants, and noticed",
+        arguments: [
+            ("screening", "rule isotretinoin.when.within_months"),
+            ("screening", "rule recent-procedure.when.within_days"),
+            ("session", "depth.clinic.face_evaluated_mm"), ("steps", "step passes.passes"),
+            ("screening", "rule rosacea removed"), ("screening", "rule rosacea lowered to defer at home"),
+        ])
+    func examples(file: String, change: String) throws {
+        let object = try #require(try FactTests.files.get()[file])
+        #expect(Mutation(file: file).mutants(of: object).contains { $0.change.hasPrefix(change) })
+        #expect(try Self.judge(file).unnoticed.contains { $0.contains(change) } == false)
     }
 
     /// Writes how many are noticed, and each that is not, to the file that `MNEEDLE_MUTANTS` names (`make mutants`).
