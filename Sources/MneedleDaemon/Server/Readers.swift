@@ -21,6 +21,11 @@ final class Readers: @unchecked Sendable {
     static let mostLost = 8
     /// From here on a read counts as one that takes long.
     static let long = TimeAmount.milliseconds(100)
+    /// And from here on its verb does, where the processor's time does not say so already: on a busy machine what is
+    /// short has to wait too.
+    private static let surelyLong = TimeAmount.seconds(1)
+    /// Threads for what tells how the service is, when modules keep all the others.
+    private static let mostForBrief = 2
     /// How long a client may take nothing while others wait.
     private static let patience = TimeAmount.seconds(1)
 
@@ -33,7 +38,7 @@ final class Readers: @unchecked Sendable {
 
     private var waiting = ReadQueue<ReadTask>()
     private var running: [ObjectIdentifier: ReadTask] = [:]
-    /// Verbs whose last run took long.
+    /// Verbs that take long: known from their last run, or from one that still runs.
     private var longVerbs: Set<String> = []
     private var threads = 0
     private var lostThreads = 0
@@ -52,7 +57,6 @@ final class Readers: @unchecked Sendable {
 
     /// Runs the read as soon as it is its turn.
     func run(_ task: ReadTask) {
-        task.isLong = longVerbs.contains(task.verb) && !task.isBrief
         waiting.append(task, of: task.uid)
         dispatch()
     }
@@ -62,15 +66,20 @@ final class Readers: @unchecked Sendable {
     private func dispatch() {
         let now = NIODeadline.now()
         let longs = running.values.filter { $0.isLong(at: now) }
+        for task in longs where isLongWork(task, now) { longVerbs.insert(task.verb) }
         var (occupied, longCount) = (running.count, longs.count)
         var longOf: [UInt32: Int] = [:]
         for task in longs { longOf[task.uid, default: 0] += 1 }
         let available = Readers.mostThreads - max(0, lostThreads - Readers.mostLost)
-        while occupied < available, occupied - max(0, longCount - Readers.mostLong) < Readers.most {
+        while occupied < available + Readers.mostForBrief {
+            let isFull = occupied >= available || occupied - max(0, longCount - Readers.mostLong) >= Readers.most
             let next = waiting.next { task, uid in
-                !task.isLong || (longCount < Readers.mostLong && longOf[uid, default: 0] < Readers.mostLongOfOne)
+                if task.isBrief { return true }
+                let mayBeLong = longCount < Readers.mostLong && longOf[uid, default: 0] < Readers.mostLongOfOne
+                return !isFull && (mayBeLong || !longVerbs.contains(task.verb))
             }
             guard let next else { break }
+            next.isLong = longVerbs.contains(next.verb) && !next.isBrief
             if next.isLong {
                 longCount += 1
                 longOf[next.uid, default: 0] += 1
@@ -99,7 +108,9 @@ final class Readers: @unchecked Sendable {
         while true {
             work.wait()
             guard let task = ready.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return }
+            task.beginWork()
             let deliver = task.body()
+            task.endWork()
             // Lives on the event loop, where it is called.
             nonisolated(unsafe) let result = deliver
             loop.execute { self.end(task, result) }
@@ -117,9 +128,14 @@ final class Readers: @unchecked Sendable {
         dispatch()
     }
 
-    /// Remembers whether the verb takes long. Waiting for a client is not the verb's fault.
+    /// Waiting for a client, or for the processor, is not the verb's fault.
+    private func isLongWork(_ task: ReadTask, _ now: NIODeadline) -> Bool {
+        task.processorTime >= Readers.long || task.working(at: now) >= Readers.surelyLong
+    }
+
+    /// Remembers whether the verb takes long.
     private func note(_ task: ReadTask) {
-        if task.working(at: .now()) >= Readers.long {
+        if isLongWork(task, .now()) {
             longVerbs.insert(task.verb)
         } else {
             longVerbs.remove(task.verb)
@@ -247,6 +263,43 @@ final class ReadTask: @unchecked Sendable {
         self.control = control
         self.body = body
         self.abandoned = abandoned
+    }
+
+    private enum Work {
+        case none
+        /// The thread's clock, and what it said at the beginning.
+        case running(clockid_t, Int64)
+        case done(Int64)
+    }
+
+    private let work = Mutex(Work.none)
+
+    /// On its thread, before and after.
+    func beginWork() {
+        var clock = clockid_t()
+        guard pthread_getcpuclockid(pthread_self(), &clock) == 0 else { return }
+        work.withLock { $0 = .running(clock, ReadTask.time(clock)) }
+    }
+
+    func endWork() {
+        work.withLock { if case .running(let clock, let began) = $0 { $0 = .done(ReadTask.time(clock) - began) } }
+    }
+
+    /// How much of a processor's time it has had.
+    var processorTime: TimeAmount {
+        work.withLock {
+            switch $0 {
+            case .none: .zero
+            case .running(let clock, let began): .nanoseconds(ReadTask.time(clock) - began)
+            case .done(let time): .nanoseconds(time)
+            }
+        }
+    }
+
+    private static func time(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// Whether it always finds a thread: whoever wants to know what is wrong is answered.
