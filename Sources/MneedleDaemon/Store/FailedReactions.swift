@@ -94,6 +94,8 @@ extension StoreTransaction {
         if hasSavepoints { try run("SAVEPOINT reaction") }
         do {
             try ofItsOwn(module) { try reaction.run(entry, actor, self) }
+            try requireSound()
+            try requireTold()
             if hasSavepoints { try run("RELEASE reaction") }
             return nil
         } catch {

@@ -48,7 +48,7 @@ package final class StoreTransaction: StoreReading, Transaction {
             // A module may have caught it.
             if isSpoiled { throw Spoiled() }
             try requireSound()
-            if let fault { throw fault }
+            try requireTold()
             try Sizes.check(result, atMost: Sizes.reply, "the reply")
             if savepoint != nil { try run("RELEASE request") }
             savepoint = nil
@@ -56,7 +56,7 @@ package final class StoreTransaction: StoreReading, Transaction {
         } catch {
             events.removeSubrange(told...)
             // A group that is rolled back already, for what took too long, is not run again with savepoints.
-            if isSpoiled || hasWritten && !hasSavepoints, database.isInsideTransaction { throw Spoiled() }
+            if isSpoiled || (hasWritten && !hasSavepoints && database.isInsideTransaction) { throw Spoiled() }
             // After some errors (disk full) SQLite has rolled back everything itself.
             if let head = savepoint, database.isInsideTransaction {
                 try run("ROLLBACK TO request")
@@ -136,6 +136,12 @@ package final class StoreTransaction: StoreReading, Transaction {
         } catch {
             fault = fault ?? error
         }
+    }
+
+    /// - Throws: What was wrong with something live that was told since the last time.
+    func requireTold() throws {
+        defer { fault = nil }
+        if let fault { throw fault }
     }
 
     private func tell(_ event: Event) throws {
