@@ -54,7 +54,8 @@ struct HostCommands {
     }
 
     private func answerStatus(_ reading: any Reading) throws -> Object {
-        let newest = try reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
+        // How the service is can be told, and must be, when its store cannot be read.
+        let newest = try? reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
         let modules = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
             "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
         }

@@ -221,7 +221,6 @@ package final class Engine: @unchecked Sendable {
                 throw error
             }
             try finishCommit(database, wrote: transaction.hasWrittenAny)
-            committedHead.withLock { [head = ledger.head] in $0 = head }
             outcome.jobs = jobs
             outcome.events = transaction.events
             outcome.commits = transaction.hasWrittenAny ? 1 : 0
@@ -254,6 +253,7 @@ package final class Engine: @unchecked Sendable {
             isLost = true
             throw gone(fault)
         }
+        committedHead.withLock { [head = ledger.head] in $0 = head }
         files.note()
         guard wrote else { return }
         health.mend("store-disk")
@@ -269,9 +269,9 @@ package final class Engine: @unchecked Sendable {
             "the store's file is gone: \(fault). Nothing is taken in any more, so that nothing is lost: stop the service, put"
                 + " the file back or restore a copy, start it again", blocksSessions: true)
         if !health.problems.contains(where: { $0.code == problem.code }) {
+            health.report(problem)
             // The next start then knows what is missing.
             noteHead()
-            health.report(problem)
         }
         return ModuleError(.storage, "nothing was changed: \(problem.text)", members: ["detail": fault])
     }

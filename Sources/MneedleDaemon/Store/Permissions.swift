@@ -120,7 +120,8 @@ private final class Judge {
 
     /// What SQLite itself reads and writes to change a schema; it lets no statement write there.
     private func isSchema(_ name: String) -> Bool {
-        changesSchema && ["sqlite_master", "sqlite_sequence", "sqlite_stat1", "pragma_quick_check"].contains(name)
+        changesSchema && ["sqlite_master", "sqlite_temp_master", "sqlite_sequence", "sqlite_stat1", "pragma_quick_check"]
+            .contains(name)
     }
 
     func judge(_ action: Int32, _ first: String, _ second: String) -> Int32 {
