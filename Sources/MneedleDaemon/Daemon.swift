@@ -123,13 +123,7 @@ public final class Daemon: Service {
             return id
         }
         engine.noteHead()
-        if headNote.isAccepted {
-            logger.say(
-                .storeAccepted, .warning,
-                "the store is accepted as it is, with \(engine.head.sequence) ledger entries",
-                ["ledger_entries": String(engine.head.sequence), "ledger_head": engine.head.hash.hex])
-            headNote.endAcceptance()
-        }
+        sayAcceptance(headNote, engine)
         return engine
     }
 
@@ -157,7 +151,8 @@ public final class Daemon: Service {
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
             HostCommands(
-                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion, started: started,
+                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion,
+                started: started,
                 metrics: metrics,
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
@@ -362,16 +357,6 @@ public final class Daemon: Service {
         logger.say(
             .ledgerHead, .notice, "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
             ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
-    }
-
-    /// Says what has become wrong, and what is right again, once each.
-    private func tell(_ change: Health.Change) {
-        switch change {
-        case .worse(let problem): logger.say(.degraded, .error, "\(problem.text)", ["problem": problem.code])
-        case .mended(let problem):
-            logger.say(
-                .mended, .notice, "what was wrong with \(problem.code) is right again", ["problem": problem.code])
-        }
     }
 
     private func statusLine(_ engine: Engine) -> String {

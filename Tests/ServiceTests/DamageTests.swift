@@ -157,7 +157,9 @@ struct DamageTests {
             do {
                 try daemon.start()
             } catch let failed as DaemonProcess.Failed {
-                #expect(failed.description.contains("ended with 1:") || failed.description.contains("ended with 78:"), "\(failed)")
+                #expect(
+                    failed.description.contains("ended with 1:") || failed.description.contains("ended with 78:"),
+                    "\(failed)")
                 continue
             }
             try Self.questionAll(daemon, "round \(round)")

@@ -59,7 +59,8 @@ struct CrashHistory {
 
     private static func unwritable(_ path: String, _ reason: String) -> ModuleError {
         ModuleError(
-            .storage, "'\(path)' cannot be written: \(reason); the state folder must be the service's, on a disk with room")
+            .storage,
+            "'\(path)' cannot be written: \(reason); the state folder must be the service's, on a disk with room")
     }
 
     /// The most crashes that are kept, and the most bytes that are read of a file.

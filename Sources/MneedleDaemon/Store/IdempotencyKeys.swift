@@ -44,7 +44,8 @@ package enum IdempotencyKeys {
         try transaction.within(Verb.host) {
             try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(transaction.now))
             try transaction.execute(
-                "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
+                "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key,
+                digest,
                 reply.jsonText, transaction.now)
         }
         return reply
