@@ -17,6 +17,7 @@ extension Engine {
     /// - Throws: `storage` when the files are not as the last transaction left them.
     func requireFiles(_ database: Database) throws {
         if isLost { throw gone("what was written last went into a file that is gone") }
+        if store.isWrittenBeside.exchange(false, ordering: .acquiringAndReleasing) { files.note() }
         guard let fault = files.fault(untouched: true) else { return health.mend("store-file") }
         rescue(database)
         throw gone(fault)
