@@ -137,13 +137,7 @@ public final class Daemon: Service {
             return id
         }
         engine.noteHead()
-        if headNote.isAccepted {
-            logger.say(
-                .storeAccepted, .warning,
-                "the store is accepted as it is, with \(engine.head.sequence) ledger entries",
-                ["ledger_entries": String(engine.head.sequence), "ledger_head": engine.head.hash.hex])
-            headNote.endAcceptance()
-        }
+        sayAcceptance(headNote, engine)
         return engine
     }
 
@@ -414,16 +408,6 @@ public final class Daemon: Service {
         logger.say(
             .ledgerHead, .notice, "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
             ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
-    }
-
-    /// Says what has become wrong, and what is right again, once each.
-    private func tell(_ change: Health.Change) {
-        switch change {
-        case .worse(let problem): logger.say(.degraded, .error, "\(problem.text)", ["problem": problem.code])
-        case .mended(let problem):
-            logger.say(
-                .mended, .notice, "what was wrong with \(problem.code) is right again", ["problem": problem.code])
-        }
     }
 
     private func statusLine(_ engine: Engine) -> String {

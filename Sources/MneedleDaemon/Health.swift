@@ -35,15 +35,15 @@ package final class Health: Sendable {
     package var problems: [Problem] { known.withLock { $0 } }
 
     /// Notes that something is wrong. Telling it again tells nobody anything; other words under the same code replace
-    /// those before.
+    /// those before in `status` alone.
     package func report(_ problem: Problem) {
         let isNews = known.withLock { known in
             guard let index = known.firstIndex(where: { $0.code == problem.code }) else {
                 known.append(problem)
                 return true
             }
-            defer { known[index] = problem }
-            return known[index] != problem
+            known[index] = problem
+            return false
         }
         if isNews { listener.withLock { $0 }(.worse(problem)) }
     }

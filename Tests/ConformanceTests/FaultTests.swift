@@ -54,7 +54,9 @@ struct FaultTests {
         // Whoever looks is told: by status, by systemd's line and by the log, which says it once.
         let status = try client.ok("status")
         #expect(status["state"]?.string == "degraded")
-        #expect(status["problems"]?.elements?.count == 1 && status["problems"]?.strings.first?.hasPrefix("the disk ") == true)
+        #expect(
+            status["problems"]?.elements?.count == 1
+                && status["problems"]?.strings.first?.hasPrefix("the disk ") == true)
         while try !daemon.notification().contains("DEGRADED: store-disk") {}
         #expect(daemon.errorOutput.components(separatedBy: "changes are refused and nothing").count == 2)
         fault.end()

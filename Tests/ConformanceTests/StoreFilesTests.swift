@@ -35,9 +35,14 @@ struct StoreFilesTests {
             #expect(refused.code == "storage", "\(harm)")
             #expect(refused.members["message"]?.string?.contains("restore a copy") == true, "\(refused.members)")
         }
-        let status = try client.ok("status")
-        #expect(status["state"]?.string == "degraded")
-        #expect(status["problems"]?.elements?.first?.string?.hasPrefix("the store's file is gone: '\(database)") == true)
+        // A log that is cut off may not even be read from.
+        if let status = try? client.ok("status") {
+            let problems = status["problems"]?.strings ?? []
+            #expect(status["state"]?.string == "degraded")
+            #expect(problems.contains { $0.hasPrefix("the store's file is gone: '\(database)") }, "\(problems)")
+        } else {
+            #expect(harm.contains("truncate"))
+        }
         while try !daemon.notification().contains("DEGRADED: store-file") {}
         #expect(daemon.errorOutput.components(separatedBy: "the store's file is gone").count == 2, "said once")
         #expect(try client.ask("ping") == "OK {}")
@@ -65,8 +70,14 @@ struct StoreFilesTests {
     private static let losses = [
         ("rm $1*", "the store is gone"), (": > $1; rm -f $1-wal", "the store is gone"),
         ("cp $2 $1; rm -f $1-wal $1-shm", "it has 5 ledger entries, and had 9"),
-        ("python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('UPDATE mneedle_store SET value=7'); c.commit()\" $1", "it has the id 7"),
-        ("python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('UPDATE mneedle_ledger SET hash=zeroblob(32) WHERE seq=9'); c.commit()\" $1", "entry 9 of its ledger is another one"),
+        (
+            "python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('UPDATE mneedle_store SET value=7'); c.commit()\" $1",
+            "it has the id 7"
+        ),
+        (
+            "python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('UPDATE mneedle_ledger SET hash=zeroblob(32) WHERE seq=9'); c.commit()\" $1",
+            "entry 9 of its ledger is another one"
+        ),
         ("echo '{\"store\":' > $(dirname $1)/ledger-head.json", "is damaged"),
     ]
 
@@ -97,7 +108,8 @@ struct StoreFilesTests {
     }
 
     @Test(
-        "a start on a full disk says so and ends with 1, whatever has no room", .enabled(if: Machine.canMount, "needs root"),
+        "a start on a full disk says so and ends with 1, whatever has no room",
+        .enabled(if: Machine.canMount, "needs root"),
         arguments: [4, 8, 12, 16, 24, 48, 80, 120, 200, 320])
     func fullAtFirst(kibibytes: Int) throws {
         let daemon = try trialDaemon(start: false)

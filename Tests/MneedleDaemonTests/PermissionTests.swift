@@ -44,7 +44,8 @@ struct PermissionTests {
 
     private static let foreign = [
         "SELECT text FROM other_one", "SELECT COUNT(*) FROM other_one", "SELECT COUNT(*) FROM mneedle_ledger",
-        "SELECT body FROM Mneedle_Ledger", "SELECT name FROM sqlite_master", "SELECT * FROM pragma_table_info('mine_one')",
+        "SELECT body FROM Mneedle_Ledger", "SELECT name FROM sqlite_master",
+        "SELECT * FROM pragma_table_info('mine_one')",
         "SELECT mine_one.id FROM mine_one JOIN other_one ON other_one.id = mine_one.id",
         "SELECT (SELECT MAX(id) FROM other_one) FROM mine_one",
         "WITH x AS (SELECT id FROM other_one) SELECT COUNT(*) FROM x", "PRAGMA query_only = 1", "PRAGMA user_version",
@@ -66,9 +67,12 @@ struct PermissionTests {
             "INSERT INTO mine_one (text) SELECT text FROM other_one",
             "INSERT INTO mneedle_ledger (seq, at, actor, module, kind, subject, body, hash) VALUES (1,1,'','','','','{}',x'')",
             "UPDATE mneedle_store SET value = ''", "DELETE FROM mneedle_idempotency", "DROP TABLE mine_one",
-            "CREATE TABLE mine_two (id INTEGER)", "CREATE TEMP TABLE mine_two (id INTEGER)", "CREATE VIEW mine_v AS SELECT 1",
-            "CREATE TRIGGER mine_t AFTER INSERT ON mine_one BEGIN DELETE FROM other_one; END", "COMMIT", "ROLLBACK", "BEGIN",
-            "SAVEPOINT a", "RELEASE request", "ATTACH '/tmp/x' AS x", "DETACH main", "PRAGMA synchronous = OFF", "VACUUM",
+            "CREATE TABLE mine_two (id INTEGER)", "CREATE TEMP TABLE mine_two (id INTEGER)",
+            "CREATE VIEW mine_v AS SELECT 1",
+            "CREATE TRIGGER mine_t AFTER INSERT ON mine_one BEGIN DELETE FROM other_one; END", "COMMIT", "ROLLBACK",
+            "BEGIN",
+            "SAVEPOINT a", "RELEASE request", "ATTACH '/tmp/x' AS x", "DETACH main", "PRAGMA synchronous = OFF",
+            "VACUUM",
             "REINDEX", "ANALYZE", "ALTER TABLE mine_one ADD COLUMN more TEXT",
             "CREATE VIRTUAL TABLE mine_f USING fts5(a)", "UPDATE sqlite_master SET sql = ''",
         ])
@@ -94,9 +98,12 @@ struct PermissionTests {
         "a step of a module's schema makes and changes its own tables alone, and a refused one has done nothing",
         arguments: [
             "CREATE TABLE other_two (id INTEGER)", "DROP TABLE other_one", "ALTER TABLE other_one ADD COLUMN x TEXT",
-            "CREATE INDEX mine_i ON other_one (text)", "CREATE INDEX other_i ON mine_one (text)", "DROP TABLE mneedle_ledger",
-            "CREATE TABLE mine_two AS SELECT * FROM other_one", "DELETE FROM mneedle_schema", "PRAGMA synchronous = OFF",
-            "CREATE TRIGGER mine_t AFTER INSERT ON mine_one BEGIN SELECT 1; END", "CREATE VIEW mine_v AS SELECT 1", "COMMIT",
+            "CREATE INDEX mine_i ON other_one (text)", "CREATE INDEX other_i ON mine_one (text)",
+            "DROP TABLE mneedle_ledger",
+            "CREATE TABLE mine_two AS SELECT * FROM other_one", "DELETE FROM mneedle_schema",
+            "PRAGMA synchronous = OFF",
+            "CREATE TRIGGER mine_t AFTER INSERT ON mine_one BEGIN SELECT 1; END", "CREATE VIEW mine_v AS SELECT 1",
+            "COMMIT",
             "ATTACH '/tmp/x' AS x",
         ])
     func migrations(sql: String) throws {
@@ -110,8 +117,10 @@ struct PermissionTests {
                     2, "two",
                     [
                         "CREATE TABLE mine_second (id INTEGER PRIMARY KEY, a TEXT NOT NULL UNIQUE)",
-                        "CREATE INDEX mine_second_a ON mine_second (a)", "ALTER TABLE mine_one ADD COLUMN more INTEGER NOT NULL DEFAULT 0",
-                        "INSERT INTO mine_second (a) SELECT text FROM mine_one WHERE text IS NOT NULL", "DROP INDEX mine_second_a",
+                        "CREATE INDEX mine_second_a ON mine_second (a)",
+                        "ALTER TABLE mine_one ADD COLUMN more INTEGER NOT NULL DEFAULT 0",
+                        "INSERT INTO mine_second (a) SELECT text FROM mine_one WHERE text IS NOT NULL",
+                        "DROP INDEX mine_second_a",
                         "ALTER TABLE mine_second RENAME TO mine_third", "DROP TABLE mine_third",
                     ])
             ], of: "mine", to: shelf.store)

@@ -68,7 +68,8 @@ struct ExampleTests {
         let status = try again.ok("status")
         #expect(status["state"]?.string == "degraded")
         #expect(status["problems"]?.strings.first?.hasPrefix("the ledger's chain breaks at entry 3") == true)
-        let check = try again.ok("session.check person=p1 device=none areas=cheeks depth_mm=0.3")
+        _ = try again.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=p1 material=titanium")
+        let check = try again.ok("session.check person=p1 device=roller areas=cheeks depth_mm=0.3")
         #expect(check["allowed"]?.bool == false)
         #expect(check["findings"]?.elements?.contains { $0["code"]?.string == "ledger-broken" } == true)
         for words in [["ledger", "verify"], ["status"]] {

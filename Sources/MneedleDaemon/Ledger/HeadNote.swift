@@ -48,8 +48,8 @@ package final class HeadNote: Sendable {
         }
         let text = String(decoding: bytes.prefix(count), as: UTF8.self)
         guard let json = try? JSON.parse(text), let store = json["store"]?.string,
-            let entries = json["entries"]?.integer, entries >= 0, let hash = json["head"]?.string.flatMap([UInt8].init(hex:)),
-            hash.count == 32
+            let entries = json["entries"]?.integer, entries >= 0,
+            let hash = json["head"]?.string.flatMap([UInt8].init(hex:)), hash.count == 32
         else {
             throw Refused(
                 description: "'\(path)', which says what the ledger's head was, is damaged. \(HeadNote.wayOn(path))")

@@ -100,7 +100,11 @@ struct LedgerCommands {
         var proof = LedgerProof()
         try reading.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
         if let health = (reading as? StoreReading)?.engine.health {
-            if let bad = proof.firstBad { health.report(LedgerProof.problem(bad)) } else { health.mend("ledger-broken") }
+            if let bad = proof.firstBad {
+                health.report(LedgerProof.problem(bad))
+            } else {
+                health.mend("ledger-broken")
+            }
         }
         return [
             "ok": proof.firstBad == nil, "entries": proof.entries, "head": proof.head.hash.hex,
@@ -111,7 +115,7 @@ struct LedgerCommands {
     private var compare: Command {
         Command(
             "compare",
-            "Holds an entry against what a witness outside of the store knows; one that does not fit degrades the service.",
+            "Holds an entry against what a witness knows; one that does not fit degrades the service.",
             role: .admin,
             parameters: [
                 .required("seq", .integer(1...Int64.max), "The entry's sequence number."),
@@ -124,15 +128,17 @@ struct LedgerCommands {
             example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
             .reads { request, reading in
                 let sequence = try request.arguments.requiredInteger("seq")
-                let stored = try reading.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob("hash")?.hex
+                let stored = try reading.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob("hash")?
+                    .hex
                 let isSame = try stored == request.arguments.requiredText("hash").lowercased()
                 if !isSame, let health = (reading as? StoreReading)?.engine.health {
                     let fault = stored == nil ? "is not there" : "is another one than a witness knows"
                     health.report(
                         Health.Problem(
                             "ledger-witness",
-                            "entry \(sequence) of the ledger \(fault): the store was replaced, altered, or is an older copy; keep it,"
-                                + " find out which, and restart the service when the store is right", blocksSessions: true))
+                            "entry \(sequence) of the ledger \(fault): the store was replaced, altered, or is an older copy;"
+                                + " keep it, find out which, and restart the service when the store is right",
+                            blocksSessions: true))
                 }
                 return ["ok": isSame, "hash": stored]
             })

@@ -55,13 +55,14 @@ struct HostCommands {
     }
 
     private func answerStatus(_ reading: any Reading) throws -> Object {
-        let newest = try reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
+        // How the service is can be told, and must be, when its store cannot be read.
+        let newest = try? reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
         let missing = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
             "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
         }
+        let noted = (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
         let problems =
-            try health.problems.map(\.text) + ((reading as? StoreReading)?.hostProblems() ?? []) + missing
-            + house.refusals.problems(at: reading.now)
+            health.problems.map(\.text) + noted + missing + house.refusals.problems(at: reading.now)
         let figures = live()
         let isWhole = reading.seesEverybody
         return [

@@ -2,6 +2,7 @@ import CMneedleSystem
 import Foundation
 import GRDB
 import MneedleKit
+import Synchronization
 
 /// The embedded store: one SQLite file in WAL mode, synced at every commit.
 ///
@@ -10,6 +11,8 @@ package final class Store: Sendable {
     package let pool: DatabasePool
     let path: String
     let permissions = Permissions()
+    /// Set when this process has written beside the engine: a schema's steps, and what tests do.
+    let isWrittenBeside = Atomic(false)
 
     /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
     package init(path: String) throws {
@@ -82,6 +85,7 @@ package final class Store: Sendable {
             for sql in statements { try database.execute(sql: sql) }
             try permissions.adopt(database)
         }
+        isWrittenBeside.store(true, ordering: .releasing)
     }
 
     /// Brings the log into the main file, so that a stopped store is one file, and closes.

@@ -45,8 +45,8 @@ package enum IdempotencyKeys {
         try transaction.within(Verb.host) {
             try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(in: transaction))
             try transaction.execute(
-                "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key, digest,
-                reply.jsonText, transaction.steadyNow)
+                "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key,
+                digest, reply.jsonText, transaction.steadyNow)
         }
         return reply
     }

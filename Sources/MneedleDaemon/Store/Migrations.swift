@@ -11,6 +11,7 @@ package enum Migrations {
     package static func apply(
         _ migrations: [Migration], of module: String, to store: Store, upTo limit: Int = .max
     ) throws {
+        defer { store.isWrittenBeside.store(true, ordering: .releasing) }
         try store.pool.writeWithoutTransaction { database in
             let sql = "SELECT COALESCE(MAX(version), 0) FROM mneedle_schema WHERE module = ?"
             let version = try Int.fetchOne(database, sql: sql, arguments: [module]) ?? 0

@@ -120,7 +120,9 @@ private final class Judge {
 
     /// What SQLite itself reads and writes to change a schema; it lets no statement write there.
     private func isSchema(_ name: String) -> Bool {
-        changesSchema && ["sqlite_master", "sqlite_sequence", "sqlite_stat1", "pragma_quick_check"].contains(name)
+        changesSchema
+            && ["sqlite_master", "sqlite_temp_master", "sqlite_sequence", "sqlite_stat1", "pragma_quick_check"]
+                .contains(name)
     }
 
     func judge(_ action: Int32, _ first: String, _ second: String) -> Int32 {
@@ -138,7 +140,8 @@ private final class Judge {
         case SQLITE_CREATE_INDEX, SQLITE_DROP_INDEX:
             // A unique column has an index that SQLite names.
             let isNamed = owns(first) || first.hasPrefix("sqlite_autoindex_")
-            return answer(changesSchema && isNamed && owns(second), "make or remove index '\(first)' of '\(second)'")
+            return answer(
+                changesSchema && isNamed && owns(second), "make or remove index '\(first)' of '\(second)'")
         case SQLITE_ALTER_TABLE: return answer(changesSchema && owns(second), "alter table '\(second)'")
         case SQLITE_PRAGMA: return answer(changesSchema && first == "quick_check", "use PRAGMA \(first)")
         case SQLITE_TRANSACTION, SQLITE_SAVEPOINT: return answer(false, "begin or end a transaction")

@@ -52,10 +52,12 @@ package class StoreReading: Reading {
         engine.health.report(
             Health.Problem(
                 "store-values",
-                "a stored value is damaged: \(fault), asked for by module '\(module)'; whatever needs it fails: restore a copy",
+                "a stored value is damaged: \(fault), asked for by module '\(module)'; whatever needs it fails:"
+                    + " restore a copy",
                 blocksSessions: false))
         throw ModuleError(
-            .storage, "a stored value is damaged: \(fault); nothing was changed; restore a copy", members: ["detail": fault])
+            .storage, "a stored value is damaged: \(fault); nothing was changed; restore a copy",
+            members: ["detail": fault])
     }
 
     /// A statement that the running module may run.

@@ -93,7 +93,8 @@ struct Witness: Hashable {
     static func read(_ file: String?, isUsers: Bool, sinceAccepted: Bool) throws(Failure) -> [Witness] {
         // Fields with an underscore are the journal's own word: no other program can forge them.
         let unit = isUsers ? "_SYSTEMD_USER_UNIT=mneedled.service _UID=\(getuid())" : "_SYSTEMD_UNIT=mneedled.service"
-        let command = "exec journalctl --quiet --no-pager --output=json MNEEDLE_NOTICE=ledger-head MNEEDLE_NOTICE=store-accepted \(unit)"
+        let command =
+            "exec journalctl --quiet --no-pager --output=json MNEEDLE_NOTICE=ledger-head MNEEDLE_NOTICE=store-accepted \(unit)"
         let isCommand = file == nil
         let stream = isCommand ? popen(command, "r") : file == "-" ? fdopen(STDIN_FILENO, "r") : fopen(file, "r")
         guard let stream else {
