@@ -290,50 +290,6 @@ public final class Daemon: Service {
         }
     }
 
-    /// A module's code has kept a reader's thread for good. On the event loop.
-    private func fail(
-        _ module: String, _ verb: String, _ current: CurrentServices, _ hub: Hub,
-        _ table: (House, Limits) -> CommandTable
-    ) {
-        logger.say(
-            .moduleTrouble, .error,
-            "module \(module) did not answer '\(verb)' in twice the time that a read may take, and does not stop: it counts as failed until the service is started again",
-            ["module": module])
-        guard module != Verb.host else { return }
-        let engine = current.services.engine
-        engine.replaceHouse(engine.house.failing(module, reason: "it did not answer '\(verb)' and does not stop"))
-        current.services.table = table(engine.house, current.services.limits)
-        hub.adopt(current.services)
-        passThrough(current.services.writer) { [self] in Notify.status(statusLine(engine)) }
-    }
-
-    private func listen(_ listener: Listener, _ current: CurrentServices, _ hub: Hub) throws -> Acceptor {
-        try listener.listen("control", hub: hub, limits: { current.services.limits }) { peer in
-            current.services.roles.actor(of: peer).map(Acceptor.Welcome.known) ?? .stranger(peer)
-        } _: { actor in
-            Connection(services: current.services, hub: hub, actor: actor)
-        }
-    }
-
-    private func collect(
-        _ listener: Listener, _ current: CurrentServices, _ hub: Hub, _ socket: String
-    ) throws -> Acceptor {
-        let known: @Sendable () -> (module: String, collector: Collector)? = {
-            current.services.engine.house.collectors.first { $0.collector.socket == socket }
-        }
-        return try listener.listen(socket, hub: hub, limits: { current.services.limits }) { peer in
-            guard let actor = current.services.roles.actor(of: peer), let (_, collector) = known(),
-                actor.role >= collector.role
-            else { return .stranger(peer) }
-            return .known(actor)
-        } _: { actor in
-            known().map {
-                CollectorConnection(
-                    services: current.services, hub: hub, module: $0.module, collector: $0.collector, actor: actor)
-            }
-        }
-    }
-
     private static func datagramSocket(_ socket: String) -> String { socket + "-datagram" }
 
     private func readDatagrams(
@@ -392,7 +348,7 @@ public final class Daemon: Service {
     }
 
     /// Runs `body` on the writer's thread, between two requests.
-    private func passThrough(_ writer: Writer, _ body: @escaping @Sendable () -> Void) {
+    func passThrough(_ writer: Writer, _ body: @escaping @Sendable () -> Void) {
         writer.submit([
             Job(
                 actor: .service, module: "mneedled",
@@ -410,7 +366,7 @@ public final class Daemon: Service {
             ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
     }
 
-    private func statusLine(_ engine: Engine) -> String {
+    func statusLine(_ engine: Engine) -> String {
         let running = engine.house.modules.count { $0.state == .running }
         let failed =
             engine.health.problems.map(\.code)

@@ -76,7 +76,8 @@ struct DoorTests {
         }
         var waited = 0
         for _ in 0..<200 {
-            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+            let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+            let descriptor = socket(AF_UNIX, Int32(type), 0)
             let result = RawClient.withAddress(path) { connect(descriptor, $0, $1) }
             if result != 0 {
                 waited += 1

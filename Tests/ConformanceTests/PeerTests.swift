@@ -77,7 +77,8 @@ struct PeerTests {
 
     @Test("one user's connections are limited apart from another's")
     func perUser() throws {
-        let daemon = try trialDaemon("[limits]\nmax_connections_per_uid = 2\nreserved_connections = 0\n[roles.reader]\nusers = [\"nobody\"]\n")
+        let daemon = try trialDaemon(
+            "[limits]\nmax_connections_per_uid = 2\nreserved_connections = 0\n[roles.reader]\nusers = [\"nobody\"]\n")
         let own = try (0..<2).map { _ in try daemon.connect() }
         let busy = try daemon.connect()
         #expect(busy.greeting.hasPrefix("ERR busy {"))

@@ -32,7 +32,9 @@ struct ReadQueueTests {
     @Test("topics are found by their prefixes")
     func topics() throws {
         let topics = try #require(Topics(["reminder.due", "telemetry.*", "a.b.*"]))
-        for topic in ["reminder.due", "telemetry.alarm", "a.b.c", "a.b.c.d"] { #expect(topics.match(topic), "\(topic)") }
+        for topic in ["reminder.due", "telemetry.alarm", "a.b.c", "a.b.c.d"] {
+            #expect(topics.match(topic), "\(topic)")
+        }
         for topic in ["reminder.dues", "reminder", "telemetry", "telemetryx.alarm", "a.b", "a.c.b"] {
             #expect(!topics.match(topic), "\(topic)")
         }

@@ -55,15 +55,19 @@ enum ObviousParser {
         for tag in tags.dropFirst() {
             guard let equals = firstPlain(61, in: tag) else { return nil }
             let (key, value) = (unescape(Array(tag[..<equals])), unescape(Array(tag[(equals + 1)...])))
-            guard 1...256 ~= key.utf8.count, !value.isEmpty, known.updateValue(value, forKey: key) == nil else { return nil }
+            guard 1...256 ~= key.utf8.count, !value.isEmpty, known.updateValue(value, forKey: key) == nil else {
+                return nil
+            }
         }
         // 3. Fields.
         var (names, values): ([String], [String]) = ([], [])
         for field in split(parts[1], at: 44, quotes: true) {
             guard let equals = firstPlain(61, in: field) else { return nil }
             let name = unescape(Array(field[..<equals]))
-            guard 1...256 ~= name.utf8.count, names.count < 256, !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }),
-                let value = value(Array(field[(equals + 1)...])) else {
+            guard 1...256 ~= name.utf8.count, names.count < 256,
+                !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }),
+                let value = value(Array(field[(equals + 1)...]))
+            else {
                 return nil
             }
             names.append(name)

@@ -209,8 +209,8 @@ package enum Typing {
         switch raw {
         case .bare(let text):
             // By bytes: where a character ends can depend on all that follow it.
+            try checkCount(1 + text.utf8.count { $0 == UInt8(ascii: ",") }, name)
             let parts = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-            try checkCount(parts.count, name)
             return .list(try parts.map { try convert(.bare(String(Substring($0))), type, name) })
         case .value(.list(let values)):
             try checkCount(values.count, name)

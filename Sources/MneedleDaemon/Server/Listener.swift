@@ -41,10 +41,13 @@ struct Listener {
                     return Acceptor.refuse(client, [])
                 }
                 serve(client, handler).whenFailure { _ in hub.freePlace(actor.uid) }
-            } strangers: { hub.strangers.wrappingAdd($0, ordering: .relaxed) })
+            } strangers: {
+                hub.strangers.wrappingAdd($0, ordering: .relaxed)
+            })
     }
 
-    private func serve(_ client: Int32, _ handler: any ChannelInboundHandler & Sendable) -> EventLoopFuture<any Channel> {
+    private func serve(_ client: Int32, _ handler: any ChannelInboundHandler & Sendable) -> EventLoopFuture<any Channel>
+    {
         ClientBootstrap(group: loop)
             .channelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             // One that sends as fast as it can has its turn, not the loop: the others wait for one piece at most.

@@ -67,6 +67,7 @@ final class Readers: @unchecked Sendable {
         let now = NIODeadline.now()
         let longs = running.values.filter { $0.isLong(at: now) }
         for task in longs where isLongWork(task, now) { longVerbs.insert(task.verb) }
+        let suspects = Set(longs.map(\.verb))
         var (occupied, longCount) = (running.count, longs.count)
         var longOf: [UInt32: Int] = [:]
         for task in longs { longOf[task.uid, default: 0] += 1 }
@@ -76,7 +77,9 @@ final class Readers: @unchecked Sendable {
             let next = waiting.next { task, uid in
                 if task.isBrief { return true }
                 let mayBeLong = longCount < Readers.mostLong && longOf[uid, default: 0] < Readers.mostLongOfOne
-                return !isFull && (mayBeLong || !longVerbs.contains(task.verb))
+                // Threads beyond the usual number are for others than those that need them.
+                let isSuspect = occupied >= Readers.most && suspects.contains(task.verb)
+                return !isFull && !isSuspect && (mayBeLong || !longVerbs.contains(task.verb))
             }
             guard let next else { break }
             next.isLong = longVerbs.contains(next.verb) && !next.isBrief
@@ -199,8 +202,8 @@ final class Readers: @unchecked Sendable {
         let module = task.control.module
         task.abandoned(
             .moduleFailed(
-                module, "module '\(module)' did not answer '\(task.verb)' and does not stop; the service's log says more"
-            ))
+                module,
+                "module '\(module)' did not answer '\(task.verb)' and does not stop; the service's log says more"))
         lost(module, task.verb)
     }
 
@@ -233,88 +236,5 @@ final class Readers: @unchecked Sendable {
     func stop() {
         let count = threads
         for _ in 0..<count { work.signal() }
-    }
-}
-
-/// One read: what is to be done for whom, and how long it has been at it.
-// Sendable: but for the body, which a thread calls, it lives on the event loop.
-final class ReadTask: @unchecked Sendable {
-    let verb: String
-    let uid: UInt32
-    let stream: RowStream
-    let control: ReadControl
-    /// On a reader's thread; what it returns is called on the event loop unless the task was given up before.
-    let body: @Sendable () -> () -> Void
-    /// On the event loop, in its place.
-    let abandoned: (ModuleError) -> Void
-
-    var started: NIODeadline?
-    /// Whether it is expected to take long.
-    var isLong = false
-    var isLost = false
-
-    init(
-        verb: String, uid: UInt32, stream: RowStream, control: ReadControl,
-        abandoned: @escaping (ModuleError) -> Void, body: @escaping @Sendable () -> () -> Void
-    ) {
-        self.verb = verb
-        self.uid = uid
-        self.stream = stream
-        self.control = control
-        self.body = body
-        self.abandoned = abandoned
-    }
-
-    private enum Work {
-        case none
-        /// The thread's clock, and what it said at the beginning.
-        case running(clockid_t, Int64)
-        case done(Int64)
-    }
-
-    private let work = Mutex(Work.none)
-
-    /// On its thread, before and after.
-    func beginWork() {
-        var clock = clockid_t()
-        guard pthread_getcpuclockid(pthread_self(), &clock) == 0 else { return }
-        work.withLock { $0 = .running(clock, ReadTask.time(clock)) }
-    }
-
-    func endWork() {
-        work.withLock { if case .running(let clock, let began) = $0 { $0 = .done(ReadTask.time(clock) - began) } }
-    }
-
-    /// How much of a processor's time it has had.
-    var processorTime: TimeAmount {
-        work.withLock {
-            switch $0 {
-            case .none: .zero
-            case .running(let clock, let began): .nanoseconds(ReadTask.time(clock) - began)
-            case .done(let time): .nanoseconds(time)
-            }
-        }
-    }
-
-    private static func time(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-
-    /// Whether it always finds a thread: whoever wants to know what is wrong is answered.
-    var isBrief: Bool { verb == "status" }
-    /// Whether it has to see everything there is, and takes the time for that.
-    var isPatient: Bool { verb == "ledger.verify" || verb == "ledger.backup" }
-
-    func isLong(at now: NIODeadline) -> Bool { isLong || now - (started ?? now) >= Readers.long }
-
-    /// How long it has worked, not counting the time in which the client did not take its rows.
-    func working(at now: NIODeadline) -> TimeAmount { now - (started ?? now) - stream.waited(at: now) }
-
-    /// Has it end with an error as soon as it asks for anything.
-    func stop(_ error: ModuleError) {
-        control.stop(error)
-        stream.wake()
     }
 }

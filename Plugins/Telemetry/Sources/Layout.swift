@@ -1,0 +1,46 @@
+/// What many points have in common: measurement and tags as they were sent, and their fields in their order.
+final class Layout {
+    struct Field: Hashable {
+        var name: String
+        var kind: Sample.Kind
+    }
+
+    /// Bytes that every line of the layout has: first measurement and tags, then each field's name with its equals sign.
+    struct Piece {
+        var start: UnsafePointer<UInt8>
+        var count: Int
+        /// Of the value that follows.
+        var kind: Sample.Kind
+    }
+
+    /// Measurement and tags, with their escapes.
+    let series: String
+    /// The tag `device`.
+    let device: String?
+    let fields: [Field]
+    /// Kept outside of arrays: they are looked at for every point.
+    let pieces: UnsafeMutableBufferPointer<Piece>
+    private let text: UnsafeMutableBufferPointer<UInt8>
+
+    init(
+        series: UnsafeBufferPointer<UInt8>, device: String?, fields: [Field], keys: [UnsafeBufferPointer<UInt8>]
+    ) {
+        self.series = String(decoding: series, as: UTF8.self)
+        self.device = device
+        self.fields = fields
+        text = .allocate(capacity: series.count + keys.reduce(0) { $0 + $1.count })
+        pieces = .allocate(capacity: keys.count + 1)
+        var next = text.baseAddress!
+        for (index, bytes) in ([series] + keys).enumerated() {
+            next.update(from: bytes.baseAddress!, count: bytes.count)
+            let kind = index == 0 ? .text : fields[index - 1].kind
+            pieces.initializeElement(at: index, to: Piece(start: next, count: bytes.count, kind: kind))
+            next += bytes.count
+        }
+    }
+
+    deinit {
+        pieces.deallocate()
+        text.deallocate()
+    }
+}
