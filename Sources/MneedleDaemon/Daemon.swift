@@ -58,6 +58,9 @@ public final class Daemon: Service {
     /// - Throws: `BadFiles` with every problem.
     public func check() throws {
         let problems = Problems()
+        do { _ = try Trust.folder(settings.modules) } catch {
+            problems.report(Problem(file: settings.modules, key: "", reason: "is not used: \(error)"))
+        }
         var house = House()
         Loader(settings: settings, logger: logger, isQuarantined: { _ in false }, migrate: { _ in })
             .load(into: &house, problems: problems)
@@ -143,15 +146,16 @@ public final class Daemon: Service {
             try loop.submit { hub.counters }.wait()
         }
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
-        let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
+        let state = Trust.absolute(settings.state)
+        let table: @Sendable (House, Settings) -> CommandTable = { house, settings in
             HostCommands(
-                house: house, store: engine.store, limits: limits, version: mneedleVersion, started: started,
-                metrics: metrics,
+                house: house, store: engine.store, limits: settings.limits, version: mneedleVersion, started: started,
+                metrics: metrics, backups: Backup(settings: settings.backup, state: state),
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
         }
         let services = Services(
-            engine: engine, writer: writer, table: table(engine.house, settings.limits), limits: settings.limits,
+            engine: engine, writer: writer, table: table(engine.house, settings), limits: settings.limits,
             roles: settings.roles, readers: readers, logger: logger, version: mneedleVersion,
             oldestEvent: try engine.oldestSequence())
         let current = CurrentServices(services)
@@ -162,7 +166,8 @@ public final class Daemon: Service {
                 "\(key) for encryption at rest was given, and this version does not encrypt: the store is kept as it is"
             )
         }
-        try StateFolder.create(settings.runtime)
+        // Whoever could write there could put a socket of their own in place of the service's.
+        _ = try Trust.folder(settings.runtime, create: true)
         let listener = Listener(
             group: group, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets(),
             maxBacklogBytes: settings.limits.maxBacklogBytes)
@@ -216,7 +221,7 @@ public final class Daemon: Service {
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
         _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ hooks: Hooks,
-        _ textFile: TextFile, _ table: @escaping @Sendable (House, Limits) -> CommandTable
+        _ textFile: TextFile, _ table: @escaping @Sendable (House, Settings) -> CommandTable
     ) -> String {
         do {
             let engine = current.services.engine
@@ -225,7 +230,7 @@ public final class Daemon: Service {
             // Nobody is let in or served halfway between old and new.
             try loop.submit {
                 engine.replaceHouse(house)
-                current.services.table = table(house, settings.limits)
+                current.services.table = table(house, settings)
                 current.services.limits = settings.limits
                 current.services.roles = settings.roles
                 hub.adopt(current.services)
@@ -364,6 +369,7 @@ extension Daemon {
         switch error {
         case let error as BadFiles: "configuration or knowledge is wrong, or newer than this program:\n\(error)"
         case let error as ModuleError: error.message
+        case let error as Trust.Refused: "a place is not trusted: \(error)"
         default: String(describing: error)
         }
     }

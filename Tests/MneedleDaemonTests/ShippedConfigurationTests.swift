@@ -27,7 +27,10 @@ struct ShippedConfigurationTests {
     func ownKeys() throws {
         // A section with an unknown key is answered with those that are known.
         let sections =
-            ["paths", "limits", "socket", "modules", "log", "roles", "metrics", "reminders", "reminders.hooks"]
+            [
+                "paths", "limits", "socket", "modules", "log", "roles", "metrics", "backup", "reminders",
+                "reminders.hooks",
+            ]
             + Role.allCases.map { "roles.\($0)" }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("mneedled-\(UUID().uuidString).toml")
         try sections.map { "[\($0)]\nno_such_key = 1\n" }.joined().write(to: file, atomically: true, encoding: .utf8)
@@ -53,6 +56,7 @@ struct ShippedConfigurationTests {
         #expect(asShipped.limits.object == usual.limits.object)
         #expect(asShipped.required == usual.required && asShipped.disabled == usual.disabled)
         #expect(asShipped.hooks == usual.hooks && asShipped.metrics == usual.metrics)
+        #expect(asShipped.backup == usual.backup)
         #expect(asShipped.socketMode == usual.socketMode)
         #expect(asShipped.logLevel == usual.logLevel && asShipped.logTarget == usual.logTarget)
         #expect(asShipped.roles.members == usual.roles.members)

@@ -22,7 +22,8 @@ struct Limits: Sendable {
         maxConnectionsPerUID = table.integer("max_connections_per_uid", in: 1...65_536, default: maxConnectionsPerUID)
         maxInFlight = table.integer("max_in_flight", in: 1...65_536, default: maxInFlight)
         maxBacklogBytes = table.integer("max_backlog_bytes", in: 65_536...1_073_741_824, default: maxBacklogBytes)
-        idleTimeout = table.span("idle_timeout", default: idleTimeout)
+        idleTimeout = table.elapsed(
+            "idle_timeout", from: Span(milliseconds: 1000), to: .hours(24), default: idleTimeout)
     }
 
     var object: Object {

@@ -40,6 +40,7 @@ struct Settings: Sendable {
     var disabled: [String] = []
     var hooks = HookSettings()
     var metrics = MetricsSettings()
+    var backup = BackupSettings()
     var logLevel = LogLevel.info
     var logTarget = LogTarget.auto
     /// The modules' own sections.
@@ -51,7 +52,7 @@ struct Settings: Sendable {
         config = places.config ?? usual.config
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
-        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "metrics", "log"]
+        let hostKeys = ["paths", "limits", "roles", "socket", "modules", "reminders", "metrics", "backup", "log"]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
 
@@ -71,6 +72,7 @@ struct Settings: Sendable {
         }
         if let section = table.table("reminders")?.table("hooks") { hooks = HookSettings(section) }
         if let section = table.table("metrics") { metrics = MetricsSettings(section) }
+        if let section = table.table("backup") { backup = BackupSettings(section) }
         if let section = table.table("log") {
             logLevel = section.choice("level", default: .info)
             logTarget = section.choice("target", default: .auto)

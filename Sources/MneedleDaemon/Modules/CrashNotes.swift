@@ -21,6 +21,8 @@ package struct CrashNotes: Sendable {
 struct CrashHistory {
     static let limit = 3
     static let window = 600.0
+    /// What it keeps in the state folder.
+    static let fileNames = ["crashes.json", "running"]
 
     struct Crash: Codable, Equatable {
         var module: String

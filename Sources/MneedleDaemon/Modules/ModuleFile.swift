@@ -18,10 +18,8 @@ struct ModuleFile {
     /// - Throws: `Unusable` with the reason when the file is no module of this kit and compiler.
     /// - Returns: `nil` when the file is a library, but no module.
     init?(path: String) throws {
-        try ModuleFile.requireTrusted(path)
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Unusable(description: "cannot be read")
-        }
+        // Code that others may write is not loaded.
+        let data = try Trust.file(path).mapped()
         guard let elf = ElfFile(data) else { throw Unusable(description: "is no 64-bit ELF library") }
         guard let symbol = elf.dynamicSymbols.first(where: { $0.hasPrefix(ModuleFile.prefix) }) else { return nil }
         guard let note = elf.section(".note.mneedle"), note.count >= 24 else {
@@ -47,20 +45,6 @@ struct ModuleFile {
             throw Unusable(
                 description:
                     "was built by '\(compiler)', this daemon by '\(KitVersion.compiler)'; build both with one compiler")
-        }
-    }
-
-    /// Code that others may write is not loaded.
-    private static func requireTrusted(_ path: String) throws {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw Unusable(description: String(cString: strerror(errno))) }
-        if status.st_uid != 0 && status.st_uid != getuid() {
-            throw Unusable(description: "belongs to uid \(status.st_uid); it must be root's or the daemon's own")
-        }
-        if status.st_mode & 0o022 != 0 {
-            throw Unusable(
-                description:
-                    "may be written by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod go-w it")
         }
     }
 }

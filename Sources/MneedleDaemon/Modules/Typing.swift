@@ -148,6 +148,7 @@ package enum Typing {
         switch type {
         case .slug: isSlug(text) ? .text(text) : nil
         case .text(let maximum): isText(text, maximum) ? .text(text) : nil
+        case .line(let maximum): isText(text, maximum) && isOneLine(text) ? .text(text) : nil
         case .boolean:
             switch text {
             case "yes", "true": .boolean(true)
@@ -212,6 +213,16 @@ package enum Typing {
 
     private static func isWord(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
 
+    private static func isOneLine(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            // Controls, line and paragraph separators, and what turns the direction of a text.
+            case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
+            default: true
+            }
+        }
+    }
+
     private static func isText(_ text: String, _ maximum: Int) -> Bool {
         guard !text.isEmpty, text.utf8.count <= maximum * 4, text.unicodeScalars.count <= maximum else { return false }
         return text.utf8.allSatisfy { ($0 >= 32 && $0 != 127) || $0 == 9 || $0 == 10 }
@@ -224,6 +235,7 @@ extension ParameterType {
         switch self {
         case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"
         case .text(let maximum): "a text of 1 to \(maximum) characters"
+        case .line(let maximum): "a text of 1 to \(maximum) characters on one line"
         case .integer(let range): "a whole number\(bounds(range.lowerBound, range.upperBound, Int64.min, Int64.max))"
         case .number(let range):
             "a number\(bounds(range.lowerBound, range.upperBound, -Double.greatestFiniteMagnitude, .greatestFiniteMagnitude))"
