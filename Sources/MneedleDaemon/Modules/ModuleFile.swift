@@ -19,7 +19,10 @@ struct ModuleFile {
     /// - Returns: `nil` when the file is a library, but no module.
     init?(path: String) throws {
         // Code that others may write is not loaded.
-        let data = try Trust.file(path).mapped()
+        let data: Data
+        do { data = try Trust.file(path).mapped() } catch let error as Trust.Refused {
+            throw Unusable(description: "is not trusted: \(error)")
+        }
         guard let elf = ElfFile(data) else { throw Unusable(description: "is no 64-bit ELF library") }
         guard let symbol = elf.dynamicSymbols.first(where: { $0.hasPrefix(ModuleFile.prefix) }) else { return nil }
         guard let note = elf.section(".note.mneedle"), note.count >= 24 else {
