@@ -64,6 +64,9 @@ public final class Daemon: Service {
     /// - Throws: `BadFiles` with every problem.
     public func check() throws {
         let problems = Problems()
+        do { _ = try Trust.folder(settings.modules) } catch {
+            problems.report(Problem(file: settings.modules, key: "", reason: "is not used: \(error)"))
+        }
         var house = House()
         Loader(settings: settings, logger: logger, isQuarantined: { _ in false }, known: [:], migrate: { _ in })
             .load(into: &house, problems: problems)
@@ -167,15 +170,17 @@ public final class Daemon: Service {
             try loop.submit { hub.currentCounters }.wait()
         }
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
-        let table: @Sendable (House, Limits) -> CommandTable = { house, limits in
+        let state = Trust.absolute(settings.state)
+        let table: @Sendable (House, Settings) -> CommandTable = { house, settings in
             HostCommands(
-                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion,
-                started: started, metrics: metrics,
+                house: house, store: engine.store, health: engine.health, limits: settings.limits,
+                version: mneedleVersion, started: started, metrics: metrics,
+                backups: Backup(settings: settings.backup, state: state),
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
         }
         let services = Services(
-            engine: engine, writer: writer, table: table(engine.house, settings.limits), limits: settings.limits,
+            engine: engine, writer: writer, table: table(engine.house, settings), limits: settings.limits,
             roles: settings.roles, readers: readers, logger: logger, version: mneedleVersion,
             oldestEvent: try engine.oldestSequence())
         let current = CurrentServices(services)
@@ -196,7 +201,8 @@ public final class Daemon: Service {
                 "\(key) for encryption at rest was given, and this version does not encrypt: the store is kept as it is"
             )
         }
-        try StateFolder.create(settings.runtime)
+        // Whoever could write there could put a socket of their own in place of the service's.
+        _ = try Trust.folder(settings.runtime, create: true)
         let listener = Listener(
             loop: loop, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets())
         var listening = [try listen(listener, current, hub)]
@@ -262,7 +268,7 @@ public final class Daemon: Service {
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
         _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ hooks: Hooks,
-        _ textFile: TextFile, _ table: @escaping @Sendable (House, Limits) -> CommandTable
+        _ textFile: TextFile, _ table: @escaping @Sendable (House, Settings) -> CommandTable
     ) -> String {
         do {
             let engine = current.services.engine
@@ -271,7 +277,7 @@ public final class Daemon: Service {
             // Nobody is let in or served halfway between old and new.
             try loop.submit {
                 engine.replaceHouse(house)
-                current.services.table = table(house, settings.limits)
+                current.services.table = table(house, settings)
                 current.services.limits = settings.limits
                 current.services.roles = settings.roles
                 current.services.readers.limits = settings.limits
@@ -381,28 +387,5 @@ public final class Daemon: Service {
         let impatience = loop.scheduleTask(in: .seconds(5)) { hub.closeAll() }
         try? await done.futureResult.get()
         impatience.cancel()
-    }
-}
-
-extension Daemon {
-    /// The program ends of its own will: until this is said, a call of exit() is taken for a module's.
-    public static func leave() { mneedle_exit_is_meant() }
-
-    /// Why the daemon does not start, for a person.
-    public static func explanation(of error: any Error) -> String {
-        switch error {
-        case let error as BadFiles: "configuration or knowledge is wrong, or newer than this program:\n\(error)"
-        case let error as ModuleError: error.message
-        case let error as HeadNote.Refused: error.description
-        default: String(describing: error)
-        }
-    }
-
-    /// Tells systemd why it does not start.
-    public static func tellFailure(_ error: any Error) { Notify.failed(explanation(of: error)) }
-
-    /// sysexits' numbers, as systemd shows them: 78 for bad files and a store that is gone or another one, 1 for anything else.
-    public static func exitCode(for error: any Error) -> Int32 {
-        error is BadFiles || error is HeadNote.Refused ? 78 : 1
     }
 }

@@ -5,42 +5,41 @@ import MneedleKit
 /// The folder with everything that is kept. One daemon at a time: a lock says who has it.
 final class StateFolder {
     let path: String
-    private let lock: Int32
+    private let folder: Descriptor
+    private let lock: Descriptor
 
     /// Creates it (0700) where it is missing and locks it.
-    /// - Throws: `conflict` naming the process that holds it.
+    /// - Throws: `Trust.Refused` when others could change what is in it; `conflict` naming the process that holds it.
     init(_ path: String) throws {
         self.path = path
-        try StateFolder.create(path)
-        let file = path + "/lock"
-        lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else {
-            throw ModuleError(
-                .storage,
-                "'\(file)' cannot be opened: \(String(cString: strerror(errno))); the daemon must own its state folder")
-        }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = (try? String(contentsOfFile: file, encoding: .utf8))?.trimmingCharacters(
-                in: .whitespacesAndNewlines)
+        folder = try Trust.folder(path, create: true, Trust.Demand(isOwn: true))
+        lock = try Trust.writable("lock", in: folder, at: path)
+        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = String(decoding: (try? lock.read(limit: 32)) ?? [], as: UTF8.self)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
             throw ModuleError.conflict(
-                "the state folder '\(path)' is held by another mneedled (pid \(holder ?? "unknown")); stop it, or give another --state",
+                "the state folder '\(path)' is held by another mneedled (pid \(holder.isEmpty ? "unknown" : holder)); stop it, or give another --state",
                 state: "locked")
         }
-        ftruncate(lock, 0)
-        let text = "\(getpid())\n"
-        _ = text.withCString { write(lock, $0, strlen($0)) }
+        for name in StateFolder.kept { try Trust.inspect(name, in: folder, at: path) }
+        removeUnfinishedCopies()
+        ftruncate(lock.number, 0)
+        try lock.write(Array("\(getpid())\n".utf8))
     }
 
-    deinit { close(lock) }
+    /// What is opened by its name: in a folder where nobody else can put another in its place.
+    private static let kept =
+        ["mneedle.sqlite", "mneedle.sqlite-wal", "mneedle.sqlite-shm", "mneedle.sqlite-journal"]
+        + CrashHistory.fileNames + HeadNote.fileNames
 
     var database: String { path + "/mneedle.sqlite" }
 
-    static func create(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw ModuleError(.storage, "the folder '\(path)' cannot be made: \(error.localizedDescription)")
-        }
+    /// How the names of copies begin that a backup makes here before it gives them away.
+    static let copyPrefix = "copy-"
+
+    /// Removes the copies that a killed service has left.
+    private func removeUnfinishedCopies() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        for name in names where name.hasPrefix(StateFolder.copyPrefix) { unlinkat(folder.number, name, 0) }
     }
 }

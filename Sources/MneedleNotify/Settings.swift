@@ -1,6 +1,5 @@
 import Glibc
 import MneedleWire
-import TOMLKit
 
 /// What a user may set, in `notify.toml` or by flags.
 public struct Settings: Hashable, Sendable {
@@ -30,14 +29,15 @@ public struct Settings: Hashable, Sendable {
 
     /// Reads the text of a `notify.toml`; `name` is for messages.
     public init(toml text: String, name: String) throws(Invalid) {
+        try self.init(toml: Array(text.utf8), name: name)
+    }
+
+    private init(toml bytes: [UInt8], name: String) throws(Invalid) {
         let file: JSON
         do {
-            file = try JSON.parse(try TOMLTable(string: text).convert(to: .json))
-        } catch let error as TOMLParseError {
-            throw Invalid(
-                description: "\(name), line \(error.source.begin.line), column \(error.source.begin.column): \(error)")
+            file = try TOML.parse(bytes)
         } catch {
-            throw Invalid(description: "\(name) holds a value that cannot be used: \(error)")
+            throw Invalid(description: "\(name), \(error)")
         }
         for member in file.members ?? [] where !Settings.keys.contains(member.name) {
             let known = Settings.keys.joined(separator: ", ")
@@ -77,8 +77,11 @@ public struct Settings: Hashable, Sendable {
         defer { close(file) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
-        while case let count = read(file, &chunk, chunk.count), count > 0 { bytes += chunk[..<count] }
-        try self.init(toml: String(decoding: bytes, as: UTF8.self), name: path)
+        // One byte more than a file may have is enough to refuse it.
+        while bytes.count <= TOML.maximumBytes, case let count = read(file, &chunk, chunk.count), count > 0 {
+            bytes += chunk[..<count]
+        }
+        try self.init(toml: bytes, name: path)
     }
 
     /// Whether this user wants to see what concerns a person, where the records `own` belong to the user.

@@ -57,7 +57,7 @@ struct ArchitectureTests {
         for file in try Self.swiftFiles("Sources/MneedleClient") + Self.swiftFiles("Sources/mneedlectl") {
             #expect(file.imports.isDisjoint(with: clients.union(Self.modules)), "\(file.path)")
         }
-        let agent: Set = ["MneedleClient", "MneedleWire", "CSystemd", "TOMLKit", "Glibc", "FoundationEssentials"]
+        let agent: Set = ["MneedleClient", "MneedleWire", "CSystemd", "Glibc", "FoundationEssentials"]
         for file in try Self.swiftFiles("Sources/MneedleNotify") {
             #expect(file.imports.isSubset(of: agent), "\(file.path)")
         }

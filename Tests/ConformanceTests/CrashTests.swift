@@ -173,7 +173,7 @@ struct CrashTests {
         let cases: [(ModulesFolder, String)] = [
             (try ModulesFolder(real: ["Records"], kit: KitVersion.api + 1), "version \(KitVersion.api + 1) of the kit"),
             (try ModulesFolder(real: ["Records"], compiler: "Oldish Swift 5.0"), "Oldish Swift 5.0"),
-            (try writable(), "may be written by others"),
+            (try writable(), "may be written by everybody"),
         ]
         for (folder, reason) in cases {
             let daemon = try trialDaemon(modules: folder)

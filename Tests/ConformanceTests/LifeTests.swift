@@ -39,7 +39,7 @@ struct LifeTests {
         let daemon = try trialDaemon(mode.map { "[socket]\nmode = \"\($0)\"\n" } ?? "")
         let client = try daemon.connect()
         _ = try client.ok("trial.add name=a")
-        #expect(try client.ok("ledger.backup path=\(daemon.folder)/copy")["entries"]?.integer == 1)
+        #expect(try client.ok("ledger.backup path=\(daemon.folder)/state/backups/copy.sqlite")["entries"]?.integer == 1)
         func permissions(_ path: String) throws -> Int {
             try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? -1
         }
@@ -48,9 +48,10 @@ struct LifeTests {
             #expect(try permissions(daemon.folder + "/run/\(name).sock") == (mode == nil ? 0o600 : 0o660))
         }
         for name in try FileManager.default.contentsOfDirectory(atPath: daemon.folder + "/state") {
-            #expect(try permissions(daemon.folder + "/state/" + name) == 0o600, "\(name)")
+            let isFolder = name == "backups"
+            #expect(try permissions(daemon.folder + "/state/" + name) == (isFolder ? 0o700 : 0o600), "\(name)")
         }
-        #expect(try permissions(daemon.folder + "/copy") == 0o600)
+        #expect(try permissions(daemon.folder + "/state/backups/copy.sqlite") == 0o600)
     }
 
     @Test("it tells systemd READY with a status, and STOPPING; a change under way is finished and answered")

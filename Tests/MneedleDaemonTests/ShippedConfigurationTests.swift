@@ -28,7 +28,7 @@ struct ShippedConfigurationTests {
         // A section with an unknown key is answered with those that are known.
         let sections =
             [
-                "paths", "limits", "socket", "modules", "log", "roles", "metrics", "clock", "reminders",
+                "paths", "limits", "socket", "modules", "log", "roles", "metrics", "clock", "backup", "reminders",
                 "reminders.hooks",
             ]
             + Role.allCases.map { "roles.\($0)" }
@@ -57,6 +57,7 @@ struct ShippedConfigurationTests {
         #expect(asShipped.required == usual.required && asShipped.disabled == usual.disabled)
         #expect(asShipped.moduleTimeLimit == usual.moduleTimeLimit)
         #expect(asShipped.hooks == usual.hooks && asShipped.metrics == usual.metrics)
+        #expect(asShipped.backup == usual.backup)
         #expect(asShipped.socketMode == usual.socketMode && asShipped.clockTolerance == usual.clockTolerance)
         #expect(asShipped.logLevel == usual.logLevel && asShipped.logTarget == usual.logTarget)
         #expect(asShipped.roles.members == usual.roles.members)

@@ -91,7 +91,7 @@ struct ReloadTests {
         #expect(try practice.reload().contains("RELOAD REFUSED: mneedled.toml: "))
         #expect(try practice.client.ok("status")["limits"]?["max_connections"]?.integer == 1024)
         try FileManager.default.removeItem(atPath: practice.daemon.folder + "/mneedled.toml")
-        #expect(try practice.reload().contains("RELOAD REFUSED: mneedled.toml: cannot be read"))
+        #expect(try practice.reload().contains("RELOAD REFUSED: mneedled.toml: is not used: "))
     }
 
     @Test("limits and modules' sections are taken over; what is open or loaded already is named as needing a restart")
@@ -124,5 +124,50 @@ struct ReloadTests {
             #expect(try practice.client.line().hasPrefix("#r\(number) OK "))
         }
         #expect(try practice.client.ok("ledger.verify")["ok"]?.bool == true)
+    }
+
+    @Test(
+        "a stray bracket in a file, the configuration or the knowledge, is refused by its line, and the service goes on"
+    )
+    func strayBracket() throws {
+        let practice = try Practice()
+        let knowledge = practice.knowledge + "/session.toml"
+        let good = try String(contentsOfFile: knowledge, encoding: .utf8)
+        for bracket in ["[énding]]\n", "[{are", "["] {
+            try (bracket + "\n" + good).write(toFile: knowledge, atomically: true, encoding: .utf8)
+            #expect(try practice.reload().contains("RELOAD REFUSED: session.toml: line 1, column 2: "))
+        }
+        try good.write(toFile: knowledge, atomically: true, encoding: .utf8)
+        try practice.daemon.configure("[log]\n[")
+        #expect(try practice.reload().contains("RELOAD REFUSED: mneedled.toml: line 2, column 2: "))
+        try practice.daemon.configure("")
+        #expect(try practice.reload().hasSuffix("; reloaded"))
+        #expect(try practice.client.ask("ping") == "OK {}")
+    }
+
+    @Test("files that others could have written since are not taken over")
+    func untrusted() throws {
+        let practice = try Practice()
+        chmod(practice.knowledge + "/session.toml", 0o666)
+        let status = try practice.reload()
+        #expect(status.contains("RELOAD REFUSED: session.toml: is not used: ") && status.contains("chmod go-w"))
+        chmod(practice.knowledge + "/session.toml", 0o644)
+        #expect(try practice.reload().hasSuffix("; reloaded"))
+    }
+
+    @Test("a limit that closes everybody at once does not come into force; a day is 24 hours")
+    func idleTimeout() throws {
+        let practice = try Practice()
+        for timeout in ["0s", "999ms", "2d", "999999999w", "P1M"] {
+            try practice.daemon.configure("[limits]\nidle_timeout = \"\(timeout)\"\n")
+            let status = try practice.reload()
+            #expect(
+                status.contains("RELOAD REFUSED: mneedled.toml: limits.idle_timeout: expected a duration"), "\(status)")
+            #expect(status.contains("from PT1S to PT24H"), "\(status)")
+        }
+        try practice.daemon.configure("[limits]\nidle_timeout = \"1d\"\n")
+        #expect(try practice.reload().hasSuffix("; reloaded"))
+        let status = try practice.client.ok("status")
+        #expect(status["limits"]?["idle_timeout"]?.string == "PT24H")
     }
 }

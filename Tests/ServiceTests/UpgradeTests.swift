@@ -42,7 +42,7 @@ struct UpgradeTests {
         #expect(try Self.content(of: store) == before)
     }
 
-    @Test("a store that cannot be opened ends the start with the file's name, on systemd's status line too")
+    @Test("a store that is no file ends the start with the file's name, on systemd's status line too")
     func namesTheStore() throws {
         let daemon = try DaemonProcess(start: false)
         let store = daemon.folder + "/state/mneedle.sqlite"
@@ -51,6 +51,6 @@ struct UpgradeTests {
         var status = ""
         while let message = daemon.notification(within: 30), message != "ENDED" { status += message }
         #expect(try daemon.ending() == 1)
-        #expect(status.contains("STATUS=the store '\(store)' cannot be opened"), "\(status)")
+        #expect(status.contains("STATUS=a place is not trusted: '\(store)' is no regular file"), "\(status)")
     }
 }

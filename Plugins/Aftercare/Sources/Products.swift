@@ -50,7 +50,7 @@ extension Aftercare {
             "may-use", "Says whether a product may go on a person's skin now, and from when if not.", role: .reader,
             parameters: [
                 .required("person", .slug, "Whose skin."),
-                .required("product", .text(maximum: 100), "What: see aftercare.products; another word for it may do."),
+                .required("product", .line(maximum: 100), "What: see aftercare.products; another word for it may do."),
                 .optional("at", .time, "When; default now."),
             ],
             reply: [

@@ -22,7 +22,7 @@ extension Aftercare {
             role: .operator,
             parameters: [
                 .required("reaction", .integer(1...Int64.max), "The reaction: see aftercare.reactions."),
-                .required("by", .text(maximum: 100), "Who has judged it, for example \"Dr. Lee\"."),
+                .required("by", .line(maximum: 100), "Who has judged it, for example \"Dr. Lee\"."),
                 .optional("note", .text(), "What was found."),
             ],
             reply: [

@@ -15,7 +15,7 @@ extension Records {
             parameters: [
                 .required("person", .slug, "Whom it concerns."),
                 .required("finding", .slug, "The finding's code, for example pregnancy; screening.rules lists them."),
-                .required("by", .text(maximum: 200), "The physician's name."),
+                .required("by", .line(maximum: 200), "The physician's name."),
                 .optional("until", .date, "The last day on which it counts; left out for no end."),
                 .optional("note", .text(maximum: 2000), "A note."),
             ],

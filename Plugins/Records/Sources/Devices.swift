@@ -30,8 +30,8 @@ extension Records {
                 .optional("cartridges", .boolean, "Whether it takes single-use cartridges.", default: nil),
                 .optional(
                     "areas", .list(.choice(knowledge.areas)), "The areas it is meant for; a scalp device names scalp."),
-                .optional("model", .text(maximum: 100), "The maker's model; a known one fills in what its label says."),
-                .optional("serial", .text(maximum: 100), "Its serial number."),
+                .optional("model", .line(maximum: 100), "The maker's model; a known one fills in what its label says."),
+                .optional("serial", .line(maximum: 100), "Its serial number."),
             ],
             reply: Records.reply, errors: [.conflict, .notFound],
             concerns: .named(.init("owner", names: "person"), otherwise: .nobody),

@@ -11,14 +11,14 @@ extension Records {
 
     private var details: [Parameter] {
         [
-            .optional("name", .text(maximum: 200), "For people to read."),
+            .optional("name", .line(maximum: 200), "For people to read."),
             .optional("setting", .choice(Setting.allCases.map(\.rawValue)), "Where treatments take place."),
             .optional("goal", .choice(Goal.allCases.map(\.rawValue)), "What the plan is for."),
-            .optional("time_zone", .text(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin."),
+            .optional("time_zone", .line(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin."),
             .optional("fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick."),
             .optional("first_time", .boolean, "Whether the person has never been needled."),
             .optional(
-                "unix_user", .text(maximum: 64),
+                "unix_user", .line(maximum: 64),
                 "The unix user that the record belongs to: whose desktop shows this person's reminders; '-' for none."
             ),
         ]
@@ -95,7 +95,7 @@ extension Records {
     var listPeople: Command {
         Command(
             "list-people", "Lists the people on record by name.", role: .reader,
-            parameters: [.optional("unix_user", .text(maximum: 64), "Only those that belong to this unix user.")],
+            parameters: [.optional("unix_user", .line(maximum: 64), "Only those that belong to this unix user.")],
             reply: Records.reply, concerns: .named(rows: ["person"]), example: "records.list-people",
             .lists { request, reading, sink in
                 let user = request.arguments.text("unix_user")

@@ -14,7 +14,7 @@ let definition = ModuleDefinition(
                 "default_setting", .choice(Setting.allCases.map(\.rawValue)), default: "home",
                 "Where a person is treated when the record does not say."),
             ConfigurationKey(
-                "default_time_zone", .text(maximum: 64), default: "UTC",
+                "default_time_zone", .line(maximum: 64), default: "UTC",
                 "The IANA time zone of a person whose record does not say."),
         ],
         knowledge: ["areas", "devices"],

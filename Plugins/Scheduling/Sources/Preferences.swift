@@ -121,7 +121,7 @@ extension Scheduling {
                 .optional("off", .list(.slug), "Kinds that shall not come; see scheduling.kinds."),
                 .optional("on", .list(.slug), "Kinds that shall come again."),
                 .optional(
-                    "move", .list(.text(maximum: 80)),
+                    "move", .list(.line(maximum: 80)),
                     "Kinds with an hour of their own: KIND:HOUR, or KIND: for the usual one."),
             ],
             reply: Scheduling.reply, errors: [.notFound],

@@ -7,7 +7,7 @@ extension Scheduling {
             parameters: [
                 .required("person", .slug, "Whom it concerns."),
                 .required("at", .time, "When it comes; not in the past."),
-                .required("title", .text(maximum: 200), "What it says."),
+                .required("title", .line(maximum: 200), "What it says."),
                 .optional("body", .text(), "What it says beside that."),
                 .optional(
                     "urgency", .choice(Urgency.allCases.map(\.rawValue)), "How much it presses.",

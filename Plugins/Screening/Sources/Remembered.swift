@@ -83,7 +83,7 @@ extension Screening {
             parameters: [
                 .required("person", .slug, "Whose."),
                 .required("question", .slug, "What was remembered; see screening.remembered."),
-                .required("by", .text(maximum: 200), "Who has judged it."),
+                .required("by", .line(maximum: 200), "Who has judged it."),
                 .optional("note", .text(), "Why it was wrong."),
             ],
             reply: [

@@ -54,7 +54,7 @@ extension Hygiene {
                 .required("cartridge", .slug, "A name for this one cartridge, never given twice."),
                 .required("device", .slug, "The device it goes into."),
                 .required("person", .slug, "The one person it is for."),
-                .optional("lot", .text(maximum: 64), "The lot number on the blister."),
+                .optional("lot", .line(maximum: 64), "The lot number on the blister."),
                 .optional("expires", .date, "The last day on which it may be used, from the blister."),
             ],
             reply: [

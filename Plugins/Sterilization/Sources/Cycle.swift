@@ -21,14 +21,14 @@ extension Hygiene {
             parameters: [
                 .required("device", .slug, "The device whose head was in the load."),
                 .required(
-                    "method", .text(maximum: 64),
+                    "method", .line(maximum: 64),
                     "How: \(methods.joined(separator: ", ")); another is logged and does not count."),
                 .required("temperature_c", .number(0...400), "The temperature that was held, in °C."),
                 .required("minutes", .number(0...1440), "How long it was held, in minutes."),
                 .optional(
                     "indicator", .choice(Indicator.allCases.map(\.rawValue)), "What the load's indicator showed.",
                     default: Indicator.none.rawValue),
-                .optional("load", .text(maximum: 64), "The load's number in the steriliser's log."),
+                .optional("load", .line(maximum: 64), "The load's number in the steriliser's log."),
                 .optional("at", .time, "When it ended; default now."),
             ],
             reply: [

@@ -16,7 +16,7 @@ extension Hygiene {
             parameters: [
                 .required("device", .slug, "The device whose head was soaked."),
                 .required(
-                    "agent", .text(maximum: 64),
+                    "agent", .line(maximum: 64),
                     "What it lay in: \(knowledge.agents.filter(\.counts).map(\.name).joined(separator: ", ")); "
                         + "another is logged and does not count."),
                 .required("concentration_percent", .number(0...100), "The strength by volume, in percent."),

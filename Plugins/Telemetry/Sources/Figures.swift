@@ -1,9 +1,13 @@
 import MneedleKit
 
 extension Telemetry {
+    /// What the figures call codes that the knowledge no longer has.
+    static let otherCodes = "other"
+
     /// What the service tells of its telemetry: amounts, and nothing of what was measured.
     var figures: [Figure] {
-        let codes = knowledge.codes.union([Telemetry.silenceCode]).sorted()
+        let others = Telemetry.otherCodes
+        let codes = knowledge.codes.union([Telemetry.silenceCode, others]).sorted()
         return [
             Figure("points", .gauge, "Points that are kept.") { reading in
                 let row = try reading.row("SELECT SUM(points) AS points FROM telemetry_blocks")
@@ -13,13 +17,13 @@ extension Telemetry {
                 let row = try reading.row("SELECT SUM(LENGTH(data) + LENGTH(header)) AS bytes FROM telemetry_blocks")
                 return [FigureValue(row?.number("bytes") ?? 0)]
             },
-            Figure("alarms", .counter, "Alarms that were raised.", labels: [FigureLabel("code", codes + ["other"])]) {
+            Figure("alarms", .counter, "Alarms that were raised.", labels: [FigureLabel("code", codes)]) {
                 reading in
-                var counts = Dictionary(uniqueKeysWithValues: (codes + ["other"]).map { ($0, 0.0) })
+                var counts = Dictionary(codes.map { ($0, 0.0) }) { first, _ in first }
                 for row in try reading.rows("SELECT code, COUNT(*) AS alarms FROM telemetry_alarms GROUP BY code") {
                     // Limits that the knowledge had once.
-                    let code = row.text("code").flatMap { counts[$0] == nil ? nil : $0 } ?? "other"
-                    counts[code]! += row.number("alarms") ?? 0
+                    let code = row.text("code").flatMap { counts[$0] == nil ? nil : $0 } ?? others
+                    counts[code, default: 0] += row.number("alarms") ?? 0
                 }
                 return counts.sorted { $0.key < $1.key }.map { FigureValue($0.value, $0.key) }
             },

@@ -26,9 +26,11 @@ struct Knowledge: Sendable {
         let sources = setup.sources
         limits = file.tables("limit").map { table in
             _ = (table.string("reason"), sources.sources(of: table))
+            let (least, most) = (table.optionalNumber("min"), table.optionalNumber("max"))
+            if let least, let most, least > most { table.report("max", "\(most) is under 'min' \(least)") }
             return Limit(
-                field: table.string("field"), code: table.string("code"), least: table.optionalNumber("min"),
-                most: table.optionalNumber("max"), margin: table.number("margin", default: 0))
+                field: table.string("field"), code: Knowledge.code(table), least: least, most: most,
+                margin: table.number("margin", default: 0))
         }
         let depth = file.table("depth")
         depthField = depth?.string("field") ?? "depth_mm"
@@ -36,13 +38,36 @@ struct Knowledge: Sendable {
         depthMarginMM = depth?.number("margin_mm", in: 0...1) ?? 0
         _ = depth.map { ($0.string("reason"), sources.sources(of: $0)) }
         let signal = file.table("signal")
-        silence = signal?.span("silence") ?? .minutes(1)
+        silence =
+            signal?.elapsed("silence", from: Span(milliseconds: 1000), to: .hours(24)) ?? .minutes(1)
         settleSeconds = signal?.number("settle_seconds", in: 0...3600) ?? 0
         clockToleranceSeconds = signal?.number("clock_tolerance_seconds", in: 0...86_400) ?? 0
         _ = signal.map { ($0.string("reason"), sources.sources(of: $0)) }
         if depth == nil { file.report("depth", "missing") }
         if signal == nil { file.report("signal", "missing") }
     }
+
+    /// A limit's code: a name for alarms and figures that nothing else has.
+    private static func code(_ table: Table) -> String {
+        let code = table.string("code")
+        let isName = code.utf8.allSatisfy {
+            switch $0 {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+            default: false
+            }
+        }
+        if !isName || code.utf8.count > 64 {
+            table.report("code", "expected 1 to 64 characters a-z, 0-9 and '-', got \"\(code.prefix(60))\"")
+        } else if ownCodes.contains(code) {
+            table.report("code", "'\(code)' is a name of this module's own; choose another")
+        }
+        return code
+    }
+
+    /// Those that the module gives itself, and what figures call the rest.
+    private static let ownCodes: Set = [
+        "depth-over-plan", "clock-backwards", "clock-off", Telemetry.silenceCode, Telemetry.otherCodes,
+    ]
 
     /// The codes of all alarms that points can raise.
     var codes: Set<String> { Set(limits(planned: 0).map(\.code)).union(["clock-backwards", "clock-off"]) }

@@ -7,7 +7,7 @@ extension Telemetry {
             parameters: [
                 .optional("session", .integer(1...Int64.max), "The session's number."),
                 .optional("device", .slug, "In place of a session: everything that the device has ever reported."),
-                .required("field", .text(maximum: 200), "Which field, for example depth_mm."),
+                .required("field", .line(maximum: 200), "Which field, for example depth_mm."),
                 .optional("from", .time, "From this time on."),
                 .optional("to", .time, "Up to this time, not included."),
                 .optional("step", .duration, "One row for each such step; each value by itself if left out."),

@@ -11,12 +11,12 @@ struct SerialDevice: Sendable {
     let unit: Precision
 
     static let parameters: [Parameter] = [
-        .required("path", .text(maximum: 200), "The device file."),
+        .required("path", .line(maximum: 200), "The device file."),
         .optional("baud", .integer(1200...4_000_000), "Its speed in bits a second.", default: 115_200),
         .required("device", .slug, "Whose points they are, where a line has no tag device."),
         .optional("format", .choice(["line", "csv"]), "What its lines are.", default: "line"),
         .optional(
-            "columns", .list(.text(maximum: 100)),
+            "columns", .list(.line(maximum: 100)),
             "For csv: each column's field; 'time' for the timestamp, '-' for a column to leave out."),
         .optional("separator", .choice([",", ";", "tab"]), "For csv: between columns.", default: ","),
         .optional("measurement", .slug, "For csv: the measurement's name.", default: "pen"),

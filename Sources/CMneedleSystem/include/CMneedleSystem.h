@@ -52,6 +52,13 @@ int mneedle_datagrams_name_senders(int socket);
  * longer than `capacity` (it is gone then), EAGAIN when there is none. */
 ssize_t mneedle_datagram_receive(int socket, void *bytes, size_t capacity, uid_t *uid, gid_t *gid);
 
+/* One step down a path: a place in the file system, without opening it; a link is not followed. */
+int mneedle_step(int folder, const char *name);
+/* Whether a file, or one in a folder, has an access list beside its mode. */
+int mneedle_has_access_list(int file, const char *name);
+/* Gives a finished file its name, unless there is one of that name: EEXIST. */
+int mneedle_publish(int folder, const char *partial, const char *name);
+
 /* Has SQLite keep no statistics of its memory, for which it would take a lock at every
  * allocation. Only before its first use; later it answers an error and changes nothing. */
 int mneedle_sqlite_configure(void);

@@ -40,9 +40,10 @@ struct Limits: Sendable {
         maxBacklogBytes = table.integer("max_backlog_bytes", in: 65_536...1_073_741_824, default: maxBacklogBytes)
         maxBacklogTotalBytes = table.integer(
             "max_backlog_total_bytes", in: 1_048_576...4_294_967_296, default: maxBacklogTotalBytes)
-        idleTimeout = Limits.span(table, "idle_timeout", 1...86_400, idleTimeout)
-        readingTime = Limits.span(table, "reading_time", 1...3600, readingTime)
-        listingTime = Limits.span(table, "listing_time", 1...86_400, listingTime)
+        let second = Span(milliseconds: 1000)
+        idleTimeout = table.elapsed("idle_timeout", from: second, to: .hours(24), default: idleTimeout)
+        readingTime = table.elapsed("reading_time", from: second, to: .hours(1), default: readingTime)
+        listingTime = table.elapsed("listing_time", from: second, to: .hours(24), default: listingTime)
         // The log itself keeps 32 MiB on disk when it is empty.
         maxLogBytes = table.integer("max_log_bytes", in: 50_331_648...17_179_869_184, default: maxLogBytes)
     }
@@ -67,19 +68,6 @@ struct Limits: Sendable {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return Int(clamping: limit.rlim_cur)
     }
-
-    /// A time that has passed on any clock: days are none, for some are longer.
-    private static func span(_ table: Table, _ key: String, _ seconds: ClosedRange<Int64>, _ usual: Span) -> Span {
-        let span = table.span(key, default: usual)
-        let bounds = seconds.lowerBound * 1000...seconds.upperBound * 1000
-        guard span.days == 0, bounds.contains(span.milliseconds) else {
-            table.report(
-                key,
-                "expected a time from \(Span(milliseconds: bounds.lowerBound)) to \(Span(milliseconds: bounds.upperBound)) in h, m or s, got \(span)"
-            )
-            return usual
-        }
-        return span
     }
 
     var object: Object {

@@ -46,6 +46,7 @@ struct Settings: Sendable {
     var metrics = MetricsSettings()
     /// What the clock may be moved by without a note of it.
     var clockTolerance = ClockWatch.usualTolerance
+    var backup = BackupSettings()
     var logLevel = LogLevel.info
     var logTarget = LogTarget.auto
     /// The modules' own sections.
@@ -58,7 +59,7 @@ struct Settings: Sendable {
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
         let hostKeys = [
-            "paths", "limits", "roles", "access", "socket", "modules", "reminders", "metrics", "clock", "log",
+            "paths", "limits", "roles", "access", "socket", "modules", "reminders", "metrics", "clock", "backup", "log",
         ]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
@@ -82,11 +83,10 @@ struct Settings: Sendable {
         if let section = table.table("reminders")?.table("hooks") { hooks = HookSettings(section) }
         if let section = table.table("metrics") { metrics = MetricsSettings(section) }
         if let section = table.table("clock") {
-            clockTolerance = section.span("tolerance", default: clockTolerance)
-            if clockTolerance.days > 0 || !(1000...3_600_000).contains(clockTolerance.milliseconds) {
-                section.report("tolerance", "expected a time from \"1s\" to \"1h\", got \(clockTolerance)")
-            }
+            clockTolerance = section.elapsed(
+                "tolerance", from: Span(milliseconds: 1000), to: .hours(1), default: clockTolerance)
         }
+        if let section = table.table("backup") { backup = BackupSettings(section) }
         if let section = table.table("log") {
             logLevel = section.choice("level", default: .info)
             logTarget = section.choice("target", default: .auto)

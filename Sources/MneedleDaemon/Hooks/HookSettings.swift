@@ -16,17 +16,19 @@ struct HookSettings: Sendable, Equatable {
 
     init(_ table: Table) {
         command = table.strings("command", default: [])
-        timeLimit = table.span("time_limit", default: timeLimit)
-        retryAfter = table.span("retry_after", default: retryAfter)
+        timeLimit = table.elapsed(
+            "time_limit", from: Span(milliseconds: 100), to: .hours(24), default: timeLimit)
+        retryAfter = table.elapsed(
+            "retry_after", from: Span(milliseconds: 1), to: .hours(1), default: retryAfter)
         attempts = table.integer("attempts", in: 1...1000, default: attempts)
-        if timeLimit.milliseconds <= 0 || timeLimit.days > 0 {
-            table.report("time_limit", "expected a time of up to some hours, got \(timeLimit)")
-        }
         guard let program = command.first else { return }
         if !program.hasPrefix("/") {
             table.report("command", "expected the program's absolute path first, got \"\(program)\"")
         } else if !FileManager.default.isExecutableFile(atPath: program) {
             table.report("command", "\(program) is not there or cannot be executed")
+        } else {
+            // It runs with the service's rights.
+            do { _ = try Trust.file(program) } catch { table.report("command", "is not run: \(error)") }
         }
     }
 

@@ -19,6 +19,9 @@ package final class HeadNote: Sendable {
         var head: Ledger.Head
     }
 
+    /// The note, and an administrator's word that the store is meant to be as it is.
+    static let fileNames = ["ledger-head.json", "accept-store"]
+
     let path: String
     private let content: Mutex<Content?>
     private let acceptance: String
@@ -28,8 +31,8 @@ package final class HeadNote: Sendable {
     /// Reads what stands in the folder.
     /// - Throws: ``Refused`` when it cannot be understood: nobody could say then that the store is the right one.
     package init(folder: String) throws {
-        path = folder + "/ledger-head.json"
-        acceptance = folder + "/accept-store"
+        path = folder + "/" + HeadNote.fileNames[0]
+        acceptance = folder + "/" + HeadNote.fileNames[1]
         isAccepted = access(acceptance, F_OK) == 0
         content = Mutex(isAccepted ? nil : try HeadNote.read(path))
     }

@@ -1,10 +1,11 @@
 import Crypto
 import Foundation
-import GRDB
 import MneedleKit
 
 /// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
 struct LedgerCommands {
+    let backups: Backup
+
     var commands: [Command] { [tail, verify, compare, backup] }
 
     private var tail: Command {
@@ -15,7 +16,7 @@ struct LedgerCommands {
                 .optional("since", .integer(0...Int64.max), "Only entries after this sequence number."),
                 .optional("person", .slug, "Only entries that concern this person."),
                 .optional(
-                    "kind", .text(maximum: 64),
+                    "kind", .line(maximum: 64),
                     "Only entries of this kind: session.started, or session.* for all of a family."),
             ],
             reply: [
@@ -147,59 +148,24 @@ struct LedgerCommands {
     private var backup: Command {
         Command(
             "backup", "Writes a consistent copy of everything to a new file while the service runs.", role: .admin,
-            parameters: [.required("path", .text(maximum: 4000), "Absolute path of the copy; must not exist yet.")],
+            parameters: [
+                .required(
+                    "path", .line(maximum: 4000),
+                    "The copy's path: a new file *.sqlite in one of the folders that [backup] in mneedled.toml names and you may write in."
+                )
+            ],
             reply: [
                 ReplyMember("bytes", "size of the copy"), ReplyMember("entries", "ledger entries in it"),
                 ReplyMember("head", "its newest entry's hash"),
             ],
-            errors: [.conflict], concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle.sqlite",
-            .reads { request, reading in
+            errors: [.conflict], concerns: .everybody,
+            example: "ledger.backup path=/var/backups/mneedle/before-upgrade.sqlite",
+            .reads { [backups] request, reading in
                 guard let reading = reading as? StoreReading else {
                     throw ModuleError.internal("a backup is made from the store itself")
                 }
-                return try LedgerCommands.backUp(reading.database, to: try request.arguments.requiredText("path"))
+                return try backups.write(
+                    reading.database, to: try request.arguments.requiredText("path"), for: request.actor)
             })
-    }
-
-    /// Copies the snapshot that the request sees.
-    private static func backUp(_ snapshot: Database, to path: String) throws -> Object {
-        guard path.hasPrefix("/") else {
-            throw ModuleError.invalidArgument("path", expected: "an absolute path", got: path)
-        }
-        guard !FileManager.default.fileExists(atPath: path) else {
-            throw ModuleError.conflict("'\(path)' exists; give a new name", state: "exists")
-        }
-        let partial = path + ".partial"
-        do {
-            try? FileManager.default.removeItem(atPath: partial)
-            let copy = try DatabaseQueue(path: partial)
-            try copy.writeWithoutTransaction { try snapshot.backup(to: $0) }
-            let (head, entries) = try copy.read { database in
-                (
-                    try Ledger.head(in: database),
-                    try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM mneedle_ledger") ?? 0
-                )
-            }
-            try copy.close()
-            try synchronize(partial)
-            try FileManager.default.moveItem(atPath: partial, toPath: path)
-            try synchronize((path as NSString).deletingLastPathComponent)
-            return ["bytes": fileSize(path), "entries": entries, "head": head.hash.hex]
-        } catch let error as ModuleError {
-            throw error
-        } catch {
-            try? FileManager.default.removeItem(atPath: partial)
-            throw ModuleError(
-                .storage, "the copy could not be written to '\(path)': \(error.localizedDescription)",
-                members: ["detail": error.localizedDescription])
-        }
-    }
-
-    /// Brings a file or folder to disk.
-    private static func synchronize(_ path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 }

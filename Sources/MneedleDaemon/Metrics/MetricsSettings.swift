@@ -19,9 +19,6 @@ struct MetricsSettings: Sendable, Equatable {
             }
         case let other?: table.report("textfile", "expected a path, or \"\" for none, got \(other.summary)")
         }
-        every = table.span("every", default: every)
-        if every.days > 0 || !(1000...3_600_000).contains(every.milliseconds) {
-            table.report("every", "expected a time from \"1s\" to \"1h\", got \(every)")
-        }
+        every = table.elapsed("every", from: Span(milliseconds: 1000), to: .hours(1), default: every)
     }
 }

@@ -102,24 +102,24 @@ final class TextFile: Sendable {
     /// a person in it. It is not synced, for after a crash of the machine it is written anew.
     /// - Returns: Why that failed, and then the old file is as it was; `nil` when it did not.
     private static func replace(_ path: String, with bytes: [UInt8]) -> String? {
-        let partial = path + ".new"
-        // What a killed service has left, or a link that somebody else has put there: not followed, but replaced.
-        unlink(partial)
-        let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return String(cString: strerror(errno)) }
-        var rest = bytes[...]
-        var isWritten = true
-        while isWritten, !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            isWritten = count > 0
-            rest = rest.dropFirst(max(0, count))
+        let (place, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
+        guard let folder = Descriptor(open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else { return reason() }
+        // A name that nobody else can have put there: nothing is overwritten or removed that is not this service's.
+        let partial = ".\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).new"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        guard let file = Descriptor(openat(folder.number, partial, flags, 0o600)) else { return reason() }
+        do {
+            try file.write(bytes)
+            if fchmod(file.number, 0o644) == 0, renameat(folder.number, partial, folder.number, name) == 0 {
+                return nil
+            }
+            defer { unlinkat(folder.number, partial, 0) }
+            return reason()
+        } catch {
+            unlinkat(folder.number, partial, 0)
+            return String(cString: strerror((error as? POSIXError)?.code.rawValue ?? EIO))
         }
-        isWritten = isWritten && fchmod(file, 0o644) == 0
-        var reason = errno
-        close(file)
-        if isWritten, rename(partial, path) == 0 { return nil }
-        if isWritten { reason = errno }
-        unlink(partial)
-        return String(cString: strerror(reason))
     }
+
+    private static func reason() -> String { String(cString: strerror(errno)) }
 }

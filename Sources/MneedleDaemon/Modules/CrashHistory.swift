@@ -11,6 +11,8 @@ import MneedleKit
 struct CrashHistory {
     static let limit = 3
     static let window = 600.0
+    /// What it keeps in the state folder.
+    static let fileNames = ["crashes.json", "running"]
     /// More than can end the service in the window; what a damaged file says beyond that is not kept.
     private static let most = 1000
 

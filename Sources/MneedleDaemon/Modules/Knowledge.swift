@@ -20,8 +20,11 @@ package struct Knowledge {
 
     /// A fresh view of a file; unknown keys are judged for each reader.
     mutating func table(_ name: String) -> Table {
-        if files[name] == nil { files[name] = TOMLFile.load("\(folder)/\(name).toml", problems: problems) ?? [:] }
-        return Table(files[name]!, file: "\(name).toml", problems: problems)
+        if let object = files[name] { return Table(object, file: "\(name).toml", problems: problems) }
+        let object = TOMLFile.load("\(folder)/\(name).toml", problems: problems)
+        files[name] = object
+        // What cannot be read is one problem, and not one for each key that is missing then.
+        return Table(object ?? [:], file: "\(name).toml", problems: object == nil ? Problems() : problems)
     }
 
     /// Makes a module from its section of the configuration and its knowledge files.
@@ -41,7 +44,15 @@ package struct Knowledge {
             Parameter.optional($0.name, $0.type, $0.summary, default: $0.defaultValue)
         }
         do {
-            return try Typing.bind(section, keys)
+            let arguments = try Typing.bind(section, keys)
+            for key in keys {
+                guard case .duration(let span)? = arguments[key.name], !Table.isUsable(span) else { continue }
+                problems.report(
+                    Problem(
+                        file: "mneedled.toml", key: "\(manifest.name).\(key.name)",
+                        reason: "expected a duration of at most \(Table.longestSpan), got \(span)"))
+            }
+            return arguments
         } catch {
             let member = (error as? ModuleError)?.members.string("argument") ?? ""
             problems.report(

@@ -90,7 +90,12 @@ struct Loader {
     private func libraries() -> [Found] {
         let names: [String]
         do {
+            _ = try Trust.folder(settings.modules)
             names = try FileManager.default.contentsOfDirectory(atPath: settings.modules)
+        } catch let error as Trust.Refused {
+            logger.say(
+                .moduleMissing, .error, "the modules folder is not used: \(error)", ["folder": settings.modules])
+            return []
         } catch {
             logger.say(
                 .moduleMissing, .error, "the modules folder \(settings.modules) cannot be read",

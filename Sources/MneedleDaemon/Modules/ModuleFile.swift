@@ -18,9 +18,10 @@ struct ModuleFile {
     /// - Throws: `Unusable` with the reason when the file is no module of this kit and compiler.
     /// - Returns: `nil` when the file is a library, but no module.
     init?(path: String) throws {
-        try ModuleFile.requireTrusted(path)
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Unusable(description: "cannot be read")
+        // Code that others may write is not loaded.
+        let data: Data
+        do { data = try Trust.file(path).mapped() } catch let error as Trust.Refused {
+            throw Unusable(description: "is not trusted: \(error)")
         }
         try self.init(data)
     }
@@ -47,8 +48,6 @@ struct ModuleFile {
     private static let prefix = "mneedle_module_"
     /// One more than a name may have, so that a longer one is seen to be too long.
     private static let longestSymbol = prefix.utf8.count + Ownership.longestName + 1
-    /// Far more than any library has; a file beyond it is not read.
-    private static let largest = 1 << 30
 
     /// - Throws: `Unusable` when host and module do not share one kit and one compiler.
     func requireCompatible() throws {
@@ -61,24 +60,6 @@ struct ModuleFile {
             throw Unusable(
                 description:
                     "was built by '\(compiler)', this daemon by '\(KitVersion.compiler)'; build both with one compiler")
-        }
-    }
-
-    /// Code that others may write is not loaded.
-    private static func requireTrusted(_ path: String) throws {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw Unusable(description: String(cString: strerror(errno))) }
-        // Reading another kind of file could wait for ever.
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= largest else {
-            throw Unusable(description: "is no file, or larger than \(largest) bytes")
-        }
-        if status.st_uid != 0 && status.st_uid != getuid() {
-            throw Unusable(description: "belongs to uid \(status.st_uid); it must be root's or the daemon's own")
-        }
-        if status.st_mode & 0o022 != 0 {
-            throw Unusable(
-                description:
-                    "may be written by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod go-w it")
         }
     }
 }

@@ -158,6 +158,7 @@ package enum Typing {
 
     private static func fromText(_ text: String, _ type: ParameterType) -> Argument? {
         if case .text(let maximum) = type { return isText(text, maximum) ? .text(text) : nil }
+        if case .line(let maximum) = type { return isText(text, maximum) && isOneLine(text) ? .text(text) : nil }
         guard text.utf8.count <= longestWord else { return nil }
         return switch type {
         case .slug: isSlug(text) ? .text(text) : nil
@@ -173,7 +174,7 @@ package enum Typing {
         case .duration(let maximum):
             Span(text).flatMap { $0.totalMilliseconds <= maximum.totalMilliseconds ? .duration($0) : nil }
         case .choice(let choices): choices.contains(text) ? .text(text) : nil
-        case .text, .integer, .number, .list, .object: nil
+        case .text, .line, .integer, .number, .list, .object: nil
         }
     }
 
@@ -244,6 +245,16 @@ package enum Typing {
 
     private static func isWord(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
 
+    private static func isOneLine(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            // Controls, line and paragraph separators, and what turns the direction of a text.
+            case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
+            default: true
+            }
+        }
+    }
+
     private static func isText(_ text: String, _ maximum: Int) -> Bool {
         guard !text.isEmpty, text.utf8.count <= maximum * 4, text.unicodeScalars.count <= maximum else { return false }
         return text.utf8.allSatisfy { ($0 >= 32 && $0 != 127) || $0 == 9 || $0 == 10 }
@@ -256,6 +267,7 @@ extension ParameterType {
         switch self {
         case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"
         case .text(let maximum): "a text of 1 to \(maximum) characters"
+        case .line(let maximum): "a text of 1 to \(maximum) characters on one line"
         case .integer(let range): "a whole number\(bounds(range.lowerBound, range.upperBound, Int64.min, Int64.max))"
         case .number(let range):
             "a number\(bounds(range.lowerBound, range.upperBound, -Double.greatestFiniteMagnitude, .greatestFiniteMagnitude))"

@@ -76,6 +76,8 @@ extension ParameterType {
         switch self {
         case .slug: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"]
         case .text(let maximum): ["type": "string", "minLength": 1, "maxLength": maximum]
+        case .line(let maximum):
+            ["type": "string", "minLength": 1, "maxLength": maximum, "pattern": ParameterType.onOneLine]
         case .integer(let range):
             [
                 "type": "integer", "minimum": range.lowerBound == .min ? nil : range.lowerBound,
@@ -100,6 +102,10 @@ extension ParameterType {
         case .object(let members): ParameterType.objectSchema(members)
         }
     }
+
+    /// No controls, no separators of lines, nothing that turns the direction of a text.
+    private static let onOneLine =
+        #"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]*$"#
 
     private static func objectSchema(_ members: [Parameter]) -> Object {
         var properties: Object = [:]

@@ -9,6 +9,7 @@ struct HostCommands {
     let version: String
     let started: Instant
     let metrics: Metrics
+    let backups: Backup
     /// What changes while the service runs.
     let live: @Sendable () -> LiveFigures
 
@@ -34,7 +35,7 @@ struct HostCommands {
     }
 
     private var ledger: [Verb] {
-        LedgerCommands().commands.map {
+        LedgerCommands(backups: backups).commands.map {
             Verb(name: "ledger.\($0.name)", module: Verb.host, command: $0, action: .command)
         }
     }

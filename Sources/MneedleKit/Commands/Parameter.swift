@@ -25,6 +25,9 @@ public indirect enum ParameterType: Hashable, Sendable {
     case slug
     /// Free text of at most so many characters; no control characters but TAB and LF.
     case text(maximum: Int = 1000)
+    /// Text of at most so many characters on one line, such as a name: nothing in it ends a line, moves the cursor or
+    /// turns the direction of what follows, so that it stays one line wherever it is written.
+    case line(maximum: Int)
     case integer(ClosedRange<Int64>)
     case number(ClosedRange<Double>)
     /// `yes`, `no`, `true`, `false`.

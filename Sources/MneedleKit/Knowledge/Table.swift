@@ -36,17 +36,23 @@ public final class Table {
     // MARK: Values
 
     public func optionalString(_ key: String) -> String? {
-        take(key, "a string") { if case .string(let text) = $0, !text.isEmpty { text } else { nil } }
+        take(key, "a string of 1 to \(Table.longestText) bytes") {
+            if case .string(let text) = $0, !text.isEmpty, text.utf8.count <= Table.longestText { text } else { nil }
+        }
     }
     public func string(_ key: String, default: String? = nil) -> String {
         optionalString(key) ?? missing(key, `default`, "")
     }
-    public func optionalInteger(_ key: String, in range: ClosedRange<Int> = 0...Int.max) -> Int? {
+    public func optionalInteger(_ key: String, in range: ClosedRange<Int> = 0...1_000_000) -> Int? {
         take(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") {
-            if case .integer(let number) = $0, range.contains(Int(number)) { Int(number) } else { nil }
+            if case .integer(let number) = $0, let number = Int(exactly: number), range.contains(number) {
+                number
+            } else {
+                nil
+            }
         }
     }
-    public func integer(_ key: String, in range: ClosedRange<Int> = 0...Int.max, default: Int? = nil) -> Int {
+    public func integer(_ key: String, in range: ClosedRange<Int> = 0...1_000_000, default: Int? = nil) -> Int {
         optionalInteger(key, in: range) ?? missing(key, `default`, range.lowerBound)
     }
     public func optionalNumber(_ key: String, in range: ClosedRange<Double> = 0...1e9) -> Double? {
@@ -67,14 +73,39 @@ public final class Table {
     public func bool(_ key: String, default: Bool? = nil) -> Bool {
         optionalBool(key) ?? missing(key, `default`, false)
     }
-    /// A length of time written as in requests: `"72h"`, `"4w"`.
-    public func optionalSpan(_ key: String) -> Span? {
-        take(key, "a duration such as \"72h\" or \"4w\", at most \(Span.longest)") {
-            if case .string(let text) = $0 { Span(text) } else { nil }
+    /// A length of time written as in requests: `"72h"`, `"4w"`. Nothing that a file names lasts longer than ten years.
+    public func optionalSpan(_ key: String, from: Span = Span(), to: Span = Table.longestSpan) -> Span? {
+        take(key, "a duration such as \"72h\" or \"4w\", from \(from) to \(to)") {
+            guard case .string(let text) = $0, let span = Span(text), Table.isWithin(from, span, to) else { return nil }
+            return span
         }
     }
-    public func span(_ key: String, default: Span? = nil) -> Span {
-        optionalSpan(key) ?? missing(key, `default`, Span())
+    public func span(
+        _ key: String, from: Span = Span(), to: Span = Table.longestSpan, default: Span? = nil
+    ) -> Span {
+        optionalSpan(key, from: from, to: to) ?? missing(key, `default`, from)
+    }
+    /// A length of elapsed time, for what is measured by a clock and not by the calendar: a day is 24 hours here.
+    public func elapsed(_ key: String, from: Span, to: Span, default: Span? = nil) -> Span {
+        let span = span(key, from: from, to: to, default: `default`)
+        return Span(milliseconds: Int64(span.days) * Table.millisecondsOfDay + span.milliseconds)
+    }
+
+    /// More than any file has reason to say, and little enough to reckon with.
+    public static let longestSpan = Span(days: 3660)
+    /// A text's length in bytes.
+    public static let longestText = 8192
+    private static let millisecondsOfDay: Int64 = 86_400_000
+
+    /// Whether a length of time is no longer than ``longestSpan``.
+    public static func isUsable(_ span: Span) -> Bool { isWithin(Span(), span, longestSpan) }
+
+    /// Compared in days of 24 hours, which is near enough for bounds.
+    private static func isWithin(_ least: Span, _ span: Span, _ most: Span) -> Bool {
+        func length(_ span: Span) -> Double {
+            Double(span.days) * Double(millisecondsOfDay) + Double(span.milliseconds)
+        }
+        return length(least) <= length(span) && length(span) <= length(most)
     }
     /// One of the raw values of `Choice`.
     public func optionalChoice<Choice: RawRepresentable & CaseIterable>(

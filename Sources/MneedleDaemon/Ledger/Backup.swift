@@ -1,0 +1,164 @@
+import CMneedleSystem
+import Foundation
+import GRDB
+import Glibc
+import MneedleKit
+
+/// Writes copies of the store for those who ask, where the configuration lets it and they themselves could.
+struct Backup: Sendable {
+    let settings: BackupSettings
+    /// The state folder, where a copy is made before it is given away: SQLite opens files by their path, and only in a
+    /// folder of the service's own can nobody put another file in its place meanwhile.
+    let state: String
+
+    private var folders: [String] {
+        settings.folders.map { $0.hasPrefix("/") ? $0 : state + "/" + $0 }
+    }
+
+    /// Copies the snapshot that the request sees.
+    func write(_ snapshot: Database, to path: String, for actor: Actor) throws -> Object {
+        let (place, name) = try split(path)
+        // Its own folder is made when it is first needed; others are made by whoever gives them to it.
+        let isOwn = place.hasPrefix(state + "/")
+        let folder = try Backup.trusted {
+            try Trust.folder(place, create: isOwn, Trust.Demand(sharedWith: actor.uid))
+        }
+        try requireRight(actor, folder, place)
+        var status = stat()
+        guard fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) != 0 else { throw Backup.exists(path) }
+        do {
+            let own = try Trust.folder(state, Trust.Demand(isOwn: true))
+            let copy = StateFolder.copyPrefix + Backup.random
+            defer { for end in ["", "-journal", "-wal", "-shm"] { unlinkat(own.number, copy + end, 0) } }
+            let source = try Backup.create(copy, in: own)
+            let (head, entries) = try Backup.copy(snapshot, to: state + "/" + copy)
+            let bytes = try Backup.hand(source, to: folder, as: name, path)
+            return ["bytes": bytes, "entries": entries, "head": head.hash.hex]
+        } catch let error as ModuleError {
+            throw error
+        } catch {
+            throw ModuleError(
+                .storage, "the copy could not be written to '\(path)': \(error.localizedDescription)",
+                members: ["detail": error.localizedDescription])
+        }
+    }
+
+    // MARK: Where
+
+    /// The folder and the name of a path, if a copy may have it. Nothing is looked up for a path that may not.
+    private func split(_ path: String) throws -> (folder: String, name: String) {
+        let name = path.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+        let folder = String(path.dropLast(name.count + 1))
+        guard folders.contains(folder) else {
+            throw ModuleError.invalidArgument(
+                "path",
+                expected:
+                    "a file in one of the folders of [backup] in mneedled.toml: \(folders.joined(separator: ", "))",
+                got: path)
+        }
+        let isPlain = name.utf8.allSatisfy {
+            switch $0 {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+            default: false
+            }
+        }
+        guard isPlain, name.utf8.count <= 200, name.hasSuffix(".sqlite"), name.utf8.count > 7,
+            let first = name.first, first != ".", first != "-"
+        else {
+            throw ModuleError.invalidArgument(
+                "path", expected: "a name of letters, digits, '.', '_' and '-' that ends in .sqlite", got: path)
+        }
+        return (folder, name)
+    }
+
+    /// The service lends nobody its rights: who asks has to be able to write there without it.
+    private func requireRight(_ actor: Actor, _ folder: Descriptor, _ place: String) throws {
+        if actor.uid == 0 || actor.uid == geteuid() { return }
+        var status = stat()
+        guard fstat(folder.number, &status) == 0 else { throw Backup.failure(errno) }
+        let mode = status.st_mode
+        let may =
+            if status.st_uid == actor.uid {
+                mode & 0o300 == 0o300
+            } else if Backup.groups(of: actor).contains(
+                status.st_gid)
+            { mode & 0o030 == 0o030 } else { mode & 0o003 == 0o003 }
+        guard may else {
+            throw ModuleError(
+                .forbidden,
+                "user '\(actor.user)' may not write in '\(place)' (mode \(String(mode & 0o7777, radix: 8)), of \(Trust.userName(status.st_uid))), "
+                    + "so the service does not either; choose another folder of [backup], or ask root for the copy",
+                members: ["role": actor.role.rawValue, "needs": Role.admin.rawValue])
+        }
+    }
+
+    private static func groups(of actor: Actor) -> [gid_t] {
+        guard let user = getpwuid(actor.uid) else { return [] }
+        let (name, primary) = (String(cString: user.pointee.pw_name), user.pointee.pw_gid)
+        var groups = [gid_t](repeating: 0, count: 1024)
+        var count = Int32(groups.count)
+        return getgrouplist(name, primary, &groups, &count) < 0 ? [primary] : Array(groups.prefix(Int(count)))
+    }
+
+    private static func trusted<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as Trust.Refused {
+            throw ModuleError.conflict("a copy cannot be written there: \(error)", state: "untrusted")
+        }
+    }
+
+    private static func exists(_ path: String) -> ModuleError {
+        .conflict("'\(path)' exists; give a new name", state: "exists")
+    }
+
+    // MARK: Writing
+
+    private static func copy(_ snapshot: Database, to path: String) throws -> (Ledger.Head, Int) {
+        let copy = try DatabaseQueue(path: path)
+        try copy.writeWithoutTransaction { try snapshot.backup(to: $0) }
+        let result = try copy.read { database in
+            (
+                try Ledger.head(in: database),
+                try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM mneedle_ledger") ?? 0
+            )
+        }
+        try copy.close()
+        return result
+    }
+
+    /// Gives a finished copy to the folder: under a name of its own until all of it is on disk, and only then, if there
+    /// is still nothing of that name, under the name that was asked for.
+    private static func hand(
+        _ source: Descriptor, to folder: Descriptor, as name: String, _ path: String
+    ) throws -> Int {
+        let partial = ".\(name).\(random).partial"
+        let target = try create(partial, in: folder)
+        do {
+            var bytes = 0
+            while case let piece = try source.read(limit: 1 << 20), !piece.isEmpty {
+                try target.write(piece)
+                bytes += piece.count
+            }
+            try target.synchronize()
+            let result = mneedle_publish(folder.number, partial, name)
+            if result == -EEXIST { throw exists(path) }
+            guard result == 0 else { throw failure(-result) }
+            try folder.synchronize()
+            return bytes
+        } catch {
+            unlinkat(folder.number, partial, 0)
+            throw error
+        }
+    }
+
+    private static func create(_ name: String, in folder: Descriptor) throws -> Descriptor {
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        guard let file = Descriptor(openat(folder.number, name, flags, 0o600)) else { throw failure(errno) }
+        return file
+    }
+
+    private static var random: String {
+        String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    private static func failure(_ number: Int32) -> POSIXError { POSIXError(POSIXErrorCode(rawValue: number) ?? .EIO) }
+}
