@@ -7,7 +7,7 @@ extension Daemon {
     /// A module's code has kept a reader's thread for good. On the event loop.
     func fail(
         _ module: String, _ verb: String, _ current: CurrentServices, _ hub: Hub,
-        _ table: (House, Limits) -> CommandTable
+        _ table: (House, Limits, BackupSettings) -> CommandTable
     ) {
         logger.say(
             .moduleTrouble, .error,
@@ -16,7 +16,8 @@ extension Daemon {
         guard module != Verb.host else { return }
         let engine = current.services.engine
         engine.replaceHouse(engine.house.failing(module, reason: "it did not answer '\(verb)' and does not stop"))
-        current.services.table = table(engine.house, current.services.limits)
+        let services = current.services
+        current.services.table = table(engine.house, services.limits, services.backup)
         hub.adopt(current.services)
         passThrough(current.services.writer) { [self] in Notify.status(statusLine(engine)) }
     }

@@ -1,3 +1,4 @@
+import CMneedleSystem
 import MneedleKit
 
 extension Daemon {

@@ -171,17 +171,17 @@ public final class Daemon: Service {
         }
         let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let state = Trust.absolute(settings.state)
-        let table: @Sendable (House, Settings) -> CommandTable = { house, settings in
+        let table: @Sendable (House, Limits, BackupSettings) -> CommandTable = { house, limits, backup in
             HostCommands(
-                house: house, store: engine.store, health: engine.health, limits: settings.limits,
-                version: mneedleVersion, started: started, metrics: metrics,
-                backups: Backup(settings: settings.backup, state: state),
+                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion,
+                started: started, metrics: metrics, backups: Backup(settings: backup, state: state),
                 live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
             ).table
         }
         let services = Services(
-            engine: engine, writer: writer, table: table(engine.house, settings), limits: settings.limits,
-            roles: settings.roles, readers: readers, logger: logger, version: mneedleVersion,
+            engine: engine, writer: writer, table: table(engine.house, settings.limits, settings.backup),
+            limits: settings.limits, backup: settings.backup, roles: settings.roles, readers: readers, logger: logger,
+            version: mneedleVersion,
             oldestEvent: try engine.oldestSequence())
         let current = CurrentServices(services)
         // The event loop has it from here on.
@@ -268,7 +268,7 @@ public final class Daemon: Service {
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
         _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ hooks: Hooks,
-        _ textFile: TextFile, _ table: @escaping @Sendable (House, Settings) -> CommandTable
+        _ textFile: TextFile, _ table: @escaping @Sendable (House, Limits, BackupSettings) -> CommandTable
     ) -> String {
         do {
             let engine = current.services.engine
@@ -277,8 +277,9 @@ public final class Daemon: Service {
             // Nobody is let in or served halfway between old and new.
             try loop.submit {
                 engine.replaceHouse(house)
-                current.services.table = table(house, settings)
+                current.services.table = table(house, settings.limits, settings.backup)
                 current.services.limits = settings.limits
+                current.services.backup = settings.backup
                 current.services.roles = settings.roles
                 current.services.readers.limits = settings.limits
                 hub.adopt(current.services)

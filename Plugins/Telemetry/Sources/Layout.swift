@@ -21,6 +21,8 @@ final class Layout {
     /// Kept outside of arrays: they are looked at for every point.
     let pieces: UnsafeMutableBufferPointer<Piece>
     private let text: UnsafeMutableBufferPointer<UInt8>
+    /// Of measurement, tags and names of fields together.
+    var byteCount: Int { text.count }
 
     init(
         series: UnsafeBufferPointer<UInt8>, device: String?, fields: [Field], keys: [UnsafeBufferPointer<UInt8>]

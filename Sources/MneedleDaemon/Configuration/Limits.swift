@@ -68,7 +68,6 @@ struct Limits: Sendable {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return Int(clamping: limit.rlim_cur)
     }
-    }
 
     var object: Object {
         [

@@ -61,7 +61,8 @@ struct HostCommands {
         let missing = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
             "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
         }
-        let noted = (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
+        let noted =
+            (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
         let problems =
             health.problems.map(\.text) + noted + missing + house.refusals.problems(at: reading.now)
         let figures = live()

@@ -10,6 +10,8 @@ struct Services: Sendable {
     let writer: Writer
     var table: CommandTable
     var limits: Limits
+    /// Where copies may be left.
+    var backup: BackupSettings
     var roles: RoleMap
     let readers: Readers
     let logger: Logger
