@@ -166,6 +166,7 @@ struct ArchitectureTests {
         "Scheduling/Sources/ICalendar.swift": "a zone's offset, which is less than a day",
         "Store/IdempotencyKeys.swift": "a constant number of days",
         "Systemd/Notify.swift": "the kernel's monotonic clock",
+        "Server/ReadTask.swift": "the kernel's clock of a thread",
         "MneedleDaemon/Time/Clock.swift": "the kernel's clock",
         "Telemetry/Sources/Packing.swift": "lengths and slopes that it has bounded itself",
     ]

@@ -38,7 +38,8 @@ struct ExtremesTests {
             daemon,
             [
                 "session": "\(session)", "with": "\(session)", "reaction": "\(reaction ?? 1)",
-                "reminder": "\(reminder ?? 1)", "path": "\"\(daemon.folder)/backup.sqlite\"", "tag": "\"a\"",
+                "reminder": "\(reminder ?? 1)", "path": "\"\(daemon.folder)/state/backups/extremes.sqlite\"",
+                "tag": "\"a\"",
                 // The examples' own days are over some day.
                 "start": "\"\(day(after: 80))\"", "until": "\"\(day(after: 80))\"",
                 "trained_until": "\"\(day(after: 80))\"",

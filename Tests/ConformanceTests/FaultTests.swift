@@ -9,10 +9,12 @@ struct FaultTests {
     /// strace, attached to a running daemon, that has system calls fail.
     private final class Fault {
         private let process: ChildProcess
+        /// Open as long as strace runs, which tells of each new thread there and ends where nobody listens.
+        private let messages: FileHandle
 
         init(_ daemon: DaemonProcess, _ calls: String, _ error: String) throws {
             let ends = try connectedPair()
-            let messages = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+            messages = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
             process = try ChildProcess(
                 [
                     "strace", "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)",

@@ -8,7 +8,7 @@ struct ClockTests {
     private func keyed(_ workshop: Workshop, _ key: String = "k") -> Job {
         workshop.job { transaction in
             try IdempotencyKeys.once(key, verb: "note.write", arguments: Arguments(), in: transaction) {
-                ["id": try transaction.insert("INSERT INTO notes (text) VALUES ('keyed')")]
+                ["id": try transaction.insert("INSERT INTO test_notes (text) VALUES ('keyed')")]
             }
         }
     }
@@ -21,12 +21,12 @@ struct ClockTests {
         workshop.clock.advance(days: 21)
         workshop.clock.jump(to: workshop.clock.now().adding(seconds: -119))
         try workshop.run(workshop.note("b"))
-        #expect(try workshop.kinds() == ["note.written", "note.written"])
+        #expect(try workshop.kinds() == ["test.written", "test.written"])
         let right = workshop.clock.now()
         workshop.clock.jump(to: right.adding(hours: 2))
         #expect(workshop.engine.hasClockJumped)
         let outcome = try workshop.run(workshop.note("c"), workshop.note("d"))
-        #expect(outcome.events.map(\.topic) == [ClockNotes.jumped, "note.written", "note.written"])
+        #expect(outcome.events.map(\.topic) == [ClockNotes.jumped, "test.written", "test.written"])
         #expect(!workshop.engine.hasClockJumped)
         workshop.clock.jump(to: right)
         try workshop.run(workshop.note("e"))
@@ -53,13 +53,13 @@ struct ClockTests {
         let workshop = try Workshop()
         workshop.clock.jump(to: workshop.clock.now().adding(hours: -2))
         let failing = workshop.job { transaction in
-            try transaction.execute("INSERT INTO notes (text) VALUES ('lost')")
+            try transaction.note("lost")
             throw ModuleError.conflict("told to", state: "told")
         }
         let outcome = try workshop.run(workshop.note("a"), failing)
         #expect(throws: ModuleError.self) { try outcome.results[1].get() }
         try workshop.run(failing)
-        #expect(try workshop.kinds() == [ClockNotes.jumped, "note.written"] && workshop.notes() == ["a"])
+        #expect(try workshop.kinds() == [ClockNotes.jumped, "test.written"] && workshop.notes() == ["a"])
         #expect(try workshop.holds())
     }
 
@@ -101,7 +101,7 @@ struct ClockTests {
     @Test("an administrator may take the clock for right after it was wrong, and the ledger keeps why")
     func accepted() throws {
         let workshop = try Workshop()
-        let accept = workshop.job { try $0.acceptClock(note: "it was a year ahead") }
+        let accept = workshop.job(Verb.host) { try $0.acceptClock(note: "it was a year ahead") }
         #expect(throws: ModuleError.self) { try workshop.run(accept).results[0].get() }
         workshop.clock.jump(to: Instant("2027-11-20T12:00:00Z")!)
         try workshop.run(workshop.note("wrong"))

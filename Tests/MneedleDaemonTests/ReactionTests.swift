@@ -11,14 +11,14 @@ struct ReactionTests {
         let fails = Atomic<Bool>(true)
         let runs = Atomic<Int>(0)
 
-        func module(guards: Bool, to kind: String = "treatment.stopped", writes: Bool = true) -> Module {
+        func module(guards: Bool, to kind: String = "test.stopped", writes: Bool = true) -> Module {
             Module(
                 checks: guards ? [SafetyCheck("nothing") { _, _ in [] }] : [],
                 reactions: [
                     Reaction(to: kind) { [self] entry, _, transaction in
                         runs.add(1, ordering: .relaxed)
                         if writes {
-                            try transaction.execute("INSERT INTO notes (text) VALUES (?)", "took \(entry.subject)")
+                            try transaction.note("took \(entry.subject)")
                         }
                         if writes { try transaction.record(Entry("fragile.took", subject: entry.subject)) }
                         if fails.load(ordering: .relaxed) { throw ModuleError.internal("told to fail") }
@@ -28,8 +28,8 @@ struct ReactionTests {
     }
 
     private static let careful = Module(reactions: [
-        Reaction(to: "treatment.stopped") { entry, _, transaction in
-            try transaction.execute("INSERT INTO notes (text) VALUES (?)", "careful \(entry.subject)")
+        Reaction(to: "test.stopped") { entry, _, transaction in
+            try transaction.note("careful \(entry.subject)")
         }
     ])
 
@@ -42,16 +42,16 @@ struct ReactionTests {
             ("fragile", fragile.module(guards: true, writes: writes)), ("careful", Self.careful),
         ])
         let outcome = try workshop.run(
-            workshop.note("before"), workshop.note("x", kind: "treatment.stopped", stands: true), workshop.note("after")
+            workshop.note("before"), workshop.note("x", kind: "test.stopped", stands: true), workshop.note("after")
         )
         for result in outcome.results { #expect(throws: Never.self) { try result.get() } }
         #expect(try workshop.notes() == ["before", "x", "careful note/x", "after"])
         #expect(
-            try workshop.kinds() == ["note.written", "treatment.stopped", FailedReactions.failed, "note.written"])
+            try workshop.kinds() == ["test.written", "test.stopped", FailedReactions.failed, "test.written"])
         #expect(outcome.events.map(\.topic) == (try workshop.kinds()))
         #expect(
             try workshop.bodies(FailedReactions.failed)
-                == [#"{"entry":2,"module":"fragile","kind":"treatment.stopped"}"#])
+                == [#"{"entry":2,"module":"fragile","kind":"test.stopped"}"#])
         #expect(try workshop.holds())
         #expect(workshop.reports.list.withLock { $0.first }?.contains("fragile: ") == true)
     }
@@ -59,7 +59,7 @@ struct ReactionTests {
     @Test("a piece of a bulk transfer that stops a session is run once, though a reaction fails after it had written")
     func bulk() throws {
         let workshop = try Workshop([("fragile", Fragile().module(guards: true))])
-        var piece = workshop.note("x", kind: "treatment.stopped", stands: true)
+        var piece = workshop.note("x", kind: "test.stopped", stands: true)
         let runs = Atomic<Int>(0)
         let once = piece.run
         piece.runsOnce = true
@@ -71,32 +71,32 @@ struct ReactionTests {
         for result in outcome.results { #expect(throws: Never.self) { try result.get() } }
         #expect(runs.load(ordering: .relaxed) == 1)
         #expect(try workshop.notes() == ["before", "x"])
-        #expect(try workshop.kinds() == ["note.written", "treatment.stopped", FailedReactions.failed])
+        #expect(try workshop.kinds() == ["test.written", "test.stopped", FailedReactions.failed])
         #expect(try workshop.holds())
     }
 
     @Test("what does not stand is taken back with the reaction that forbids it")
     func forbidden() throws {
         let workshop = try Workshop([("fragile", Fragile().module(guards: true))])
-        let outcome = try workshop.run(workshop.note("before"), workshop.note("x", kind: "treatment.stopped"))
+        let outcome = try workshop.run(workshop.note("before"), workshop.note("x", kind: "test.stopped"))
         #expect(throws: Never.self) { try outcome.results[0].get() }
         #expect(throws: ModuleError.self) { try outcome.results[1].get() }
-        #expect(try workshop.notes() == ["before"] && workshop.kinds() == ["note.written"])
+        #expect(try workshop.notes() == ["before"] && workshop.kinds() == ["test.written"])
         #expect(try workshop.blocks() == [])
     }
 
     @Test("a failure leaves nothing half done, even when a module swallows it on the way")
     func swallowed() throws {
         let outer = Module(reactions: [
-            Reaction(to: "outer.happened") { _, _, transaction in
-                _ = try? transaction.record(Entry("treatment.stopped", subject: "note/inner", stands: true))
+            Reaction(to: "test.happened") { _, _, transaction in
+                _ = try? transaction.recordAsTest(Entry("test.stopped", subject: "note/inner", stands: true))
             }
         ])
         let workshop = try Workshop([("outer", outer), ("fragile", Fragile().module(guards: false))])
-        let outcome = try workshop.run(workshop.note("x", kind: "outer.happened", stands: true))
+        let outcome = try workshop.run(workshop.note("x", kind: "test.happened", stands: true))
         #expect(throws: Never.self) { try outcome.results[0].get() }
         #expect(try workshop.notes() == ["x"])
-        #expect(try workshop.kinds() == ["outer.happened", "treatment.stopped", FailedReactions.failed])
+        #expect(try workshop.kinds() == ["test.happened", "test.stopped", FailedReactions.failed])
         #expect(try workshop.holds())
     }
 
@@ -105,7 +105,7 @@ struct ReactionTests {
     func triedAgain() throws {
         let fragile = Fragile()
         let workshop = try Workshop([("fragile", fragile.module(guards: true))])
-        try workshop.run(workshop.note("x", kind: "treatment.stopped", stands: true))
+        try workshop.run(workshop.note("x", kind: "test.stopped", stands: true))
         #expect(try workshop.blocks() == ["reaction-failed"])
         #expect(try workshop.read { try $0.hostProblems() }.count == 1)
         for minutes in [1.0, 2, 4] {
@@ -123,7 +123,7 @@ struct ReactionTests {
         #expect(try workshop.blocks() == [] && workshop.engine.nextDue() == nil)
         #expect(try workshop.notes() == ["x", "took note/x"])
         #expect(
-            try workshop.kinds() == ["treatment.stopped", FailedReactions.failed, "fragile.took", FailedReactions.done])
+            try workshop.kinds() == ["test.stopped", FailedReactions.failed, "fragile.took", FailedReactions.done])
         #expect(try workshop.read { try $0.hostProblems() } == [])
         #expect(try workshop.holds())
     }
@@ -131,7 +131,7 @@ struct ReactionTests {
     @Test("a module that guards nothing is tried again too, and blocks nobody")
     func harmless() throws {
         let workshop = try Workshop([("fragile", Fragile().module(guards: false))])
-        try workshop.run(workshop.note("x", kind: "treatment.stopped", stands: true))
+        try workshop.run(workshop.note("x", kind: "test.stopped", stands: true))
         #expect(try workshop.blocks() == [] && workshop.read { try $0.hostProblems() }.count == 1)
         #expect(try workshop.engine.nextDue() != nil)
     }
@@ -139,13 +139,13 @@ struct ReactionTests {
     @Test("an administrator may give one up with a reason, which the ledger keeps")
     func dropped() throws {
         let workshop = try Workshop([("fragile", Fragile().module(guards: true))])
-        try workshop.run(workshop.note("x", kind: "treatment.stopped", stands: true))
-        let drop = workshop.job { try $0.drop(1, of: "fragile", note: "seen to") }
+        try workshop.run(workshop.note("x", kind: "test.stopped", stands: true))
+        let drop = workshop.job(Verb.host) { try $0.drop(1, of: "fragile", note: "seen to") }
         #expect(throws: Never.self) { try workshop.run(drop).results[0].get() }
         #expect(try workshop.blocks() == [])
         #expect(
             try workshop.bodies(FailedReactions.dropped)
-                == [#"{"entry":1,"module":"fragile","kind":"treatment.stopped","note":"seen to"}"#])
+                == [#"{"entry":1,"module":"fragile","kind":"test.stopped","note":"seen to"}"#])
         #expect(throws: ModuleError.self) { try workshop.run(drop).results[0].get() }
     }
 
@@ -154,11 +154,11 @@ struct ReactionTests {
         let fragile = Fragile()
         var module = fragile.module(guards: true)
         module.reactions.insert(
-            Reaction(to: "treatment.stopped") { _, _, transaction in
-                try transaction.execute("INSERT INTO notes (text) VALUES ('first')")
+            Reaction(to: "test.stopped") { _, _, transaction in
+                try transaction.note("first")
             }, at: 0)
         let workshop = try Workshop([("fragile", module)])
-        try workshop.run(workshop.note("x", kind: "treatment.stopped", stands: true))
+        try workshop.run(workshop.note("x", kind: "test.stopped", stands: true))
         #expect(try workshop.notes() == ["x"])
         fragile.fails.store(false, ordering: .relaxed)
         workshop.clock.advance(seconds: 60)

@@ -25,7 +25,7 @@ final class Workshop {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("workshop-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
-        try store.execute(["CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)"])
+        try store.execute(["CREATE TABLE test_notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)"])
         engine = try Workshop.engine(store, modules, clock, reports)
     }
 
@@ -57,9 +57,9 @@ final class Workshop {
     }
 
     /// Adds a note and records that it did.
-    func note(_ text: String, kind: String = "note.written", stands: Bool = false) -> Job {
+    func note(_ text: String, kind: String = "test.written", stands: Bool = false) -> Job {
         job { transaction in
-            try transaction.execute("INSERT INTO notes (text) VALUES (?)", text)
+            try transaction.execute("INSERT INTO test_notes (text) VALUES (?)", text)
             try transaction.record(Entry(kind, subject: "note/\(text)", person: "anna", stands: stands))
             return [:]
         }
@@ -72,11 +72,11 @@ final class Workshop {
     func fire() throws { _ = engine.run(try engine.dueJobs()) }
 
     func read<T>(_ body: (StoreReading) throws -> T) throws -> T {
-        try engine.read(actor: .service, module: "test", body)
+        try engine.read(actor: .service, module: Verb.host, body)
     }
 
     func notes() throws -> [String] {
-        try read { try $0.rows("SELECT text FROM notes ORDER BY id").map { $0.text("text")! } }
+        try read { try $0.rows("SELECT text FROM test_notes ORDER BY id").map { $0.text("text")! } }
     }
 
     func kinds() throws -> [String] {
@@ -98,5 +98,20 @@ final class Workshop {
             device: Device(device: "roller", kind: .roller), areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
             at: clock.now())
         return try read { $0.safetyFindings(for: plan).filter(\.blocks).map(\.code) }
+    }
+}
+
+extension Transaction {
+    /// Adds a note, whichever module does it: all of them are in one table, in their order.
+    func note(_ text: String) throws {
+        try asTest { _ = try $0.execute("INSERT INTO test_notes (text) VALUES (?)", text) }
+    }
+
+    /// Records an entry of the module under test.
+    func recordAsTest(_ entry: Entry) throws { try asTest { _ = try $0.record(entry) } }
+
+    private func asTest(_ body: (StoreTransaction) throws -> Void) throws {
+        guard let transaction = self as? StoreTransaction else { throw ModuleError.internal("not on a store") }
+        try transaction.within("test") { try body(transaction) }
     }
 }

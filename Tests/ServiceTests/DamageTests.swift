@@ -131,7 +131,10 @@ struct DamageTests {
         let old = #"[{"module":"records","at":-9223372036854775808,"signal":5}]"#
         for text in ["", "rubbish", "[", "{}", "[1]", old, #"[{"module":"x","at":9223372036854775807,"signal":5}]"#] {
             for file in ["crashes.json", "running"] {
-                try text.write(toFile: daemon.folder + "/state/" + file, atomically: true, encoding: .utf8)
+                // In place: the service's files are the service's alone, and stay so.
+                let handle = open(daemon.folder + "/state/" + file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+                _ = text.withCString { write(handle, $0, strlen($0)) }
+                close(handle)
             }
             try daemon.start()
             #expect(try daemon.connect().ok("status")["state"]?.string == "ok", "\(text)")

@@ -10,7 +10,7 @@ extension Scheduling {
                 SELECT due_at FROM scheduling_reminders WHERE state IN ('pending', 'snoozed')
                 ORDER BY due_at, id LIMIT 1
                 """
-            )?.instant("due_at")
+            )?.integer("due_at").map(Instant.init(milliseconds:))
         } fire: { transaction in
             let due = try transaction.rows(
                 """

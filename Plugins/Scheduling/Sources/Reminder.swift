@@ -34,7 +34,8 @@ struct Reminder: Sendable {
     init(_ row: Row) throws {
         guard let id = row.integer("id"), let person = row.text("person"), let kind = row.text("kind"),
             let title = row.text("title"), let urgency = row.text("urgency"),
-            let state = row.text("state").flatMap(State.init), let due = row.instant("due_at"),
+            let state = row.text("state").flatMap(State.init),
+            let due = row.integer("due_at").map(Instant.init(milliseconds:)),
             let created = row.instant("created_at"), let changed = row.instant("changed_at")
         else { throw ModuleError.internal("a row of scheduling_reminders is not complete") }
         (self.id, self.person, self.kind, self.title, self.urgency) = (id, person, kind, title, urgency)

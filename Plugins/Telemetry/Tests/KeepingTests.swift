@@ -208,10 +208,10 @@ struct KeepingTests {
             try bench.stream(
                 "telemetry.stream", ["session": 7], lines: ["pen a=\(round),b=2 \(Self.noon + Int64(round))"])
         }
-        try bench.damage("UPDATE telemetry_blocks SET data = x'00' || substr(data, 2) WHERE id = 2")
+        try bench.damage("UPDATE telemetry_blocks SET data = CAST(x'7f' || substr(data, 2) AS BLOB) WHERE id = 2")
         let rows = try bench.rows("telemetry.query", ["session": 7, "field": "a"])
         #expect(rows.map { $0.number("mean") } == [0, 2])
-        try bench.damage("UPDATE telemetry_blocks SET header = x'02' || substr(header, 2) WHERE id = 1")
+        try bench.damage("UPDATE telemetry_blocks SET header = CAST(x'02' || substr(header, 2) AS BLOB) WHERE id = 1")
         let summary = try bench.call("telemetry.summary", ["session": 7])
         #expect(summary.integer("damaged") == 1 && summary.integer("points") == 2)
     }

@@ -37,12 +37,13 @@ extension House {
 
     /// Whose a thing is.
     /// - Throws: `module-failed` when the module that knows does not run: what is not known is nobody's to see.
-    func owner(of argument: Argument, _ kind: String, _ reading: any Reading) throws -> Possession.Owner {
-        guard let possession = possessions[kind] else {
+    func owner(of argument: Argument, _ kind: String, _ reading: StoreReading) throws -> Possession.Owner {
+        guard let (module, possession) = possessions[kind] else {
             throw ModuleError.moduleFailed(
                 kind, "the module that knows whose a \(kind) is does not run; an admin sees why by modules.list")
         }
-        return try possession.owner(argument, reading)
+        // The tables that say so are that module's.
+        return try reading.within(module) { try possession.owner(argument, reading) }
     }
 
     /// Whether an event concerns nobody.

@@ -19,8 +19,8 @@ package final class HeadNote: Sendable {
         var head: Ledger.Head
     }
 
-    /// The note, and an administrator's word that the store is meant to be as it is.
-    static let fileNames = ["ledger-head.json", "accept-store"]
+    /// What it keeps in the state folder.
+    static let fileNames = ["ledger-head.json"]
 
     let path: String
     private let content: Mutex<Content?>
@@ -32,7 +32,7 @@ package final class HeadNote: Sendable {
     /// - Throws: ``Refused`` when it cannot be understood: nobody could say then that the store is the right one.
     package init(folder: String) throws {
         path = folder + "/" + HeadNote.fileNames[0]
-        acceptance = folder + "/" + HeadNote.fileNames[1]
+        acceptance = folder + "/accept-store"
         isAccepted = access(acceptance, F_OK) == 0
         content = Mutex(isAccepted ? nil : try HeadNote.read(path))
     }

@@ -126,7 +126,7 @@ struct LedgerCommands {
                 ReplyMember("ok", "whether the entry is there and has that hash"),
                 ReplyMember("hash", "the hash that it has, if it is there"),
             ],
-            example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
+            concerns: .everybody, example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
             .reads { request, reading in
                 let sequence = try request.arguments.requiredInteger("seq")
                 let stored = try reading.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob("hash")?

@@ -38,7 +38,7 @@ package struct House: Sendable {
     package var serialPorts: [(module: String, port: SerialPort)] = []
     var figures: [(module: String, figure: Figure)] = []
     /// Whose things are, by their kind.
-    var possessions: [String: Possession] = [:]
+    var possessions: [String: (module: String, possession: Possession)] = [:]
     /// Kinds of entries, and topics, that concern nobody unless they name a person.
     var commonKinds: Set<String> = []
     /// Whose data those below admin see.
@@ -84,7 +84,7 @@ package struct House: Sendable {
         collectors += module.collectors.map { (manifest.name, $0) }
         serialPorts += module.serialPorts.map { (manifest.name, $0) }
         figures += module.figures.map { (manifest.name, $0) }
-        for possession in module.possessions { possessions[possession.kind] = possession }
+        for possession in module.possessions { possessions[possession.kind] = (manifest.name, possession) }
         commonKinds.formUnion(module.commonKinds)
         modules.append(
             Status(name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary))

@@ -67,15 +67,17 @@ extension Connection {
         var isCatchingUp = false
         let newest = events.last { $0.sequence != nil }?.sequence
         for subscription in subscriptions {
+            if subscription.own != nil, subscription.isLive,
+                events.contains(where: { $0.changesOwnership && ($0.sequence ?? .max) > subscription.position })
+            {
+                catchUp(subscription)
+                isCatchingUp = true
+            }
             guard topics.contains(where: subscription.topics.match) else {
                 if subscription.isLive { subscription.position = newest ?? subscription.position }
                 continue
             }
             let missed = events.filter { ($0.sequence ?? .max) > subscription.position }
-            if subscription.own != nil, subscription.isLive, missed.contains(where: \.changesOwnership) {
-                catchUp(subscription)
-                isCatchingUp = true
-            }
             let wanted = missed.filter { subscription.topics.match($0.topic) && subscription.shows($0, in: house) }
             if subscription.isLive && !isMidReply {
                 for event in wanted {

@@ -19,7 +19,8 @@ enum Remedies {
                 ReplyMember("latest", "the latest time that was known"), ReplyMember("accepted", "what counts now"),
                 ReplyMember("note", "why"),
             ],
-            errors: [.conflict], example: "ledger.accept-clock note=\"the clock was a year ahead until today\"",
+            errors: [.conflict], concerns: .everybody,
+            example: "ledger.accept-clock note=\"the clock was a year ahead until today\"",
             .writes { request, transaction in
                 try store(transaction).acceptClock(note: request.arguments.requiredText("note"))
             })
@@ -38,7 +39,7 @@ enum Remedies {
                 ReplyMember("entry", "the entry"), ReplyMember("module", "the module"),
                 ReplyMember("kind", "what the entry says has happened"),
             ],
-            errors: [.notFound],
+            errors: [.notFound], concerns: .everybody,
             example: "ledger.drop-reaction entry=17 module=sterilization note=\"the head was thrown away\"",
             .writes { request, transaction in
                 let arguments = request.arguments

@@ -1,5 +1,6 @@
 import CSystemd
 import Glibc
+import Synchronization
 
 /// Tells systemd how the service is; does nothing where there is no systemd to tell.
 enum Notify {
@@ -13,8 +14,30 @@ enum Notify {
     }
     static func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
     /// Why it ends, where `systemctl status` shows it.
-    static func failed(_ reason: String) { status(reason.split(separator: "\n").joined(separator: " ")) }
-    static func status(_ status: String) { send("STATUS=\(status)") }
+    static func failed(_ reason: String) { send("STATUS=\(reason.split(separator: "\n").joined(separator: " "))") }
+    /// How it is now. Returns at once: a systemd that does not listen holds up a thread of its own and not the writer. Of
+    /// words that have to wait the newest is told.
+    static func status(_ status: String) {
+        let isFirst = waiting.withLock { waiting in
+            waiting.status = status
+            defer { waiting.isBeingTold = true }
+            return !waiting.isBeingTold
+        }
+        guard isFirst, isHeard else { return }
+        startThread("status") {
+            while let status = nextStatus() { send("STATUS=\(status)") }
+        }
+    }
+
+    private static let waiting = Mutex<(status: String?, isBeingTold: Bool)>((nil, false))
+
+    private static func nextStatus() -> String? {
+        waiting.withLock { waiting in
+            defer { waiting.status = nil }
+            if waiting.status == nil { waiting.isBeingTold = false }
+            return waiting.status
+        }
+    }
     static func stopping() { send("STOPPING=1\nSTATUS=Finishing what was asked") }
     static func watchdog() { send("WATCHDOG=1") }
 
