@@ -49,7 +49,9 @@ extension Records {
         let rules = try reading.list("screening.rules", [:])
         let liftable = rules.filter { $0.bool("liftable") == true }
         let here = Set(
-            liftable.filter { $0.strings("settings").contains(person.setting.rawValue) }.compactMap { $0.string("code") })
+            liftable.filter { $0.strings("settings").contains(person.setting.rawValue) }.compactMap {
+                $0.string("code")
+            })
         guard !here.contains(code) else { return }
         let text: String
         if liftable.contains(where: { $0.string("code") == code }) {

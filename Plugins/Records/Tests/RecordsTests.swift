@@ -158,7 +158,10 @@ struct RecordsTests {
         let bench = try bench()
         try bench.call("records.add-person", ["person": "anna"], as: .operator)
         for (verb, arguments, role) in [
-            ("records.clear", ["person": "anna", "finding": "x", "by": "y", "until": "2026-12-01"] as Object, Role.operator),
+            (
+                "records.clear", ["person": "anna", "finding": "x", "by": "y", "until": "2026-12-01"] as Object,
+                Role.operator
+            ),
             ("records.add-operator", ["operator": "kim", "max_depth_mm": 1.0], .practitioner),
             ("records.add-person", ["person": "ben"], .reader),
         ] {

@@ -104,7 +104,9 @@ struct CheckTests {
         try practice.assess(practice.healthy(but: ["pregnant": true]))
         let before = try practice.findings()
         #expect(before.first?.code == "pregnancy" && before.first?.blocks == true)
-        practice.cleared([["finding": "pregnancy", "by": "Dr. Lee", "at": "2026-11-20T12:30:00Z", "until": "2027-01-31"]])
+        practice.cleared([
+            ["finding": "pregnancy", "by": "Dr. Lee", "at": "2026-11-20T12:30:00Z", "until": "2027-01-31"]
+        ])
         #expect(try !codes(practice.findings()).contains("pregnancy"))
     }
 

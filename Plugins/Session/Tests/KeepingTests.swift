@@ -7,6 +7,10 @@ import Testing
 
 /// A bench whose knowledge defers needles of an odd material, which a practitioner may pass over.
 private func overridableBench() throws -> Bench {
+    try bench(needleMaterial: "severity = \"defer\"\noverride = \"practitioner\"")
+}
+
+private func bench(needleMaterial: String) throws -> Bench {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
     try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -14,7 +18,7 @@ private func overridableBench() throws -> Bench {
     let text = try String(contentsOf: file, encoding: .utf8)
     let code = "code = \"needle-material\"\nseverity = \"caution\"\n"
     #expect(text.contains(code))
-    let changed = "code = \"needle-material\"\nseverity = \"defer\"\noverride = \"practitioner\"\n"
+    let changed = "code = \"needle-material\"\n\(needleMaterial)\n"
     try text.replacingOccurrences(of: code, with: changed).write(to: file, atomically: true, encoding: .utf8)
     return try makeBench(knowledge: folder.path)
 }
@@ -50,7 +54,8 @@ struct OverrideTests {
     @Test("what an override does not name goes on blocking")
     func others() throws {
         let bench = try overridableBench()
-        let asked = with(plan("carl", "brass", ["lips"], 1.0, operator: "kim"), ["needle-material"], "seen by me myself")
+        let asked = with(
+            plan("carl", "brass", ["lips"], 1.0, operator: "kim"), ["needle-material"], "seen by me myself")
         let error = try refused(bench, asked)
         #expect(error.code == .blocked && error.message.contains("area-not-allowed"))
         #expect(try bench.call("session.check", asked, as: .practitioner).bool("allowed") == false)
@@ -104,6 +109,22 @@ struct OverrideTests {
         #expect(try refused(bench, with(odd, nil, "seen by me myself")).members.string("argument") == "override")
         #expect(
             try refused(bench, with(odd, ["needle-material"], nil)).members.string("argument") == "override_reason")
+    }
+
+    @Test(
+        "a knowledge file that lets anything but a clinic's delay be overridden is refused",
+        arguments: [
+            "severity = \"clearance\"", "severity = \"contraindicated\"", "severity = \"caution\"",
+            "home = \"defer\"\nclinic = \"clearance\"", "home = \"defer\"\nclinic = \"none\"",
+        ])
+    func refusedFiles(severity: String) throws {
+        let error = #expect(throws: Bench.BadKnowledge.self) {
+            try bench(needleMaterial: "\(severity)\noverride = \"practitioner\"")
+        }
+        #expect(
+            error?.problems.map(\.file) == ["session.toml"] && error?.problems.first?.key.hasSuffix(".override") == true
+        )
+        #expect(error?.description.contains("only what is defer there can be overridden") == true)
     }
 
     @Test("only a practitioner overrides")
@@ -255,7 +276,8 @@ struct FlagTests {
         try assess(
             bench, "anna",
             [
-                ("cold-sore", "contraindicated"), ("pregnancy", "clearance"), ("sunburn", "defer"), ("rosacea", "caution"),
+                ("cold-sore", "contraindicated"), ("pregnancy", "clearance"), ("sunburn", "defer"),
+                ("rosacea", "caution"),
                 ("unknown", "contraindicated"), ("not-screened", "defer"),
             ])
         #expect(
