@@ -17,12 +17,16 @@ public struct Finding: Hashable, Sendable {
     public var sources: [Source]
     /// The module that made it.
     public var module: String
-    /// Whether a practitioner may lift it for one session with a written reason.
-    public var overridable: Bool
+    /// What its template says of overriding; nothing for a finding that has no template.
+    var override: Override?
+
+    /// Whether a practitioner may pass over it for one session with a written reason. ``Override`` decides, by the
+    /// severity that the finding has at last.
+    public var overridable: Bool { override?.lifts(severity) ?? false }
 
     public init(
         code: String, severity: Severity, message: String, advice: String, until: Deadline? = nil,
-        sources: [Source], module: String, overridable: Bool = false
+        sources: [Source], module: String
     ) {
         self.code = code
         self.severity = severity
@@ -31,11 +35,22 @@ public struct Finding: Hashable, Sendable {
         self.until = until
         self.sources = sources
         self.module = module
-        self.overridable = overridable
     }
 
     /// Whether this finding alone forbids starting a session.
     public var blocks: Bool { severity >= .blocking }
+}
+
+/// Whether a finding may be passed over for one session. This is the one place that decides it, and no module can make an
+/// overridable finding but from a template of its knowledge file.
+struct Override: Hashable, Sendable {
+    /// What the file says.
+    var isAllowed: Bool
+    var setting: Setting
+
+    /// Only in a clinic, where somebody trained takes the responsibility, and only what is deferred. A `clearance` is a
+    /// physician's alone to lift, a contraindication nobody's, and at home there is nobody but the person themselves.
+    func lifts(_ severity: Severity) -> Bool { isAllowed && setting == .clinic && severity == .defer }
 }
 
 extension Finding: ValueConvertible {

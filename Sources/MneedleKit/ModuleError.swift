@@ -23,6 +23,16 @@ public struct ModuleError: Error, Sendable {
     public var message: String
     /// What stands beside `message` in the `ERR` line.
     public var members: Object
+    /// What the ledger keeps of the refusal, where that is worth keeping.
+    public private(set) var entry: Entry?
+
+    /// The same error, with an entry that is recorded though nothing else of the request has happened. It is on disk before
+    /// the error leaves; where it cannot be recorded, the request fails with `storage` instead.
+    public func keeping(_ entry: Entry) -> ModuleError {
+        var error = self
+        error.entry = entry
+        return error
+    }
 
     public init(_ code: Code, _ message: String, members: Object = [:]) {
         self.code = code

@@ -60,6 +60,7 @@ public final class Bench {
         var house = House(people: .practice)
         try house.ownership.check(definition.manifest)
         house.add(definition, made)
+        house.knowledgeDigest = files.digest
         for verb in verbs where !verb.hasPrefix(module + ".") { house.targets[verb] = fakes.target(verb) }
         engine = try Engine(store: store, house: house, clock: clock)
         isComplete = true
@@ -80,7 +81,7 @@ public final class Bench {
     public static let usualFakes = [
         "records.show-person", "records.show-device", "records.show-operator", "records.clearances",
         "session.list", "session.show", "session.stop", "scheduling.next", "aftercare.until",
-        "sterilization.status", "screening.history",
+        "sterilization.status", "screening.history", "screening.rules",
     ]
 
     /// `Config/knowledge` of the checkout that these sources stand in.

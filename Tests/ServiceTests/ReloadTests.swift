@@ -61,6 +61,29 @@ struct ReloadTests {
         #expect(practice.daemon.terminate() == 0)
     }
 
+    @Test("the knowledge in force has a digest, which sha256sum of the files gives too; refused files do not change it")
+    func digest() throws {
+        let practice = try Practice()
+        func told() throws -> String? { try practice.client.ok("status")["knowledge"]?.string }
+        func reckoned() throws -> String {
+            let sum = Process()
+            sum.executableURL = URL(fileURLWithPath: "/bin/sh")
+            sum.arguments = ["-c", "cd '\(practice.knowledge)' && LC_ALL=C sha256sum *.toml | sha256sum | cut -c1-64"]
+            let pipe = Pipe()
+            sum.standardOutput = pipe
+            try sum.run()
+            return String(decoding: pipe.fileHandleForReading.readDataToEndOfFile().dropLast(), as: UTF8.self)
+        }
+        let first = try told()
+        #expect(try first == reckoned())
+        try practice.edit("session.toml", limit, "max_mm = \"deep\"")
+        #expect(try practice.reload().contains("RELOAD REFUSED"))
+        #expect(try told() == first)
+        try practice.edit("session.toml", "max_mm = \"deep\"", "max_mm = 0.4")
+        #expect(try practice.reload().hasSuffix("; reloaded"))
+        #expect(try told() != first && told() == reckoned())
+    }
+
     @Test("bad files change nothing, every problem is logged, and systemd's status names the first; mended, they hold")
     func badFiles() throws {
         let practice = try Practice()

@@ -26,6 +26,9 @@ struct TreatmentTests {
         return (daemon, client)
     }
 
+    /// A day some weeks from now.
+    static var soon: String { String(Date().addingTimeInterval(60 * 86_400).ISO8601Format().prefix(10)) }
+
     static func codes(_ json: JSON?) -> Set<String> {
         Set((json?.elements ?? []).compactMap { $0["code"]?.string })
     }
@@ -98,8 +101,42 @@ struct TreatmentTests {
         let answers = Self.answersNo.replacingOccurrences(of: "answers.pregnant=no", with: "answers.pregnant=yes")
         let assess = "screening.assess person=anna areas=cheeks \(answers)"
         #expect(try client.ok(assess)["decision"]?.string == "clearance")
-        _ = try client.ok("records.clear person=anna finding=pregnancy by=\"Dr. Lee\"")
+        _ = try client.ok("records.clear person=anna finding=pregnancy by=\"Dr. Lee\" until=\(Self.soon)")
         #expect(try client.ok(assess)["decision"]?.string == "proceed")
+    }
+
+    @Test("a refused start is in the ledger before its reply, with the plan and the codes")
+    func refusedStart() throws {
+        let (daemon, client) = try Self.prepared()
+        let start = "session.start person=anna device=roller areas=cheeks depth_mm=0.8"
+        let refused = try client.refused(start)
+        #expect(refused.code == "blocked")
+        daemon.killNow()
+        try daemon.start()
+        let again = try daemon.connect()
+        let entries = try again.reply("ledger.tail since=0 kind=session.refused")
+        #expect(entries.count == 2, "\(entries)")
+        #expect(Self.codes(refused.members["findings"]).contains("depth-over-limit"))
+        #expect(entries[0].contains("depth-over-limit") && entries[0].contains("\"depth_mm\":0.8"))
+        let override = try again.refused("\(start) override=depth-over-limit override_reason=\"I know what I do\"")
+        #expect(override.code == "invalid-argument" && override.members["argument"]?.string == "override")
+        #expect(try again.reply("ledger.tail since=0 kind=session.refused").count == 3)
+    }
+
+    @Test("a red flag marks the session that runs, and the session names its assessment and knowledge")
+    func flagged() throws {
+        let (_, client) = try Self.prepared()
+        let assessed = try client.ok("screening.assess person=anna areas=cheeks \(Self.answersNo)")
+        _ = try client.ok(
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=10")
+        let started = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.5")
+        let session = try #require(started["session"]?.integer)
+        _ = try client.ok("aftercare.report person=anna symptom=pus")
+        let shown = try client.ok("session.show session=\(session)")
+        #expect(shown["flagged"]?.strings == ["open-reaction"])
+        #expect(shown["assessment"]?.integer == assessed["assessment"]?.integer)
+        #expect(try shown["knowledge"]?.string == client.ok("status")["knowledge"]?.string)
+        #expect(try client.ok("session.finish session=\(session)")["session"]?.integer == session)
     }
 
     @Test("a cartridge is used for one person, once; a head belongs to one person")

@@ -16,20 +16,19 @@ extension Records {
                 .required("person", .slug, "Whom it concerns."),
                 .required("finding", .slug, "The finding's code, for example pregnancy; screening.rules lists them."),
                 .required("by", .line(maximum: 200), "The physician's name."),
-                .optional("until", .date, "The last day on which it counts; left out for no end."),
+                .required("until", .date, "The last day on which it counts."),
                 .optional("note", .text(maximum: 2000), "A note."),
             ],
-            reply: Records.reply, errors: [.notFound],
+            reply: Records.reply, errors: [.notFound, .moduleFailed],
             concerns: .named("person"),
             example: "records.clear person=anna finding=pregnancy by=\"Dr. Lee\" until=2027-01-31",
             .writes { request, transaction in
-                let slug = try requirePerson(request.arguments.requiredText("person"), transaction).person
+                let person = try requirePerson(request.arguments.requiredText("person"), transaction)
+                let slug = person.person
                 let finding = try request.arguments.requiredText("finding")
-                let by = try request.arguments.requiredText("by")
-                let until = request.arguments.date("until")
-                if let until, until < (try transaction.today(of: requirePerson(slug, transaction))) {
-                    throw ModuleError.invalidArgument("until", expected: "today or a later day", got: until.description)
-                }
+                try requireLiftable(finding, of: person, transaction)
+                let by = try physician(request.arguments, clearing: person)
+                let until = try end(request.arguments, finding, today: transaction.today(of: person))
                 let note = request.arguments.text("note")
                 let id = try transaction.insert(
                     "INSERT INTO records_clearances (person, finding, cleared_by, at, until, note) VALUES (?, ?, ?, ?, ?, ?)",
@@ -43,6 +42,60 @@ extension Records {
                     Entry("clearance.recorded", subject: "person/\(slug)", person: slug, body: body))
                 return body
             })
+    }
+
+    /// Which findings a clearance lifts is what screening knows; while it does not answer, nothing is cleared.
+    private func requireLiftable(_ code: String, of person: Person, _ reading: any Reading) throws {
+        let rules = try reading.list("screening.rules", [:])
+        let liftable = rules.filter { $0.bool("liftable") == true }
+        let here = Set(
+            liftable.filter { $0.strings("settings").contains(person.setting.rawValue) }.compactMap {
+                $0.string("code")
+            })
+        guard !here.contains(code) else { return }
+        let text: String
+        if liftable.contains(where: { $0.string("code") == code }) {
+            text = "a clearance does not lift '\(code)' in the setting \(person.setting.rawValue)"
+        } else if rules.contains(where: { $0.string("code") == code }) {
+            text = "no clearance lifts '\(code)'"
+        } else {
+            text = "there is no finding '\(code)'"
+        }
+        let near = suggestions(for: code, in: here.sorted())
+        let hint = near.isEmpty ? "" : "; did you mean '\(near[0])'?"
+        var error = ModuleError.invalidArgument(
+            "finding", expected: here.sorted().joined(separator: ", "), got: code,
+            "argument 'finding': \(text)\(hint); screening.rules shows which are liftable")
+        error.members["suggestions"] = near.value
+        throw error
+    }
+
+    /// Who clears is not who is cleared, by whatever of their names.
+    private func physician(_ arguments: Arguments, clearing person: Person) throws -> String {
+        let by = try arguments.requiredText("by")
+        let words = ClearanceLimits.nameWords(by)
+        guard !words.isEmpty else {
+            throw ModuleError.invalidArgument("by", expected: "the physician's name", got: by)
+        }
+        let own = [person.person, person.name, person.unixUser].compactMap { $0.map(ClearanceLimits.nameWords) }
+        guard !own.contains(words) else {
+            throw ModuleError.invalidArgument(
+                "by", expected: "a physician who is not the person", got: by,
+                "argument 'by': nobody clears themselves, got '\(by)'; give the name of the physician who did")
+        }
+        return by
+    }
+
+    private func end(_ arguments: Arguments, _ finding: String, today: CivilDate) throws -> CivilDate {
+        guard let until = arguments.date("until") else {
+            throw ModuleError.internal("argument 'until' is declared as required")
+        }
+        let latest = today.adding(months: knowledge.clearances.months(for: finding))
+        guard until >= today, until <= latest else {
+            throw ModuleError.invalidArgument(
+                "until", expected: "a day from today, \(today), to \(latest)", got: until.description)
+        }
+        return until
     }
 
     var clearances: Command {
@@ -63,4 +116,38 @@ extension Records {
                 return [:]
             })
     }
+}
+
+/// `Config/knowledge/clearances.toml`: for how long a clearance may count.
+struct ClearanceLimits: Sendable {
+    private let general: Int
+    private let special: [String: Int]
+
+    init(_ file: Table, _ sources: SourceCatalogue) {
+        let table = file.table("clearance")
+        if table == nil { file.report("clearance", "missing") }
+        _ = table.map { sources.sources(of: $0) }
+        general = table?.integer("months", in: ClearanceLimits.range) ?? 1
+        var special: [String: Int] = [:]
+        for limit in file.tables("limit") {
+            let code = limit.string("code")
+            _ = sources.sources(of: limit)
+            if special.updateValue(limit.integer("months", in: ClearanceLimits.range), forKey: code) != nil {
+                limit.report("code", "'\(code)' is described twice")
+            }
+        }
+        self.special = special
+    }
+
+    private static let range = 1...120
+
+    func months(for finding: String) -> Int { special[finding] ?? general }
+
+    /// The words of a name without titles, whatever their case and order: `Meier, Anna`, `Dr. Anna MEIER` and the short
+    /// name `anna-meier` are one.
+    static func nameWords(_ name: String) -> Set<String> {
+        Set(name.lowercased().split { !$0.isLetter }.map(String.init)).subtracting(titles)
+    }
+
+    private static let titles: Set<String> = ["dr", "doctor", "prof", "professor", "med", "md", "mr", "mrs", "ms"]
 }

@@ -4,6 +4,7 @@ import MneedleKit
 struct Knowledge: Sendable {
     let areas: [String]
     let models: [DeviceModel]
+    let clearances: ClearanceLimits
 
     init(_ setup: Setup) {
         let file = setup.knowledge("areas")
@@ -16,6 +17,7 @@ struct Knowledge: Sendable {
         models = (setup.knowledge("devices").table("model")?.namedTables() ?? []).map { name, table in
             DeviceModel(name, table, setup.sources)
         }
+        clearances = ClearanceLimits(setup.knowledge("clearances"), setup.sources)
     }
 
     func model(_ name: String) -> DeviceModel? { models.first { $0.name == name } }

@@ -100,10 +100,8 @@ extension Screening {
         var byCode: [String: Object] = [:]
         for row in try reading.list("records.clearances", ["person": person]) {
             guard let code = row.string("finding"), byCode[code] == nil else { continue }
-            if row["until"] != nil {
-                // An end that cannot be read is no clearance.
-                guard let until = row.date("until"), until >= day else { continue }
-            }
+            // Without an end, or with one that cannot be read, it is no clearance.
+            guard let until = row.date("until"), until >= day else { continue }
             byCode[code] = ["code": code, "by": row["by"], "at": row["at"], "until": row["until"]]
         }
         return byCode

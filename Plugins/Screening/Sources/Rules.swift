@@ -55,7 +55,8 @@ struct Rule: Sendable {
         guard hasCondition else { return }
         let known = condition.alwaysEnds ? ["until", "window"] : []
         reportPlaceholders(in: template.message, known: known, "message", table)
-        reportPlaceholders(in: template.advice, known: known, "advice", table)
+        // Advice spells commands out, for the right person.
+        reportPlaceholders(in: template.advice, known: known + ["person"], "advice", table)
     }
 
     /// The source that marks a number as nobody's but the practice's.
@@ -86,7 +87,7 @@ struct Rule: Sendable {
     fileprivate func general(_ words: Words) -> (reason: String, advice: String) {
         (
             ([reason] + waitSentences(words)).joined(separator: " "),
-            filled(template.advice, ["until": words.someDay, "window": words.someTime])
+            filled(template.advice, ["until": words.someDay, "window": words.someTime, "person": "NAME"])
         )
     }
 
@@ -96,14 +97,12 @@ struct Rule: Sendable {
         guard severity(in: setting) != nil else { return nil }
         let verdict = try condition.verdict(facts)
         guard verdict.truth == .yes else { return nil }
-        var values: [String: any CustomStringConvertible] = [:]
+        var values: [String: any CustomStringConvertible] = ["person": facts.person.person]
         if let end = verdict.end { values["window"] = end.period }
         var found = template.finding(
             module: "screening", setting: setting, until: verdict.end.map { .date($0.day) }, values)
         found?.message += " " + reason
         for sentence in waitSentences(words) { found?.message += " " + sentence }
-        // A prohibition is a prohibition: what a practitioner may override is less than that.
-        if found?.severity == .contraindicated { found?.overridable = false }
         return found
     }
 }

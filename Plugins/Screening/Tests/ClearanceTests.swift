@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A physician's clearance")
 struct ClearanceTests {
-    private func clearance(_ finding: String, until: String? = nil) -> Object {
+    private func clearance(_ finding: String, until: String? = "2027-01-31") -> Object {
         ["finding": finding, "by": "Dr. Lee", "at": "2026-11-01T10:00:00Z", "until": until]
     }
 
@@ -43,6 +43,13 @@ struct ClearanceTests {
         let practice = try Practice()
         practice.cleared([clearance("pregnancy", until: until)])
         #expect(try practice.assess(practice.healthy(but: ["pregnant": true])).decision == decision)
+    }
+
+    @Test("without an end is none")
+    func endless() throws {
+        let practice = try Practice()
+        practice.cleared([clearance("pregnancy", until: nil)])
+        #expect(try practice.assess(practice.healthy(but: ["pregnant": true])).decision == "clearance")
     }
 
     @Test("that has ended does not hide one that counts")

@@ -196,7 +196,7 @@ struct KnowledgeTests {
         let overridden = try problems {
             $0.replacingOccurrences(of: code, with: "override = \"practitioner\"\n" + code)
         }
-        #expect(overridden.contains { $0.contains("'not-screened' must be") })
+        #expect(overridden.contains { $0.contains("'not-screened' is contraindicated in a clinic") })
     }
 
     @Test("all mistakes are reported at once, unknown keys among them")

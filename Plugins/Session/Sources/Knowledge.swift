@@ -34,7 +34,7 @@ struct Knowledge: Sendable {
         "depth-over-limit", "depth-out-of-device-range", "depth-over-zone", "depth-not-evaluated",
         "depth-under-clinic-range", "roller-depth", "beginner-depth", "beginner-roller", "scalp-depth",
         "area-not-allowed", "operator-not-qualified", "session-running", "device-retired", "needle-material",
-        "stopped-pain", "stopped-bleeding", "stopped-rash", "stopped-other",
+        "session-flagged", "stopped-pain", "stopped-bleeding", "stopped-rash", "stopped-other",
     ]
 
     let areas: [Area]
@@ -45,6 +45,7 @@ struct Knowledge: Sendable {
     let underEyesKinds: [String]
     let steps: [Step]
     let findings: FindingCatalogue
+    let keeping: Keeping
 
     init(_ setup: Setup) {
         let file = setup.knowledge("session")
@@ -61,6 +62,7 @@ struct Knowledge: Sendable {
         underEyesKinds = eyes?.strings("home_kinds") ?? []
         _ = eyes.map { sources.sources(of: $0) }
         findings = FindingCatalogue(file, module: "session", sources: sources, codes: Knowledge.codes)
+        keeping = Keeping(file, sources)
         steps = Knowledge.steps(setup.knowledge("steps"), sources)
     }
 

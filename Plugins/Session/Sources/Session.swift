@@ -19,6 +19,7 @@ let definition = ModuleDefinition(
             sessions.steps,
         ],
         checks: [sessions.safetyCheck],
+        reactions: [sessions.whenRefused, sessions.whenReactionOpened, sessions.whenAssessed],
         possessions: [.numbered("session", "SELECT person FROM session_sessions WHERE id = ?")])
 }
 
@@ -55,6 +56,20 @@ let migrations = [
     Migration(
         2, "whether the time of the end is known",
         ["ALTER TABLE session_sessions ADD COLUMN clock_uncertain BIGINT NOT NULL DEFAULT 0"]),
+    Migration(
+        3, "what a session rests on, what came up while it ran, and what was refused",
+        [
+            "ALTER TABLE session_sessions ADD COLUMN assessment BIGINT",
+            "ALTER TABLE session_sessions ADD COLUMN knowledge TEXT",
+            "ALTER TABLE session_sessions ADD COLUMN flagged TEXT",
+            """
+            CREATE TABLE session_refusals (
+                person TEXT NOT NULL,
+                what BLOB NOT NULL,
+                at BIGINT NOT NULL,
+                PRIMARY KEY (person, what))
+            """,
+        ]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

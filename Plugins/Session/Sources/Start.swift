@@ -11,8 +11,11 @@ extension Sessions {
             .optional("cartridge", .slug, "The single-use cartridge, opened for this person."),
             .optional("operator", .slug, "Who treats, in a clinic."),
             .optional(
+                "override", .list(.slug),
+                "The codes of the findings that a practitioner passes over, in a clinic; all others go on blocking."),
+            .optional(
                 "override_reason", .text(maximum: 1000),
-                "Why a practitioner starts in spite of findings that may be overridden; kept in the ledger."),
+                "Why, in at least \(knowledge.keeping.reasonLetters) letters; kept in the ledger."),
         ]
     }
 
@@ -27,7 +30,8 @@ extension Sessions {
             errors: [.notFound], concerns: .named("person", "device", "cartridge"),
             example: "session.check person=anna device=pen-1 areas=cheeks depth_mm=0.5",
             .reads { request, reading in
-                let decision = try decide(request, reading)
+                let plan = try plan(request.arguments, reading)
+                let decision = try decide(request, plan, findings(plan, reading))
                 return ["allowed": decision.isAllowed, "findings": decision.findings]
             })
     }
@@ -40,8 +44,15 @@ extension Sessions {
             concerns: .named("person", "device", "cartridge"),
             example: "session.start person=anna device=pen-1 areas=cheeks,chin depth_mm=0.5",
             .writes { request, transaction in
-                let decision = try decide(request, transaction)
-                guard decision.isAllowed else { throw ModuleError.blocked(decision.findings) }
+                let plan = try plan(request.arguments, transaction)
+                let found = findings(plan, transaction)
+                let decision: Decision
+                do {
+                    decision = try decide(request, plan, found)
+                    try decision.requireAllowed()
+                } catch let refused as ModuleError {
+                    throw try kept(refused, request, plan, found, transaction)
+                }
                 let session = try insert(decision, transaction)
                 try transaction.record(
                     Entry(
@@ -55,21 +66,32 @@ extension Sessions {
     struct Decision {
         var plan: SessionPlan
         var findings: [Finding]
+        /// The blocking findings that a practitioner passes over.
+        var overridden: [Finding] = []
         var overrideReason: String?
 
-        /// Blocking findings that the given reason lifts.
-        var overridden: [Finding] { overrideReason == nil ? [] : findings.filter { $0.blocks && $0.overridable } }
-        var isAllowed: Bool { findings.allSatisfy { !$0.blocks || (overrideReason != nil && $0.overridable) } }
+        var isAllowed: Bool { findings.allSatisfy { !$0.blocks || overridden.contains($0) } }
+
+        func requireAllowed() throws {
+            guard !isAllowed else { return }
+            guard !overridden.isEmpty else { throw ModuleError.blocked(findings) }
+            let rest = findings.filter { $0.blocks && !overridden.contains($0) }.map(\.code)
+            throw ModuleError.blocked(
+                findings, "not overridden, and forbidding this session: \(rest.joined(separator: ", "))")
+        }
     }
 
-    private func decide(_ request: Request, _ reading: any Reading) throws -> Decision {
-        let arguments = request.arguments
-        let reason = arguments.text("override_reason")
-        if reason != nil && request.actor.role < .practitioner {
-            throw ModuleError(
-                .forbidden, "only a practitioner may override a finding; leave 'override_reason' out, or ask one",
-                members: ["role": request.actor.role.rawValue, "needs": Role.practitioner.rawValue])
-        }
+    private func findings(_ plan: SessionPlan, _ reading: any Reading) -> [Finding] {
+        reading.safetyFindings(for: plan).sorted { $0.severity > $1.severity }
+    }
+
+    private func decide(_ request: Request, _ plan: SessionPlan, _ findings: [Finding]) throws -> Decision {
+        let override = try override(request, plan, findings)
+        return Decision(
+            plan: plan, findings: findings, overridden: override?.findings ?? [], overrideReason: override?.reason)
+    }
+
+    private func plan(_ arguments: Arguments, _ reading: any Reading) throws -> SessionPlan {
         let person = try reading.person(arguments.requiredText("person"))
         let areas = arguments.texts("areas") ?? []
         guard Set(areas).count == areas.count else {
@@ -78,13 +100,11 @@ extension Sessions {
         guard !areas.isEmpty else {
             throw ModuleError.invalidArgument("areas", expected: "at least one area", got: "none")
         }
-        let plan = SessionPlan(
+        return SessionPlan(
             person: person, device: try reading.device(arguments.requiredText("device")), areas: areas,
             depthMM: try arguments.requiredNumber("depth_mm"),
             goal: arguments.text("goal").flatMap(Goal.init) ?? person.goal, cartridge: arguments.text("cartridge"),
             operatorName: arguments.text("operator"), at: reading.now)
-        let findings = reading.safetyFindings(for: plan).sorted { $0.severity > $1.severity }
-        return Decision(plan: plan, findings: findings, overrideReason: reason)
     }
 
     private func insert(_ decision: Decision, _ transaction: any Transaction) throws -> StoredSession {
@@ -93,12 +113,13 @@ extension Sessions {
         let id = try transaction.insert(
             """
             INSERT INTO session_sessions (person, device, areas, depth_mm, goal, setting, time_zone, cartridge, operator,
-                started, state, overridden, override_reason)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
+                started, state, overridden, override_reason, assessment, knowledge)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)
             """, plan.person.person, plan.device.device, plan.areas.joined(separator: ","), plan.depthMM,
             plan.goal.rawValue, plan.setting.rawValue, plan.person.timeZone, plan.cartridge, plan.operatorName, plan.at,
             overridden.isEmpty ? nil : overridden.joined(separator: ","),
-            overridden.isEmpty ? nil : decision.overrideReason)
+            overridden.isEmpty ? nil : decision.overrideReason, try assessment(for: plan, transaction),
+            transaction.knowledgeDigest)
         return try require(id, transaction)
     }
 }

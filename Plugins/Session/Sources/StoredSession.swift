@@ -28,9 +28,15 @@ struct StoredSession {
             "clock_uncertain": row.bool("clock_uncertain") ? true : nil, "reason": row.text("reason"),
             "passes": row.integer("passes"), "note": row.text("note"),
             "overridden": row.text("overridden") == nil ? nil : list("overridden"),
-            "override_reason": row.text("override_reason"),
+            "override_reason": row.text("override_reason"), "assessment": row.integer("assessment"),
+            "knowledge": row.text("knowledge"), "flagged": flagged.isEmpty ? nil : flagged,
         ]
     }
+
+    /// The codes of what came up while it ran.
+    var flagged: [String] { list("flagged") }
+    /// The codes of what a practitioner passed over.
+    var overridden: [String] { list("overridden") }
 
     /// The facts and where it stands.
     var shown: Object {
@@ -50,7 +56,11 @@ struct StoredSession {
             "clock_uncertain", "there when the clock was set back meanwhile: then it ended some time after it began"),
         ReplyMember("reason", "why it was stopped"), ReplyMember("passes", "how many passes were made"),
         ReplyMember("note", "a note"), ReplyMember("overridden", "the findings that a practitioner overrode"),
-        ReplyMember("override_reason", "why"), ReplyMember("state", "running, finished or stopped"),
+        ReplyMember("override_reason", "why"),
+        ReplyMember("assessment", "the assessment that let it start"),
+        ReplyMember("knowledge", "the digest of the knowledge files that were in force"),
+        ReplyMember("flagged", "the codes of what came up while it ran and would have forbidden it"),
+        ReplyMember("state", "running, finished or stopped"),
     ]
 
     private func list(_ column: String) -> [String] {

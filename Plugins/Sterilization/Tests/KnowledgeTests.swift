@@ -41,7 +41,7 @@ struct KnowledgeTests {
             #expect(found.count == 1 && found[0].contains("'cleaning-due' must be"))
         }
         let lifted = try problems { $0.replacingOccurrences(of: code, with: code + "override = \"practitioner\"\n") }
-        #expect(lifted.count == 1 && lifted[0].contains("'cleaning-due' must be"))
+        #expect(lifted.count == 1 && lifted[0].contains("'cleaning-due' is contraindicated in a clinic"))
         let renamed = try problems { $0.replacingOccurrences(of: code, with: "code = \"cleaning\"\n") }
         #expect(renamed.contains { $0.contains("'cleaning-due' is missing") })
     }

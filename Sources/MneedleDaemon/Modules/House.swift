@@ -43,6 +43,8 @@ package struct House: Sendable {
     var commonKinds: Set<String> = []
     /// Whose data those below admin see.
     package var people: People
+    /// Which knowledge the modules were made from.
+    package var knowledgeDigest = ""
     private var commandOrder: [String: [Command]] = [:]
     /// Modules whose safety checks are expected and cannot be made.
     var unavailableModules: [(name: String, reason: String)] = []

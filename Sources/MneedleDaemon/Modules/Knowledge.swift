@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import MneedleKit
 
@@ -7,12 +8,18 @@ package struct Knowledge {
     private let problems: Problems
     private var files: [String: Object] = [:]
     let sources: SourceCatalogue
+    /// The SHA-256 digest of each file that was read, by its name.
+    private var digests: [String: String] = [:]
 
     /// - Parameter problems: Gets what is wrong with the files; the caller refuses to start if there is anything.
     package init(folder: String, problems: Problems) {
         self.folder = folder
         self.problems = problems
-        let object = TOMLFile.load(folder + "/sources.toml", problems: problems)
+        var digests: [String: String] = [:]
+        let object = TOMLFile.load(folder + "/sources.toml", problems: problems) {
+            digests["sources.toml"] = Knowledge.digest($0)
+        }
+        self.digests = digests
         let table = Table(object ?? [:], file: "sources.toml", problems: problems)
         sources = SourceCatalogue(table)
         table.finish()
@@ -21,11 +28,22 @@ package struct Knowledge {
     /// A fresh view of a file; unknown keys are judged for each reader.
     mutating func table(_ name: String) -> Table {
         if let object = files[name] { return Table(object, file: "\(name).toml", problems: problems) }
-        let object = TOMLFile.load("\(folder)/\(name).toml", problems: problems)
+        var digest: String?
+        let object = TOMLFile.load("\(folder)/\(name).toml", problems: problems) { digest = Knowledge.digest($0) }
+        digests["\(name).toml"] = digest
         files[name] = object
         // What cannot be read is one problem, and not one for each key that is missing then.
         return Table(object ?? [:], file: "\(name).toml", problems: object == nil ? Problems() : problems)
     }
+
+    /// One digest for all files that were read: that of the lines which `sha256sum` prints for them in the order of their
+    /// names, so that whoever has the files can say whether they are the ones.
+    package var digest: String {
+        let lines = digests.sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)\n" }
+        return Knowledge.digest(Array(lines.joined().utf8))
+    }
+
+    private static func digest(_ bytes: [UInt8]) -> String { Array(SHA256.hash(data: bytes)).hex }
 
     /// Makes a module from its section of the configuration and its knowledge files.
     /// - Throws: What the module's own `make` throws. Problems in files do not throw; see `problems`.

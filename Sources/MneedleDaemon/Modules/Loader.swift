@@ -30,6 +30,7 @@ struct Loader {
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let found = libraries()
         for library in found { load(library, into: &house, &knowledge, problems) }
+        house.knowledgeDigest = knowledge.digest
         for name in settings.required + vanishedGuards where !house.modules.contains(where: { $0.name == name }) {
             house.add(
                 missing: name, state: .failed,
@@ -75,6 +76,7 @@ struct Loader {
             }
         }
         reportUnknownSections(known: Set(house.modules.map(\.name)), problems)
+        fresh.knowledgeDigest = knowledge.digest
         return fresh
     }
 

@@ -47,6 +47,7 @@ struct HostCommands {
                 ReplyMember("version", "the daemon's version"), ReplyMember("uptime", "since it started"),
                 ReplyMember("state", "ok, or degraded when there are problems"),
                 ReplyMember("modules", "each module's state"),
+                ReplyMember("knowledge", "the digest of the knowledge files in force, as sessions keep it"),
                 ReplyMember("store", "bytes on disk, ledger entries and the newest entry's hash"),
                 ReplyMember("connections", "open connections"), ReplyMember("next_due", "when a timer is next due"),
                 ReplyMember("problems", "what is wrong, in words"), ReplyMember("limits", "the limits in force"),
@@ -72,6 +73,7 @@ struct HostCommands {
             "uptime": Span(milliseconds: max(0, reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
             "state": problems.isEmpty ? "ok" : "degraded",
             "modules": Object(uniqueMembers: house.modules.map { .init($0.name, .string($0.state.rawValue)) }),
+            "knowledge": house.knowledgeDigest,
             "store": [
                 "bytes": store.bytes, "entries": newest?.integer("seq") ?? 0,
                 // By the hash one could try out what another's entry may say.

@@ -136,6 +136,8 @@ package class StoreReading: Reading {
         return findings + house.missedModules.map(Finding.moduleMissed)
     }
 
+    package var knowledgeDigest: String { house.knowledgeDigest }
+
     package func digest(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
 
     package func json(_ value: Value) -> String { value.jsonText }

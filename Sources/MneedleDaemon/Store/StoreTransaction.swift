@@ -37,14 +37,25 @@ package final class StoreTransaction: StoreReading, Transaction {
             statements: engine.statements)
     }
 
-    /// Runs a job as one unit: when it throws, nothing that it did remains.
+    /// Runs a job as one unit: when it throws, nothing that it did remains but the entry that its error keeps.
     func run(_ job: Job) throws -> Object {
         (actor, module, now, request) = (job.actor, job.module, try noteClock(), job.request)
+        do {
+            return try unit { try job.run(self) }
+        } catch let refused as ModuleError where database.isInsideTransaction {
+            guard let entry = refused.entry else { throw refused }
+            // A refusal that cannot be kept is not told as one.
+            _ = try unit { ["seq": try record(entry)] }
+            throw refused
+        }
+    }
+
+    private func unit(_ body: () throws -> Object) throws -> Object {
         (hasWritten, said, fault) = (false, (0, 0), nil)
         let told = events.count
         do {
             _ = statements.faults.take()
-            let result = try job.run(self)
+            let result = try body()
             // A module may have caught it.
             if isSpoiled { throw Spoiled() }
             try requireSound()

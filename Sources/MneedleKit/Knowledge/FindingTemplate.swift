@@ -3,7 +3,7 @@
 ///     [[finding]]
 ///     code = "too-soon"
 ///     severity = "defer"              # or home = "…" and clinic = "…"; "none" switches it off
-///     override = "practitioner"       # default "never"
+///     override = "practitioner"       # in a clinic, where it is "defer" there; default "never"
 ///     message = "The last session was {days} days ago."
 ///     advice = "Wait until {until}."
 ///     sources = ["S2", "S3"]
@@ -12,6 +12,7 @@ public struct FindingTemplate: Sendable {
     public let message: String
     public let advice: String
     public let sources: [Source]
+    /// Whether a practitioner may pass over it in a clinic.
     public let overridable: Bool
     private let severities: [Setting: Severity]
 
@@ -21,11 +22,22 @@ public struct FindingTemplate: Sendable {
         message = table.string("message")
         advice = table.string("advice")
         sources = catalogue.sources(of: table)
-        overridable = table.choice("override", default: Override.never) == .practitioner
+        overridable = table.choice("override", default: Overrider.never) == .practitioner
         severities = FindingTemplate.severities(table)
+        if overridable { requireDeferral(table) }
     }
 
-    private enum Override: String, CaseIterable { case never, practitioner }
+    private enum Overrider: String, CaseIterable { case never, practitioner }
+
+    /// A file that promises more than ``Override`` keeps would mislead whoever reads it.
+    private func requireDeferral(_ table: Table) {
+        let severity = severities[.clinic]
+        if let severity, Override(isAllowed: true, setting: .clinic).lifts(severity) { return }
+        let found = severity?.rawValue ?? "none"
+        let why = severity == .clearance ? "; a physician's clearance alone lifts a clearance" : ""
+        table.report(
+            "override", "'\(code)' is \(found) in a clinic, and only what is defer there can be overridden\(why)")
+    }
 
     /// `severity`, or one for each setting; `none` means that the finding does not exist there.
     public static func severities(_ table: Table) -> [Setting: Severity] {
@@ -61,9 +73,11 @@ public struct FindingTemplate: Sendable {
         case .instant(let instant): values["until"] = instant
         case nil: break
         }
-        return Finding(
+        var finding = Finding(
             code: code, severity: severity, message: filled(message, values), advice: filled(advice, values),
-            until: until, sources: sources, module: module, overridable: overridable)
+            until: until, sources: sources, module: module)
+        finding.override = Override(isAllowed: overridable, setting: setting)
+        return finding
     }
 }
 

@@ -28,6 +28,9 @@ public protocol Reading: AnyObject {
     /// and cannot is a blocking finding itself: safety fails closed.
     func safetyFindings(for plan: SessionPlan) -> [Finding]
 
+    /// Which knowledge is in force: the SHA-256 digest over the knowledge files, in lower-case hexadecimal digits.
+    var knowledgeDigest: String { get }
+
     /// The SHA-256 digest of some bytes.
     func digest(_ bytes: [UInt8]) -> [UInt8]
 

@@ -54,8 +54,11 @@ final class Household {
             + "model=Gartenrotschwanz serial=Schwarzspecht",
     ]
 
+    /// A day some weeks from now.
+    private static var soon: String { String(Date().addingTimeInterval(60 * 86_400).ISO8601Format().prefix(10)) }
+
     private static let treatment = [
-        "records.clear person=zilpzalp finding=pregnancy by=Neuntoeter note=Birkenzeisig",
+        "records.clear person=zilpzalp finding=pregnancy by=Neuntoeter until=\(soon) note=Birkenzeisig",
         "screening.assess person=zilpzalp areas=cheeks \(answers)",
         "screening.assess person=zaunkoenig areas=cheeks \(answers)",
         "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=10",

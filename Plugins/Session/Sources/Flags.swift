@@ -1,0 +1,50 @@
+import MneedleKit
+
+extension Sessions {
+    /// A red flag while the session runs.
+    var whenReactionOpened: Reaction {
+        Reaction(to: "reaction.opened") { entry, _, transaction in
+            try flag(entry, ["open-reaction"], transaction)
+        }
+    }
+
+    /// Answers while the session runs that would have forbidden it. A question left open is none: the session has an
+    /// assessment of its own.
+    var whenAssessed: Reaction {
+        Reaction(to: "screening.assessed") { entry, _, transaction in
+            let codes = (entry.body.list("findings") ?? []).compactMap { value -> String? in
+                guard case .object(let finding) = value, let code = finding.string("code"),
+                    let severity = finding.string("severity").flatMap(Severity.init), severity >= .blocking
+                else { return nil }
+                return knowledge.keeping.unflagged.contains(code) ? nil : code
+            }
+            try flag(entry, codes, transaction)
+        }
+    }
+
+    /// Marks the person's running session. It goes on until somebody ends it: needles are in the skin, and only who holds
+    /// them can take them out.
+    private func flag(_ entry: Entry, _ codes: [String], _ transaction: any Transaction) throws {
+        guard !codes.isEmpty, let person = entry.person ?? entry.body.string("person"),
+            let row = try transaction.row(
+                "SELECT * FROM session_sessions WHERE person = ? AND state = 'running'", person)
+        else { return }
+        let session = StoredSession(row)
+        var flagged = session.flagged
+        // What a practitioner has passed over was known when it began.
+        for code in codes where !flagged.contains(code) && !session.overridden.contains(code) { flagged.append(code) }
+        guard flagged != session.flagged else { return }
+        try transaction.execute(
+            "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), session.id)
+        let finding = try knowledge.findings.finding(
+            "session-flagged", setting: session.setting,
+            ["session": session.id, "codes": flagged.joined(separator: ", ")])
+        try transaction.record(
+            Entry(
+                "session.flagged", subject: "session/\(session.id)", person: person,
+                body: [
+                    "session": session.id, "person": person, "flagged": flagged, "because": entry.subject,
+                    "findings": finding.map { [$0] },
+                ], stands: true))
+    }
+}

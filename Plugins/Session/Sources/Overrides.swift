@@ -1,0 +1,59 @@
+import MneedleKit
+
+extension Sessions {
+    /// The findings that the request names to be passed over, and why; nothing where it names none.
+    /// - Throws: Where somebody may not do that, names what is not there or cannot be overridden, or gives no reason.
+    func override(
+        _ request: Request, _ plan: SessionPlan, _ findings: [Finding]
+    ) throws -> (findings: [Finding], reason: String)? {
+        let codes = request.arguments.texts("override")
+        let reason = request.arguments.text("override_reason")
+        guard codes != nil || reason != nil else { return nil }
+        guard request.actor.role >= .practitioner else {
+            throw ModuleError(
+                .forbidden,
+                "only a practitioner may override a finding; leave 'override' and 'override_reason' out, or ask one",
+                members: ["role": request.actor.role.rawValue, "needs": Role.practitioner.rawValue])
+        }
+        guard let codes, !codes.isEmpty else {
+            throw ModuleError.invalidArgument(
+                "override", expected: "the codes of the findings that 'override_reason' is for", got: nil)
+        }
+        let letters = knowledge.keeping.reasonLetters
+        guard let reason else {
+            throw ModuleError.invalidArgument(
+                "override_reason", expected: "why, in at least \(letters) letters", got: nil)
+        }
+        guard reason.count(where: \.isLetter) >= letters else {
+            throw ModuleError.invalidArgument(
+                "override_reason", expected: "a reason of at least \(letters) letters", got: reason)
+        }
+        return (try codes.flatMap { try named($0, plan, findings) }, reason)
+    }
+
+    /// The blocking findings of that code, every one of which can be overridden.
+    private func named(_ code: String, _ plan: SessionPlan, _ findings: [Finding]) throws -> [Finding] {
+        let blocking = findings.filter(\.blocks)
+        let meant = blocking.filter { $0.code == code }
+        guard !meant.isEmpty else {
+            let known = blocking.isEmpty ? "there are none" : blocking.map(\.code).joined(separator: ", ")
+            throw refusal(code, blocking, "'\(code)' is not among the findings that forbid this session: \(known)")
+        }
+        guard let firm = meant.first(where: { !$0.overridable }) else { return meant }
+        let why =
+            switch (plan.setting, firm.severity) {
+            case (_, .clearance): "a physician's recorded clearance alone lifts it"
+            case (.home, _): "at home no finding can be"
+            default: "nobody may pass over it"
+            }
+        throw refusal(code, blocking, "'\(code)' cannot be overridden: \(why). \(firm.advice)")
+    }
+
+    private func refusal(_ code: String, _ blocking: [Finding], _ text: String) -> ModuleError {
+        let firm = Set(blocking.filter { !$0.overridable }.map(\.code))
+        let able = blocking.map(\.code).filter { !firm.contains($0) }
+        let expected =
+            able.isEmpty ? "to be left out, for nothing here can be overridden" : able.joined(separator: ", ")
+        return .invalidArgument("override", expected: expected, got: code, "argument 'override': \(text)")
+    }
+}
