@@ -201,6 +201,13 @@ public final class Bench {
         }
     }
 
+    /// The module's own part of the answer to whether anything speaks against any session of this person.
+    public func standing(of person: Person) throws -> Standing {
+        try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
+            $0.standing(of: person)
+        }
+    }
+
     /// Changes the store behind the module's back, as a failing disk or somebody with a tool might.
     public func damage(_ sql: String) throws { try store.execute([sql]) }
 
