@@ -33,7 +33,7 @@ package struct House: Sendable {
     /// By the kind of entry; at most one of each module.
     var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
     var checks: [(module: String, check: SafetyCheck)] = []
-    var standing: [(module: String, check: StandingCheck)] = []
+    package var standing: [(module: String, check: StandingCheck)] = []
     var timers: [(module: String, timer: MneedleKit.Timer)] = [(Verb.host, FailedReactions.timer)]
     package var collectors: [(module: String, collector: Collector)] = []
     package var serialPorts: [(module: String, port: SerialPort)] = []
