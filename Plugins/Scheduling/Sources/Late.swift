@@ -71,7 +71,8 @@ extension NextSession {
     /// What texts about the window say.
     fileprivate var words: [String: any CustomStringConvertible] {
         [
-            "person": person.person, "name": person.name ?? person.person, "goal": goal.rawValue, "device": "the device",
+            "person": person.person, "name": person.name ?? person.person, "goal": goal.rawValue,
+            "device": "the device",
             "session": past.lastSession.map(String.init) ?? "", "sessions": past.count,
             "last": lastDay?.description ?? "", "opens": window.opens, "best": window.best, "closes": window.closes,
             "until": "", "what": "",

@@ -167,7 +167,8 @@ extension Scheduling {
     var plan: Command {
         Command(
             "plan", "Proposes the days of a course; nothing is kept. Accept it with scheduling.accept.", role: .reader,
-            parameters: Scheduling.planParameters, reply: Scheduling.planReply, errors: [.notFound, .conflict, .blocked],
+            parameters: Scheduling.planParameters, reply: Scheduling.planReply,
+            errors: [.notFound, .conflict, .blocked],
             concerns: .named("person"), example: "scheduling.plan person=anna sessions=6 start=2027-01-09 avoid=sun",
             .reads { request, reading in try proposal(request.arguments, reading).object })
     }

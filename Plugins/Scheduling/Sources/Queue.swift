@@ -165,7 +165,9 @@ private struct Occasion {
         device = entry.device
         now = reading.now
         isReplanning = ["person.changed", "preferences.changed"].contains(entry.kind)
-        at = entry.body.instant("ended") ?? (isReplanning ? next.past.last : entry.body.instant("at")) ?? entry.body.instant("started") ?? now
+        at =
+            entry.body.instant("ended") ?? (isReplanning ? next.past.last : entry.body.instant("at")) ?? entry.body
+            .instant("started") ?? now
         zone = reading.zone(of: next.person)
         goal = next.goal.rawValue
         until = entry.body.date("until") ?? entry.body.date("expires")

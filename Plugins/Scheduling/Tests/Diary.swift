@@ -47,7 +47,8 @@ struct Diary {
             [
                 "session": session, "person": person, "device": device, "areas": ["cheeks"], "depth_mm": 0.3,
                 "goal": (goal ?? known?.goal ?? .collagen).rawValue,
-                "setting": (setting ?? known?.setting ?? .home).rawValue, "started": bench.clock.now().adding(hours: -0.5),
+                "setting": (setting ?? known?.setting ?? .home).rawValue,
+                "started": bench.clock.now().adding(hours: -0.5),
                 "ended": bench.clock.now(),
             ])
     }

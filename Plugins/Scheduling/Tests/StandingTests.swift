@@ -13,7 +13,8 @@ struct StandingTests {
         code: "module-unavailable", severity: .contraindicated, message: "A module does not answer.", advice: "",
         sources: [], module: "mneedled")
     private static let inviting: Set = [
-        "window-opens", "window-best", "window-closes", "window-overdue", "patch-test", "patch-test-result", "screening",
+        "window-opens", "window-best", "window-closes", "window-overdue", "patch-test", "patch-test-result",
+        "screening",
         "soak", "session-planned", "soak-planned", "before-sun", "before-medicines", "before-retinoid",
     ]
 
@@ -74,7 +75,9 @@ struct StandingTests {
         #expect(try diary.window("anna") == ["2026-11-17", "2026-11-24", "2026-12-01"])
     }
 
-    @Test("a reminder that has come and waits for an answer is taken back too; a session that ends meanwhile invites to none")
+    @Test(
+        "a reminder that has come and waits for an answer is taken back too; a session that ends meanwhile invites to none"
+    )
     func meanwhile() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")
         try diary.end(1, "anna")
