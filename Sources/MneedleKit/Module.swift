@@ -47,6 +47,8 @@ public struct ConfigurationKey: Sendable {
 public struct Module: Sendable {
     public var commands: [Command]
     public var checks: [SafetyCheck]
+    /// What it knows of a person that speaks against any session.
+    public var standing: [StandingCheck]
     public var reactions: [Reaction]
     public var timers: [Timer]
     public var collectors: [Collector]
@@ -58,12 +60,13 @@ public struct Module: Sendable {
     public var commonKinds: [String]
 
     public init(
-        commands: [Command] = [], checks: [SafetyCheck] = [], reactions: [Reaction] = [], timers: [Timer] = [],
-        collectors: [Collector] = [], serialPorts: [SerialPort] = [],
+        commands: [Command] = [], checks: [SafetyCheck] = [], standing: [StandingCheck] = [],
+        reactions: [Reaction] = [], timers: [Timer] = [], collectors: [Collector] = [], serialPorts: [SerialPort] = [],
         figures: [Figure] = [], possessions: [Possession] = [], commonKinds: [String] = []
     ) {
         self.commands = commands
         self.checks = checks
+        self.standing = standing
         self.reactions = reactions
         self.timers = timers
         self.collectors = collectors
@@ -107,7 +110,8 @@ public struct ModuleDefinition: Sendable {
     }
 }
 
-/// A question that `session.start` asks a module: what speaks against this plan?
+/// A question that `session.start` asks a module: what speaks against this plan? What speaks against any session of the
+/// person is a ``StandingCheck``.
 public struct SafetyCheck: Sendable {
     /// What it looks at, for a person.
     public var summary: String

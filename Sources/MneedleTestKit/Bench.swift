@@ -62,6 +62,8 @@ public final class Bench {
         house.add(definition, made)
         house.knowledgeDigest = files.digest
         for verb in verbs where !verb.hasPrefix(module + ".") { house.targets[verb] = fakes.target(verb) }
+        house.standing.append(
+            ("others", StandingCheck("what the test says of people") { person, _ in fakes.standing(person.person) }))
         engine = try Engine(store: store, house: house, clock: clock)
         isComplete = true
     }
@@ -182,6 +184,11 @@ public final class Bench {
         fakes.answers.withLock { $0[verb] = answer }
     }
 
+    /// What other modules, or the service itself, hold against any session of a person from now on.
+    public func stand(_ person: String, _ findings: Finding...) {
+        fakes.standings.withLock { $0[person] = findings }
+    }
+
     /// Records an entry as another module would, so that this module's reactions run.
     @discardableResult
     public func happen(
@@ -199,6 +206,13 @@ public final class Bench {
     public func findings(for plan: SessionPlan) throws -> [Finding] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
             $0.safetyFindings(for: plan)
+        }
+    }
+
+    /// The module's own part of the answer to whether anything speaks against any session of this person.
+    public func standing(of person: Person) throws -> Standing {
+        try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
+            $0.standing(of: person)
         }
     }
 
@@ -256,6 +270,9 @@ public final class Bench {
 /// Plays other modules' commands.
 final class Fakes: Sendable {
     let answers = Mutex<[String: @Sendable (Arguments) throws -> Object]>([:])
+    let standings = Mutex<[String: [Finding]]>([:])
+
+    func standing(_ person: String) -> [Finding] { standings.withLock { $0[person] ?? [] } }
 
     func target(_ verb: String) -> House.Target {
         let name = String(verb.drop { $0 != "." }.dropFirst())

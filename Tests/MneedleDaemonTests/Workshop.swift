@@ -91,6 +91,10 @@ final class Workshop {
 
     func holds() throws -> Bool { try read { try LedgerCommands.verified($0).bool("ok") == true } }
 
+    func standing() throws -> Standing {
+        try read { $0.standing(of: Person(person: "anna", setting: .home, goal: .collagen)) }
+    }
+
     /// The codes of what speaks against any session.
     func blocks() throws -> [String] {
         let plan = SessionPlan(

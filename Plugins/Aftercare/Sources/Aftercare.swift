@@ -25,7 +25,7 @@ let definition = ModuleDefinition(
             aftercare.plan, aftercare.until, aftercare.mayUse, aftercare.report, aftercare.resolve,
             aftercare.reactions, aftercare.symptoms, aftercare.products,
         ],
-        checks: [aftercare.check],
+        standing: [aftercare.standing],
         reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped],
         possessions: [.numbered("reaction", "SELECT person FROM aftercare_reactions WHERE id = ?")])
 }

@@ -8,14 +8,6 @@ struct OpenReaction: Sendable {
 }
 
 extension Aftercare {
-    var check: SafetyCheck {
-        SafetyCheck("Is a reaction to an earlier session still open?") { plan, reading in
-            let zone = reading.zone(of: plan.person)
-            return try openReactions(of: plan.person.person, reading)
-                .compactMap { try finding(for: $0, plan.setting, zone) }
-        }
-    }
-
     var resolve: Command {
         Command(
             "resolve", "Closes a reaction, so that sessions are possible again; in a clinic a practitioner does.",

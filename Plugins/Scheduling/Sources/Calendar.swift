@@ -28,6 +28,9 @@ private struct CalendarFile {
     /// Which one of its kind for the same session, or of the same person, a reminder is.
     private var numbers: [Int64: Int64] = [:]
     private var plans: [(plan: Plan, name: String)] = []
+    /// The kinds of reminders that invite to a session, and the people whom nothing may invite to one now.
+    private let inviting: Set<String>
+    private var uninvited: Set<String> = []
     private var zones: [String: Zone] = [:]
     /// When the newest reminder of a session was made.
     private var newest: [Place: Instant] = [:]
@@ -39,6 +42,7 @@ private struct CalendarFile {
 
     init(of person: Person?, _ knowledge: Knowledge, _ reading: any Reading) throws {
         self.reading = reading
+        inviting = Set(knowledge.kinds.filter(\.invites).map(\.name))
         for person in try person.map({ [$0] }) ?? peopleWithSessions() {
             windows.append(try NextSession(person, knowledge.intervals, in: reading))
         }
@@ -46,7 +50,9 @@ private struct CalendarFile {
             guard let name = row.text("person"), person == nil || person?.person == name,
                 let plan = try Plan(of: name, in: reading)
             else { continue }
-            plans.append((plan, try reading.person(name).name ?? name))
+            let person = try reading.person(name)
+            if reading.standing(of: person).isOpenEnded { uninvited.insert(name) }
+            plans.append((plan, person.name ?? name))
         }
         let since = reading.now.milliseconds - Int64(CalendarFile.keptClosed.days) * 86_400_000
         try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminder, number in
@@ -60,10 +66,14 @@ private struct CalendarFile {
             numbers[reminder.id] = number
             if let session = reminder.session {
                 let place = Place(person: reminder.person, session: session)
-                newest[place] = max(newest[place] ?? reminder.created, reminder.created)
+                // One that was taken back has changed last when it was.
+                let isTaken = !reminder.state.isOpen && inviting.contains(reminder.kind)
+                let changed = isTaken ? reminder.changed : reminder.created
+                newest[place] = max(newest[place] ?? changed, changed)
             }
         }
         for name in Set(reminders.map(\.person)) { zones[name] = zone(of: name) }
+        for next in windows where next.standing.isOpenEnded { uninvited.insert(next.person.person) }
     }
 
     var text: String {
@@ -141,12 +151,12 @@ private struct CalendarFile {
             file.line("UID", "window-\(person)-\(session)@mneedle")
             file.time("DTSTAMP", max(last, changed))
             file.line("SEQUENCE", CalendarFile.sequence(from: last, to: changed))
-            file.line("STATUS", "TENTATIVE")
+            file.line("STATUS", uninvited.contains(person) ? "CANCELLED" : "TENTATIVE")
             file.day("DTSTART", next.window.opens)
             // The end is the first day that no longer belongs to it.
             file.day("DTEND", next.window.closes.adding(days: 1))
             file.text("SUMMARY", "Next session: \(next.person.name ?? person)")
-            file.text("DESCRIPTION", "Best on \(next.window.best); for \(next.person.goal.rawValue).")
+            file.text("DESCRIPTION", "Best on \(next.window.best); for \(next.goal.rawValue).")
             file.line("TRANSP", "TRANSPARENT")
         }
     }
@@ -159,7 +169,7 @@ private struct CalendarFile {
                 file.line("UID", "session-\(plan.person)-\(plan.accepted.milliseconds)-\(number)@mneedle")
                 file.time("DTSTAMP", plan.changed)
                 file.line("SEQUENCE", CalendarFile.sequence(from: plan.accepted, to: plan.changed))
-                file.line("STATUS", "CONFIRMED")
+                file.line("STATUS", uninvited.contains(plan.person) ? "CANCELLED" : "CONFIRMED")
                 file.day("DTSTART", day.date)
                 file.day("DTEND", day.date.adding(days: 1))
                 file.text("SUMMARY", "Session \(number) of \(plan.done + plan.days.count): \(name)")
@@ -170,6 +180,7 @@ private struct CalendarFile {
     }
 
     private func write(_ reminder: Reminder, to file: inout ICalendar) {
+        let isOver = !reminder.state.isOpen || inviting.contains(reminder.kind) && uninvited.contains(reminder.person)
         file.component("VEVENT") { file in
             if let number = numbers[reminder.id] {
                 let session = reminder.session.map { "-\($0)" } ?? ""
@@ -181,7 +192,7 @@ private struct CalendarFile {
                 file.line("SEQUENCE", CalendarFile.sequence(from: reminder.created, to: reminder.changed))
             }
             file.time("DTSTAMP", reminder.changed)
-            file.line("STATUS", reminder.state.isOpen ? "CONFIRMED" : "CANCELLED")
+            file.line("STATUS", isOver ? "CANCELLED" : "CONFIRMED")
             file.localTime("DTSTART", reminder.due, zones[reminder.person] ?? .utc)
             file.line("DURATION", "PT15M")
             file.text("SUMMARY", reminder.title)
@@ -189,7 +200,7 @@ private struct CalendarFile {
             file.text("CATEGORIES", reminder.kind)
             file.line("PRIORITY", CalendarFile.priority[reminder.urgency] ?? "5")
             file.line("TRANSP", "TRANSPARENT")
-            guard reminder.state.isOpen else { return }
+            guard !isOver else { return }
             file.component("VALARM") { file in
                 file.line("ACTION", "DISPLAY")
                 file.line("TRIGGER", "PT0S")

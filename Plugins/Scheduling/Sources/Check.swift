@@ -6,9 +6,14 @@ extension Scheduling {
             let past = try PastSessions(of: plan.person.person, in: reading)
             guard let last = past.last else { return [] }
             let zone = reading.zone(of: plan.person)
-            return try knowledge.intervals.findings(
-                plan.goal, plan.setting, last: zone.date(of: last), day: zone.date(of: plan.at),
+            let day = zone.date(of: plan.at)
+            let found = try knowledge.intervals.findings(
+                plan.goal, plan.setting, last: zone.date(of: last), day: day,
                 isBeginner: plan.person.firstTime && past.count < knowledge.intervals.beginnerSessions)
+            // The strictest is said, and once: what the last session forbids is in the person's standing.
+            let standing = try knowledge.intervals.standing(of: plan.person, past, day: day, zone)
+            guard let end = standing.compactMap(\.untilDay).max() else { return found }
+            return found.filter { $0.blocks && ($0.untilDay ?? end) > end }
         }
     }
 }
@@ -46,4 +51,9 @@ extension Intervals {
         if isBeginner && day < month { found.append(try finding(.beginner, until: month)) }
         return found.compactMap { $0 }
     }
+}
+
+extension Finding {
+    /// The day on which it ends.
+    fileprivate var untilDay: CivilDate? { if case .date(let day)? = until { day } else { nil } }
 }

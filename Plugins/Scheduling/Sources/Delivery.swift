@@ -21,14 +21,13 @@ extension Scheduling {
         }
     }
 
-    /// What has lost its meaning is put away; many late ones of one person come as one digest; the rest one by one.
+    /// What has lost its meaning is put away, and what invites to a session while something is open is taken back; many late
+    /// ones of one person come as one digest; the rest one by one.
     private func deliver(_ due: [Reminder], _ transaction: any Transaction) throws {
         var digests: [String: [Reminder]] = [:]
         var single: [Reminder] = []
-        for reminder in due {
-            if isExpired(reminder, transaction.now) {
-                _ = try reminder.close(as: .dismissed, because: "expired", transaction)
-            } else if isLate(reminder, transaction.now), reminder.urgency != Urgency.critical.rawValue {
+        for reminder in try inTime(due, transaction) {
+            if isLate(reminder, transaction.now), reminder.urgency != Urgency.critical.rawValue {
                 digests[reminder.person, default: []].append(reminder)
             } else {
                 single.append(reminder)
@@ -42,6 +41,49 @@ extension Scheduling {
             }
         }
         for reminder in single.sorted(by: { ($0.due, $0.id) < ($1.due, $1.id) }) { try deliver(reminder, transaction) }
+    }
+
+    /// Those that still mean something, in the words that hold now.
+    private func inTime(_ due: [Reminder], _ transaction: any Transaction) throws -> [Reminder] {
+        var known: [String: NextSession] = [:]
+        var withdrawn: Set<String> = []
+        return try due.compactMap { reminder in
+            let kind = knowledge.kind(named: reminder.kind)
+            let isInviting = kind?.invites ?? false
+            if isInviting, withdrawn.contains(reminder.person) { return nil }
+            if isExpired(reminder, transaction.now) {
+                _ = try reminder.close(as: .dismissed, because: "expired", transaction)
+                return nil
+            }
+            let isLate = isLate(reminder, transaction.now)
+            guard isInviting || isLate else { return reminder }
+            let next = try known[reminder.person] ?? nextSession(of: reminder.person, transaction)
+            known[reminder.person] = next
+            if isInviting {
+                if let next, next.standing.isPersonsMatter {
+                    withdrawn.insert(reminder.person)
+                    try withdraw(next, transaction)
+                    return nil
+                }
+                guard let next, !next.standing.isUnknown else {
+                    try postpone(reminder, transaction)
+                    return nil
+                }
+            }
+            guard isLate else { return reminder }
+            if let shown = try asOfNow(reminder, kind, next, transaction) { return shown }
+            _ = try reminder.close(as: .dismissed, because: "expired", transaction)
+            return nil
+        }
+    }
+
+    /// What holds for a person; `nil` while nobody can say who that is.
+    private func nextSession(of person: String, _ reading: any Reading) throws -> NextSession? {
+        do {
+            return try NextSession(reading.person(person), knowledge.intervals, in: reading)
+        } catch let error as ModuleError where [.moduleFailed, .notFound].contains(error.code) {
+            return nil
+        }
     }
 
     private func isLate(_ reminder: Reminder, _ now: Instant) -> Bool {
@@ -70,8 +112,8 @@ extension Scheduling {
         var delivered = reminder
         (delivered.state, delivered.changed) = (.due, transaction.now)
         try transaction.execute(
-            "UPDATE scheduling_reminders SET state = ?, changed_at = ? WHERE id = ?",
-            delivered.state.rawValue, transaction.now, reminder.id)
+            "UPDATE scheduling_reminders SET state = ?, title = ?, body = ?, changed_at = ? WHERE id = ?",
+            delivered.state.rawValue, delivered.title, delivered.body, transaction.now, reminder.id)
         return delivered
     }
 

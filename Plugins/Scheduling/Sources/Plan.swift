@@ -33,6 +33,8 @@ struct Plan: Sendable, Equatable {
     /// How many more are to come on days that cannot be read any more, because the store was damaged or an earlier version
     /// wrote days beyond the year 9999.
     var unreadable = 0
+    /// Whether something is open that does not end by itself: nothing reminds of the days then.
+    var isHeld = false
     /// How many of the plan are done.
     var done: Int
     /// When it was accepted, and last planned anew.
@@ -76,6 +78,15 @@ struct Plan: Sendable, Equatable {
         return days
     }
 
+    /// What texts about one of its sessions say.
+    func words(_ index: Int) -> [String: any CustomStringConvertible] {
+        let day = days[index]
+        return [
+            "until": day.date, "sessions": done + index + 1, "what": done + days.count, "opens": day.opens,
+            "best": day.date, "closes": day.closes, "session": "", "device": "the device", "last": "",
+        ]
+    }
+
     // MARK: Kept
 
     init(person: String, avoided: Avoided, days: [Day], done: Int, accepted: Instant, changed: Instant) {
@@ -108,6 +119,7 @@ struct Plan: Sendable, Equatable {
             person: person, avoided: Avoided(weekdays: Set(plan.strings("avoid")), holidays: Set(holidays)), days: days,
             done: Int(min(max(plan.integer("done") ?? 0, 0), Plan.mostSessions)),
             accepted: plan.instant("accepted") ?? reading.now, changed: plan.instant("changed") ?? reading.now)
+        isHeld = plan.bool("held") ?? false
         let lost = Int64(listed.count - days.count) + max(plan.integer("unreadable") ?? 0, 0)
         unreadable = Int(min(lost, Plan.mostSessions))
     }
@@ -118,7 +130,7 @@ struct Plan: Sendable, Equatable {
     var object: Object {
         [
             "person": person, "done": done, "sessions": days.map(\.object),
-            "unreadable": unreadable == 0 ? nil : unreadable,
+            "unreadable": unreadable == 0 ? nil : unreadable, "held": isHeld ? true : nil,
             "avoid": Avoided.names.filter(avoided.weekdays.contains),
             "holidays": avoided.holidays.sorted().map(\.description), "accepted": accepted, "changed": changed,
         ]
@@ -137,6 +149,8 @@ extension Scheduling {
         ReplyMember("sessions", "those to come: the day, and the days between which it may be moved"),
         ReplyMember(
             "unreadable", "there when days cannot be read any more: how many; accept the course anew, or cancel it"),
+        ReplyMember("held", "there while something forbids any session: then no days are told"),
+        ReplyMember("findings", "with held: what forbids it, and what to do"),
         ReplyMember("avoid", "days of the week without sessions"), ReplyMember("holidays", "days without sessions"),
         ReplyMember("accepted", "when it was accepted"), ReplyMember("changed", "when it was last planned anew"),
     ]
@@ -153,7 +167,8 @@ extension Scheduling {
     var plan: Command {
         Command(
             "plan", "Proposes the days of a course; nothing is kept. Accept it with scheduling.accept.", role: .reader,
-            parameters: Scheduling.planParameters, reply: Scheduling.planReply, errors: [.notFound, .conflict],
+            parameters: Scheduling.planParameters, reply: Scheduling.planReply,
+            errors: [.notFound, .conflict, .blocked],
             concerns: .named("person"), example: "scheduling.plan person=anna sessions=6 start=2027-01-09 avoid=sun",
             .reads { request, reading in try proposal(request.arguments, reading).object })
     }
@@ -163,7 +178,7 @@ extension Scheduling {
             "accept",
             "Books the course that scheduling.plan proposes for the same arguments, and reminds of each session.",
             role: .operator, parameters: Scheduling.planParameters, reply: Scheduling.planReply,
-            errors: [.notFound, .conflict],
+            errors: [.notFound, .conflict, .blocked],
             concerns: .named("person"), example: "scheduling.accept person=anna sessions=6 start=2027-01-09 avoid=sun",
             .writes { request, transaction in
                 let plan = try proposal(request.arguments, transaction)
@@ -178,7 +193,8 @@ extension Scheduling {
             parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.planReply, errors: [.notFound],
             concerns: .named("person"), example: "scheduling.show-plan person=anna",
             .reads { request, reading in
-                try requirePlan(reading.person(request.arguments.requiredText("person")).person, reading).object
+                let person = try reading.person(request.arguments.requiredText("person"))
+                return try shown(requirePlan(person.person, reading), reading.standing(of: person))
             })
     }
 
@@ -198,6 +214,16 @@ extension Scheduling {
             })
     }
 
+    /// What a person is told of a course: no days while nothing may invite to a session.
+    private func shown(_ plan: Plan, _ standing: Standing) -> Object {
+        var object = plan.object
+        object["held"] = standing.isOpenEnded ? true.value : nil
+        guard standing.isOpenEnded else { return object }
+        object["sessions"] = .list([])
+        object["findings"] = standing.findings.value
+        return object
+    }
+
     private func requirePlan(_ person: String, _ reading: any Reading) throws -> Plan {
         if let plan = try Plan(of: person, in: reading) { return plan }
         throw ModuleError.notFound("plan", person, next: "propose one with scheduling.plan")
@@ -206,6 +232,12 @@ extension Scheduling {
     private func proposal(_ arguments: Arguments, _ reading: any Reading) throws -> Plan {
         let person = try reading.person(arguments.requiredText("person"))
         let next = try NextSession(person, knowledge.intervals, in: reading)
+        guard !next.standing.isOpenEnded else {
+            throw ModuleError.blocked(
+                next.standing.findings,
+                "no session can be planned while something forbids any: "
+                    + next.standing.blocking.map { "\($0.message) \($0.advice)" }.joined(separator: " "))
+        }
         let today = reading.today(of: person)
         let earliest = max(next.lastDay == nil ? today : max(next.window.opens, next.floor), today)
         let start = arguments.date("start") ?? max(next.lastDay == nil ? today : next.window.best, today)
@@ -231,7 +263,7 @@ extension Scheduling {
         let avoided = Plan.Avoided(weekdays: Set(arguments.texts("avoid") ?? []), holidays: Set(holidays))
         let count = arguments.integer("sessions").map(Int.init) ?? knowledge.intervals.course.lowerBound
         let days = try Plan.days(
-            count, first: first, after: knowledge.intervals.interval(for: person.goal), avoiding: avoided, until: last)
+            count, first: first, after: knowledge.intervals.interval(for: next.goal), avoiding: avoided, until: last)
         return Plan(
             person: person.person, avoided: avoided, days: days, done: 0,
             accepted: reading.now, changed: reading.now)
@@ -240,35 +272,39 @@ extension Scheduling {
     // MARK: Keeping it true
 
     /// A session that was finished, early or late, takes the place of the plan's next one; the rest is planned anew from
-    /// it. One that was stopped takes no place, but the skin has been needled all the same.
+    /// it. One that was stopped takes no place, but the skin has been needled all the same. Otherwise the days move only
+    /// when the person has another goal, or when they were held back until they were over.
     func replan(after entry: Entry, _ transaction: any Transaction) throws {
-        guard
-            ["session.finished", "session.stopped", "person.changed", "preferences.changed"].contains(entry.kind),
+        guard Scheduling.standingChanges.contains(entry.kind) || entry.kind == "preferences.changed",
             let slug = entry.person ?? entry.body.string("person"), var plan = try Plan(of: slug, in: transaction)
         else { return }
         let person = try person(slug, entry, transaction)
-        let interval = try knowledge.intervals.interval(for: person.goal)
+        let before = plan
         if entry.kind == "session.finished" {
             plan.done += 1
             if plan.days.isEmpty { plan.unreadable = max(0, plan.unreadable - 1) } else { plan.days.removeFirst() }
         }
         let next = try NextSession(person, knowledge.intervals, in: transaction)
+        let moves =
+            ["session.finished", "session.stopped"].contains(entry.kind) || Scheduling.changedGoal(entry) != nil
+        let today = transaction.today(of: person)
         let count = plan.days.count + plan.unreadable
-        if count > 0, next.lastDay != nil {
+        if count > 0, moves, next.lastDay != nil {
             plan.unreadable = 0
             plan.days = try Plan.days(
-                count, first: next.window, after: interval, avoiding: plan.avoided,
-                until: Horizon.day(from: transaction.today(of: person)), isReplanning: true)
+                count, first: next.window, after: knowledge.intervals.interval(for: next.goal), avoiding: plan.avoided,
+                until: Horizon.day(from: today), isReplanning: true)
         }
-        guard try plan != Plan(of: slug, in: transaction) else {
+        try hold(&plan, next, today: today)
+        guard plan != before else {
             // The days stay; the person's clock or hours may not.
             return try remindOfPlanned(plan, person, transaction)
         }
         plan.changed = transaction.now
-        try keep(plan, "plan.changed", person, transaction)
+        try keep(plan, plan.isHeld && !before.isHeld ? "plan.withdrawn" : "plan.changed", person, transaction)
     }
 
-    private func keep(_ plan: Plan, _ kind: String, _ person: Person, _ transaction: any Transaction) throws {
+    func keep(_ plan: Plan, _ kind: String, _ person: Person, _ transaction: any Transaction) throws {
         try plan.write(transaction)
         try transaction.record(
             Entry(kind, subject: "person/\(plan.person)", person: plan.person, body: plan.object))
@@ -277,7 +313,7 @@ extension Scheduling {
 
     /// Makes the reminders of a plan's sessions what they should be, unless they are.
     private func remindOfPlanned(_ plan: Plan, _ person: Person, _ transaction: any Transaction) throws {
-        let wanted = try plannedReminders(plan, person, transaction)
+        let wanted = plan.isHeld ? [] : try plannedReminders(plan, person, transaction)
         let waiting = try knowledge.kinds.filter { $0.anchor == .planned }.flatMap {
             try openReminders(of: $0.name, .person, plan.person, transaction)
         }
@@ -285,14 +321,16 @@ extension Scheduling {
             "\(reminder.kind) \(reminder.due) \(reminder.title) \(reminder.body ?? "")"
         }
         guard waiting.filter({ $0.state == .pending }).map(key).sorted() != wanted.map(key).sorted() else { return }
-        try closePlanned(plan.person, transaction)
+        try closePlanned(plan.person, because: plan.isHeld ? Scheduling.withdrawn : Scheduling.replaced, transaction)
         for reminder in wanted { try reminder.queue(transaction) }
     }
 
-    private func closePlanned(_ person: String, _ transaction: any Transaction) throws {
+    private func closePlanned(
+        _ person: String, because reason: String = Scheduling.replaced, _ transaction: any Transaction
+    ) throws {
         for kind in knowledge.kinds where kind.anchor == .planned {
             for reminder in try openReminders(of: kind.name, .person, person, transaction) {
-                _ = try reminder.close(as: .dismissed, because: "replaced", transaction)
+                _ = try reminder.close(as: .dismissed, because: reason, transaction)
             }
         }
     }
@@ -310,12 +348,9 @@ extension Scheduling {
                 let at = zone.instant(of: day.date.adding(days: kind.after.days - kind.daysBefore), minuteOfDay: minute)
                 let due = preferences.outOfQuiet(at, kind, zone)
                 guard due > transaction.now, due <= Horizon.instant(from: transaction.now) else { continue }
-                let words: [String: any CustomStringConvertible] = [
+                let words = plan.words(index).merging([
                     "person": person.person, "name": person.name ?? person.person, "goal": person.goal.rawValue,
-                    "until": day.date, "sessions": plan.done + index + 1, "what": plan.done + plan.days.count,
-                    "opens": day.opens, "best": day.date, "closes": day.closes, "session": "", "device": "the device",
-                    "last": "",
-                ]
+                ]) { $1 }
                 reminders.append(
                     Reminder(
                         person.person, kind: kind.name, title: filled(kind.title, words),

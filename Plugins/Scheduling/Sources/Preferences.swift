@@ -81,12 +81,15 @@ struct Preferences: Sendable, Equatable {
 struct ReminderDefaults: Sendable {
     let quietFrom: Int
     let quietTo: Int
+    /// What a reminder that comes late says beside its text: {due}.
+    let late: String
 
     init(_ file: Table) {
         let table = file.table("people")
         if table == nil { file.report("people", "missing: the quiet hours of people who have set none") }
         quietFrom = table?.integer("quiet_from", in: 0...23) ?? 0
         quietTo = table?.integer("quiet_to", in: 0...23) ?? 0
+        late = table?.string("late") ?? ""
     }
 }
 

@@ -5,9 +5,11 @@ extension Scheduling {
     var reactions: [Reaction] {
         let ends = ["session.finished", "session.stopped"]
         let named = knowledge.kinds.flatMap { $0.on + $0.closedBy }
-        return Set(ends + named + [Scheduling.preferencesChanged]).sorted().map { kind in
+        let all = ends + named + [Scheduling.preferencesChanged] + Scheduling.standingChanges
+        return Set(all).sorted().map { kind in
             Reaction(to: kind) { entry, _, transaction in
                 if ends.contains(kind) { try PastSessions.keep(entry, transaction) }
+                try takeGoal(after: entry, transaction)
                 try closeReminders(after: entry, transaction)
                 try moveWaiting(after: entry, transaction)
                 try queueReminders(after: entry, transaction)
@@ -44,13 +46,19 @@ extension Scheduling {
     private func queueReminders(after entry: Entry, _ transaction: any Transaction) throws {
         // Another hour is like another place: what is planned by the person's clock is planned anew.
         let cause = entry.kind == Scheduling.preferencesChanged ? Scheduling.personChanged : entry.kind
-        let kinds = knowledge.kinds.filter { $0.on.contains(cause) }
+        let mayInvite = Scheduling.standingChanges.contains(entry.kind)
+        let kinds = knowledge.kinds.filter {
+            $0.on.contains(cause) || mayInvite && $0.invites && $0.on.contains(Scheduling.personChanged)
+        }
         guard !kinds.isEmpty, let slug = entry.person ?? entry.body.string("person") else { return }
         let person = try person(slug, entry, transaction)
+        let next = try NextSession(person, knowledge.intervals, in: transaction)
+        if next.standing.isPersonsMatter { try withdrawInvitations(slug, transaction) }
         let occasion = try Occasion(
-            entry, next: NextSession(person, knowledge.intervals, in: transaction),
+            entry, next: next,
             Preferences(of: slug, knowledge.defaults, in: transaction), transaction)
         for kind in kinds where kind.setting == nil || kind.setting == person.setting {
+            guard !(kind.invites && next.standing.isPersonsMatter) else { continue }
             try queue(kind, occasion, transaction)
         }
     }
@@ -95,7 +103,9 @@ extension Scheduling {
     private func queue(_ kind: ReminderKind, _ occasion: Occasion, _ transaction: any Transaction) throws {
         let person = occasion.next.person.person
         let times = occasion.times(of: kind)
-        let fresh = try times.filter { try !isQueued(kind, person, occasion.session, $0, transaction) }
+        // What invites belongs to the window after the last session, whatever entry calls for it.
+        let session = kind.invites ? occasion.next.past.lastSession : occasion.session
+        let fresh = try times.filter { try !isQueued(kind, person, session, $0, transaction) }
         guard !fresh.isEmpty || occasion.isOff(kind) else { return }
         if kind.replaces {
             for reminder in try openReminders(of: kind.name, .person, person, transaction)
@@ -104,12 +114,12 @@ extension Scheduling {
             }
         }
         // Those that were planned for the same time and have just been replaced come again with the others.
-        for due in try times.filter({ try !isQueued(kind, person, occasion.session, $0, transaction) })
+        for due in try times.filter({ try !isQueued(kind, person, session, $0, transaction) })
         where occasion.isWorthwhile(kind, due) {
             let words = occasion.words
             try Reminder(
                 person, kind: kind.name, title: filled(kind.title, words), body: filled(kind.body, words),
-                urgency: kind.urgency, due: due, now: transaction.now, session: occasion.session,
+                urgency: kind.urgency, due: due, now: transaction.now, session: session,
                 device: occasion.device
             ).queue(transaction)
         }
@@ -123,12 +133,13 @@ extension Scheduling {
         try reading.row(
             """
             SELECT id FROM scheduling_reminders WHERE person = ? AND kind = ? AND kind <> 'custom' AND planned_at = ?
-            AND COALESCE(session, 0) = ? AND (closed_because IS NULL OR closed_because <> ?)
-            """, person, kind.name, due, session ?? 0, Scheduling.replaced) != nil
+            AND COALESCE(session, 0) = ? AND (closed_because IS NULL OR closed_because NOT IN (?, ?))
+            """, person, kind.name, due, session ?? 0, Scheduling.replaced, Scheduling.withdrawn) != nil
     }
 
     static let replaced = "replaced"
-    private static let personChanged = "person.changed"
+    static let withdrawn = "withdrawn"
+    static let personChanged = "person.changed"
     private static let preferencesChanged = "preferences.changed"
 }
 
@@ -154,9 +165,11 @@ private struct Occasion {
         device = entry.device
         now = reading.now
         isReplanning = ["person.changed", "preferences.changed"].contains(entry.kind)
-        at = entry.body.instant("ended") ?? (isReplanning ? next.past.last : entry.body.instant("at")) ?? now
+        at =
+            entry.body.instant("ended") ?? (isReplanning ? next.past.last : entry.body.instant("at")) ?? entry.body
+            .instant("started") ?? now
         zone = reading.zone(of: next.person)
-        goal = next.person.goal.rawValue
+        goal = next.goal.rawValue
         until = entry.body.date("until") ?? entry.body.date("expires")
         what = entry.body.string("finding") ?? entry.body.string("cartridge") ?? ""
     }

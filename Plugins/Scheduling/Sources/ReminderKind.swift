@@ -27,6 +27,11 @@ struct ReminderKind: Sendable {
     let answerEnds: [String]
     /// After so long it has lost its meaning and does not come any more.
     let expiresAfter: Span?
+    /// The day after which it has lost its meaning, for one that is counted from the next session.
+    let expiresOn: Anchor?
+    /// What it says when it comes on a later day than it was due.
+    let lateTitle: String?
+    let lateBody: String?
     /// The last session of a person after which it comes; `nil` where it always does.
     let upToSession: Int?
     let urgency: Urgency
@@ -52,6 +57,9 @@ struct ReminderKind: Sendable {
         every = table.span("every", default: Span())
         answerEnds = table.strings("answer_ends", default: [])
         expiresAfter = table.optionalSpan("expires_after")
+        expiresOn = table.optionalChoice("expires_on")
+        lateTitle = table.optionalString("late_title")
+        lateBody = table.optionalString("late_body")
         upToSession = table.bool("only_in_course", default: false) ? course.upperBound : nil
         urgency = table.choice("urgency", default: .normal)
         title = ReminderKind.named(course, in: table.string("title"))
@@ -77,6 +85,15 @@ struct ReminderKind: Sendable {
         if hour != nil && every.milliseconds != 0 { table.report("every", "with 'hour', only days are counted") }
         if hour == nil && isHourFixed { table.report("hour_is_fixed", "there is no 'hour'") }
         if let expiresAfter, expiresAfter.days != 0 { table.report("expires_after", "expected hours or minutes") }
+        if let expiresOn {
+            let isOfWindow = [.opens, .best, .closes].contains(anchor) && [.opens, .best, .closes].contains(expiresOn)
+            if !isOfWindow && !(anchor == .planned && expiresOn == .planned) {
+                table.report("expires_on", "expected a day of the window that 'anchor' is of, or planned for both")
+            }
+        }
+        if (lateTitle ?? lateBody) != nil && !invites {
+            table.report("late_title", "only for what is counted from the next session: 'anchor' is \(anchor.rawValue)")
+        }
         if !table.has("anchor") { table.report("anchor", "missing") }
         if on.isEmpty && table.has("on") && anchor != .planned {
             table.report("on", "names no entry, so it is never queued")
@@ -89,10 +106,10 @@ struct ReminderKind: Sendable {
         for kind in on + closedBy where kind.hasPrefix("reminder.") {
             table.report("on", "'\(kind)' is an entry of this module")
         }
-        for text in [title, body] {
-            for word in wordsInBraces(text) where !ReminderKind.placeholders.contains(word) {
+        for (key, text) in [("title", title), ("body", body), ("late_title", lateTitle), ("late_body", lateBody)] {
+            for word in wordsInBraces(text ?? "") where !ReminderKind.placeholders.contains(word) {
                 let known = ReminderKind.placeholders.joined(separator: ", ")
-                table.report(text == title ? "title" : "body", "unknown placeholder {\(word)}; known: \(known)")
+                table.report(key, "unknown placeholder {\(word)}; known: \(known)")
             }
         }
     }

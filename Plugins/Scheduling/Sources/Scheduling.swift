@@ -31,6 +31,7 @@ let definition = ModuleDefinition(
             scheduling.dismiss, scheduling.calendar, scheduling.rules,
         ],
         checks: [scheduling.check],
+        standing: [scheduling.standing],
         reactions: scheduling.reactions,
         timers: [scheduling.delivery],
         figures: [scheduling.openReminders],
@@ -103,6 +104,9 @@ let migrations = [
     Migration(
         4, "accepted courses",
         ["CREATE TABLE scheduling_plans (person TEXT NOT NULL PRIMARY KEY, plan TEXT NOT NULL)"]),
+    Migration(
+        5, "what a session was for, and what the window after it is for",
+        ["goal", "setting", "aim"].map { "ALTER TABLE scheduling_sessions ADD COLUMN \($0) TEXT" }),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -1,25 +1,44 @@
 import MneedleKit
 
+/// A session that has ended, as far as intervals need it.
+struct PastSession: Sendable {
+    let session: Int64
+    var ended: Instant
+    /// What it was for and where; `nil` where nobody has told.
+    var goal: Goal?
+    var setting: Setting?
+    /// The goal that the window after it is for: its own, or the person's if that has been changed since.
+    var aim: Goal?
+}
+
 /// A person's past sessions, as far as intervals need them.
 struct PastSessions: Sendable {
-    /// When the last one ended; `nil` for a person who has had none.
-    let last: Instant?
-    let lastSession: Int64?
+    /// `nil` for a person who has had none.
+    let latest: PastSession?
     let count: Int
 
+    var last: Instant? { latest?.ended }
+    var lastSession: Int64? { latest?.session }
+
     init(of person: String, in reading: any Reading) throws {
-        var ended = try PastSessions.listed(of: person, in: reading)
-        let kept = "SELECT session, ended_at FROM scheduling_sessions WHERE person = ?"
+        var sessions = try PastSessions.listed(of: person, in: reading)
+        let kept = "SELECT session, ended_at, goal, setting, aim FROM scheduling_sessions WHERE person = ?"
         for row in try reading.rows(kept, person) {
-            if let session = row.integer("session"), let at = row.instant("ended_at") { ended[session] = at }
+            guard let session = row.integer("session"), let at = row.instant("ended_at") else { continue }
+            var past = sessions[session] ?? PastSession(session: session, ended: at)
+            past.ended = at
+            past.goal = row.text("goal").flatMap(Goal.init) ?? past.goal
+            past.setting = row.text("setting").flatMap(Setting.init) ?? past.setting
+            past.aim = row.text("aim").flatMap(Goal.init)
+            sessions[session] = past
         }
-        let latest = ended.max { ($0.value, $0.key) < ($1.value, $1.key) }
-        (last, lastSession, count) = (latest?.value, latest?.key, ended.count)
+        latest = sessions.values.max { ($0.ended, $0.session) < ($1.ended, $1.session) }
+        count = sessions.count
     }
 
     /// What the session module has. A session that ended while this module did not run was never told to it,
     /// and must not be forgotten for that: the next one would come too soon.
-    private static func listed(of person: String, in reading: any Reading) throws -> [Int64: Instant] {
+    private static func listed(of person: String, in reading: any Reading) throws -> [Int64: PastSession] {
         let rows: [Object]
         do {
             rows = try reading.list("session.list", ["person": person])
@@ -29,7 +48,10 @@ struct PastSessions: Sendable {
         }
         return rows.reduce(into: [:]) { ended, row in
             // A running session has not ended.
-            if let session = row.integer("session"), let at = row.instant("ended") { ended[session] = at }
+            guard let session = row.integer("session"), let at = row.instant("ended") else { return }
+            ended[session] = PastSession(
+                session: session, ended: at, goal: row.string("goal").flatMap(Goal.init),
+                setting: row.string("setting").flatMap(Setting.init))
         }
     }
 
@@ -39,8 +61,20 @@ struct PastSessions: Sendable {
         else { throw ModuleError.internal("the entry \(entry.kind) lacks session or person") }
         try transaction.execute(
             """
-            INSERT INTO scheduling_sessions (session, person, ended_at) VALUES (?, ?, ?)
-            ON CONFLICT (session) DO UPDATE SET person = excluded.person, ended_at = excluded.ended_at
-            """, session, person, entry.body.instant("ended") ?? transaction.now)
+            INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (session) DO UPDATE SET person = excluded.person, ended_at = excluded.ended_at,
+                goal = excluded.goal, setting = excluded.setting
+            """, session, person, entry.body.instant("ended") ?? transaction.now, entry.body.string("goal"),
+            entry.body.string("setting"))
+    }
+
+    /// From now on the next window is for this goal, whatever the last session was for.
+    static func aim(at goal: Goal, _ person: String, _ transaction: any Transaction) throws {
+        guard let latest = try PastSessions(of: person, in: transaction).latest else { return }
+        try transaction.execute(
+            """
+            INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting, aim) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (session) DO UPDATE SET aim = excluded.aim
+            """, latest.session, person, latest.ended, latest.goal?.rawValue, latest.setting?.rawValue, goal.rawValue)
     }
 }

@@ -120,8 +120,8 @@ struct CalendarTests {
         ] {
             #expect(found.contains(line))
         }
-        #expect(found.filter { $0 == "BEGIN:VEVENT" }.count == 24)
-        #expect(Set(found.filter { $0.hasPrefix("UID:") }).count == 24)
+        #expect(found.filter { $0 == "BEGIN:VEVENT" }.count == 28)
+        #expect(Set(found.filter { $0.hasPrefix("UID:") }).count == 28)
     }
 
     @Test("what is planned anew keeps its UID with a higher SEQUENCE, and stands in the file once")

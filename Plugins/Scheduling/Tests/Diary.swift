@@ -7,6 +7,7 @@ import MneedleTestKit
 /// A bench with people whose sessions are told to it.
 struct Diary {
     let bench: Bench
+    let people: [String: Person]
 
     init(
         at now: String = "2026-11-20T12:00:00Z", section: Object = [:], knowledge: String? = nil,
@@ -14,6 +15,7 @@ struct Diary {
     ) throws {
         bench = try Bench(definition, at: now, section: section, knowledge: knowledge)
         let people = Dictionary((Diary.people + more).map { ($0.person, $0) }) { _, last in last }
+        self.people = people
         bench.fake("records.show-person") { arguments in
             let name = arguments.text("person") ?? ""
             guard let person = people[name] else { throw ModuleError.notFound("person", name) }
@@ -34,14 +36,19 @@ struct Diary {
 
     static func person(_ name: String) -> Person { people.first { $0.person == name }! }
 
-    /// A session that ends now.
-    func end(_ session: Int64, _ person: String, device: String = "roller", as kind: String = "session.finished") throws
-    {
+    /// A session that ends now, by default for the person's goal and in the person's setting.
+    func end(
+        _ session: Int64, _ person: String, device: String = "roller", as kind: String = "session.finished",
+        goal: Goal? = nil, setting: Setting? = nil
+    ) throws {
+        let known = people[person]
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
             [
                 "session": session, "person": person, "device": device, "areas": ["cheeks"], "depth_mm": 0.3,
-                "goal": "collagen", "setting": "home", "started": bench.clock.now().adding(hours: -0.5),
+                "goal": (goal ?? known?.goal ?? .collagen).rawValue,
+                "setting": (setting ?? known?.setting ?? .home).rawValue,
+                "started": bench.clock.now().adding(hours: -0.5),
                 "ended": bench.clock.now(),
             ])
     }

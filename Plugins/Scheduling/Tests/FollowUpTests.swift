@@ -19,7 +19,9 @@ struct FollowUpTests {
                 "cleaning 2026-10-20T12:00:00Z", "check-in-24h 2026-10-21T12:00:00Z",
                 "aftercare-sun 2026-10-22T12:00:00Z", "aftercare-actives 2026-10-23T12:00:00Z",
                 "check-in-72h 2026-10-23T12:00:00Z", "check-in-7d 2026-10-27T13:00:00Z",
-                "window-opens 2026-11-17T08:00:00Z", "patch-test 2026-11-21T08:00:00Z",
+                "before-sun 2026-11-10T08:00:00Z", "before-medicines 2026-11-10T08:00:00Z",
+                "window-opens 2026-11-17T08:00:00Z", "before-retinoid 2026-11-17T08:00:00Z",
+                "check-in-4w 2026-11-17T13:00:00Z", "patch-test 2026-11-21T08:00:00Z",
                 "patch-test-result 2026-11-23T08:00:00Z", "screening 2026-11-23T17:00:00Z",
                 "window-best 2026-11-24T08:00:00Z", "soak 2026-11-24T08:00:00Z", "window-closes 2026-12-01T08:00:00Z",
             ])
@@ -81,13 +83,13 @@ struct FollowUpTests {
         #expect(try diary.reminder("window-opens", state: "due") == nil)
         let open = try diary.reminders("anna").filter { ["pending", "due"].contains($0.string("state")) }
         let queued = try diary.bench.ledger(kind: "reminder.queued").filter { $0.body.integer("session") == 3 }
-        #expect(open.count == 23)
+        #expect(open.count == 27)
         #expect(open.map { $0.integer("reminder") ?? 0 }.sorted() == queued.compactMap { $0.body.integer("reminder") })
         let closed = try diary.bench.ledger(kind: "reminder.closed")
         let replaced = closed.filter { $0.body.string("because") == "replaced" }
-        // All of the first session's but the five sunscreens, which have expired meanwhile, ben's too.
-        #expect(replaced.count == 18 && replaced.allSatisfy { $0.person == "anna" })
-        #expect(closed.filter { $0.body.string("because") == "expired" }.count == 10 && closed.count == 28)
+        // All of the first session's but the five sunscreens and three check-ins, which have expired meanwhile, ben's too.
+        #expect(replaced.count == 19 && replaced.allSatisfy { $0.person == "anna" })
+        #expect(closed.filter { $0.body.string("because") == "expired" }.count == 16 && closed.count == 35)
         #expect(closed.allSatisfy { $0.body.string("state") == "dismissed" })
     }
 
@@ -119,10 +121,12 @@ struct FollowUpTests {
         try diary.change(
             "anna", Person(person: "anna", setting: .home, goal: .maintenance, timeZone: "Europe/Berlin"))
         #expect(try diary.due("window-opens") == "2026-12-15T08:00:00Z")
-        // The window's seven and the four before the session.
-        #expect(try diary.bench.ledger(kind: "reminder.closed").count == 11)
+        // The window's seven and the seven before the session.
+        #expect(try diary.bench.ledger(kind: "reminder.closed").count == 14)
         #expect(try diary.due("check-in-24h") == "2026-10-21T12:00:00Z")
-        try diary.change("anna", Diary.person("anna"))
+        var maintained = Diary.person("anna")
+        maintained.goal = .maintenance
+        try diary.change("anna", Diary.person("anna"), before: maintained)
         #expect(try diary.due("window-opens") == "2026-11-17T08:00:00Z")
     }
 
@@ -166,7 +170,7 @@ struct FollowUpTests {
         try diary.bench.happen("session.started", subject: "session/3", person: "cleo", ["person": "cleo"])
         #expect(try diary.reminder("screening") == nil && diary.reminder("patch-test") == nil)
         let closed = try diary.bench.ledger(kind: "reminder.closed")
-        #expect(closed.map { $0.body.string("because") } == Array(repeating: "session.started", count: 3))
+        #expect(closed.map { $0.body.string("because") } == Array(repeating: "session.started", count: 6))
         #expect(try diary.reminder("window-best") != nil)
     }
 
@@ -175,7 +179,7 @@ struct FollowUpTests {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")
         diary.bench.fake("records.show-person") { _ in throw ModuleError.moduleFailed("records", "it does not run") }
         try diary.end(1, "anna", as: "session.\(state)")
-        #expect(try diary.bench.ledger(kind: "reminder.queued").count == (state == "finished" ? 23 : 22))
+        #expect(try diary.bench.ledger(kind: "reminder.queued").count == (state == "finished" ? 27 : 26))
     }
 
     @Test("people without any session are not reminded of a window")
@@ -206,6 +210,6 @@ extension Diary {
         bench.fake("records.show-person") { _ in person.object }
         try bench.happen(
             "person.changed", subject: "person/\(name)", person: name,
-            ["person": name, "before": before?.object, "after": person.object])
+            ["person": name, "before": (before ?? people[name] ?? person).object, "after": person.object])
     }
 }

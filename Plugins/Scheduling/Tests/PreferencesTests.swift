@@ -110,11 +110,14 @@ struct PreferencesTests {
             if case .object(let reminder) = value { reminder.string("kind") } else { nil }
         }
         #expect(
-            listed == ["check-in-24h", "aftercare-sun", "aftercare-actives", "check-in-72h", "check-in-7d", "course"])
+            listed == ["aftercare-sun", "aftercare-actives", "course", "before-sun", "before-medicines"])
         #expect(try diary.bench.ledger(kind: "reminder.due").map { $0.body.string("kind") } == ["cleaning"])
         let expired = try diary.bench.ledger(kind: "reminder.closed").filter { $0.body.string("because") == "expired" }
-        #expect(expired.map { $0.body.string("kind") } == Array(repeating: "aftercare-spf", count: 5))
-        #expect(try diary.reminders(state: "due").count == 7)
+        // A check-in whose time has passed is not shown as if it were that day.
+        #expect(
+            expired.compactMap { $0.body.string("kind") }.sorted()
+                == Array(repeating: "aftercare-spf", count: 5) + ["check-in-24h", "check-in-72h", "check-in-7d"])
+        #expect(try diary.reminders(state: "due").count == 6)
     }
 
     @Test("a clearance and a cartridge tell of their last day; the course is counted up to its end")

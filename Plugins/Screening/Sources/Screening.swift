@@ -26,6 +26,7 @@ let definition = ModuleDefinition(
             screening.correct,
         ],
         checks: [screening.check],
+        standing: [screening.standing],
         reactions: [screening.whenReactionOpened])
 }
 

@@ -19,10 +19,9 @@ extension Sessions {
 
     private func running(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         let sql =
-            "SELECT id, person FROM session_sessions WHERE state = 'running' AND (person = ? OR device = ?) ORDER BY id"
+            "SELECT id FROM session_sessions WHERE state = 'running' AND person <> ? AND device = ? ORDER BY id"
         return try reading.rows(sql, plan.person.person, plan.device.device).flatMap { row in
-            let what = row.text("person") == plan.person.person ? "person" : "device"
-            return try find("session-running", plan, ["session": row.integer("id") ?? 0, "what": what])
+            try find("session-running", plan, ["session": row.integer("id") ?? 0, "what": "device"])
         }
     }
 

@@ -19,6 +19,7 @@ let definition = ModuleDefinition(
             sessions.steps,
         ],
         checks: [sessions.safetyCheck],
+        standing: [sessions.standing],
         reactions: [sessions.whenRefused, sessions.whenReactionOpened, sessions.whenAssessed],
         possessions: [.numbered("session", "SELECT person FROM session_sessions WHERE id = ?")])
 }

@@ -8,10 +8,11 @@ extension House {
             house.modules[index].reason = reason
         }
         house.targets = targets.filter { $0.value.module != module }
-        if checks.contains(where: { $0.module == module }), !unavailableModules.contains(where: { $0.name == module }) {
+        if guarding.contains(module), !unavailableModules.contains(where: { $0.name == module }) {
             house.unavailableModules.append((module, reason))
         }
         house.checks = checks.filter { $0.module != module }
+        house.standing = standing.filter { $0.module != module }
         return house
     }
 }

@@ -33,6 +33,7 @@ package struct House: Sendable {
     /// By the kind of entry; at most one of each module.
     var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
     var checks: [(module: String, check: SafetyCheck)] = []
+    package var standing: [(module: String, check: StandingCheck)] = []
     var timers: [(module: String, timer: MneedleKit.Timer)] = [(Verb.host, FailedReactions.timer)]
     package var collectors: [(module: String, collector: Collector)] = []
     package var serialPorts: [(module: String, port: SerialPort)] = []
@@ -82,6 +83,7 @@ package struct House: Sendable {
             reactions[kind, default: []].append((manifest.name, whole))
         }
         checks += module.checks.map { (manifest.name, $0) }
+        standing += module.standing.map { (manifest.name, $0) }
         timers += module.timers.map { (manifest.name, $0) }
         collectors += module.collectors.map { (manifest.name, $0) }
         serialPorts += module.serialPorts.map { (manifest.name, $0) }
@@ -103,9 +105,13 @@ package struct House: Sendable {
         }
     }
 
+    /// The modules that make safety checks, about a plan or about a person.
+    var guarding: Set<String> { Set(checks.map(\.module)).union(standing.map(\.module)) }
+
     /// The modules that run, and whether each makes safety checks.
     var guards: [String: Bool] {
-        Dictionary(uniqueKeysWithValues: definitions.keys.map { name in (name, checks.contains { $0.module == name }) })
+        let guarding = guarding
+        return Dictionary(uniqueKeysWithValues: definitions.keys.map { ($0, guarding.contains($0)) })
     }
 
     /// The command of another module.

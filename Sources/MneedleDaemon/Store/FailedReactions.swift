@@ -185,7 +185,7 @@ extension StoreReading {
 
     /// Fails closed: a safety check whose module has not taken in what happened may judge by an older state.
     func findingsOfFailedReactions() -> [Finding] {
-        let guarding = Set(house.checks.map(\.module))
+        let guarding = house.guarding
         do {
             return try failedReactions().filter { guarding.contains($0.module) }.map { failure in
                 Finding(

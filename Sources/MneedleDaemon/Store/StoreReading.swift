@@ -118,22 +118,42 @@ package class StoreReading: Reading {
 
     package func zone(_ identifier: String) -> Zone? { Zones.zone(identifier) }
 
-    package func safetyFindings(for plan: SessionPlan) -> [Finding] {
+    package func standing(of person: Person) -> Standing {
         var findings = engine.health.findings + house.unavailableModules.map(Finding.moduleUnavailable)
         findings += findingsOfClock() + findingsOfFailedReactions()
-        for (module, check) in house.checks {
+        findings += answers(house.standing.map { ($0.module, $0.check.summary, $0.check.findings) }, about: person)
+        return Standing(findings, service: Verb.host)
+    }
+
+    package func safetyFindings(for plan: SessionPlan) -> [Finding] {
+        var findings = standing(of: plan.person).findings
+        // A module may say of a plan what it says of the person; once is enough.
+        for finding in answers(house.checks.map { ($0.module, $0.check.summary, $0.check.findings) }, about: plan)
+        where !findings.contains(finding) {
+            findings.append(finding)
+        }
+        return findings + house.missedModules.map(Finding.moduleMissed)
+    }
+
+    /// What modules answer. One that cannot is a finding.
+    private func answers<Subject>(
+        _ checks: [(module: String, summary: String, findings: (Subject, any Reading) throws -> [Finding])],
+        about subject: Subject
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        for (module, summary, ask) in checks {
             do {
                 findings += try within(module) {
-                    let found = try check.findings(plan, self)
+                    let found = try ask(subject, self)
                     try requireSound()
                     return found
                 }
             } catch {
-                house.report(module, "the safety check '\(check.summary)' failed", error)
+                house.report(module, "the safety check '\(summary)' failed", error)
                 findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))
             }
         }
-        return findings + house.missedModules.map(Finding.moduleMissed)
+        return findings
     }
 
     package var knowledgeDigest: String { house.knowledgeDigest }

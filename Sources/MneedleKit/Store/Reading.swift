@@ -24,7 +24,11 @@ public protocol Reading: AnyObject {
     /// The civil time of a place; `nil` for a name that the system does not know.
     func zone(_ identifier: String) -> Zone?
 
-    /// The findings of every module's safety checks about this plan. A module that should contribute
+    /// What forbids any session of this person now, or is to be heeded: one question, asked by the gate before a session
+    /// and by all advice. A module that should answer and cannot is a blocking finding itself.
+    func standing(of person: Person) -> Standing
+
+    /// The person's standing, and the findings of every module's safety checks about this plan. A module that should contribute
     /// and cannot is a blocking finding itself: safety fails closed.
     func safetyFindings(for plan: SessionPlan) -> [Finding]
 

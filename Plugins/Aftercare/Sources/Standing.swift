@@ -1,0 +1,12 @@
+import MneedleKit
+
+extension Aftercare {
+    /// Every reaction that nobody has closed yet.
+    var standing: StandingCheck {
+        StandingCheck("Is a reaction to an earlier session still open?") { person, reading in
+            let zone = reading.zone(of: person)
+            return try openReactions(of: person.person, reading)
+                .compactMap { try finding(for: $0, person.setting, zone) }
+        }
+    }
+}

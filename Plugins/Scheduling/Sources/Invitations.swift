@@ -1,0 +1,52 @@
+import MneedleKit
+
+extension ReminderKind {
+    /// Whether it invites to a session: all that is counted from the next one does, and no file can say otherwise.
+    var invites: Bool { [.opens, .best, .closes, .planned].contains(anchor) }
+}
+
+extension Scheduling {
+    /// The entries that may open or resolve what a person's standing says. What ends by the calendar alone is found when
+    /// an inviting reminder becomes due.
+    static let standingChanges = [
+        "session.started", "session.finished", "session.stopped", "reaction.opened", "reaction.resolved",
+        "screening.assessed", "screening.remembered", "screening.corrected", "clearance.recorded",
+        "clearance.withdrawn", "person.changed",
+    ]
+
+    /// Another goal of the person is what the next window is for from then on.
+    func takeGoal(after entry: Entry, _ transaction: any Transaction) throws {
+        guard let (slug, goal) = Scheduling.changedGoal(entry) else { return }
+        try PastSessions.aim(at: goal, slug, transaction)
+    }
+
+    /// The person and the new goal, where an entry says that it is another one.
+    static func changedGoal(_ entry: Entry) -> (person: String, goal: Goal)? {
+        guard entry.kind == personChanged, let slug = entry.person ?? entry.body.string("person"),
+            let goal = entry.body.object("after")?.string("goal").flatMap(Goal.init),
+            let before = entry.body.object("before")?.string("goal").flatMap(Goal.init), before != goal
+        else { return nil }
+        return (slug, goal)
+    }
+
+    /// Takes back every reminder of a person that invites to a session, also one that has come and waits for an answer.
+    func withdrawInvitations(_ person: String, _ transaction: any Transaction) throws {
+        for kind in knowledge.kinds where kind.invites {
+            for reminder in try openReminders(of: kind.name, .person, person, transaction) {
+                _ = try reminder.close(as: .dismissed, because: Scheduling.withdrawn, transaction)
+            }
+        }
+    }
+
+    /// Holds the course of a person back, or lets it go on.
+    ///
+    /// Its days stay while it is held. If they are over, or too soon, when it goes on, they are planned anew.
+    func hold(_ plan: inout Plan, _ next: NextSession, today: CivilDate) throws {
+        let wasHeld = plan.isHeld
+        plan.isHeld = next.standing.isPersonsMatter
+        guard wasHeld, !plan.isHeld, let first = plan.days.first?.date, first < max(today, next.floor) else { return }
+        plan.days = try Plan.days(
+            plan.days.count, first: next.window.notBefore(today), after: knowledge.intervals.interval(for: next.goal),
+            avoiding: plan.avoided, until: Horizon.day(from: today), isReplanning: true)
+    }
+}

@@ -1,0 +1,87 @@
+import MneedleKit
+
+extension Scheduling {
+    /// A late reminder, with when it was due and, on a later day, in the words that hold now.
+    /// - Returns: `nil` when the day is over on which it meant something.
+    func asOfNow(
+        _ reminder: Reminder, _ kind: ReminderKind?, _ next: NextSession?, _ reading: any Reading
+    ) throws -> Reminder? {
+        let zone = next.map { reading.zone(of: $0.person) } ?? .utc
+        let today = zone.date(of: reading.now)
+        var shown = reminder
+        if let kind, let next, kind.invites {
+            let planned = try plannedDay(of: reminder, zone, next, reading)
+            if let last = lastDay(of: kind, next, planned?.date), today > last { return nil }
+            if kind.anchor == .planned && planned == nil { return nil }
+            if today > zone.date(of: reminder.due) {
+                let words = next.words.merging(planned?.words ?? [:]) { $1 }
+                if let title = kind.lateTitle { shown.title = filled(title, words) }
+                if let body = kind.lateBody { shown.body = filled(body, words) }
+            }
+        }
+        let note = filled(knowledge.defaults.late, ["due": clockText(reminder.due, zone)])
+        shown.body = [shown.body, note].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")
+        return shown
+    }
+
+    /// The last day on which a reminder means something.
+    private func lastDay(of kind: ReminderKind, _ next: NextSession, _ planned: CivilDate?) -> CivilDate? {
+        switch kind.expiresOn {
+        case .opens: next.window.opens
+        case .best: next.window.best
+        case .closes: next.window.closes
+        case .planned: planned
+        case .event, .until, nil: nil
+        }
+    }
+
+    /// The session of the accepted course that a reminder is about: the first from the day on which it was due.
+    private func plannedDay(
+        of reminder: Reminder, _ zone: Zone, _ next: NextSession, _ reading: any Reading
+    ) throws -> (date: CivilDate, words: [String: any CustomStringConvertible])? {
+        let day = zone.date(of: reminder.due)
+        guard let plan = try Plan(of: reminder.person, in: reading),
+            let index = plan.days.firstIndex(where: { $0.date >= day })
+        else { return nil }
+        return (plan.days[index].date, plan.words(index))
+    }
+
+    /// Takes back all that invites a person to a session, the course included.
+    func withdraw(_ next: NextSession, _ transaction: any Transaction) throws {
+        let slug = next.person.person
+        try withdrawInvitations(slug, transaction)
+        guard var plan = try Plan(of: slug, in: transaction), !plan.isHeld else { return }
+        try hold(&plan, next, today: transaction.today(of: next.person))
+        plan.changed = transaction.now
+        try keep(plan, "plan.withdrawn", next.person, transaction)
+    }
+
+    /// While the service cannot say whether something is open, nobody is invited; it is asked again in an hour.
+    func postpone(_ reminder: Reminder, _ transaction: any Transaction) throws {
+        var held = reminder
+        held.due = transaction.now.adding(hours: 1)
+        try transaction.execute(
+            "UPDATE scheduling_reminders SET due_at = ?, changed_at = ? WHERE id = ?", held.due, transaction.now,
+            held.id)
+        try transaction.record(held.entry("reminder.held"))
+    }
+}
+
+extension NextSession {
+    /// What texts about the window say.
+    fileprivate var words: [String: any CustomStringConvertible] {
+        [
+            "person": person.person, "name": person.name ?? person.person, "goal": goal.rawValue,
+            "device": "the device",
+            "session": past.lastSession.map(String.init) ?? "", "sessions": past.count,
+            "last": lastDay?.description ?? "", "opens": window.opens, "best": window.best, "closes": window.closes,
+            "until": "", "what": "",
+        ]
+    }
+}
+
+/// A time as a clock in `zone` shows it, for a sentence.
+private func clockText(_ instant: Instant, _ zone: Zone) -> String {
+    let local = instant.rfc3339(offsetSeconds: zone.offsetSeconds(at: instant))
+    return "\(local.prefix(10)) at \(local.dropFirst(11).prefix(5))"
+}

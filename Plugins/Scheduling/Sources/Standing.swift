@@ -1,0 +1,42 @@
+import MneedleKit
+
+extension Scheduling {
+    /// The day before which nobody of that past is needled again.
+    var standing: StandingCheck {
+        StandingCheck("Has the skin had the time that the last session asks for?") { person, reading in
+            try knowledge.intervals.standing(
+                of: person, PastSessions(of: person.person, in: reading), day: reading.today(of: person),
+                reading.zone(of: person))
+        }
+    }
+}
+
+extension Intervals {
+    /// Where the last session and the person are: a clinic's minimum is not passed by a change of the setting that day.
+    func strictestSetting(of person: Person, after last: PastSession) -> Setting {
+        last.setting == .clinic ? .clinic : person.setting
+    }
+
+    /// What the last session forbids by its own goal, whatever the next one is to be for.
+    func standing(of person: Person, _ past: PastSessions, day: CivilDate, _ zone: Zone) throws -> [Finding] {
+        guard let last = past.latest else { return [] }
+        return try findings(
+            last.goal ?? person.goal, strictestSetting(of: person, after: last), last: zone.date(of: last.ended),
+            day: day, isBeginner: false
+        ).filter(\.blocks)
+    }
+
+    /// The first day that is not too soon after the last session.
+    func floor(of person: Person, after last: PastSession, _ zone: Zone) throws -> CivilDate {
+        let day = zone.date(of: last.ended)
+        guard strictestSetting(of: person, after: last) == .clinic else { return day.adding(days: floorDays) }
+        let own = try interval(for: last.goal ?? person.goal).window(after: day).opens
+        // The minimum of the goal that the next one is for holds in a clinic beside it.
+        return person.setting == .clinic ? max(own, try window(of: person, after: last, zone).opens) : own
+    }
+
+    /// The window after the last session: for its own goal, or for the person's if that was changed since.
+    func window(of person: Person, after last: PastSession, _ zone: Zone) throws -> SessionWindow {
+        try interval(for: last.aim ?? last.goal ?? person.goal).window(after: zone.date(of: last.ended))
+    }
+}
