@@ -8,7 +8,7 @@ extension Scheduling {
             let zone = reading.zone(of: plan.person)
             return try knowledge.intervals.findings(
                 plan.goal, plan.setting, last: zone.date(of: last), day: zone.date(of: plan.at),
-                isBeginner: plan.person.firstTime && past.count < knowledge.intervals.beginnerSessions)
+                isBeginner: reading.isBeginner(plan.person))
         }
     }
 }
