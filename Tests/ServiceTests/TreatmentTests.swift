@@ -22,7 +22,7 @@ struct TreatmentTests {
         let client = try daemon.connect()
         _ = try client.ok(
             "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3")
-        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna material=titanium")
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
         return (daemon, client)
     }
 
@@ -129,7 +129,7 @@ struct TreatmentTests {
         let daemon = try DaemonProcess(config: "[modules]\ndisabled = [\"sterilization\"]\n")
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna")
-        _ = try client.ok("records.add-device device=roller kind=roller owner=anna")
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna")
         let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
         #expect(Self.codes(refused.members["findings"]).contains("module-unavailable"))
         #expect(try client.refused("sterilization.status device=roller").code == "module-failed")

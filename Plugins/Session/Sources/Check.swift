@@ -104,7 +104,9 @@ extension Sessions {
             findings += try find("person-twin", plan, ["person": person, "twin": name])
         }
         for twin in try reading.ask("records.same-device", ["device": device]).strings("undecided") {
-            findings += try find("device-twin", plan, ["device": device, "twin": twin])
+            let owner = try reading.device(twin).owner
+            let name = try owner.map(reading.sees) ?? true ? twin : "…"
+            findings += try find("device-twin", plan, ["device": device, "twin": name])
         }
         return findings
     }
