@@ -79,7 +79,8 @@ public final class Bench {
     /// The commands that modules ask of one another.
     public static let usualFakes = [
         "records.show-person", "records.show-device", "records.show-operator", "records.clearances",
-        "records.same-person", "records.same-device", "session.experience", "session.list", "session.show", "session.stop",
+        "records.same-person", "records.same-device", "session.experience", "session.list", "session.show",
+        "session.stop",
         "scheduling.next", "aftercare.until",
         "sterilization.status", "screening.history",
     ]

@@ -67,7 +67,8 @@ extension Records {
                         cartridges, cartridges_reason, areas, model, serial)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """, slug, device.kind.rawValue, device.needleMM, device.minDepthMM, device.maxDepthMM,
-                    device.material, device.owner, device.cartridges, device.cartridgesReason, device.areas.joined(separator: ","),
+                    device.material, device.owner, device.cartridges, device.cartridgesReason,
+                    device.areas.joined(separator: ","),
                     device.model, device.serial)
                 try transaction.record(
                     Entry("device.added", subject: "device/\(slug)", person: device.owner, body: device.object))
@@ -112,7 +113,9 @@ extension Records {
                 got: device.kind.rawValue)
         }
         device.material = arguments.text("material") ?? device.material ?? model?.material
-        if let areas = arguments.texts("areas") { device.areas = areas } else if device.areas.isEmpty {
+        if let areas = arguments.texts("areas") {
+            device.areas = areas
+        } else if device.areas.isEmpty {
             device.areas = model?.areas ?? []
         }
         device.serial = arguments.text("serial") ?? device.serial
@@ -147,7 +150,8 @@ extension Records {
         }
         guard let length = device.needleMM else {
             throw ModuleError.invalidArgument(
-                "needle_mm", expected: "the needle length of the \(kind) in mm as it stands on the box, for it is the depth",
+                "needle_mm",
+                expected: "the needle length of the \(kind) in mm as it stands on the box, for it is the depth",
                 got: nil)
         }
         let least = model?.minDepthMM ?? 0

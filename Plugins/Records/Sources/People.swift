@@ -41,7 +41,8 @@ extension Records {
                 let blank = Person(
                     person: slug, setting: Setting(rawValue: defaultSetting) ?? .home, goal: .collagen,
                     // Who sees only their own opens a record of their own.
-                    timeZone: defaultTimeZone, firstTime: true, unixUser: transaction.seesEverybody ? nil : request.actor.user)
+                    timeZone: defaultTimeZone, firstTime: true,
+                    unixUser: transaction.seesEverybody ? nil : request.actor.user)
                 let person = try applied(request.arguments, to: blank, transaction)
                 try allowUser(of: person, insteadOf: blank, request, transaction)
                 try transaction.execute(

@@ -18,7 +18,9 @@ let definition = ModuleDefinition(
                 "The IANA time zone of a person whose record does not say."),
         ],
         knowledge: ["areas", "devices"],
-        records: ["person.*", "device.added", "device.changed", "device.retired", "operator.*", "clearance.*", "twin.*"]),
+        records: [
+            "person.*", "device.added", "device.changed", "device.retired", "operator.*", "clearance.*", "twin.*",
+        ]),
     migrations: migrations
 ) { setup in
     let records = Records(

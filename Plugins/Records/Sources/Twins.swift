@@ -108,8 +108,8 @@ extension Records {
     private func decide(
         _ kind: TwinKind, _ record: String, _ twin: String, _ request: Request, _ transaction: any Transaction
     ) throws -> Object {
-        let known = Set(try lookalikes(of: record, kind, transaction) + decisions(of: record, kind, transaction).keys)
-        guard known.contains(twin) else {
+        let known = try twins(of: record, kind, transaction).records + decisions(of: record, kind, transaction).keys
+        guard twin != record, known.contains(twin) else {
             let sign = kind == .person ? "name and birth date" : "serial number"
             throw ModuleError.invalidArgument(
                 "twin", expected: "a record with the same \(sign) as '\(record)'", got: twin)
@@ -130,21 +130,26 @@ extension Records {
 
     /// Follows twins of twins too: three records may be one person.
     private func twins(of record: String, _ kind: TwinKind, _ reading: any Reading) throws -> Twins {
-        var twins = Twins(records: [record], undecided: [])
-        var next = 0
-        while next < twins.records.count {
-            let one = twins.records[next]
-            next += 1
-            let decided = try decisions(of: one, kind, reading)
-            let alike = try lookalikes(of: one, kind, reading)
-            for other in (alike + decided.keys).sorted() where decided[other] != false {
-                if !twins.records.contains(other) { twins.records.append(other) }
-                if decided[other] == nil && one == record && !twins.undecided.contains(other) {
-                    twins.undecided.append(other)
+        let others = try decisions(of: record, kind, reading).filter { !$0.value }.keys
+        func closure(_ start: [String], withLookalikes: Bool) throws -> [String] {
+            var records = start
+            var next = 0
+            while next < records.count {
+                let decided = try decisions(of: records[next], kind, reading)
+                var near = decided.filter(\.value).map(\.key)
+                if withLookalikes {
+                    near += try lookalikes(of: records[next], kind, reading).filter { decided[$0] != false }
                 }
+                for other in near.sorted() where !records.contains(other) && !others.contains(other) {
+                    records.append(other)
+                }
+                next += 1
             }
+            return records
         }
-        return twins
+        let certain = try closure([record], withLookalikes: false)
+        let all = try closure(certain, withLookalikes: true)
+        return Twins(records: all, undecided: Array(all.dropFirst(certain.count)))
     }
 
     /// What was decided, by the other record's name.

@@ -8,10 +8,13 @@ struct PastSessions: Sendable {
     let count: Int
 
     init(of person: String, in reading: any Reading) throws {
-        var ended = try PastSessions.listed(of: person, in: reading)
+        var ended: [Int64: Instant] = [:]
         let kept = "SELECT session, ended_at FROM scheduling_sessions WHERE person = ?"
-        for row in try reading.rows(kept, person) {
-            if let session = row.integer("session"), let at = row.instant("ended_at") { ended[session] = at }
+        for record in try reading.records(of: person) {
+            ended.merge(try PastSessions.listed(of: record, in: reading)) { $1 }
+            for row in try reading.rows(kept, record) {
+                if let session = row.integer("session"), let at = row.instant("ended_at") { ended[session] = at }
+            }
         }
         let latest = ended.max { ($0.value, $0.key) < ($1.value, $1.key) }
         (last, lastSession, count) = (latest?.value, latest?.key, ended.count)

@@ -170,6 +170,16 @@ struct IntervalTests {
         #expect(try diary.findings("bea").isEmpty)
     }
 
+    @Test("a session of a twin counts: it may be the same skin")
+    func twins() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        diary.bench.clock.advance(days: 3)
+        #expect(try diary.findings("ben").isEmpty)
+        diary.bench.fake("records.same-person") { _ in ["records": ["ben", "anna"], "undecided": ["anna"]] }
+        #expect(try diary.findings("ben").map(\.code) == ["too-soon"])
+    }
+
     @Test("a stopped session counts: needles were in the skin")
     func stopped() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")

@@ -146,7 +146,7 @@ extension Sessions {
             let named = types.map(String.init).joined(separator: ", ")
             guard let type = plan.person.fitzpatrick else {
                 return try find(
-                    "skin-type-unknown", plan,
+                    "skin-type-needed", plan,
                     ["person": plan.person.person, "device": plan.device.device, "types": named, "where": place])
             }
             if types.contains(type) { return [] }

@@ -37,7 +37,7 @@ struct Knowledge: Sendable {
         "depth-over-limit", "depth-out-of-device-range", "depth-over-zone", "depth-not-evaluated",
         "depth-under-clinic-range", "roller-depth", "beginner-depth", "beginner-roller", "scalp-depth",
         "beginner-device", "depth-is-needle-length", "needle-length-unknown", "orbital-rim", "skin-type-not-labelled",
-        "skin-type-unknown", "device-of-first-user", "needle-material-unclear", "needle-material-unknown",
+        "skin-type-needed", "device-of-first-user", "needle-material-unclear", "needle-material-unknown",
         "too-many-passes", "person-twin", "device-twin",
         "area-not-allowed", "operator-not-qualified", "session-running", "device-retired", "needle-material",
         "stopped-pain", "stopped-bleeding", "stopped-rash", "stopped-other",

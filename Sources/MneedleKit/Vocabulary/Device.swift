@@ -65,7 +65,8 @@ extension Device: ValueConvertible {
             "max_depth_mm": maxDepthMM, "material": material, "owner": owner, "cartridges": cartridges,
             "cartridges_reason": cartridgesReason, "areas": areas, "model": model, "serial": serial,
             "skin_types": skinTypes.isEmpty
-                ? nil : Object(uniqueMembers: skinTypes.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.value) }),
+                ? nil
+                : Object(uniqueMembers: skinTypes.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.value) }),
             "retired": retired,
         ]
     }

@@ -98,8 +98,13 @@ extension Reading {
     }
 
     /// All records that are this person, its own first. A twin counts until somebody decides that it is another person.
+    ///
+    /// In a household an undecided twin that is another's is left out: whoever opens a record under somebody's name must
+    /// not learn from it what is known of them. No session starts with it before it is decided.
     public func records(of person: String) throws -> [String] {
-        try ask("records.same-person", ["person": person]).strings("records")
+        let twins = try ask("records.same-person", ["person": person])
+        let undecided = twins.strings("undecided")
+        return try twins.strings("records").filter { try !undecided.contains($0) || sees($0) }
     }
 
     /// The civil time where the person lives; UTC if the system has lost that zone since it was recorded.
