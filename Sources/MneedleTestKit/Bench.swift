@@ -82,7 +82,9 @@ public final class Bench {
     /// The commands that modules ask of one another.
     public static let usualFakes = [
         "records.show-person", "records.show-device", "records.show-operator", "records.clearances",
-        "session.list", "session.show", "session.stop", "scheduling.next", "aftercare.until",
+        "records.same-person", "records.same-device", "session.experience", "session.list", "session.show",
+        "session.stop",
+        "scheduling.next", "aftercare.until",
         "sterilization.status", "screening.history", "screening.rules",
     ]
 
@@ -274,6 +276,12 @@ final class Fakes: Sendable {
 
     func standing(_ person: String) -> [Finding] { standings.withLock { $0[person] ?? [] } }
 
+    /// Nobody and nothing has a twin unless a test says so.
+    private static let withoutTwins: [String: @Sendable (Arguments) throws -> Object] = [
+        "records.same-person": { ["records": [$0.text("person") ?? ""], "undecided": [] as [String]] },
+        "records.same-device": { ["records": [$0.text("device") ?? ""], "undecided": [] as [String]] },
+    ]
+
     func target(_ verb: String) -> House.Target {
         let name = String(verb.drop { $0 != "." }.dropFirst())
         let module = String(verb.prefix { $0 != "." })
@@ -282,7 +290,7 @@ final class Fakes: Sendable {
         let command = Command(
             name, "fake", role: .reader, parameters: parameters, example: verb,
             .lists { request, _, sink in
-                guard let answer = self.answers.withLock({ $0[verb] }) else {
+                guard let answer = self.answers.withLock({ $0[verb] }) ?? Fakes.withoutTwins[verb] else {
                     throw ModuleError.moduleFailed(module, "the test gives no answer for '\(verb)'")
                 }
                 let reply = try answer(request.arguments)

@@ -13,7 +13,7 @@ struct Claim: Sendable, CustomStringConvertible {
     static let names: [(list: String, name: String)] = [
         ("rule", "code"), ("question", "question"), ("finding", "code"), ("symptom", "symptom"),
         ("product", "product"), ("agent", "agent"), ("profile", "profile"), ("goal", "goal"), ("limit", "code"),
-        ("reminder", "kind"), ("step", "name"), ("window", "window"),
+        ("reminder", "kind"), ("step", "name"), ("window", "window"), ("choosing", "name"),
     ]
 
     let file: String

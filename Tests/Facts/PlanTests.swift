@@ -34,6 +34,7 @@ struct PlanTests {
         Row(fact: "zones", person: "carl", device: "pen", area: "cheeks", most: 1.0, code: "depth-over-zone"),
         Row(fact: "zones", person: "carl", device: "pen", area: "nose", most: 0.5, code: "depth-over-zone"),
         Row(fact: "zones", person: "carl", device: "pen", area: "upper-lip", most: 0.5, code: "depth-over-zone"),
+        Row(fact: "S3:62a", person: "nova", device: "pen", area: "scalp", most: 0.5, code: "beginner-depth"),
         Row(fact: "S3:11", device: "stamp", area: "under-eyes", most: 0.3, code: "depth-over-limit"),
     ]
 
@@ -55,16 +56,16 @@ struct PlanTests {
     @Test("needles of surgical steel or titanium are fine, others get a caution")
     func materials() throws {
         #expect(try codes("anna", "brass", "cheeks", 0.25).contains("needle-material"))
+        #expect(try codes("anna", "plain-steel", "cheeks", 0.25).contains("needle-material-unclear"))
+        #expect(try codes("anna", "pen", "cheeks", 0.25).contains("needle-material-unknown"))
         #expect(try codes("anna", "titanium", "cheeks", 0.25).contains("needle-material") == false)
     }
 
     @Test("a roller's needles are as deep as they are long, whatever is planned")
     func rollerLength() throws {
-        // S3:4c, S3:14, S3:53: a roller of 1.5 mm cannot be set to 0.3 mm. Remove the mark with the gap.
+        // S3:4c, S3:14, S3:53: a roller of 1.5 mm cannot be set to 0.3 mm.
         let found = try codes("anna", "long-roller", "cheeks", 0.3)
-        withKnownIssue("a plan of 0.3 mm passes with needles of 1.5 mm") {
-            #expect(found.contains("depth-over-limit"))
-        }
+        #expect(found.contains("depth-over-limit") && found.contains("depth-is-needle-length"))
     }
 
     private func codes(_ person: String, _ device: String, _ area: String, _ depth: Double) throws -> Set<String> {
@@ -77,7 +78,10 @@ struct PlanTests {
         }
         bench.fake("records.show-device") { arguments in
             let name = arguments.text("device") ?? ""
-            return (PlanTests.devices[name] ?? Device(device: name, kind: .pen)).object
+            var device = PlanTests.devices[name] ?? Device(device: name, kind: .pen)
+            // What cannot be set has needles of the planned length.
+            if !device.kind.isAdjustable { device.needleMM = device.needleMM ?? (depth * 100).rounded() / 100 }
+            return device.object
         }
         bench.fake("records.show-operator") { _ in
             ["operator": "kim", "max_depth_mm": 3.0, "trained_until": "2027-11-20"]
@@ -93,10 +97,11 @@ struct PlanTests {
     private static let devices: [String: Device] = [
         "pen": Device(device: "pen", kind: .pen, minDepthMM: 0.2, maxDepthMM: 3),
         "stamp": Device(device: "stamp", kind: .stamp),
-        "roller": Device(device: "roller", kind: .roller, needleMM: 0.5),
+        "roller": Device(device: "roller", kind: .roller),
         "long-roller": Device(device: "long-roller", kind: .roller, needleMM: 1.5),
-        "scalp": Device(device: "scalp", kind: .roller, needleMM: 1.5, areas: ["scalp"]),
+        "scalp": Device(device: "scalp", kind: .roller, areas: ["scalp"]),
         "brass": Device(device: "brass", kind: .pen, material: "brass"),
+        "plain-steel": Device(device: "plain-steel", kind: .pen, material: "stainless-steel"),
         "titanium": Device(device: "titanium", kind: .pen, material: "titanium"),
     ]
 }

@@ -66,7 +66,7 @@ struct ExtremeKnowledgeTests {
     private func treat(_ person: String, _ client: RawClient, _ what: String) throws {
         for request in [
             "records.add-person person=\(person) setting=home goal=collagen fitzpatrick=3",
-            "records.add-device device=\(person) kind=roller needle_mm=0.5 owner=\(person) material=titanium",
+            "records.add-device device=\(person) kind=roller needle_mm=0.3 owner=\(person) material=titanium",
             "screening.assess person=\(person) areas=cheeks \(TreatmentTests.answersNo)",
             "sterilization.soak device=\(person) agent=isopropyl-alcohol concentration_percent=70 minutes=5",
             "session.check person=\(person) device=\(person) areas=cheeks depth_mm=0.3",

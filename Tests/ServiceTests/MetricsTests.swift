@@ -155,7 +155,7 @@ struct MetricsTests {
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=zilpzalp name=Rotkehlchen goal=collagen time_zone=Europe/Berlin")
         _ = try client.ok(
-            "records.add-device device=wiedehopf kind=roller needle_mm=0.5 owner=zilpzalp material=titanium")
+            "records.add-device device=wiedehopf kind=roller needle_mm=0.3 owner=zilpzalp material=titanium")
         _ = try client.ok("screening.assess person=zilpzalp areas=cheeks \(TreatmentTests.answersNo)")
         _ = try client.ok(
             "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=5")

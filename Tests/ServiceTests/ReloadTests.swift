@@ -51,7 +51,7 @@ struct ReloadTests {
     func knowledge() throws {
         let practice = try Practice()
         _ = try practice.client.ok("records.add-person person=anna")
-        _ = try practice.client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna")
+        _ = try practice.client.ok("records.add-device device=roller kind=roller needle_mm=0.45 owner=anna")
         #expect(try !practice.codes().contains("depth-over-limit"))
         try practice.edit("session.toml", limit, "max_mm = 0.4")
         #expect(try !practice.codes().contains("depth-over-limit"), "not before it is asked")
@@ -88,7 +88,7 @@ struct ReloadTests {
     func badFiles() throws {
         let practice = try Practice()
         _ = try practice.client.ok("records.add-person person=anna")
-        _ = try practice.client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna")
+        _ = try practice.client.ok("records.add-device device=roller kind=roller needle_mm=0.45 owner=anna")
         try practice.edit("session.toml", limit, "max_mm = 0.4")
         try practice.edit("screening.toml", "severity = \"caution\"", "severity = \"catuion\"")
         let status = try practice.reload()

@@ -16,7 +16,7 @@ struct TelemetrySourceTests {
         try daemon.start()
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna setting=home goal=collagen fitzpatrick=3")
-        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna material=titanium")
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
         _ = try client.ok("screening.assess person=anna areas=cheeks \(TreatmentTests.answersNo)")
         _ = try client.ok(
             "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")

@@ -22,7 +22,7 @@ struct TreatmentTests {
         let client = try daemon.connect()
         _ = try client.ok(
             "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3")
-        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.5 owner=anna material=titanium")
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
         return (daemon, client)
     }
 
@@ -44,7 +44,7 @@ struct TreatmentTests {
         #expect(refused.code == "blocked")
         #expect(
             Self.codes(refused.members["findings"]).isSuperset(of: [
-                "not-disinfected", "depth-over-limit", "depth-out-of-device-range",
+                "not-disinfected", "depth-is-needle-length",
             ]))
 
         #expect(
@@ -93,6 +93,23 @@ struct TreatmentTests {
         #expect(Self.codes(try client.ok(check)["findings"]).contains("open-reaction"))
         _ = try client.ok("aftercare.resolve reaction=\(reaction) by=\"Dr. Lee\"")
         #expect(!Self.codes(try client.ok(check)["findings"]).contains("open-reaction"))
+    }
+
+    @Test("a second record of one name and birth date blocks until it is decided, and what the first knows counts")
+    func twins() throws {
+        let (_, client) = try Self.prepared()
+        _ = try client.ok("records.change-person person=anna name=\"Anna Lee\" birth_date=1990-05-01")
+        _ = try client.ok("aftercare.report person=anna symptom=pus")
+        _ = try client.ok("records.add-person person=anna-2 name=\"anna lee\" birth_date=1990-05-01 first_time=no")
+        _ = try client.ok("records.add-device device=fresh kind=roller needle_mm=0.3 owner=anna-2 material=titanium")
+        let check = "session.check person=anna-2 device=fresh areas=cheeks depth_mm=0.3"
+        #expect(Self.codes(try client.ok(check)["findings"]).isSuperset(of: ["person-twin", "open-reaction"]))
+        _ = try client.ok("records.decide-twin person=anna-2 twin=anna same=yes reason=\"registered twice\"")
+        let same = Self.codes(try client.ok(check)["findings"])
+        #expect(!same.contains("person-twin") && same.contains("open-reaction"))
+        _ = try client.ok("records.decide-twin person=anna-2 twin=anna same=no reason=\"two cousins of one name\"")
+        let other = Self.codes(try client.ok(check)["findings"])
+        #expect(!other.contains("person-twin") && !other.contains("open-reaction"))
     }
 
     @Test("pregnancy needs a clearance, and a recorded one lifts it")
@@ -166,7 +183,7 @@ struct TreatmentTests {
         let daemon = try DaemonProcess(config: "[modules]\ndisabled = [\"sterilization\"]\n")
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna")
-        _ = try client.ok("records.add-device device=roller kind=roller owner=anna")
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna")
         let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
         #expect(Self.codes(refused.members["findings"]).contains("module-unavailable"))
         #expect(try client.refused("sterilization.status device=roller").code == "module-failed")

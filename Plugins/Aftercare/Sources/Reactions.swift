@@ -67,10 +67,12 @@ extension Aftercare {
     }
 
     func openReactions(of person: String, _ reading: any Reading) throws -> [OpenReaction] {
-        try reading.rows(
-            "SELECT id, symptom, opened_at FROM aftercare_reactions WHERE person = ? AND closed_at IS NULL ORDER BY id",
-            person
-        ).map { row in
+        try reading.records(of: person).flatMap { record in
+            try reading.rows(
+                """
+                SELECT id, symptom, opened_at FROM aftercare_reactions WHERE person = ? AND closed_at IS NULL ORDER BY id
+                """, record)
+        }.map { row in
             guard let reaction = row.integer("id"), let symptom = row.text("symptom"),
                 let opened = row.instant("opened_at")
             else { throw ModuleError.internal("a reaction lacks its symptom or time") }

@@ -3,18 +3,39 @@ import MneedleKit
 extension Records {
     private static let reply = [
         ReplyMember("device", "the name given"), ReplyMember("kind", "roller, pen or stamp"),
-        ReplyMember("needle_mm", "length of fixed needles"),
+        ReplyMember("needle_mm", "length of fixed needles; of a roller or stamp it is the depth"),
         ReplyMember("min_depth_mm", "least depth it can be set to"),
         ReplyMember("max_depth_mm", "greatest depth it can be set to"),
         ReplyMember("material", "what the needles are made of"),
         ReplyMember("owner", "the one person whose skin it may touch"),
         ReplyMember("cartridges", "whether it takes single-use cartridges"),
+        ReplyMember("cartridges_reason", "why a pen takes none"),
         ReplyMember("areas", "the areas it is meant for; empty for no restriction"),
         ReplyMember("model", "the maker's model"),
-        ReplyMember("serial", "its serial number"), ReplyMember("retired", "whether it is out of use"),
+        ReplyMember("serial", "its serial number"),
+        ReplyMember("skin_types", "the Fitzpatrick skin types that its label names, for each area that it limits"),
+        ReplyMember("retired", "whether it is out of use"),
     ]
 
     private static let depth = ParameterType.number(0.05...5)
+
+    private var details: [Parameter] {
+        [
+            .optional(
+                "needle_mm", Records.depth,
+                "Length of fixed needles; a roller or stamp needs it, for it is the depth that they reach."),
+            .optional("min_depth_mm", Records.depth, "Least depth it can be set to; a pen's only."),
+            .optional("max_depth_mm", Records.depth, "Greatest depth it can be set to; a pen's only."),
+            .optional("material", .slug, "What the needles are made of: surgical-steel, titanium, …"),
+            .optional(
+                "cartridges", .boolean, "Whether it takes single-use cartridges; a pen does if nothing is said."),
+            .optional("cartridges_reason", .line(maximum: 200), "Why a pen takes none; needed with cartridges=no."),
+            .optional(
+                "areas", .list(.choice(knowledge.areas)), "The areas it is meant for; a scalp device names scalp."),
+            .optional("model", .line(maximum: 100), "The maker's model; a known one fills in what its label says."),
+            .optional("serial", .line(maximum: 100), "Its serial number, as it stands on the device."),
+        ]
+    }
 
     var addDevice: Command {
         Command(
@@ -22,24 +43,20 @@ extension Records {
             parameters: [
                 .required("device", .slug, "A short name for the device, for example pen-1."),
                 .required("kind", .choice(DeviceKind.allCases.map(\.rawValue)), "How it works."),
-                .optional("needle_mm", Records.depth, "Length of fixed needles, as of a roller."),
-                .optional("min_depth_mm", Records.depth, "Least depth it can be set to."),
-                .optional("max_depth_mm", Records.depth, "Greatest depth it can be set to."),
-                .optional("material", .slug, "What the needles are made of: surgical-steel, titanium, …"),
                 .optional("owner", .slug, "The one person whose skin it may touch."),
-                .optional("cartridges", .boolean, "Whether it takes single-use cartridges.", default: nil),
-                .optional(
-                    "areas", .list(.choice(knowledge.areas)), "The areas it is meant for; a scalp device names scalp."),
-                .optional("model", .line(maximum: 100), "The maker's model; a known one fills in what its label says."),
-                .optional("serial", .line(maximum: 100), "Its serial number."),
-            ],
+            ] + details,
             reply: Records.reply, errors: [.conflict, .notFound],
             concerns: .named(.init("owner", names: "person"), otherwise: .nobody),
             example:
                 "records.add-device device=pen-1 kind=pen min_depth_mm=0.2 max_depth_mm=2.5 cartridges=yes owner=anna",
             .writes { request, transaction in
-                let device = try described(request.arguments, transaction)
-                let slug = device.device
+                let arguments = request.arguments
+                let slug = try arguments.requiredText("device")
+                let blank = Device(
+                    device: slug, kind: DeviceKind(rawValue: try arguments.requiredText("kind")) ?? .pen,
+                    owner: arguments.text("owner"))
+                let device = try described(arguments, on: blank)
+                if let owner = device.owner { _ = try requirePerson(owner, transaction) }
                 guard try fetchDevice(slug, transaction) == nil else {
                     throw alreadyThere(
                         "device", slug, "retire it with records.retire-device and give the new one another name")
@@ -47,40 +64,125 @@ extension Records {
                 try transaction.execute(
                     """
                     INSERT INTO records_devices (device, kind, needle_mm, min_depth_mm, max_depth_mm, material, owner,
-                        cartridges, areas, model, serial)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        cartridges, cartridges_reason, areas, model, serial)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """, slug, device.kind.rawValue, device.needleMM, device.minDepthMM, device.maxDepthMM,
-                    device.material, device.owner, device.cartridges, device.areas.joined(separator: ","), device.model,
-                    device.serial)
+                    device.material, device.owner, device.cartridges, device.cartridgesReason,
+                    device.areas.joined(separator: ","),
+                    device.model, device.serial)
                 try transaction.record(
                     Entry("device.added", subject: "device/\(slug)", person: device.owner, body: device.object))
                 return device.object
             })
     }
 
-    private func described(_ arguments: Arguments, _ reading: any Reading) throws -> Device {
-        let model = arguments.text("model").flatMap(knowledge.model)
-        let device = Device(
-            device: try arguments.requiredText("device"),
-            kind: DeviceKind(rawValue: try arguments.requiredText("kind")) ?? .pen,
-            needleMM: arguments.number("needle_mm"),
-            minDepthMM: arguments.number("min_depth_mm") ?? model?.minDepthMM,
-            maxDepthMM: arguments.number("max_depth_mm") ?? model?.maxDepthMM,
-            material: arguments.text("material") ?? model?.material, owner: arguments.text("owner"),
-            cartridges: arguments.boolean("cartridges") ?? model?.cartridges ?? false,
-            areas: arguments.texts("areas") ?? model?.areas ?? [], model: arguments.text("model"),
-            serial: arguments.text("serial"))
+    var changeDevice: Command {
+        Command(
+            "change-device", "Changes what is given in a device's record and leaves the rest.", role: .operator,
+            parameters: [.required("device", .slug, "Which device.")] + details,
+            reply: Records.reply, errors: [.notFound], concerns: .named("device"),
+            example: "records.change-device device=roller-1 material=surgical-steel",
+            .writes { request, transaction in
+                let before = try requireDevice(request.arguments.requiredText("device"), transaction)
+                let device = try described(request.arguments, on: before)
+                guard device != before else { return device.object }
+                try transaction.execute(
+                    """
+                    UPDATE records_devices SET needle_mm = ?, min_depth_mm = ?, max_depth_mm = ?, material = ?,
+                        cartridges = ?, cartridges_reason = ?, areas = ?, model = ?, serial = ?
+                    WHERE device = ?
+                    """, device.needleMM, device.minDepthMM, device.maxDepthMM, device.material, device.cartridges,
+                    device.cartridgesReason, device.areas.joined(separator: ","), device.model, device.serial,
+                    device.device)
+                try transaction.record(
+                    Entry(
+                        "device.changed", subject: "device/\(device.device)", person: device.owner,
+                        body: ["device": device.device, "before": before, "after": device]))
+                return device.object
+            })
+    }
+
+    /// The device with what is given, and with what the label of its model says where nobody says otherwise.
+    private func described(_ arguments: Arguments, on before: Device) throws -> Device {
+        var device = before
+        if let name = arguments.text("model") { device.model = name }
+        let model = device.model.flatMap(knowledge.model)
         if let model, model.kind != device.kind {
             throw ModuleError.invalidArgument(
                 "kind", expected: "\(model.kind.rawValue), which the model '\(model.name)' is",
                 got: device.kind.rawValue)
         }
+        device.material = arguments.text("material") ?? device.material ?? model?.material
+        if let areas = arguments.texts("areas") {
+            device.areas = areas
+        } else if device.areas.isEmpty {
+            device.areas = model?.areas ?? []
+        }
+        device.serial = arguments.text("serial") ?? device.serial
+        device.skinTypes = model?.skinTypes ?? [:]
+        device.needleMM = arguments.number("needle_mm") ?? device.needleMM
+        if device.kind.isAdjustable {
+            try setRange(arguments, model, of: &device)
+        } else {
+            try requireLength(arguments, model, of: device)
+        }
+        try setCartridges(arguments, model, of: &device)
+        return device
+    }
+
+    private func setRange(_ arguments: Arguments, _ model: DeviceModel?, of device: inout Device) throws {
+        device.minDepthMM = arguments.number("min_depth_mm") ?? device.minDepthMM ?? model?.minDepthMM
+        device.maxDepthMM = arguments.number("max_depth_mm") ?? device.maxDepthMM ?? model?.maxDepthMM
         if let least = device.minDepthMM, let most = device.maxDepthMM, least > most {
             throw ModuleError.invalidArgument(
                 "min_depth_mm", expected: "not over max_depth_mm, \(most)", got: String(least))
         }
-        if let owner = device.owner { _ = try requirePerson(owner, reading) }
-        return device
+    }
+
+    /// The needle length of a roller or stamp is its depth, so its record is of no use without it.
+    private func requireLength(_ arguments: Arguments, _ model: DeviceModel?, of device: Device) throws {
+        let kind = device.kind.rawValue
+        for name in ["min_depth_mm", "max_depth_mm"] {
+            guard let depth = arguments.number(name) else { continue }
+            throw ModuleError.invalidArgument(
+                name, expected: "nothing, for a \(kind) cannot be set; give its needle length as needle_mm",
+                got: String(depth))
+        }
+        guard let length = device.needleMM else {
+            throw ModuleError.invalidArgument(
+                "needle_mm",
+                expected: "the needle length of the \(kind) in mm as it stands on the box, for it is the depth",
+                got: nil)
+        }
+        let least = model?.minDepthMM ?? 0
+        let most = model?.maxDepthMM ?? .infinity
+        guard length >= least, length <= most else {
+            throw ModuleError.invalidArgument(
+                "needle_mm", expected: "\(least) to \(most), which the model '\(model?.name ?? "")' has",
+                got: String(length))
+        }
+    }
+
+    private func setCartridges(_ arguments: Arguments, _ model: DeviceModel?, of device: inout Device) throws {
+        let isPen = device.kind == .pen
+        if let reason = arguments.text("cartridges_reason") {
+            guard isPen, arguments.boolean("cartridges") == false else {
+                throw ModuleError.invalidArgument(
+                    "cartridges_reason", expected: "it only together with cartridges=no, for a pen", got: reason)
+            }
+            device.cartridgesReason = reason
+        }
+        if let cartridges = arguments.boolean("cartridges") {
+            device.cartridges = cartridges
+            if cartridges { device.cartridgesReason = nil }
+        } else if isPen && device.cartridgesReason == nil {
+            device.cartridges = true
+        } else if let model, !isPen {
+            device.cartridges = device.cartridges || model.cartridges
+        }
+        guard isPen, !device.cartridges, device.cartridgesReason == nil else { return }
+        throw ModuleError.invalidArgument(
+            "cartridges_reason", expected: "why this pen takes no single-use cartridges, with cartridges=no", got: nil)
     }
 
     var showDevice: Command {
@@ -101,7 +203,7 @@ extension Records {
             example: "records.list-devices",
             .lists { _, reading, sink in
                 try reading.forEach("SELECT * FROM records_devices ORDER BY device", []) {
-                    try sink(Device(row: $0).object)
+                    try sink(labelled(Device(row: $0)).object)
                 }
                 return [:]
             })
@@ -135,7 +237,14 @@ extension Records {
     }
 
     func fetchDevice(_ slug: String, _ reading: any Reading) throws -> Device? {
-        try reading.row("SELECT * FROM records_devices WHERE device = ?", slug).map(Device.init(row:))
+        try reading.row("SELECT * FROM records_devices WHERE device = ?", slug).map { try labelled(Device(row: $0)) }
+    }
+
+    /// A limit by skin type is the label's own and not kept with the record: it changes with the knowledge.
+    private func labelled(_ device: Device) -> Device {
+        var device = device
+        device.skinTypes = device.model.flatMap(knowledge.model)?.skinTypes ?? [:]
+        return device
     }
 
     var deviceOwners: Possession {
@@ -164,7 +273,9 @@ extension Device {
         self.init(
             device: device, kind: kind, needleMM: row.number("needle_mm"), minDepthMM: row.number("min_depth_mm"),
             maxDepthMM: row.number("max_depth_mm"), material: row.text("material"), owner: row.text("owner"),
-            cartridges: row.bool("cartridges"),
+            // A record from before the reason was asked for says nothing about cartridges.
+            cartridges: row.bool("cartridges") || (kind == .pen && row.text("cartridges_reason") == nil),
+            cartridgesReason: row.text("cartridges_reason"),
             areas: (row.text("areas") ?? "").split(separator: ",").map(String.init), model: row.text("model"),
             serial: row.text("serial"), retired: row.bool("retired"))
     }

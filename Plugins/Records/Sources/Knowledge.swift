@@ -5,17 +5,28 @@ struct Knowledge: Sendable {
     let areas: [String]
     let models: [DeviceModel]
     let clearances: ClearanceLimits
+    /// What to look for in a device, in words.
+    let choosing: [Object]
 
     init(_ setup: Setup) {
         let file = setup.knowledge("areas")
         areas = (file.table("area")?.namedTables() ?? []).map { name, table in
             // Read by the modules that judge areas; named here so that no key is unknown.
             _ = (table.string("text"), table.optionalBool("face"), table.optionalBool("needling"))
-            _ = (table.optionalNumber("zone_max_mm"), setup.sources.sources(of: table))
+            _ = (
+                table.optionalNumber("zone_max_mm"), table.optionalBool("orbital_rim"), setup.sources.sources(of: table)
+            )
             return name
         }
-        models = (setup.knowledge("devices").table("model")?.namedTables() ?? []).map { name, table in
-            DeviceModel(name, table, setup.sources)
+        let devices = setup.knowledge("devices")
+        models = (devices.table("model")?.namedTables() ?? []).map { [areas] name, table in
+            DeviceModel(name, table, areas, setup.sources)
+        }
+        choosing = devices.tables("choosing").map { table in
+            [
+                "advice": table.string("name"), "text": table.string("text"), "reason": table.string("reason"),
+                "sources": setup.sources.sources(of: table),
+            ]
         }
         clearances = ClearanceLimits(setup.knowledge("clearances"), setup.sources)
     }
@@ -32,8 +43,10 @@ struct DeviceModel: Sendable {
     let material: String?
     let cartridges: Bool
     let areas: [String]
+    /// The skin types that the label names, for each area that it limits.
+    let skinTypes: [String: [Int]]
 
-    init(_ name: String, _ table: Table, _ sources: SourceCatalogue) {
+    init(_ name: String, _ table: Table, _ known: [String], _ sources: SourceCatalogue) {
         self.name = name
         _ = (table.string("title"), sources.sources(of: table))
         kind = table.choice("kind", default: .pen)
@@ -42,8 +55,47 @@ struct DeviceModel: Sendable {
         material = table.optionalString("material")
         cartridges = table.bool("cartridges", default: false)
         areas = table.strings("areas", default: [])
+        skinTypes = DeviceModel.skinTypes(table, known)
         if let least = minDepthMM, let most = maxDepthMM, least > most {
             table.report("min_depth_mm", "\(least) is over max_depth_mm \(most)")
         }
+    }
+
+    private static func skinTypes(_ table: Table, _ areas: [String]) -> [String: [Int]] {
+        guard case .object(let limits) = table.value("skin_types") else {
+            if table.has("skin_types") { table.report("skin_types", "expected a table of areas and skin types") }
+            return [:]
+        }
+        var types: [String: [Int]] = [:]
+        for member in limits.members {
+            guard areas.contains(member.name) else {
+                table.report("skin_types.\(member.name)", "no such area; known: \(areas.joined(separator: ", "))")
+                continue
+            }
+            let named = (limits.list(member.name) ?? []).compactMap { value in
+                if case .integer(let type) = value, (1...6).contains(type) { Int(type) } else { nil }
+            }
+            if named.isEmpty || named.count != limits.list(member.name)?.count {
+                table.report("skin_types.\(member.name)", "expected a list of skin types from 1 to 6")
+            }
+            types[member.name] = named
+        }
+        return types
+    }
+}
+
+extension Records {
+    var choosingADevice: Command {
+        Command(
+            "choosing-a-device", "Lists what to look for when a device is chosen, with sources.", role: .reader,
+            reply: [
+                ReplyMember("advice", "its name"), ReplyMember("text", "what to look for"),
+                ReplyMember("reason", "why"), ReplyMember("sources", "what it rests on"),
+            ],
+            concerns: .nobody, example: "records.choosing-a-device",
+            .lists { _, _, sink in
+                for advice in knowledge.choosing { try sink(advice) }
+                return [:]
+            })
     }
 }

@@ -5,7 +5,7 @@ extension Records {
         ReplyMember("person", "the name given"), ReplyMember("name", "for people to read"),
         ReplyMember("setting", "home or clinic"), ReplyMember("goal", "what the plan is for"),
         ReplyMember("time_zone", "IANA name"), ReplyMember("fitzpatrick", "skin type 1 to 6"),
-        ReplyMember("first_time", "whether the person had never been needled"),
+        ReplyMember("first_time", "whether the person had never been needled"), ReplyMember("birth_date", "born when"),
         ReplyMember("unix_user", "the user whose desktop shows this person's reminders"),
     ]
 
@@ -16,7 +16,9 @@ extension Records {
             .optional("goal", .choice(Goal.allCases.map(\.rawValue)), "What the plan is for."),
             .optional("time_zone", .line(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin."),
             .optional("fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick."),
-            .optional("first_time", .boolean, "Whether the person has never been needled."),
+            .optional("first_time", .boolean, "Whether the person has never been needled; yes if nothing is said."),
+            .optional(
+                "birth_date", .date, "Born when: by name and birth date two records of one person are recognised."),
             .optional(
                 "unix_user", .line(maximum: 64),
                 "The unix user that the record belongs to: whose desktop shows this person's reminders; '-' for none."
@@ -39,16 +41,17 @@ extension Records {
                 let blank = Person(
                     person: slug, setting: Setting(rawValue: defaultSetting) ?? .home, goal: .collagen,
                     // Who sees only their own opens a record of their own.
-                    timeZone: defaultTimeZone, unixUser: transaction.seesEverybody ? nil : request.actor.user)
+                    timeZone: defaultTimeZone, firstTime: true,
+                    unixUser: transaction.seesEverybody ? nil : request.actor.user)
                 let person = try applied(request.arguments, to: blank, transaction)
                 try allowUser(of: person, insteadOf: blank, request, transaction)
                 try transaction.execute(
                     """
                     INSERT INTO records_people
-                        (person, name, setting, goal, time_zone, fitzpatrick, first_time, unix_user)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                        (person, name, setting, goal, time_zone, fitzpatrick, first_time, unix_user, birth_date)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """, slug, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
-                    person.fitzpatrick, person.firstTime, person.unixUser)
+                    person.fitzpatrick, person.firstTime, person.unixUser, person.birthDate)
                 try transaction.record(
                     Entry("person.added", subject: "person/\(slug)", person: slug, body: person.object))
                 return person.object
@@ -70,10 +73,10 @@ extension Records {
                 try transaction.execute(
                     """
                     UPDATE records_people SET name = ?, setting = ?, goal = ?, time_zone = ?, fitzpatrick = ?,
-                        first_time = ?, unix_user = ?
+                        first_time = ?, unix_user = ?, birth_date = ?
                     WHERE person = ?
                     """, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
-                    person.fitzpatrick, person.firstTime, person.unixUser, slug)
+                    person.fitzpatrick, person.firstTime, person.unixUser, person.birthDate, slug)
                 try transaction.record(
                     Entry(
                         "person.changed", subject: "person/\(slug)", person: slug,
@@ -116,6 +119,13 @@ extension Records {
         if let goal = arguments.text("goal").flatMap(Goal.init) { person.goal = goal }
         if let type = arguments.integer("fitzpatrick") { person.fitzpatrick = Int(type) }
         if let first = arguments.boolean("first_time") { person.firstTime = first }
+        if let birth = arguments.date("birth_date") {
+            guard birth <= reading.today(of: person) else {
+                throw ModuleError.invalidArgument(
+                    "birth_date", expected: "a day that is over", got: birth.description)
+            }
+            person.birthDate = birth
+        }
         if let user = arguments.text("unix_user") { person.unixUser = user == "-" ? nil : user }
         if let zone = arguments.text("time_zone") {
             guard reading.zone(zone) != nil else {
@@ -165,6 +175,6 @@ extension Person {
             person: person, name: row.text("name"), setting: setting, goal: goal,
             timeZone: row.text("time_zone") ?? "UTC",
             fitzpatrick: row.integer("fitzpatrick").map(Int.init), firstTime: row.bool("first_time"),
-            unixUser: row.text("unix_user"))
+            unixUser: row.text("unix_user"), birthDate: row.date("birth_date"))
     }
 }

@@ -18,7 +18,9 @@ let definition = ModuleDefinition(
                 "The IANA time zone of a person whose record does not say."),
         ],
         knowledge: ["areas", "clearances", "devices"],
-        records: ["person.*", "device.added", "device.retired", "operator.*", "clearance.*"]),
+        records: [
+            "person.*", "device.added", "device.changed", "device.retired", "operator.*", "clearance.*", "twin.*",
+        ]),
     migrations: migrations
 ) { setup in
     let records = Records(
@@ -28,12 +30,14 @@ let definition = ModuleDefinition(
     return Module(
         commands: [
             records.addPerson, records.changePerson, records.showPerson, records.listPeople,
-            records.addDevice, records.showDevice, records.listDevices, records.retireDevice,
+            records.addDevice, records.changeDevice, records.showDevice, records.listDevices, records.retireDevice,
+            records.choosingADevice, records.samePerson, records.sameDevice, records.decideTwin,
+            records.decideDeviceTwin,
             records.addOperator, records.showOperator, records.listOperators,
             records.clear, records.clearances,
         ],
         possessions: [records.deviceOwners],
-        commonKinds: ["operator.added", "device.added", "device.retired"])
+        commonKinds: ["operator.added", "device.added", "device.changed", "device.retired", "twin.device-decided"])
 }
 
 let migrations = [
@@ -89,6 +93,26 @@ let migrations = [
         [
             "ALTER TABLE records_people ADD COLUMN unix_user TEXT",
             "CREATE INDEX records_people_unix_user ON records_people (unix_user) WHERE unix_user IS NOT NULL",
+        ]),
+    Migration(
+        3, "by what twins are recognised, what was decided of them, and why a pen takes no cartridges",
+        [
+            "ALTER TABLE records_people ADD COLUMN birth_date TEXT",
+            "CREATE INDEX records_people_birth_date ON records_people (birth_date) WHERE birth_date IS NOT NULL",
+            "ALTER TABLE records_devices ADD COLUMN cartridges_reason TEXT",
+            // Until now "not for the first time" also stood for what nobody had said.
+            "UPDATE records_people SET first_time = 1",
+            """
+            CREATE TABLE records_twins (
+                kind TEXT NOT NULL,
+                one TEXT NOT NULL,
+                other TEXT NOT NULL,
+                same INTEGER NOT NULL,
+                reason TEXT NOT NULL,
+                decided_by TEXT NOT NULL,
+                at BIGINT NOT NULL,
+                PRIMARY KEY (kind, one, other))
+            """,
         ]),
 ]
 

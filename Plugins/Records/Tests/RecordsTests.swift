@@ -18,7 +18,7 @@ struct RecordsTests {
             reply == [
                 "person": "anna", "setting": "home", "goal": "acne-scars", "time_zone": "Europe/Berlin",
                 "fitzpatrick": 3,
-                "first_time": false,
+                "first_time": true,
             ])
         #expect(try bench.call("records.show-person", ["person": "anna"]) == reply)
         #expect(try bench.ledger().map(\.kind) == ["person.added"])
@@ -127,7 +127,8 @@ struct RecordsTests {
         #expect(reply.bool("cartridges") == true)
         #expect(reply.string("material") == "surgical-steel")
         let error = #expect(throws: ModuleError.self) {
-            try bench.call("records.add-device", ["device": "r", "kind": "roller", "model": "skinpen-precision"])
+            try bench.call(
+                "records.add-device", ["device": "r", "kind": "roller", "needle_mm": 0.3, "model": "skinpen-precision"])
         }
         #expect(error?.members.string("argument") == "kind")
     }
@@ -141,6 +142,157 @@ struct RecordsTests {
         #expect(error?.code == .conflict)
         #expect(try bench.rows("records.list-devices").map { $0.bool("retired") } == [true])
         #expect(try bench.call("records.show-device", ["device": "r-1"]).strings("areas") == ["scalp"])
+    }
+
+    @Test("a roller or stamp needs its needle length, and has no range", arguments: ["roller", "stamp"])
+    func needsLength(kind: String) throws {
+        let bench = try bench()
+        func complaint(_ more: Object) -> String? {
+            var arguments: Object = ["device": "d-1", "kind": kind]
+            for member in more.members { arguments[member.name] = member.value }
+            return #expect(throws: ModuleError.self) { try bench.call("records.add-device", arguments) }?
+                .members.string("argument")
+        }
+        #expect(complaint([:]) == "needle_mm")
+        #expect(complaint(["needle_mm": 0.3, "max_depth_mm": 0.5]) == "max_depth_mm")
+        #expect(try bench.rows("records.list-devices").isEmpty)
+        #expect(
+            try bench.call("records.add-device", ["device": "d-1", "kind": kind, "needle_mm": 0.3]).number("needle_mm")
+                == 0.3)
+    }
+
+    @Test("a roller of a known model has a length that the model has")
+    func modelLength() throws {
+        let error = #expect(throws: ModuleError.self) {
+            try bench().call(
+                "records.add-device", ["device": "r", "kind": "roller", "needle_mm": 1.5, "model": "home-roller"])
+        }
+        #expect(error?.members.string("argument") == "needle_mm")
+    }
+
+    @Test("a pen takes cartridges unless its record says why not")
+    func penCartridges() throws {
+        let bench = try bench()
+        #expect(try bench.call("records.add-device", ["device": "p-1", "kind": "pen"]).bool("cartridges") == true)
+        let error = #expect(throws: ModuleError.self) {
+            try bench.call("records.add-device", ["device": "p-2", "kind": "pen", "cartridges": false])
+        }
+        #expect(error?.members.string("argument") == "cartridges_reason")
+        let fixed: Object = [
+            "device": "p-2", "kind": "pen", "cartridges": false, "cartridges_reason": "steel head, autoclaved",
+        ]
+        let reply = try bench.call("records.add-device", fixed)
+        #expect(reply.bool("cartridges") == false)
+        #expect(reply.string("cartridges_reason") == "steel head, autoclaved")
+        let back = try bench.call("records.change-device", ["device": "p-2", "cartridges": true])
+        #expect(back.bool("cartridges") == true && back["cartridges_reason"] == nil)
+    }
+
+    @Test("a device is changed in what is given only, and the ledger keeps both versions")
+    func changesDevice() throws {
+        let bench = try bench()
+        try bench.call("records.add-device", ["device": "r-1", "kind": "roller", "needle_mm": 0.5])
+        try bench.call("records.change-device", ["device": "r-1", "material": "titanium", "serial": "SN 07/A-1b"])
+        let device = try bench.call("records.show-device", ["device": "r-1"])
+        #expect(device.number("needle_mm") == 0.5 && device.string("material") == "titanium")
+        #expect(device.string("serial") == "SN 07/A-1b")
+        let body = try #require(bench.ledger(kind: "device.changed").first?.body)
+        #expect(body.object("before")?["material"] == nil)
+        #expect(body.object("after")?.string("material") == "titanium")
+        try bench.call("records.change-device", ["device": "r-1", "material": "titanium"])
+        #expect(try bench.ledger(kind: "device.changed").count == 1)
+    }
+
+    @Test("records from before say of a pen that it takes cartridges, and of a person that needling is new")
+    func oldRecords() throws {
+        let bench = try Bench(
+            definition,
+            from: (
+                version: 2,
+                sql: [
+                    """
+                    INSERT INTO records_people (person, setting, goal, time_zone, first_time)
+                    VALUES ('anna', 'home', 'collagen', 'UTC', 0)
+                    """,
+                    "INSERT INTO records_devices (device, kind, cartridges, areas) VALUES ('pen', 'pen', 0, '')",
+                    "INSERT INTO records_devices (device, kind, cartridges, areas) VALUES ('r', 'roller', 0, '')",
+                ]
+            ))
+        #expect(try bench.call("records.show-person", ["person": "anna"]).bool("first_time") == true)
+        #expect(try bench.call("records.show-device", ["device": "pen"]).bool("cartridges") == true)
+        #expect(try bench.call("records.show-device", ["device": "r"])["needle_mm"] == nil)
+        let reply = try bench.call("records.change-device", ["device": "r", "needle_mm": 0.3])
+        #expect(reply.number("needle_mm") == 0.3)
+    }
+
+    @Test("a model's label names the skin types of an area")
+    func skinTypes() throws {
+        let reply = try bench().call(
+            "records.add-device", ["device": "pen-1", "kind": "pen", "model": "skinpen-precision"])
+        #expect(reply.object("skin_types") == ["neck": [2, 3, 4]])
+    }
+
+    @Test("two records of one name and birth date are one person until somebody decides that they are not")
+    func personTwins() throws {
+        let bench = try bench()
+        for (person, name, born) in [
+            ("anna", "Anna Lee", "1990-05-01"), ("anna-2", "anna  lee", "1990-05-01"),
+            ("other", "Anna Lee", "1991-05-01"), ("nameless", nil, "1990-05-01"),
+        ] as [(String, String?, String)] {
+            try bench.call("records.add-person", ["person": person, "name": name, "birth_date": born])
+        }
+        func twins(_ person: String) throws -> Object { try bench.call("records.same-person", ["person": person]) }
+        #expect(try twins("anna") == ["records": ["anna", "anna-2"], "undecided": ["anna-2"]])
+        #expect(try twins("other") == ["records": ["other"], "undecided": [] as [String]])
+        #expect(try twins("nameless") == ["records": ["nameless"], "undecided": [] as [String]])
+        let decision: Object = ["person": "anna", "twin": "anna-2", "same": true, "reason": "registered twice"]
+        try bench.call("records.decide-twin", decision, as: .operator)
+        #expect(try twins("anna-2") == ["records": ["anna-2", "anna"], "undecided": [] as [String]])
+        #expect(try bench.ledger(kind: "twin.decided").map(\.person) == ["anna", "anna-2"])
+        // What was decided holds when a name is corrected later.
+        try bench.call("records.change-person", ["person": "anna", "name": "Anna Lee-Kim"])
+        #expect(try twins("anna") == ["records": ["anna", "anna-2"], "undecided": [] as [String]])
+        try bench.call(
+            "records.decide-twin", ["person": "anna-2", "twin": "anna", "same": false, "reason": "two cousins"])
+        #expect(try twins("anna") == ["records": ["anna"], "undecided": [] as [String]])
+        let error = #expect(throws: ModuleError.self) {
+            try bench.call(
+                "records.decide-twin", ["person": "anna", "twin": "other", "same": true, "reason": "a guess"])
+        }
+        #expect(error?.members.string("argument") == "twin")
+    }
+
+    @Test("two devices with one serial number are one, however it was typed, until somebody decides")
+    func deviceTwins() throws {
+        let bench = try bench()
+        for (device, serial) in [("pen-1", "SN 42-a"), ("pen-2", "sn42-A"), ("pen-3", "SN 43"), ("pen-4", nil)]
+            as [(String, String?)]
+        {
+            try bench.call("records.add-device", ["device": device, "kind": "pen", "serial": serial])
+        }
+        func twins(_ device: String) throws -> Object { try bench.call("records.same-device", ["device": device]) }
+        #expect(try twins("pen-1") == ["records": ["pen-1", "pen-2"], "undecided": ["pen-2"]])
+        #expect(try twins("pen-3").strings("undecided") == [] && twins("pen-4").strings("undecided") == [])
+        try bench.call(
+            "records.decide-device-twin",
+            ["device": "pen-2", "twin": "pen-1", "same": false, "reason": "the maker uses it twice"], as: .operator)
+        #expect(try twins("pen-1") == ["records": ["pen-1"], "undecided": [] as [String]])
+        #expect(try bench.ledger(kind: "twin.device-decided").count == 1)
+    }
+
+    @Test("nobody is born tomorrow")
+    func refusesBirthDate() throws {
+        let error = #expect(throws: ModuleError.self) {
+            try bench().call("records.add-person", ["person": "anna", "birth_date": "2026-11-21"])
+        }
+        #expect(error?.members.string("argument") == "birth_date")
+    }
+
+    @Test("what to look for in a device is listed with its sources")
+    func choosing() throws {
+        let rows = try bench().rows("records.choosing-a-device")
+        #expect(rows.map { $0.string("advice") } == ["material", "cleaning", "grip"])
+        #expect(rows.allSatisfy { $0.list("sources")?.isEmpty == false })
     }
 
     @Test("an operator is renewed by adding again")

@@ -9,7 +9,7 @@ extension Scheduling {
             let day = zone.date(of: plan.at)
             let found = try knowledge.intervals.findings(
                 plan.goal, plan.setting, last: zone.date(of: last), day: day,
-                isBeginner: plan.person.firstTime && past.count < knowledge.intervals.beginnerSessions)
+                isBeginner: reading.isBeginner(plan.person))
             // The strictest is said, and once: what the last session forbids is in the person's standing.
             let standing = try knowledge.intervals.standing(of: plan.person, past, day: day, zone)
             guard let end = standing.compactMap(\.untilDay).max() else { return found }

@@ -5,7 +5,6 @@ struct Intervals: Sendable {
     let floorDays: Int
     let homeCautionDays: Int
     let beginnerMonths: Int
-    let beginnerSessions: Int
     /// How many sessions a course has.
     let course: ClosedRange<Int>
     /// How many days after the day that was asked for a course may begin.
@@ -27,7 +26,6 @@ struct Intervals: Sendable {
         self.floorDays = floorDays
         homeCautionDays = home.integer("caution_days", in: 0...365)
         beginnerMonths = beginner.integer("months", in: 0...12)
-        beginnerSessions = beginner.integer("sessions", in: 0...100)
         courseStartsWithinDays = course.integer("start_within_days", in: 0...28)
         let from = course.integer("sessions_from", in: 1...100)
         self.course = from...max(from, course.integer("sessions_to", in: from...100))

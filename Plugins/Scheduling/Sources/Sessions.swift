@@ -21,16 +21,19 @@ struct PastSessions: Sendable {
     var lastSession: Int64? { latest?.session }
 
     init(of person: String, in reading: any Reading) throws {
-        var sessions = try PastSessions.listed(of: person, in: reading)
+        var sessions: [Int64: PastSession] = [:]
         let kept = "SELECT session, ended_at, goal, setting, aim FROM scheduling_sessions WHERE person = ?"
-        for row in try reading.rows(kept, person) {
-            guard let session = row.integer("session"), let at = row.instant("ended_at") else { continue }
-            var past = sessions[session] ?? PastSession(session: session, ended: at)
-            past.ended = at
-            past.goal = row.text("goal").flatMap(Goal.init) ?? past.goal
-            past.setting = row.text("setting").flatMap(Setting.init) ?? past.setting
-            past.aim = row.text("aim").flatMap(Goal.init)
-            sessions[session] = past
+        for record in try reading.records(of: person) {
+            sessions.merge(try PastSessions.listed(of: record, in: reading)) { $1 }
+            for row in try reading.rows(kept, record) {
+                guard let session = row.integer("session"), let at = row.instant("ended_at") else { continue }
+                var past = sessions[session] ?? PastSession(session: session, ended: at)
+                past.ended = at
+                past.goal = row.text("goal").flatMap(Goal.init) ?? past.goal
+                past.setting = row.text("setting").flatMap(Setting.init) ?? past.setting
+                past.aim = row.text("aim").flatMap(Goal.init)
+                sessions[session] = past
+            }
         }
         latest = sessions.values.max { ($0.ended, $0.session) < ($1.ended, $1.session) }
         count = sessions.count

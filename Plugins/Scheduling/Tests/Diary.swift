@@ -21,6 +21,8 @@ struct Diary {
             guard let person = people[name] else { throw ModuleError.notFound("person", name) }
             return person.object
         }
+        // Asked about beginners only.
+        bench.fake("session.experience") { _ in ["beginner": true] }
         // What ends is told to the module; a test that lists sessions says so itself.
         bench.fake("session.list") { _ in ["rows": [] as [Object]] }
     }

@@ -150,7 +150,7 @@ struct IntervalTests {
         #expect(try diary.window(person) == [opens, best, closes].map { last.adding(days: $0).description })
     }
 
-    @Test("a beginner at home is advised to wait for a month, until three sessions are done")
+    @Test("a beginner at home is advised to wait for a month, as long as the sessions say so")
     func beginner() throws {
         let diary = try Diary(at: "2026-07-01T12:00:00Z")
         try diary.end(1, "bea")
@@ -163,11 +163,21 @@ struct IntervalTests {
         #expect(findings[0].until == .date(CivilDate("2026-08-01")!))
         diary.bench.clock.advance(days: 1)
         #expect(try diary.findings("bea").isEmpty)
-        for session in 2...3 {
-            try diary.end(Int64(session), "bea")
-            diary.bench.clock.advance(days: 30)
-        }
+        try diary.end(2, "bea")
+        diary.bench.clock.advance(days: 28)
+        #expect(try diary.findings("bea").map(\.code) == ["beginner-interval"])
+        diary.bench.fake("session.experience") { _ in ["beginner": false] }
         #expect(try diary.findings("bea").isEmpty)
+    }
+
+    @Test("a session of a twin counts: it may be the same skin")
+    func twins() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        diary.bench.clock.advance(days: 3)
+        #expect(try diary.findings("ben").isEmpty)
+        diary.bench.fake("records.same-person") { _ in ["records": ["ben", "anna"], "undecided": ["anna"]] }
+        #expect(try diary.findings("ben").map(\.code) == ["too-soon"])
     }
 
     @Test("a stopped session counts: needles were in the skin")

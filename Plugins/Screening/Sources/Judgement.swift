@@ -53,7 +53,7 @@ extension Screening {
     func judge(_ subject: Case, _ reading: any Reading) throws -> Judgement {
         let zone = reading.zone(of: subject.person)
         let today = zone.date(of: subject.at)
-        let remembered = try rememberedAnswers(of: subject.person.person, reading)
+        let remembered = try rememberedOfTwins(of: subject.person.person, reading)
         var answers: [String: Answer] = [:]
         for question in knowledge.questions {
             if let value = subject.answers[question.name] { answers[question.name] = Answer(value, to: question) }
@@ -109,7 +109,8 @@ extension Screening {
 
     /// The days of a person's sessions, newest first, one that is running or was stopped included.
     private func sessionDays(of person: String, _ zone: Zone, _ reading: any Reading) throws -> [CivilDate] {
-        try reading.list("session.list", ["person": person])
+        try reading.records(of: person)
+            .flatMap { try reading.list("session.list", ["person": $0]) }
             .compactMap { $0.instant("ended") ?? $0.instant("started") }
             .map(zone.date(of:))
             .sorted(by: >)

@@ -29,6 +29,7 @@ struct Knowledge: Sendable {
         (setup.knowledge("areas").table("area")?.namedTables() ?? []).compactMap { name, table in
             // Read by the modules that judge depth; named here so that no key is unknown.
             _ = (table.string("text"), table.optionalBool("face"), table.optionalNumber("zone_max_mm"))
+            _ = table.optionalBool("orbital_rim")
             _ = setup.sources.sources(of: table)
             return table.bool("needling", default: true) ? name : nil
         }

@@ -21,6 +21,13 @@ extension Screening {
         return memories
     }
 
+    /// What all records that are this person answer for good; a record's own memory before its twin's.
+    func rememberedOfTwins(of person: String, _ reading: any Reading) throws -> [String: Memory] {
+        try reading.records(of: person).reduce(into: [:]) { all, record in
+            all.merge(try rememberedAnswers(of: record, reading)) { own, _ in own }
+        }
+    }
+
     /// Keeps the yes to questions that the knowledge file marks `remembered`.
     /// - Returns: The questions that are remembered from now on.
     func rememberAnswers(

@@ -4,8 +4,8 @@ extension Sessions {
     /// What this module itself holds against a plan: depth, areas, device, operator, and another session under way.
     var safetyCheck: SafetyCheck {
         SafetyCheck("depth, areas, device, operator and other sessions") { plan, reading in
-            try running(plan, reading) + device(plan) + areas(plan) + depth(plan, reading)
-                + qualification(plan, reading)
+            try running(plan, reading) + twins(plan, reading) + device(plan, reading) + areas(plan)
+                + skinType(plan) + depth(plan, reading) + qualification(plan, reading)
         }
     }
 
@@ -15,28 +15,65 @@ extension Sessions {
         try knowledge.findings.finding(code, setting: plan.setting, values).map { [$0] } ?? []
     }
 
-    // MARK: Other sessions and the device
+    // MARK: Other sessions
 
     private func running(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
-        let sql =
-            "SELECT id FROM session_sessions WHERE state = 'running' AND person <> ? AND device = ? ORDER BY id"
-        return try reading.rows(sql, plan.person.person, plan.device.device).flatMap { row in
-            try find("session-running", plan, ["session": row.integer("id") ?? 0, "what": "device"])
-        }
-    }
-
-    private func device(_ plan: SessionPlan) throws -> [Finding] {
+        let own = try reading.records(of: plan.person.person)
         var findings: [Finding] = []
-        if plan.device.retired { findings += try find("device-retired", plan, ["device": plan.device.device]) }
-        if let material = plan.device.material, !knowledge.materials.contains(material) {
-            findings += try find("needle-material", plan, ["material": material])
-        }
-        if let range = depthsOutside(plan) {
-            findings += try find(
-                "depth-out-of-device-range", plan,
-                ["depth_mm": plan.depthMM, "device": plan.device.device, "range": range])
+        let sql = "SELECT id, person FROM session_sessions WHERE state = 'running' AND device = ? ORDER BY id"
+        for row in try reading.rows(sql, plan.device.device) where !(row.text("person").map(own.contains) ?? false) {
+            findings += try find("session-running", plan, ["session": row.integer("id") ?? 0, "what": "device"])
         }
         return findings
+    }
+
+    // MARK: The device
+
+    private func device(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
+        var findings = try needles(plan) + material(plan)
+        if plan.device.retired { findings += try find("device-retired", plan, ["device": plan.device.device]) }
+        if plan.setting == .home { findings += try firstUser(plan, reading) }
+        return findings
+    }
+
+    /// What cannot be set is as deep as its needles are long; what can be set has a range.
+    private func needles(_ plan: SessionPlan) throws -> [Finding] {
+        let device = plan.device
+        if device.kind.isAdjustable {
+            guard let range = depthsOutside(plan) else { return [] }
+            return try find(
+                "depth-out-of-device-range", plan,
+                ["depth_mm": plan.depthMM, "device": device.device, "range": range])
+        }
+        guard let length = device.needleMM else {
+            return try find("needle-length-unknown", plan, ["device": device.device, "kind": device.kind.rawValue])
+        }
+        guard length != plan.depthMM else { return [] }
+        return try find(
+            "depth-is-needle-length", plan,
+            ["device": device.device, "needle_mm": length, "depth_mm": plan.depthMM])
+    }
+
+    private func material(_ plan: SessionPlan) throws -> [Finding] {
+        let device = plan.device.device
+        guard let material = plan.device.material else {
+            return try find("needle-material-unknown", plan, ["device": device])
+        }
+        if knowledge.materials.contains(material) { return [] }
+        let code = knowledge.unclearMaterials.contains(material) ? "needle-material-unclear" : "needle-material"
+        return try find(code, plan, ["material": material, "device": device])
+    }
+
+    /// At home nothing that breaks skin is shared: what has no owner is the first one's on whom it was used.
+    private func firstUser(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
+        guard plan.device.owner == nil else { return [] }
+        let own = try reading.records(of: plan.person.person)
+        for device in try reading.deviceRecords(of: plan.device.device) {
+            let sql = "SELECT person FROM session_sessions WHERE device = ? ORDER BY id LIMIT 1"
+            guard let first = try reading.row(sql, device)?.text("person"), !own.contains(first) else { continue }
+            return try find("device-of-first-user", plan, ["device": plan.device.device])
+        }
+        return []
     }
 
     /// The device's range in words when the planned depth is not in it.
@@ -53,10 +90,31 @@ extension Sessions {
         }
     }
 
+    // MARK: Two records of one
+
+    private func twins(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
+        let (person, device) = (plan.person.person, plan.device.device)
+        var findings: [Finding] = []
+        for twin in try reading.ask("records.same-person", ["person": person]).strings("undecided") {
+            // Whose record it is, is not everybody's to know.
+            let name = try reading.sees(twin) ? twin : "…"
+            findings += try find("person-twin", plan, ["person": person, "twin": name])
+        }
+        for twin in try reading.ask("records.same-device", ["device": device]).strings("undecided") {
+            let owner = try reading.device(twin).owner
+            let name = try owner.map(reading.sees) ?? true ? twin : "…"
+            findings += try find("device-twin", plan, ["device": device, "twin": name])
+        }
+        return findings
+    }
+
     // MARK: Areas
 
     private func areas(_ plan: SessionPlan) throws -> [Finding] {
         try plan.areas.flatMap { name in
+            if let area = knowledge.area(name), area.isOrbitalRim, area.allowsNeedling, plan.setting == .clinic {
+                return try find("orbital-rim", plan, ["where": area.text])
+            }
             guard let reason = reasonAgainst(name, plan) else { return [Finding]() }
             return try find("area-not-allowed", plan, ["where": knowledge.area(name)?.text ?? name, "reason": reason])
         }
@@ -75,6 +133,24 @@ extension Sessions {
             return "device '\(plan.device.device)' is registered for \(plan.device.areas.joined(separator: ", ")) only"
         }
         return nil
+    }
+
+    /// The limits that the device's label gives by skin type.
+    private func skinType(_ plan: SessionPlan) throws -> [Finding] {
+        try plan.areas.flatMap { name -> [Finding] in
+            guard let types = plan.device.skinTypes[name] else { return [] }
+            let place = knowledge.area(name)?.text ?? name
+            let named = types.map(String.init).joined(separator: ", ")
+            guard let type = plan.person.fitzpatrick else {
+                return try find(
+                    "skin-type-needed", plan,
+                    ["person": plan.person.person, "device": plan.device.device, "types": named, "where": place])
+            }
+            if types.contains(type) { return [] }
+            return try find(
+                "skin-type-not-labelled", plan,
+                ["type": type, "device": plan.device.device, "types": named, "where": place])
+        }
     }
 
     // MARK: Depth
@@ -101,36 +177,42 @@ extension Sessions {
 
     private func overLimit(_ plan: SessionPlan) throws -> [Finding] {
         let limit = limit(plan)
-        guard plan.depthMM > limit.mm else { return [] }
+        guard plan.reachMM > limit.mm else { return [] }
         return try find(
-            "depth-over-limit", plan, ["depth_mm": plan.depthMM, "limit_mm": limit.mm, "where": limit.place])
+            "depth-over-limit", plan, ["depth_mm": plan.reachMM, "limit_mm": limit.mm, "where": limit.place])
     }
 
     private func homeDepth(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         let home = knowledge.home
         let isScalp = plan.areas == ["scalp"]
         var findings: [Finding] = []
-        if isScalp && plan.depthMM > knowledge.clinic.scalpAdvisedMM {
+        if isScalp && plan.reachMM > knowledge.clinic.scalpAdvisedMM {
             findings += try find("scalp-depth", plan, ["limit_mm": knowledge.clinic.scalpAdvisedMM])
         }
-        let isBeginner = try plan.person.firstTime && isUntreated(plan.person.person, reading)
-        let isLongRoller = plan.device.kind == .roller && plan.depthMM > home.rollerCautionOverMM && !isScalp
+        let isBeginner = try reading.isBeginner(plan.person)
+        let isLongRoller = plan.device.kind == .roller && plan.reachMM > home.rollerCautionOverMM && !isScalp
         if isLongRoller && isBeginner {
             findings += try find(
-                "beginner-roller", plan, ["depth_mm": plan.depthMM, "limit_mm": home.rollerCautionOverMM])
+                "beginner-roller", plan, ["depth_mm": plan.reachMM, "limit_mm": home.rollerCautionOverMM])
         } else if isLongRoller {
             findings += try find(
-                "roller-depth", plan, ["depth_mm": plan.depthMM, "limit_mm": home.rollerCautionOverMM])
+                "roller-depth", plan, ["depth_mm": plan.reachMM, "limit_mm": home.rollerCautionOverMM])
         }
-        if isBeginner && plan.depthMM > home.beginnerMaxMM {
-            findings += try find("beginner-depth", plan, ["depth_mm": plan.depthMM, "limit_mm": home.beginnerMaxMM])
+        if isBeginner {
+            findings += try beginnerDepth(plan, isScalp ? home.scalpBeginnerMaxMM : home.beginnerMaxMM)
         }
         return findings
     }
 
-    private func isUntreated(_ person: String, _ reading: any Reading) throws -> Bool {
-        try reading.row("SELECT id FROM session_sessions WHERE person = ? AND state <> 'running' LIMIT 1", person)
-            == nil
+    /// Advice that the device on record can follow: what cannot be set so low is not told to be.
+    private func beginnerDepth(_ plan: SessionPlan, _ limit: Double) throws -> [Finding] {
+        guard plan.reachMM > limit else { return [] }
+        let least = plan.device.fixedDepthMM ?? plan.device.minDepthMM ?? 0
+        let values: [String: any CustomStringConvertible] = [
+            "depth_mm": plan.reachMM, "limit_mm": limit, "device": plan.device.device, "least_mm": least,
+            "sessions": knowledge.beginnerSessions,
+        ]
+        return try find(least > limit ? "beginner-device" : "beginner-depth", plan, values)
     }
 
     private func clinicDepth(_ plan: SessionPlan) throws -> [Finding] {
@@ -138,19 +220,19 @@ extension Sessions {
         let areas = plan.areas.compactMap(knowledge.area)
         var findings: [Finding] = []
         for area in areas {
-            guard let most = area.zoneMaxMM, plan.depthMM > most else { continue }
+            guard let most = area.zoneMaxMM, plan.reachMM > most else { continue }
             findings += try find(
-                "depth-over-zone", plan, ["depth_mm": plan.depthMM, "limit_mm": most, "where": area.text])
+                "depth-over-zone", plan, ["depth_mm": plan.reachMM, "limit_mm": most, "where": area.text])
         }
-        if areas.contains(where: \.isFace), plan.depthMM > clinic.faceEvaluatedMM {
+        if areas.contains(where: \.isFace), plan.reachMM > clinic.faceEvaluatedMM {
             findings += try find("depth-not-evaluated", plan, ["limit_mm": clinic.faceEvaluatedMM])
         }
-        if plan.areas.contains("scalp"), plan.depthMM > clinic.scalpAdvisedMM {
+        if plan.areas.contains("scalp"), plan.reachMM > clinic.scalpAdvisedMM {
             findings += try find("scalp-depth", plan, ["limit_mm": clinic.scalpAdvisedMM])
         }
-        if plan.depthMM < clinic.minMM {
+        if plan.reachMM < clinic.minMM {
             findings += try find(
-                "depth-under-clinic-range", plan, ["depth_mm": plan.depthMM, "limit_mm": clinic.minMM])
+                "depth-under-clinic-range", plan, ["depth_mm": plan.reachMM, "limit_mm": clinic.minMM])
         }
         return findings
     }
@@ -171,7 +253,7 @@ extension Sessions {
             return "Operator '\(name)' is not on record"
         }
         guard let most = record.number("max_depth_mm") else { return "Operator '\(name)' has no training on record" }
-        if plan.depthMM > most { return "Operator '\(name)' is trained to \(most) mm, the plan is \(plan.depthMM) mm" }
+        if plan.reachMM > most { return "Operator '\(name)' is trained to \(most) mm, the plan is \(plan.reachMM) mm" }
         let day = reading.zone(of: plan.person).date(of: plan.at)
         if let until = record.date("trained_until"), until < day {
             return "The training of operator '\(name)' ended on \(until)"

@@ -38,6 +38,7 @@ extension Sessions {
                 ReplyMember(
                     "next", "the window for the next session: opens, best, closes; absent where it is not known"),
                 ReplyMember("aftercare_until", "when the last thing to avoid ends; absent while it is not known"),
+                ReplyMember("findings", "what is to be heeded now, for example more passes than is advised"),
             ],
             errors: [.notFound, .conflict], concerns: .named("session"), example: "session.finish session=17 passes=3",
             .writes { request, transaction in
@@ -47,8 +48,15 @@ extension Sessions {
                 return [
                     "session": session.id, "next": next?.object("window"),
                     "aftercare_until": aftercare?.string("until"),
+                    "findings": try tooManyPasses(request.arguments.integer("passes"), session.setting),
                 ]
             })
+    }
+
+    private func tooManyPasses(_ passes: Int64?, _ setting: Setting) throws -> [Finding] {
+        guard let passes, let most = knowledge.maxPasses[setting], passes > most else { return [] }
+        let values: [String: any CustomStringConvertible] = ["passes": passes, "limit": most]
+        return try knowledge.findings.finding("too-many-passes", setting: setting, values).map { [$0] } ?? []
     }
 
     private func end(

@@ -8,6 +8,8 @@ struct Knowledge: Sendable {
         var isFace: Bool
         var allowsNeedling: Bool
         var zoneMaxMM: Double?
+        /// Whether it lies at or inside the orbital rim, where the labels of clinic devices allow no needling.
+        var isOrbitalRim: Bool
     }
 
     struct HomeDepth: Sendable {
@@ -15,6 +17,7 @@ struct Knowledge: Sendable {
         var scalpMaxMM: Double
         var rollerCautionOverMM: Double
         var beginnerMaxMM: Double
+        var scalpBeginnerMaxMM: Double
     }
 
     struct ClinicDepth: Sendable {
@@ -33,6 +36,9 @@ struct Knowledge: Sendable {
     static let codes = [
         "depth-over-limit", "depth-out-of-device-range", "depth-over-zone", "depth-not-evaluated",
         "depth-under-clinic-range", "roller-depth", "beginner-depth", "beginner-roller", "scalp-depth",
+        "beginner-device", "depth-is-needle-length", "needle-length-unknown", "orbital-rim", "skin-type-not-labelled",
+        "skin-type-needed", "device-of-first-user", "needle-material-unclear", "needle-material-unknown",
+        "too-many-passes", "person-twin", "device-twin",
         "area-not-allowed", "operator-not-qualified", "session-running", "device-retired", "needle-material",
         "session-flagged", "stopped-pain", "stopped-bleeding", "stopped-rash", "stopped-other",
     ]
@@ -40,7 +46,13 @@ struct Knowledge: Sendable {
     let areas: [Area]
     let home: HomeDepth
     let clinic: ClinicDepth
+    /// How many finished sessions end the time as a beginner.
+    let beginnerSessions: Int
+    /// The most passes of one session.
+    let maxPasses: [Setting: Int]
     let materials: [String]
+    /// Names of materials that do not say whether they are among those advised.
+    let unclearMaterials: [String]
     let underEyes: String
     let underEyesKinds: [String]
     let steps: [Step]
@@ -54,8 +66,18 @@ struct Knowledge: Sendable {
         let depths = file.table("depth")
         home = Knowledge.home(depths?.table("home") ?? file, sources)
         clinic = Knowledge.clinic(depths?.table("clinic") ?? file, sources)
+        let beginner = file.table("beginner") ?? file
+        beginnerSessions = beginner.integer("sessions", in: 1...100)
+        _ = (beginner.string("text"), sources.sources(of: beginner))
+        let passes = file.table("passes") ?? file
+        // No document allows more than three at home.
+        maxPasses = [
+            .home: passes.integer("home_max", in: 1...3), .clinic: passes.integer("clinic_max", in: 1...50),
+        ]
+        _ = sources.sources(of: passes)
         let needles = file.table("needles")
         materials = needles?.strings("materials") ?? []
+        unclearMaterials = needles?.strings("unclear") ?? []
         _ = needles.map { sources.sources(of: $0) }
         let eyes = file.table("under_eyes")
         underEyes = eyes?.string("area") ?? ""
@@ -74,7 +96,8 @@ struct Knowledge: Sendable {
             return Area(
                 name: name, text: table.string("text"), isFace: table.bool("face", default: false),
                 allowsNeedling: table.bool("needling", default: true),
-                zoneMaxMM: table.optionalNumber("zone_max_mm", in: 0.05...5))
+                zoneMaxMM: table.optionalNumber("zone_max_mm", in: 0.05...5),
+                isOrbitalRim: table.bool("orbital_rim", default: false))
         }
     }
 
@@ -85,7 +108,8 @@ struct Knowledge: Sendable {
         return HomeDepth(
             maxMM: table.number("max_mm", in: depth), scalpMaxMM: table.number("scalp_max_mm", in: depth),
             rollerCautionOverMM: table.number("roller_caution_over_mm", in: depth),
-            beginnerMaxMM: table.number("beginner_max_mm", in: depth))
+            beginnerMaxMM: table.number("beginner_max_mm", in: depth),
+            scalpBeginnerMaxMM: table.number("scalp_beginner_max_mm", in: depth))
     }
 
     private static func clinic(_ table: Table, _ sources: SourceCatalogue) -> ClinicDepth {

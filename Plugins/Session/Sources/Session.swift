@@ -15,7 +15,8 @@ let definition = ModuleDefinition(
     let sessions = Sessions(Knowledge(setup))
     return Module(
         commands: [
-            sessions.check, sessions.start, sessions.stop, sessions.finish, sessions.show, sessions.list,
+            sessions.check, sessions.experience, sessions.start, sessions.stop, sessions.finish, sessions.show,
+            sessions.list,
             sessions.steps,
         ],
         checks: [sessions.safetyCheck],

@@ -1,30 +1,40 @@
 /// The kinds of device, by how they work.
-public enum DeviceKind: String, CaseIterable, Sendable { case roller, pen, stamp }
+public enum DeviceKind: String, CaseIterable, Sendable {
+    case roller, pen, stamp
+
+    /// Whether its depth can be set. Of a roller or a stamp the needle length is the depth.
+    public var isAdjustable: Bool { self == .pen }
+}
 
 /// A device, as `records.show-device` answers it.
 public struct Device: Hashable, Sendable {
     /// The slug that names the device.
     public var device: String
     public var kind: DeviceKind
-    /// Length of fixed needles.
+    /// Length of fixed needles; on record for each roller and stamp.
     public var needleMM: Double?
     public var minDepthMM: Double?
     public var maxDepthMM: Double?
     public var material: String?
     /// The one person whose skin its head may touch; `nil` for a device with single-use cartridges.
     public var owner: String?
-    /// Whether it takes single-use cartridges.
+    /// Whether it takes single-use cartridges. A pen does unless its record says with a reason why not.
     public var cartridges: Bool
+    /// Why a pen takes none.
+    public var cartridgesReason: String?
     /// The areas it is meant for; empty for no such restriction. A scalp device names `scalp`.
     public var areas: [String]
     public var model: String?
     public var serial: String?
+    /// The Fitzpatrick skin types that its label names for an area; every type for an area that is not here.
+    public var skinTypes: [String: [Int]]
     public var retired: Bool
 
     public init(
         device: String, kind: DeviceKind, needleMM: Double? = nil, minDepthMM: Double? = nil,
         maxDepthMM: Double? = nil, material: String? = nil, owner: String? = nil, cartridges: Bool = false,
-        areas: [String] = [], model: String? = nil, serial: String? = nil, retired: Bool = false
+        cartridgesReason: String? = nil, areas: [String] = [], model: String? = nil, serial: String? = nil,
+        skinTypes: [String: [Int]] = [:], retired: Bool = false
     ) {
         self.device = device
         self.kind = kind
@@ -34,11 +44,16 @@ public struct Device: Hashable, Sendable {
         self.material = material
         self.owner = owner
         self.cartridges = cartridges
+        self.cartridgesReason = cartridgesReason
         self.areas = areas
         self.model = model
         self.serial = serial
+        self.skinTypes = skinTypes
         self.retired = retired
     }
+
+    /// The depth that its needles reach whatever is planned; `nil` for one that can be set.
+    public var fixedDepthMM: Double? { kind.isAdjustable ? nil : needleMM }
 }
 
 extension Device: ValueConvertible {
@@ -48,7 +63,11 @@ extension Device: ValueConvertible {
         [
             "device": device, "kind": kind.rawValue, "needle_mm": needleMM, "min_depth_mm": minDepthMM,
             "max_depth_mm": maxDepthMM, "material": material, "owner": owner, "cartridges": cartridges,
-            "areas": areas, "model": model, "serial": serial, "retired": retired,
+            "cartridges_reason": cartridgesReason, "areas": areas, "model": model, "serial": serial,
+            "skin_types": skinTypes.isEmpty
+                ? nil
+                : Object(uniqueMembers: skinTypes.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.value) }),
+            "retired": retired,
         ]
     }
 
@@ -61,9 +80,19 @@ extension Device: ValueConvertible {
             device: device, kind: kind, needleMM: object.number("needle_mm"),
             minDepthMM: object.number("min_depth_mm"), maxDepthMM: object.number("max_depth_mm"),
             material: object.string("material"), owner: object.string("owner"),
-            cartridges: object.bool("cartridges") ?? false, areas: object.strings("areas"),
+            cartridges: object.bool("cartridges") ?? (kind == .pen),
+            cartridgesReason: object.string("cartridges_reason"), areas: object.strings("areas"),
             model: object.string("model"), serial: object.string("serial"),
+            skinTypes: Device.skinTypes(object.object("skin_types") ?? [:]),
             retired: object.bool("retired") ?? false)
+    }
+
+    private static func skinTypes(_ object: Object) -> [String: [Int]] {
+        object.members.reduce(into: [:]) { types, member in
+            types[member.name] = (object.list(member.name) ?? []).compactMap {
+                if case .integer(let type) = $0 { Int(type) } else { nil }
+            }
+        }
     }
 }
 
@@ -72,5 +101,10 @@ extension Reading {
     /// - Throws: `not-found` when there is none.
     public func device(_ slug: String) throws -> Device {
         try Device(ask("records.show-device", ["device": slug]))
+    }
+
+    /// All records that are this device, its own first. A twin counts until somebody decides that it is another device.
+    public func deviceRecords(of device: String) throws -> [String] {
+        try ask("records.same-device", ["device": device]).strings("records")
     }
 }

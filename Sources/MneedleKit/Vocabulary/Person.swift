@@ -19,14 +19,17 @@ public struct Person: Hashable, Sendable {
     public var timeZone: String
     /// Fitzpatrick skin type, 1 to 6.
     public var fitzpatrick: Int?
-    /// Whether the person had never been needled when the record was made.
+    /// Whether the person had never been needled when the record was made; yes where nobody said it.
     public var firstTime: Bool
     /// The unix user that the record belongs to, whose desktop shows this person's reminders.
     public var unixUser: String?
+    /// By which, with the name, two records of one person are recognised.
+    public var birthDate: CivilDate?
 
     public init(
         person: String, name: String? = nil, setting: Setting, goal: Goal, timeZone: String = "UTC",
-        fitzpatrick: Int? = nil, firstTime: Bool = false, unixUser: String? = nil
+        fitzpatrick: Int? = nil, firstTime: Bool = false, unixUser: String? = nil,
+        birthDate: CivilDate? = nil
     ) {
         self.person = person
         self.name = name
@@ -36,6 +39,7 @@ public struct Person: Hashable, Sendable {
         self.fitzpatrick = fitzpatrick
         self.firstTime = firstTime
         self.unixUser = unixUser
+        self.birthDate = birthDate
     }
 }
 
@@ -45,7 +49,7 @@ extension Person: ValueConvertible {
     public var object: Object {
         // Member by member: every module asks for people all the time, and a literal takes three times as long.
         var members: [Object.Member] = [.init("person", .string(person))]
-        members.reserveCapacity(8)
+        members.reserveCapacity(9)
         if let name { members.append(.init("name", .string(name))) }
         members.append(.init("setting", .string(setting.rawValue)))
         members.append(.init("goal", .string(goal.rawValue)))
@@ -53,6 +57,7 @@ extension Person: ValueConvertible {
         if let fitzpatrick { members.append(.init("fitzpatrick", .integer(Int64(fitzpatrick)))) }
         members.append(.init("first_time", .bool(firstTime)))
         if let unixUser { members.append(.init("unix_user", .string(unixUser))) }
+        if let birthDate { members.append(.init("birth_date", birthDate.value)) }
         return Object(uniqueMembers: members)
     }
 
@@ -67,7 +72,8 @@ extension Person: ValueConvertible {
             person: person, name: object.string("name"), setting: setting, goal: goal,
             timeZone: object.string("time_zone") ?? "UTC",
             fitzpatrick: object.integer("fitzpatrick").map(Int.init),
-            firstTime: object.bool("first_time") ?? false, unixUser: object.string("unix_user"))
+            firstTime: object.bool("first_time") ?? true, unixUser: object.string("unix_user"),
+            birthDate: object.date("birth_date"))
     }
 }
 
@@ -82,6 +88,23 @@ extension Reading {
     /// - Throws: `not-found` when there is none.
     public func requirePerson(_ slug: String) throws {
         _ = try ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))]))
+    }
+
+    /// Whether the skin does not know needling yet: the person had never been needled, and has not finished so many
+    /// sessions since as the knowledge says.
+    public func isBeginner(_ person: Person) throws -> Bool {
+        guard person.firstTime else { return false }
+        return try ask("session.experience", ["person": person.person]).bool("beginner") ?? true
+    }
+
+    /// All records that are this person, its own first. A twin counts until somebody decides that it is another person.
+    ///
+    /// In a household an undecided twin that is another's is left out: whoever opens a record under somebody's name must
+    /// not learn from it what is known of them. No session starts with it before it is decided.
+    public func records(of person: String) throws -> [String] {
+        let twins = try ask("records.same-person", ["person": person])
+        let undecided = twins.strings("undecided")
+        return try twins.strings("records").filter { try !undecided.contains($0) || sees($0) }
     }
 
     /// The civil time where the person lives; UTC if the system has lost that zone since it was recorded.

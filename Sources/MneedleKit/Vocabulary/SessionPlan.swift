@@ -28,4 +28,7 @@ public struct SessionPlan: Sendable {
     }
 
     public var setting: Setting { person.setting }
+
+    /// How deep the needles go: as planned, or as long as they are where nothing can be set.
+    public var reachMM: Double { device.fixedDepthMM ?? depthMM }
 }

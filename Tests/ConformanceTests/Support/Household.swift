@@ -50,7 +50,7 @@ final class Household {
     private static let records = [
         "records.add-person person=zilpzalp name=Rotkehlchen time_zone=Asia/Kathmandu fitzpatrick=3",
         "records.add-person person=zaunkoenig name=Rotkehlchen time_zone=Asia/Kathmandu",
-        "records.add-device device=wiedehopf kind=roller needle_mm=0.5 material=titanium owner=zilpzalp "
+        "records.add-device device=wiedehopf kind=roller needle_mm=0.3 material=titanium owner=zilpzalp "
             + "model=Gartenrotschwanz serial=Schwarzspecht",
     ]
 
