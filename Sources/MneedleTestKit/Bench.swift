@@ -80,7 +80,7 @@ public final class Bench {
     public static let usualFakes = [
         "records.show-person", "records.show-device", "records.show-operator", "records.clearances",
         "session.list", "session.show", "session.stop", "scheduling.next", "aftercare.until",
-        "sterilization.status", "screening.history",
+        "sterilization.status", "screening.history", "screening.last-needled",
     ]
 
     /// `Config/knowledge` of the checkout that these sources stand in.

@@ -6,15 +6,7 @@ import Testing
 /// The whole life of a treatment on a real daemon, as a user would type it.
 @Suite("A treatment from the first record to the last reminder", .serialized)
 struct TreatmentTests {
-    static let answersNo =
-        [
-            "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
-            "pregnant",
-            "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "sensitive-skin", "new-product",
-            "patch-tested", "hair-loss-medical",
-        ].map { "answers.\($0)=no" }.joined(separator: " ") + " "
-        + ["retinoid-last-used", "isotretinoin-last-used", "sunburn-on"].map { "answers.\($0)=never" }.joined(
-            separator: " ")
+    static let answersNo = Healthy.text()
 
     /// A daemon with Anna, her pen and a disinfected head.
     static func prepared() throws -> (DaemonProcess, RawClient) {
@@ -95,7 +87,7 @@ struct TreatmentTests {
     @Test("pregnancy needs a clearance, and a recorded one lifts it")
     func clearance() throws {
         let (_, client) = try Self.prepared()
-        let answers = Self.answersNo.replacingOccurrences(of: "answers.pregnant=no", with: "answers.pregnant=yes")
+        let answers = Healthy.text(but: [("pregnant", "yes")])
         let assess = "screening.assess person=anna areas=cheeks \(answers)"
         #expect(try client.ok(assess)["decision"]?.string == "clearance")
         _ = try client.ok("records.clear person=anna finding=pregnancy by=\"Dr. Lee\"")

@@ -14,7 +14,21 @@ struct PastSessions: Sendable {
             if let session = row.integer("session"), let at = row.instant("ended_at") { ended[session] = at }
         }
         let latest = ended.max { ($0.value, $0.key) < ($1.value, $1.key) }
-        (last, lastSession, count) = (latest?.value, latest?.key, ended.count)
+        let elsewhere = try PastSessions.elsewhere(person, in: reading)
+        let isOwn = elsewhere.map { told in latest.map { told <= $0.value } ?? false } ?? true
+        last = isOwn ? latest?.value : elsewhere
+        lastSession = isOwn ? latest?.key : nil
+        count = ended.count
+    }
+
+    /// When the skin was needled elsewhere, as the person has told: it rests as long as after a session here.
+    private static func elsewhere(_ person: String, in reading: any Reading) throws -> Instant? {
+        do {
+            return try reading.ask("screening.last-needled", ["person": person]).instant("at")
+        } catch let error as ModuleError where error.code == .moduleFailed {
+            // Without that module no session can start either.
+            return nil
+        }
     }
 
     /// What the session module has. A session that ended while this module did not run was never told to it,
