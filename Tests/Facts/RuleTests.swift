@@ -103,6 +103,7 @@ private struct Situation {
     /// The day of what happened, for a waiting time that ends tomorrow, or today where it is over.
     private func day(_ condition: Object) -> CivilDate {
         let spare = isOver ? 0 : 1
+        if condition["within"] != nil { return Situation.today }
         if let days = condition.integer("within_days") ?? condition.integer("wash_out_days") {
             return Situation.today.adding(days: spare - Int(days))
         }

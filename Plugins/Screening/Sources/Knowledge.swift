@@ -24,7 +24,8 @@ struct Knowledge: Sendable {
         self.rules = rules
         labels = DeviceLabel.all(setup, codes: Set(rules.map(\.code)))
         words = Words(file.table("words") ?? Table([:], file: file.file, path: "words", problems: setup.problems))
-        findings = FindingCatalogue(file, module: "screening", sources: setup.sources, codes: ["not-screened", "unknown"])
+        findings = FindingCatalogue(
+            file, module: "screening", sources: setup.sources, codes: ["not-screened", "unknown"])
         reportMistakes(file)
         // All mistakes at once: the host looks for unknown keys only where there is nothing else to say.
         file.finish()
@@ -91,7 +92,9 @@ struct Knowledge: Sendable {
         }
         for rule in rules where Setting.allCases.contains(where: { rule.severity(in: $0) ?? .info >= .defer }) {
             for name in rule.questions where interview.question(name)?.isRequired == false {
-                file.report("question", "'\(name)' decides over '\(rule.code)', which can refuse a session: it must be required")
+                file.report(
+                    "question", "'\(name)' decides over '\(rule.code)', which can refuse a session: it must be required"
+                )
             }
         }
         for question in questions where question.isGate && interview.followUps(of: question.name).isEmpty {

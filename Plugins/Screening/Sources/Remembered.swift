@@ -93,7 +93,10 @@ extension Screening {
             .lists { request, reading, send in
                 let person = try reading.person(request.arguments.requiredText("person")).person
                 for (question, memory) in try rememberedAnswers(of: person, reading).sorted(by: { $0.key < $1.key }) {
-                    try send(["person": person, "question": question, "day": memory.day, "at": memory.at, "because": memory.because])
+                    try send([
+                        "person": person, "question": question, "day": memory.day, "at": memory.at,
+                        "because": memory.because,
+                    ])
                 }
                 return [:]
             })

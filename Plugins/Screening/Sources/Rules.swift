@@ -54,8 +54,11 @@ struct Rule: Sendable {
             table.report("evidence", "no source of this rule is '\(evidence)'; theirs: \(known)")
         }
         let severities = Setting.allCases.compactMap(template.severity)
-        if template.overridable && !severities.contains(.defer) || template.overridable && severities.contains(.clearance) {
-            table.report("override", "only 'defer' can be overridden: 'clearance' is lifted by a recorded clearance alone")
+        if template.overridable && !severities.contains(.defer)
+            || template.overridable && severities.contains(.clearance)
+        {
+            table.report(
+                "override", "only 'defer' can be overridden: 'clearance' is lifted by a recorded clearance alone")
         }
         guard hasCondition else { return }
         let known = condition.alwaysEnds ? ["until", "window"] : []

@@ -233,7 +233,9 @@ struct AssessTests {
         #expect(try practice.assess(open).strings("missing").contains("anaesthetic-percent"))
     }
 
-    @Test("refuses radiofrequency and platelet-rich plasma at home", arguments: ["radiofrequency", "platelet-rich-plasma"])
+    @Test(
+        "refuses radiofrequency and platelet-rich plasma at home",
+        arguments: ["radiofrequency", "platelet-rich-plasma"])
     func beyond(question: String) throws {
         let practice = try Practice()
         var answers = practice.healthy(but: [
@@ -336,7 +338,7 @@ struct ListingTests {
     @Test("each question says its type and the findings that rest on it")
     func questions() throws {
         let rows = try Practice().bench.rows("screening.questions", ["all": true], as: .reader)
-        #expect(rows.count == 53 && rows.filter { $0.bool("required") == true }.count == 52)
+        #expect(rows.count == 60 && rows.filter { $0.bool("required") == true }.count == 59)
         let retinoid = rows.first { $0.string("question") == "retinoid-last-used" }
         #expect(retinoid?.string("type") == "date-or-never" && retinoid?.strings("codes") == ["retinoid"])
         #expect(rows.first { $0.string("question") == "pregnant" }?.strings("codes") == ["pregnancy"])
@@ -344,7 +346,9 @@ struct ListingTests {
         #expect(Set(gate?.strings("codes") ?? []) == ["retinoid", "isotretinoin"])
     }
 
-    @Test("a home user is asked 15 questions that have to be answered, and one more; each says what to answer when unsure")
+    @Test(
+        "a home user is asked 15 questions that have to be answered, and one more; each says what to answer when unsure"
+    )
     func ordinary() throws {
         let practice = try Practice()
         let asked = try practice.asked(["person": "anna", "areas": ["cheeks"]])
@@ -357,7 +361,9 @@ struct ListingTests {
         for question in practice.knowledge.questions {
             let text = question.text.lowercased()
             #expect(text.contains("unsure"), "\(question.name)")
-            #expect(text.contains("for example") || text.contains("such as") || question.isGate || text.contains("("), "\(question.name)")
+            #expect(
+                text.contains("for example") || text.contains("such as") || question.isGate || text.contains("("),
+                "\(question.name)")
         }
         for herpes in ["cold-sore", "herpes-history"] {
             let text = practice.knowledge.interview.question(herpes)?.text ?? ""

@@ -95,8 +95,8 @@ struct CheckTests {
         let practice = try Practice()
         try practice.assess(practice.healthy, areas: ["cheeks"])
         practice.bench.clock.advance(hours: 1)
-        try practice.assess(practice.healthy(but: ["keloid-history": true]), areas: ["scalp"])
-        #expect(try codes(practice.findings(areas: ["cheeks"])).contains("keloid-history"))
+        try practice.assess(practice.healthy(but: ["open-wound": true]), areas: ["scalp"])
+        #expect(try codes(practice.findings(areas: ["cheeks"])).contains("open-wound"))
         practice.bench.clock.advance(hours: 1)
         try practice.assess(practice.healthy, areas: ["cheeks"])
         #expect(try codes(practice.findings(areas: ["cheeks"])) == ["home-use"])
@@ -134,7 +134,9 @@ struct CheckTests {
     func label(person: String) throws {
         let practice = try Practice()
         try practice.assess(practice.healthy(but: ["pregnant": true]), of: person)
-        practice.cleared([["finding": "pregnancy", "by": "Dr. Lee", "at": "2026-11-20T10:00:00Z", "until": "2027-01-01"]])
+        practice.cleared([
+            ["finding": "pregnancy", "by": "Dr. Lee", "at": "2026-11-20T10:00:00Z", "until": "2027-01-01"]
+        ])
         #expect(try !codes(practice.findings(person)).contains("pregnancy"))
         // Also a pen of which no label is known.
         for model in ["skinpen-precision", nil] {

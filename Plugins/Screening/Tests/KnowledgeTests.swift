@@ -10,7 +10,7 @@ struct KnowledgeTests {
     private func added(_ when: String, more: String = "", question: String = "") throws -> [String] {
         try problems { text in
             text.replacingOccurrences(
-                of: "[[finding]]",
+                of: "[[finding]]\ncode = \"not-screened\"",
                 with: """
                     \(question)
                     [[rule]]
@@ -24,6 +24,7 @@ struct KnowledgeTests {
                     \(more)
 
                     [[finding]]
+                    code = "not-screened"
                     """)
         }
     }
@@ -164,7 +165,8 @@ struct KnowledgeTests {
             $0.replacingOccurrences(of: "in the mouth, or one that is just beginning", with: "there, or just beginning")
                 .replacingOccurrences(
                     of: "tingles or burns? When you are unsure, answer yes.\"\ntype = \"yes-no\"\nrequired = true",
-                    with: "tingles or burns? When you are unsure, answer yes.\"\ntype = \"yes-no\"")
+                    with: "tingles or burns? When you are unsure, answer yes.\"\ntype = \"yes-no\""
+                )
                 .replacingOccurrences(
                     of: "code = \"pregnancy\"\n", with: "code = \"pregnancy\"\noverride = \"practitioner\"\n")
         }
