@@ -126,4 +126,22 @@ struct TreatmentTests {
         #expect(Self.codes(refused.members["findings"]).contains("module-unavailable"))
         #expect(try client.refused("sterilization.status device=roller").code == "module-failed")
     }
+
+    @Test("an ordinary home user is asked 15 questions, and one fewer the next time")
+    func asked() throws {
+        let (_, client) = try Self.prepared()
+        let (assessed, asked) = try client.screen("anna")
+        #expect(asked.count == 15 && assessed["decision"]?.string == "proceed")
+        #expect(try client.screen("anna").asked.count == 14)
+    }
+
+    @Test("needling elsewhere counts like a session of one's own, and is not undone by a later never")
+    func elsewhere() throws {
+        let (_, client) = try Self.prepared()
+        let day = String(Date(timeIntervalSinceNow: -5 * 86_400).ISO8601Format().prefix(10))
+        #expect(try client.screen("anna", but: [("needled-on", day)]).assessed["decision"]?.string == "defer")
+        _ = try client.screen("anna")
+        let found = try client.ok("session.check person=anna device=roller areas=cheeks depth_mm=0.3")
+        #expect(Self.codes(found["findings"]).isSuperset(of: ["too-soon", "recently-needled"]))
+    }
 }
