@@ -19,12 +19,10 @@ run() {
 run records add-person --person anna --goal collagen --time-zone Europe/Berlin --fitzpatrick 3
 run records add-device --device roller --kind roller --needle-mm 0.3 --material titanium --owner anna
 run session check --person anna --device roller --areas cheeks --depth-mm 0.3
-no='skin-infection open-wound cold-sore active-acne rosacea inflamed-skin keloid-history pregnant breastfeeding autoimmune
-    clotting-disorder blood-thinner sensitive-skin new-product patch-tested'
-answers=()
-for question in $no; do answers+=("answers.$question=no"); done
-for question in retinoid-last-used isotretinoin-last-used sunburn-on; do answers+=("answers.$question=never"); done
-say "mneedlectl screening.assess person=anna areas=cheeks answers.skin-infection=no answers.pregnant=no …"
+answers=(answers.born-on=1990-04-28 answers.needled-on=never answers.sunburn-on=never)
+for question in skin-condition cold-sore skin-history pregnancy-or-nursing health-condition medicine vitamin-a allergy \
+    recent-procedure topical-anaesthetic new-product beyond-needling; do answers+=("answers.$question=no"); done
+say "mneedlectl screening.assess person=anna areas=cheeks answers.born-on=1990-04-28 answers.cold-sore=no …"
 "$build/mneedlectl" screening.assess person=anna areas=cheeks "${answers[@]}"
 run sterilization soak --device roller --agent isopropyl-alcohol --concentration-percent 70 --minutes 5
 run session start --person anna --device roller --areas cheeks --depth-mm 0.3

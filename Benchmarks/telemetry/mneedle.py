@@ -12,9 +12,10 @@ from server import Missing, Server, size
 # Everything that the screening asks, answered so that a session may follow.
 ANSWERS = [
     f"answers.{question}={answer}" for answer, questions in {
-        "no": "skin-infection open-wound cold-sore active-acne rosacea inflamed-skin keloid-history pregnant "
-              "breastfeeding autoimmune clotting-disorder blood-thinner sensitive-skin new-product patch-tested",
-        "never": "retinoid-last-used isotretinoin-last-used sunburn-on"}.items() for question in questions.split()]
+        "1990-04-28": "born-on",
+        "no": "skin-condition cold-sore skin-history pregnancy-or-nursing health-condition medicine vitamin-a allergy "
+              "recent-procedure topical-anaesthetic new-product beyond-needling",
+        "never": "needled-on sunburn-on"}.items() for question in questions.split()]
 # As many connections as devices at once, and some to look on.
 CONFIGURATION = "[limits]\nmax_connections_per_uid = 256\n"
 A_MEGABYTE = 1 << 20

@@ -85,7 +85,7 @@ public final class Bench {
         "records.same-person", "records.same-device", "session.experience", "session.list", "session.show",
         "session.stop",
         "scheduling.next", "aftercare.until",
-        "sterilization.status", "screening.history", "screening.rules",
+        "sterilization.status", "screening.history", "screening.last-needled", "screening.rules",
     ]
 
     /// `Config/knowledge` of the checkout that these sources stand in.

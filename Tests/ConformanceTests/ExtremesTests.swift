@@ -52,13 +52,7 @@ struct ExtremesTests {
         return String(date.ISO8601Format().prefix(10))
     }
 
-    private static let answers =
-        [
-            "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
-            "pregnant", "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "sensitive-skin",
-            "new-product", "patch-tested", "hair-loss-medical",
-        ].map { "answers.\($0)=no" }.joined(separator: " ")
-        + " answers.retinoid-last-used=never answers.isotretinoin-last-used=never answers.sunburn-on=never"
+    private static let answers = Healthy.text()
 
     @Test("whatever a parameter is given, there is one well-formed reply, no defect, and the same process afterwards")
     func everything() throws {

@@ -77,19 +77,8 @@ private struct Situation {
 
     init(isOver: Bool = false) { self.isOver = isOver }
 
-    /// Written out, so that a question that vanishes is missed here.
-    private static let healthy: Object = {
-        var answers = Object()
-        for question in [
-            "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
-            "pregnant", "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "sensitive-skin",
-            "new-product", "patch-tested", "hair-loss-medical",
-        ] { answers[question] = .bool(false) }
-        for question in ["retinoid-last-used", "isotretinoin-last-used", "sunburn-on"] {
-            answers[question] = .string("never")
-        }
-        return answers
-    }()
+    /// Written out there, so that a question that vanishes is missed here.
+    private static let healthy = Healthy.answers()
 
     /// Makes a condition true, with as little as it takes.
     mutating func meet(_ condition: Object) {
@@ -107,12 +96,14 @@ private struct Situation {
     private mutating func answer(_ question: String, _ condition: Object) {
         if condition.bool("known") == false { return answers[question] = nil }
         if let flag = condition.bool("is") { return answers[question] = .bool(flag) }
+        if let least = condition.integer("over") { return answers[question] = .integer(least + 1) }
         answers[question] = day(condition).value
     }
 
     /// The day of what happened, for a waiting time that ends tomorrow, or today where it is over.
     private func day(_ condition: Object) -> CivilDate {
         let spare = isOver ? 0 : 1
+        if condition["within"] != nil { return Situation.today }
         if let days = condition.integer("within_days") ?? condition.integer("wash_out_days") {
             return Situation.today.adding(days: spare - Int(days))
         }

@@ -6,15 +6,7 @@ import Testing
 /// The whole life of a treatment on a real daemon, as a user would type it.
 @Suite("A treatment from the first record to the last reminder", .serialized)
 struct TreatmentTests {
-    static let answersNo =
-        [
-            "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
-            "pregnant",
-            "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "sensitive-skin", "new-product",
-            "patch-tested", "hair-loss-medical",
-        ].map { "answers.\($0)=no" }.joined(separator: " ") + " "
-        + ["retinoid-last-used", "isotretinoin-last-used", "sunburn-on"].map { "answers.\($0)=never" }.joined(
-            separator: " ")
+    static let answersNo = Healthy.text()
 
     /// A daemon with Anna, her pen and a disinfected head.
     static func prepared() throws -> (DaemonProcess, RawClient) {
@@ -115,7 +107,7 @@ struct TreatmentTests {
     @Test("pregnancy needs a clearance, and a recorded one lifts it")
     func clearance() throws {
         let (_, client) = try Self.prepared()
-        let answers = Self.answersNo.replacingOccurrences(of: "answers.pregnant=no", with: "answers.pregnant=yes")
+        let answers = Healthy.text(but: [("pregnant", "yes")])
         let assess = "screening.assess person=anna areas=cheeks \(answers)"
         #expect(try client.ok(assess)["decision"]?.string == "clearance")
         _ = try client.ok("records.clear person=anna finding=pregnancy by=\"Dr. Lee\" until=\(Self.soon)")
@@ -187,5 +179,23 @@ struct TreatmentTests {
         let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
         #expect(Self.codes(refused.members["findings"]).contains("module-unavailable"))
         #expect(try client.refused("sterilization.status device=roller").code == "module-failed")
+    }
+
+    @Test("an ordinary home user is asked 15 questions, and one fewer the next time")
+    func asked() throws {
+        let (_, client) = try Self.prepared()
+        let (assessed, asked) = try client.screen("anna")
+        #expect(asked.count == 15 && assessed["decision"]?.string == "proceed")
+        #expect(try client.screen("anna").asked.count == 14)
+    }
+
+    @Test("needling elsewhere counts like a session of one's own, and is not undone by a later never")
+    func elsewhere() throws {
+        let (_, client) = try Self.prepared()
+        let day = String(Date(timeIntervalSinceNow: -5 * 86_400).ISO8601Format().prefix(10))
+        #expect(try client.screen("anna", but: [("needled-on", day)]).assessed["decision"]?.string == "defer")
+        _ = try client.screen("anna")
+        let found = try client.ok("session.check person=anna device=roller areas=cheeks depth_mm=0.3")
+        #expect(Self.codes(found["findings"]).isSuperset(of: ["too-soon", "recently-needled"]))
     }
 }

@@ -48,7 +48,8 @@ struct DeviceModel: Sendable {
 
     init(_ name: String, _ table: Table, _ known: [String], _ sources: SourceCatalogue) {
         self.name = name
-        _ = (table.string("title"), sources.sources(of: table))
+        // What the label rules out is judged where people are screened.
+        _ = (table.string("title"), sources.sources(of: table), table.value("contraindications"))
         kind = table.choice("kind", default: .pen)
         minDepthMM = table.optionalNumber("min_depth_mm", in: 0...10)
         maxDepthMM = table.optionalNumber("max_depth_mm", in: 0...10)

@@ -2,7 +2,8 @@ import MneedleKit
 
 /// A session that has ended, as far as intervals need it.
 struct PastSession: Sendable {
-    let session: Int64
+    /// Its number; `nil` where the skin was needled elsewhere.
+    let session: Int64?
     var ended: Instant
     /// What it was for and where; `nil` where nobody has told.
     var goal: Goal?
@@ -35,8 +36,23 @@ struct PastSessions: Sendable {
                 sessions[session] = past
             }
         }
-        latest = sessions.values.max { ($0.ended, $0.session) < ($1.ended, $1.session) }
+        let own = sessions.values.max { ($0.ended, $0.session ?? 0) < ($1.ended, $1.session ?? 0) }
+        let elsewhere = try PastSessions.elsewhere(person, in: reading)
+        let isOwn = elsewhere.map { told in own.map { told <= $0.ended } ?? false } ?? true
+        latest = isOwn ? own : elsewhere.map { PastSession(session: nil, ended: $0) }
         count = sessions.count
+    }
+
+    /// When the skin was needled elsewhere, as the person has told: it rests as long as after a session here.
+    private static func elsewhere(_ person: String, in reading: any Reading) throws -> Instant? {
+        do {
+            return try reading.records(of: person).compactMap {
+                try reading.ask("screening.last-needled", ["person": $0]).instant("at")
+            }.max()
+        } catch let error as ModuleError where error.code == .moduleFailed {
+            // Without that module no session can start either.
+            return nil
+        }
     }
 
     /// What the session module has. A session that ended while this module did not run was never told to it,
@@ -73,11 +89,11 @@ struct PastSessions: Sendable {
 
     /// From now on the next window is for this goal, whatever the last session was for.
     static func aim(at goal: Goal, _ person: String, _ transaction: any Transaction) throws {
-        guard let latest = try PastSessions(of: person, in: transaction).latest else { return }
+        guard let latest = try PastSessions(of: person, in: transaction).latest, let session = latest.session else { return }
         try transaction.execute(
             """
             INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting, aim) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET aim = excluded.aim
-            """, latest.session, person, latest.ended, latest.goal?.rawValue, latest.setting?.rawValue, goal.rawValue)
+            """, session, person, latest.ended, latest.goal?.rawValue, latest.setting?.rawValue, goal.rawValue)
     }
 }

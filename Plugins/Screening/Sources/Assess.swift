@@ -9,6 +9,7 @@ extension Screening {
                 .optional(
                     "setting", .choice(Setting.allCases.map(\.rawValue)), "Where; default as the person's record says."),
                 .optional("areas", .list(.choice(knowledge.areas)), "What is to be treated; left out for any area."),
+                .optional("device", .slug, "With which device; left out for any."),
                 .required("answers", .object(knowledge.parameters), "The answers; see screening.questions."),
             ],
             reply: [
@@ -16,15 +17,15 @@ extension Screening {
                 ReplyMember("setting", "where"), ReplyMember("areas", "for what; absent for any area"),
                 ReplyMember("decision", "proceed, caution, clearance, defer, contraindicated or incomplete"),
                 ReplyMember("until", "for defer: the first day on which nothing defers any more"),
-                ReplyMember("valid_until", "until when it lets sessions start"),
+                ReplyMember("valid_until", "until when it lets sessions start; absent for one that is incomplete"),
                 ReplyMember("findings", "everything that speaks against a session or for care, gravest first"),
                 ReplyMember("lifted", "what a physician's recorded clearance has lifted"),
-                ReplyMember("missing", "unanswered questions without which nothing is decided"),
-                ReplyMember("missing_optional", "unanswered questions whose findings are therefore absent"),
+                ReplyMember("missing", "questions to be answered now, without which nothing is decided"),
+                ReplyMember("missing_optional", "questions that may be left unanswered"),
             ],
             errors: [.notFound, .moduleFailed],
             concerns: .named("person"),
-            example: "screening.assess person=anna areas=cheeks answers.pregnant=no answers.retinoid-last-used=never",
+            example: "screening.assess person=anna areas=cheeks answers.cold-sore=no answers.needled-on=never",
             .writes(makeAssessment))
     }
 
@@ -36,8 +37,11 @@ extension Screening {
         var areas: [String] = []
         for area in request.arguments.texts("areas") ?? [] where !areas.contains(area) { areas.append(area) }
         let setting = request.arguments.text("setting").flatMap(Setting.init) ?? person.setting
-        let judgement = try judge(
-            Case(person: person, setting: setting, areas: areas, answers: answers, at: transaction.now), transaction)
+        let device = try request.arguments.text("device").map(transaction.device)
+        let subject = Case(
+            person: person, setting: setting, areas: areas, device: device, answers: answers, at: transaction.now)
+        try refuseContradictions(subject, person, transaction)
+        let judgement = try judge(subject, transaction)
 
         let assessment = Assessment(
             id: try keep(answers, judgement, person, setting, areas, transaction), person: person.person,
@@ -60,7 +64,8 @@ extension Screening {
     ) -> [(String, Value?)] {
         [
             ("decision", judgement.decision.rawValue.value), ("until", judgement.until?.value),
-            ("valid_until", validity.end(of: assessment, zone).value), ("findings", judgement.findings.value),
+            ("valid_until", judgement.missing.isEmpty ? validity.end(of: assessment, zone).value : nil),
+            ("findings", judgement.all.value),
             ("lifted", judgement.lifted.isEmpty ? nil : judgement.lifted.value),
             ("missing", judgement.missing.value), ("missing_optional", judgement.missingOptional.value),
         ]
@@ -78,8 +83,21 @@ extension Screening {
             """,
             person.person, transaction.now, setting.rawValue, transaction.json(areas.value),
             transaction.json(answers.value),
-            judgement.decision.rawValue, judgement.until, transaction.json(judgement.findings.value),
+            judgement.decision.rawValue, judgement.until, transaction.json(judgement.all.value),
             transaction.json(judgement.missing.value), transaction.json(judgement.missingOptional.value))
+    }
+
+    /// A yes to "any of these?" with a no to each of them says nothing that could be judged.
+    private func refuseContradictions(_ subject: Case, _ person: Person, _ reading: any Reading) throws {
+        let remembered = try rememberedAnswers(of: person.person, reading)
+        let facts = try self.facts(subject, person, remembered, reading.zone(of: person), reading)
+        guard let (gate, followUps) = knowledge.interview.contradiction(facts) else { return }
+        let name = "answers.\(gate.name)"
+        let list = followUps.map { "answers.\($0)" }.joined(separator: ", ")
+        throw ModuleError.invalidArgument(
+            name, expected: "no, or another answer than no or never to at least one of \(list)", got: nil,
+            "argument '\(name)': it is answered yes, and each of \(list) with no or never; "
+                + "correct the one that holds, leave out what you do not know, or answer \(gate.name)=no")
     }
 
     /// What has not happened yet is no answer. The message names the question only: answers are health data.

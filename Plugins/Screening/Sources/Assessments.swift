@@ -67,7 +67,7 @@ extension Screening {
                 ReplyMember("at", "when"), ReplyMember("setting", "where"),
                 ReplyMember("areas", "for what; absent for any area"),
                 ReplyMember("decision", "what came out"), ReplyMember("until", "for defer: until when"),
-                ReplyMember("valid_until", "until when it lets sessions start"),
+                ReplyMember("valid_until", "until when it lets sessions start; absent for one that is incomplete"),
                 ReplyMember("valid", "whether that time is not over yet"),
                 ReplyMember("findings", "what was found"), ReplyMember("missing", "what was not answered"),
                 ReplyMember("missing_optional", "what was not answered and need not be"),
@@ -88,8 +88,9 @@ extension Screening {
             object["answers"] = nil
             object["decision"] = row.text("decision")?.value
             object["until"] = row.date("until_day")?.value
-            object["valid_until"] = validity.end(of: assessment, zone).value
-            object["valid"] = validity.holds(assessment, at: reading.now, zone).value
+            let isComplete = row.text("decision") != Judgement.Decision.incomplete.rawValue
+            object["valid_until"] = isComplete ? validity.end(of: assessment, zone).value : nil
+            object["valid"] = (isComplete && validity.holds(assessment, at: reading.now, zone)).value
             for column in ["findings", "missing", "missing_optional"] {
                 object[column] = try reading.value(json: row.text(column) ?? "")
             }

@@ -15,6 +15,8 @@ extension Screening {
         let zone = reading.zone(of: plan.person)
         var found: [Finding] = []
         var newestFault: String?
+        // What the assessment that counts leaves open; of those that do not count, what the newest does.
+        var unknown: [Finding]?
         var isScreened = false
         // Nobody is screened more often while one assessment is valid; who is, counts as not screened.
         try eachAssessment(of: plan.person.person, newest: 100, reading) { assessment, _ in
@@ -30,14 +32,16 @@ extension Screening {
             for finding in judgement.findings where !found.contains(finding) { found.append(finding) }
             if let fault = fault(of: assessment, judgement, plan) {
                 newestFault = newestFault ?? fault
+                unknown = unknown ?? judgement.unknown
             } else {
                 isScreened = true
+                unknown = judgement.unknown
             }
         }
         if !isScreened, let finding = try knowledge.notScreened(newestFault ?? knowledge.words.none, plan) {
             found.insert(finding, at: 0)
         }
-        return found
+        return found + (unknown ?? [])
     }
 
     /// Why a valid assessment is not one for this plan.

@@ -6,6 +6,8 @@ struct ConditionReader {
     let questions: [String: Question]
     let areas: [String]
     let washOuts: Arguments
+    /// How long skin is left alone at least between two sessions, as `intervals.toml` says.
+    let floorDays: Int
     /// Told of each waiting time that the practice may set, and whether it has.
     let noteWashOut: (_ days: Int, _ isConfigured: Bool) -> Void
 
@@ -77,11 +79,11 @@ struct ConditionReader {
     }
 
     private func window(_ table: Table) -> DateWindow? {
-        let lengths = ["within_days", "within_months", "wash_out_days"].filter(table.has)
+        let lengths = ["within_days", "within_months", "wash_out_days", "within"].filter(table.has)
         guard lengths.count <= 1, !lengths.isEmpty || table.has("from_days") else {
             table.report(
                 lengths.last ?? "within_days",
-                "give one of within_days, within_months, wash_out_days; from_days alone or beside it")
+                "give one of within_days, within_months, wash_out_days, within; from_days alone or beside it")
             return nil
         }
         var window = DateWindow(fromDays: table.integer("from_days", in: 0...36_500, default: 0))
@@ -89,6 +91,9 @@ struct ConditionReader {
         if let months = table.optionalInteger("within_months", in: 1...1200) { window.period = .months(months) }
         if table.has("wash_out_days") {
             window.period = washOut(table)
+        } else if table.has("within") {
+            enum Interval: String, CaseIterable { case floor }
+            window.period = table.optionalChoice("within", Interval.self).map { _ in .days(floorDays) }
         } else if let period = window.period {
             let start = CivilDate(daysSinceEpoch: 0)
             if period.end(from: start) <= start.adding(days: window.fromDays) {

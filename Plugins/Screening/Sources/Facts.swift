@@ -2,7 +2,7 @@ import MneedleKit
 
 /// Everything that rules look at, for one judgement.
 final class Facts {
-    let answers: [String: Answer]
+    var answers: [String: Answer]
     let person: Person
     /// Not known before a session is planned.
     let device: Device?

@@ -7,17 +7,19 @@ struct Judgement: Sendable {
     }
 
     var findings: [Finding] = []
+    /// One finding for each question whose answer is missing, as grave as the gravest rule that wants it.
+    var unknown: [Finding] = []
     /// What would have been found, had a physician not cleared it.
     var lifted: [Object] = []
     /// Questions without whose answers nothing can be decided.
     var missing: [String] = []
-    /// Questions whose rules could not be judged; nothing else depends on them.
+    /// Questions whose answers only add to what is said.
     var missingOptional: [String] = []
 
     /// The highest severity, unless an answer is missing.
     var decision: Decision {
         if !missing.isEmpty { return .incomplete }
-        switch findings.map(\.severity).max() {
+        switch all.map(\.severity).max() {
         case nil, .info?: return .proceed
         case .caution?: return .caution
         case .clearance?: return .clearance
@@ -25,6 +27,9 @@ struct Judgement: Sendable {
         case .contraindicated?: return .contraindicated
         }
     }
+
+    /// Everything that was found, what is not known included, gravest first.
+    var all: [Finding] { (findings + unknown).sorted { $0.severity > $1.severity } }
 
     /// For `defer`, the latest day of all findings that defer.
     var until: CivilDate? {
@@ -37,7 +42,8 @@ struct Judgement: Sendable {
 
 /// What is to be judged.
 struct Case {
-    var person: Person
+    /// `nil` for anybody.
+    var person: Person?
     var setting: Setting
     /// Empty for any.
     var areas: [String]
@@ -51,48 +57,93 @@ struct Case {
 extension Screening {
     /// Judges by every rule: all that fired is reported, not the first.
     func judge(_ subject: Case, _ reading: any Reading) throws -> Judgement {
-        let zone = reading.zone(of: subject.person)
-        let today = zone.date(of: subject.at)
-        let remembered = try rememberedOfTwins(of: subject.person.person, reading)
-        var answers: [String: Answer] = [:]
-        for question in knowledge.questions {
-            if let value = subject.answers[question.name] { answers[question.name] = Answer(value, to: question) }
-            if question.kind == .yesNo, remembered[question.name] != nil { answers[question.name] = .flag(true) }
-        }
-        let facts = Facts(
-            answers: answers, person: subject.person, device: subject.device, areas: subject.areas, today: today,
-            sessions: { try sessionDays(of: subject.person.person, zone, reading) })
-        let clearances = try clearances(of: subject.person.person, on: today, reading)
+        let person = subject.person ?? Person(person: "", setting: subject.setting, goal: .collagen)
+        let zone = reading.zone(of: person)
+        let remembered = try subject.person.map { try rememberedOfTwins(of: $0.person, reading) } ?? [:]
+        let facts = try self.facts(subject, person, remembered, zone, reading)
+        let clearances = try subject.person.map { try self.clearances(of: $0.person, on: facts.today, reading) } ?? [:]
 
         var result = Judgement()
+        var missing: [String: (rule: Rule, severity: Severity)] = [:]
         for rule in knowledge.rules where rule.mayApply(in: subject.setting, subject.areas) {
-            guard var found = try rule.finding(facts, subject.setting, knowledge.words) else { continue }
+            let label = knowledge.label(against: rule.code, of: subject.device)
+            let clearance =
+                label == nil && rule.canBeLifted(in: subject.setting) ? clearances[rule.code] : nil
+            let verdict = try rule.condition.verdict(facts)
+            if verdict.truth == .unknown && clearance == nil {
+                let severity = label == nil ? rule.severity(in: subject.setting) ?? .info : .contraindicated
+                for name in try rule.questions.flatMap({ try knowledge.interview.next(for: $0, facts) })
+                where missing[name].map({ $0.severity < severity }) ?? true { missing[name] = (rule, severity) }
+            }
+            guard var found = try rule.finding(verdict, of: person, subject.setting, knowledge.words) else { continue }
+            if let label { forbid(&found, label) }
             for name in rule.questions {
-                guard let memory = remembered[name] else { continue }
+                guard let memory = remembered[name], memory.day == nil else { continue }
                 let values: [String: any CustomStringConvertible] = [
                     "day": zone.date(of: memory.at), "because": memory.because,
                 ]
                 found.message += " " + filled(knowledge.words.remembered, values)
             }
-            if rule.canBeLifted(in: subject.setting), let clearance = clearances[rule.code] {
-                result.lifted.append(clearance)
-            } else {
-                result.findings.append(found)
-            }
+            if let clearance { result.lifted.append(clearance) } else { result.findings.append(found) }
         }
         result.findings.sort { $0.severity > $1.severity }
-        (result.missing, result.missingOptional) = unanswered(subject, answers)
+        try note(missing, subject, facts, in: &result)
         return result
     }
 
-    /// The questions without an answer that some rule for this setting and these areas looks at.
-    private func unanswered(
-        _ subject: Case, _ answers: [String: Answer]
-    ) -> (required: [String], optional: [String]) {
-        let rules = knowledge.rules.filter { $0.mayApply(in: subject.setting, subject.areas) }
-        let wanted = Set(rules.flatMap(\.questions))
-        let open = knowledge.questions.filter { wanted.contains($0.name) && answers[$0.name] == nil }
-        return (open.filter(\.isRequired).map(\.name), open.filter { !$0.isRequired }.map(\.name))
+    /// Keeps what is missing, in the order of the questions.
+    private func note(
+        _ missing: [String: (rule: Rule, severity: Severity)], _ subject: Case, _ facts: Facts,
+        in result: inout Judgement
+    ) throws {
+        for question in knowledge.questions where facts.answers[question.name] == nil {
+            if let (rule, severity) = missing[question.name] {
+                if question.isRequired || severity >= .blocking {
+                    result.missing.append(question.name)
+                } else {
+                    result.missingOptional.append(question.name)
+                }
+                let found = try knowledge.unknown(
+                    question, as: severity, rule, setting: subject.setting, person: subject.person?.person ?? "NAME")
+                if let found { result.unknown.append(found) }
+            } else if try !question.isRequired && isOfUse(question, subject, facts) {
+                result.missingOptional.append(question.name)
+            }
+        }
+    }
+
+    /// Whether a rule that says something only because a question is unanswered looks at it.
+    private func isOfUse(_ question: Question, _ subject: Case, _ facts: Facts) throws -> Bool {
+        try knowledge.interview.isAsked(question.name, facts)
+            && knowledge.rules.contains {
+                $0.questions.contains(question.name) && $0.mayApply(in: subject.setting, subject.areas)
+            }
+    }
+
+    /// What the label of the device rules out is lifted by nobody.
+    private func forbid(_ found: inout Finding, _ label: DeviceLabel) {
+        found.severity = .contraindicated
+        found.overridable = false
+        found.message += " " + filled(knowledge.words.label, ["title": label.title])
+        let known = found.sources
+        found.sources += label.sources.filter { !known.contains($0) }
+    }
+
+    /// Everything that rules look at: the answers with what is remembered, and with what need not be asked.
+    func facts(
+        _ subject: Case, _ person: Person, _ remembered: [String: Memory], _ zone: Zone, _ reading: any Reading
+    ) throws -> Facts {
+        var answers: [String: Answer] = [:]
+        for question in knowledge.questions {
+            let given = subject.answers[question.name].flatMap { Answer($0, to: question) }
+            answers[question.name] = remembered[question.name]?.answer(to: question, given) ?? given
+        }
+        let facts = Facts(
+            answers: answers, person: person, device: subject.device, areas: subject.areas,
+            today: zone.date(of: subject.at),
+            sessions: { try subject.person.map { try sessionDays(of: $0.person, zone, reading) } ?? [] })
+        try knowledge.interview.complete(facts)
+        return facts
     }
 
     /// A person's clearances that count on that day, by the finding's code.

@@ -2,24 +2,30 @@ import MneedleKit
 
 /// `Config/knowledge/screening.toml`, read and checked.
 struct Knowledge: Sendable {
-    let questions: [Question]
+    let interview: Interview
     let rules: [Rule]
     let words: Words
     /// The parts of the body that may be needled at all.
     let areas: [String]
+    let labels: [DeviceLabel]
     private let findings: FindingCatalogue
 
     init(_ setup: Setup) {
         let file = setup.knowledge("screening")
         areas = Knowledge.areas(setup)
-        questions = file.tables("question").map(Question.init)
-        let named = Dictionary(questions.map { ($0.name, $0) }) { first, _ in first }
+        let floorDays = Knowledge.floorDays(setup)
+        let interview = Interview(file.tables("question"), areas: areas, floorDays: floorDays)
+        self.interview = interview
+        let named = Dictionary(interview.questions.map { ($0.name, $0) }) { first, _ in first }
         let (areas, washOuts) = (areas, setup.configuration.object("wash_out_days") ?? Arguments())
-        rules = file.tables("rule").map {
-            Rule($0, setup.sources, questions: named, areas: areas, washOuts: washOuts)
+        let rules = file.tables("rule").map {
+            Rule($0, setup.sources, questions: named, areas: areas, washOuts: washOuts, floorDays: floorDays)
         }.filter(\.isEnabled)
+        self.rules = rules
+        labels = DeviceLabel.all(setup, codes: Set(rules.map(\.code)))
         words = Words(file.table("words") ?? Table([:], file: file.file, path: "words", problems: setup.problems))
-        findings = FindingCatalogue(file, module: "screening", sources: setup.sources, codes: ["not-screened"])
+        findings = FindingCatalogue(
+            file, module: "screening", sources: setup.sources, codes: ["not-screened", "unknown"])
         reportMistakes(file)
         // All mistakes at once: the host looks for unknown keys only where there is nothing else to say.
         file.finish()
@@ -35,10 +41,19 @@ struct Knowledge: Sendable {
         }
     }
 
+    /// How long skin is left alone at least; the rest of that file is Scheduling's.
+    private static func floorDays(_ setup: Setup) -> Int {
+        let file = setup.knowledge("intervals")
+        file.leave()
+        let floor = file.table("floor")
+        floor?.leave()
+        return floor?.integer("days", in: 1...1000) ?? 0
+    }
+
+    var questions: [Question] { interview.questions }
+
     /// The members of `answers`.
     var parameters: [Parameter] { questions.map(\.parameter) }
-
-    func question(_ name: String) -> Question? { questions.first { $0.name == name } }
 
     /// The codes that rules can find, each once, in the order of the file.
     var codes: [String] {
@@ -52,19 +67,44 @@ struct Knowledge: Sendable {
             "not-screened", setting: plan.setting, ["why": why, "person": plan.person.person])
     }
 
+    /// What is found while a question that a rule needs has no answer.
+    func unknown(
+        _ question: Question, as severity: Severity, _ rule: Rule, setting: Setting, person: String
+    ) throws -> Finding? {
+        let values: [String: any CustomStringConvertible] = [
+            "text": question.text, "code": rule.code, "question": question.name, "person": person,
+        ]
+        guard var found = try findings.finding("unknown", setting: setting, values) else { return nil }
+        found.severity = severity
+        found.overridable = false
+        let known = found.sources
+        found.sources += rule.sources.filter { !known.contains($0) }
+        return found
+    }
+
     private func reportMistakes(_ file: Table) {
         var seen: Set<String> = []
         for question in questions where !seen.insert(question.name).inserted {
             file.report("question", "'\(question.name)' is asked twice")
         }
-        let used = Set(rules.flatMap(\.questions))
+        let used = Set(rules.flatMap(\.questions)).union(interview.deciding)
         for question in questions where !used.contains(question.name) {
             file.report("question", "no rule looks at '\(question.name)'; give it a rule or leave it out")
         }
+        for rule in rules where Setting.allCases.contains(where: { rule.severity(in: $0) ?? .info >= .defer }) {
+            for name in rule.questions where interview.question(name)?.isRequired == false {
+                file.report(
+                    "question", "'\(name)' decides over '\(rule.code)', which can refuse a session: it must be required"
+                )
+            }
+        }
+        for question in questions where question.isGate && interview.followUps(of: question.name).isEmpty {
+            file.report("question", "nothing is asked after the gate '\(question.name)'; see asked_when")
+        }
         if questions.isEmpty { file.report("question", "there are no questions") }
         if rules.isEmpty { file.report("rule", "there are no rules") }
-        for rule in rules where rule.code == "not-screened" {
-            file.report("rule", "'not-screened' is the module's own code; choose another")
+        for rule in rules where rule.code == "not-screened" || rule.code == "unknown" {
+            file.report("rule", "'\(rule.code)' is the module's own code; choose another")
         }
         for setting in Setting.allCases where !refusesFirmly(setting) {
             file.report(
@@ -98,6 +138,7 @@ enum WashOut: String, CaseIterable, Sendable {
 struct Words: Sendable {
     let practiceDefault: String
     let practiceSetting: String
+    let label: String
     let remembered: String
     /// What stands for {until} and {window} where nobody is judged.
     let someDay: String
@@ -116,6 +157,7 @@ struct Words: Sendable {
         }
         practiceDefault = phrase("practice_default", ["window"])
         practiceSetting = phrase("practice_setting", ["window"])
+        label = phrase("label", ["title"])
         remembered = phrase("remembered", ["day", "because"])
         someDay = phrase("some_day", [])
         someTime = phrase("some_time", [])

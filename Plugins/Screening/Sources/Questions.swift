@@ -17,8 +17,10 @@ struct Question: Sendable {
     let kind: Kind
     /// Whether an assessment without its answer is incomplete.
     let isRequired: Bool
-    /// Whether a "yes" stays true for the person from then on.
+    /// Whether a "yes" stays true for the person from then on. Of the days that were given, the latest is kept.
     let isRemembered: Bool
+    /// Whether it asks "any of these?", and its follow-ups are asked only after a yes.
+    let isGate: Bool
     let choices: [String]
     let unit: String?
     let range: ClosedRange<Double>
@@ -29,6 +31,7 @@ struct Question: Sendable {
         kind = table.choice("type", default: .yesNo)
         isRequired = table.bool("required", default: false)
         isRemembered = table.bool("remembered", default: false)
+        isGate = table.bool("gate", default: false)
         choices = kind == .choice ? table.strings("choices") : []
         unit = kind == .number ? table.optionalString("unit") : nil
         let (least, most) = kind == .number ? (table.number("least"), table.number("most")) : (0, 0)
@@ -38,12 +41,24 @@ struct Question: Sendable {
         }
         if kind == .choice && Set(choices).count < 2 { table.report("choices", "give at least two different ones") }
         if least > most { table.report("most", "\(most) is under 'least' \(least)") }
-        if isRemembered && kind != .yesNo { table.report("remembered", "only a yes-no question can be remembered") }
+        if isRemembered && kind != .yesNo && !kind.isDate {
+            table.report("remembered", "only a yes-no question or a date can be remembered")
+        }
+        if isGate && kind != .yesNo { table.report("gate", "only a yes-no question can be a gate") }
     }
 
     private static func isName(_ name: String) -> Bool {
         guard let first = name.utf8.first, (97...122).contains(first) else { return false }
         return name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+    }
+
+    /// What counts as its answer where it is not asked because it cannot matter.
+    var unasked: Answer? {
+        switch kind {
+        case .yesNo: .flag(false)
+        case .dateOrNever: .never
+        case .date, .choice, .number: nil
+        }
     }
 
     var type: ParameterType {
@@ -68,6 +83,9 @@ enum Answer: Hashable, Sendable {
     case date(CivilDate)
     case never
 
+    /// Whether it says that there is nothing to tell.
+    var isNo: Bool { self == .flag(false) || self == .never }
+
     init?(_ argument: Argument, to question: Question) {
         self.init(argument.value, to: question)
     }
@@ -87,48 +105,5 @@ enum Answer: Hashable, Sendable {
         case (.number, .integer(let number)): self = .number(Double(number))
         default: return nil
         }
-    }
-}
-
-extension Screening {
-    var questions: Command {
-        Command(
-            "questions", "Lists what the screening asks, in a setting and for areas if they are given.", role: .reader,
-            parameters: [
-                .optional("setting", .choice(Setting.allCases.map(\.rawValue)), "Only what matters in this setting."),
-                .optional("areas", .list(.choice(knowledge.areas)), "Only what matters for these areas."),
-            ],
-            reply: [
-                ReplyMember("question", "its name, a member of answers in screening.assess"),
-                ReplyMember("text", "the question for a person"),
-                ReplyMember("type", "yes-no, date, date-or-never, choice or number"),
-                ReplyMember("choices", "what may be answered, for a choice"),
-                ReplyMember("unit", "of a number"),
-                ReplyMember("required", "whether an assessment without its answer is incomplete"),
-                ReplyMember("codes", "the findings that rest on it"),
-            ],
-            concerns: .nobody, example: "screening.questions setting=home areas=cheeks,chin", .lists(listQuestions))
-    }
-
-    @Sendable private func listQuestions(
-        _ request: Request, _ reading: any Reading, _ send: Command.RowSink
-    ) throws -> Object {
-        let wanted = request.arguments.text("setting").flatMap(Setting.init)
-        let settings = wanted.map { [$0] } ?? Setting.allCases
-        let areas = request.arguments.texts("areas") ?? []
-        for question in knowledge.questions {
-            let rules = knowledge.rules.filter { rule in
-                rule.questions.contains(question.name) && settings.contains { rule.mayApply(in: $0, areas) }
-            }
-            guard !rules.isEmpty else { continue }
-            var codes: [String] = []
-            for rule in rules where !codes.contains(rule.code) { codes.append(rule.code) }
-            try send([
-                "question": question.name, "text": question.text, "type": question.kind.rawValue,
-                "choices": question.choices.isEmpty ? nil : question.choices, "unit": question.unit,
-                "required": question.isRequired, "codes": codes,
-            ])
-        }
-        return [:]
     }
 }

@@ -5,48 +5,73 @@ struct Memory: Sendable {
     let at: Instant
     /// What it comes from: `reaction/3`, `assessment/17`.
     let because: String
+    /// The latest day that was given, for a question that asks for one.
+    var day: CivilDate?
+
+    /// What counts as the answer, beside the one that is given now.
+    func answer(to question: Question, _ given: Answer?) -> Answer? {
+        switch (question.kind, day, given) {
+        case (.yesNo, _, _): return .flag(true)
+        // What happened may have happened again: it is asked anew, and the later day counts.
+        case (.dateOrNever, let day?, .date(let other)?): return .date(max(day, other))
+        case (.dateOrNever, let day?, .never?): return .date(day)
+        case (.date, let day?, .date(let other)?): return .date(max(day, other))
+        case (.date, let day?, nil): return .date(day)
+        default: return given
+        }
+    }
 }
 
 extension Screening {
     /// What the person's past answers for good, by question.
     func rememberedAnswers(of person: String, _ reading: any Reading) throws -> [String: Memory] {
         var memories: [String: Memory] = [:]
-        let sql = "SELECT question, remembered_at, because FROM screening_remembered WHERE person = ?"
+        let sql = "SELECT question, remembered_at, because, day FROM screening_remembered WHERE person = ?"
         try reading.forEach(sql, [person.sql]) { row in
             guard let question = row.text("question"), let at = row.instant("remembered_at"),
                 let because = row.text("because")
             else { throw ModuleError.internal("a row of screening_remembered cannot be read") }
-            memories[question] = Memory(at: at, because: because)
+            memories[question] = Memory(at: at, because: because, day: row.date("day"))
         }
         return memories
     }
 
-    /// What all records that are this person answer for good; a record's own memory before its twin's.
+    /// What all records that are this person answer for good; a record's own memory before its twin's, of days the latest.
     func rememberedOfTwins(of person: String, _ reading: any Reading) throws -> [String: Memory] {
         try reading.records(of: person).reduce(into: [:]) { all, record in
-            all.merge(try rememberedAnswers(of: record, reading)) { own, _ in own }
+            all.merge(try rememberedAnswers(of: record, reading)) { own, twin in
+                guard let day = own.day, let other = twin.day else { return own }
+                return other > day ? twin : own
+            }
         }
     }
 
-    /// Keeps the yes to questions that the knowledge file marks `remembered`.
+    /// Keeps the yes, or the latest day, to questions that the knowledge file marks `remembered`.
     /// - Returns: The questions that are remembered from now on.
     func rememberAnswers(
         _ answers: Arguments, of assessment: Assessment, _ transaction: any Transaction
     ) throws -> [String] {
-        try knowledge.questions.filter { $0.isRemembered && answers.boolean($0.name) == true }.map(\.name).filter {
-            try remember($0, of: assessment.person, because: "assessment/\(assessment.id)", transaction)
+        try knowledge.questions.filter(\.isRemembered).compactMap { question in
+            let day = question.kind.isDate ? answers.date(question.name) : nil
+            guard day != nil || answers.boolean(question.name) == true else { return nil }
+            let because = "assessment/\(assessment.id)"
+            let isNew = try remember(question.name, day, of: assessment.person, because: because, transaction)
+            return isNew ? question.name : nil
         }
     }
 
     /// - Returns: Whether it is new.
     private func remember(
-        _ question: String, of person: String, because: String, _ transaction: any Transaction
+        _ question: String, _ day: CivilDate?, of person: String, because: String, _ transaction: any Transaction
     ) throws -> Bool {
+        // Days are text that sorts by time.
         try transaction.execute(
             """
-            INSERT INTO screening_remembered (person, question, remembered_at, because) VALUES (?, ?, ?, ?)
-            ON CONFLICT (person, question) DO NOTHING
-            """, person, question, transaction.now, because) > 0
+            INSERT INTO screening_remembered (person, question, remembered_at, because, day) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (person, question) DO UPDATE
+            SET remembered_at = excluded.remembered_at, because = excluded.because, day = excluded.day
+            WHERE excluded.day > screening_remembered.day
+            """, person, question, transaction.now, because, day) > 0
     }
 
     /// What a reaction to a session has made true. A question that the file does not have (yet) is kept all the same.
@@ -54,7 +79,7 @@ extension Screening {
         Reaction(to: "reaction.opened") { entry, _, transaction in
             guard let person = entry.person ?? entry.body.string("person") else { return }
             for question in entry.body.strings("sets")
-            where try remember(question, of: person, because: entry.subject, transaction) {
+            where try remember(question, nil, of: person, because: entry.subject, transaction) {
                 try transaction.record(
                     Entry(
                         "screening.remembered", subject: "person/\(person)", person: person,
@@ -66,10 +91,11 @@ extension Screening {
 
     var remembered: Command {
         Command(
-            "remembered", "Lists the answers that stay yes for a person, whatever is answered later.", role: .reader,
+            "remembered", "Lists the answers that stay true for a person, whatever is answered later.", role: .reader,
             parameters: [.required("person", .slug, "Whose.")],
             reply: [
-                ReplyMember("person", "whose"), ReplyMember("question", "the question that is answered yes"),
+                ReplyMember("person", "whose"), ReplyMember("question", "the question"),
+                ReplyMember("day", "the latest day that was answered; absent for a yes"),
                 ReplyMember("at", "since when"), ReplyMember("because", "what it comes from"),
             ],
             errors: [.notFound], concerns: .named("person", rows: ["person"]),
@@ -77,7 +103,10 @@ extension Screening {
             .lists { request, reading, send in
                 let person = try reading.person(request.arguments.requiredText("person")).person
                 for (question, memory) in try rememberedAnswers(of: person, reading).sorted(by: { $0.key < $1.key }) {
-                    try send(["person": person, "question": question, "at": memory.at, "because": memory.because])
+                    try send([
+                        "person": person, "question": question, "day": memory.day, "at": memory.at,
+                        "because": memory.because,
+                    ])
                 }
                 return [:]
             })
@@ -91,17 +120,17 @@ extension Screening {
                 .required("person", .slug, "Whose."),
                 .required("question", .slug, "What was remembered; see screening.remembered."),
                 .required("by", .line(maximum: 200), "Who has judged it."),
-                .optional("note", .text(), "Why it was wrong."),
+                .required("reason", .line(maximum: 500), "Why it was wrong."),
             ],
             reply: [
                 ReplyMember("person", "whose"), ReplyMember("question", "what is no longer remembered"),
                 ReplyMember("because", "what it had come from"), ReplyMember("by", "who has judged it"),
-                ReplyMember("note", "why"),
+                ReplyMember("reason", "why"),
             ],
             errors: [.notFound],
             concerns: .named("person"),
             example:
-                "screening.correct person=anna question=keloid-history by=\"Dr. Lee\" note=\"reported for the wrong person\"",
+                "screening.correct person=anna question=keloid-history by=\"Dr. Lee\" reason=\"reported for the wrong person\"",
             .writes(forget))
     }
 
@@ -118,10 +147,29 @@ extension Screening {
             "DELETE FROM screening_remembered WHERE person = ? AND question = ?", person, question)
         let facts: Object = [
             "person": person, "question": question, "because": memory.because,
-            "by": try request.arguments.requiredText("by"), "note": request.arguments.text("note"),
+            "by": try request.arguments.requiredText("by"), "reason": try request.arguments.requiredText("reason"),
         ]
         try transaction.record(
             Entry("screening.corrected", subject: "person/\(person)", person: person, body: facts))
         return facts
+    }
+
+    /// For the module that knows how long skin has to rest: it judges this day like that of a session.
+    var lastNeedled: Command {
+        Command(
+            "last-needled", "Says when the skin was last needled elsewhere, as the person has told.", role: .reader,
+            parameters: [.required("person", .slug, "Whose.")],
+            reply: [
+                ReplyMember("person", "whose"),
+                ReplyMember("needled_on", "the latest day that was told; absent for none"),
+                ReplyMember("at", "when that day began where the person lives"),
+            ],
+            errors: [.notFound], concerns: .named("person"), example: "screening.last-needled person=anna",
+            .reads { request, reading in
+                let person = try reading.person(request.arguments.requiredText("person"))
+                let day = try rememberedAnswers(of: person.person, reading)["needled-on"]?.day
+                let at = day.map { reading.zone(of: person).instant(of: $0) }
+                return ["person": person.person, "needled_on": day, "at": at]
+            })
     }
 }

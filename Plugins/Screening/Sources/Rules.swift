@@ -20,7 +20,8 @@ struct Rule: Sendable {
     }
 
     init(
-        _ table: Table, _ sources: SourceCatalogue, questions: [String: Question], areas: [String], washOuts: Arguments
+        _ table: Table, _ sources: SourceCatalogue, questions: [String: Question], areas: [String],
+        washOuts: Arguments, floorDays: Int
     ) {
         template = FindingTemplate(table, sources: sources)
         reason = table.string("reason")
@@ -31,7 +32,7 @@ struct Rule: Sendable {
         var waits: [Wait] = []
         var read: Condition?
         if let when = table.table("when") {
-            let reader = ConditionReader(questions: questions, areas: areas, washOuts: washOuts) {
+            let reader = ConditionReader(questions: questions, areas: areas, washOuts: washOuts, floorDays: floorDays) {
                 waits.append(Wait(days: $0, isConfigured: $1))
             }
             read = reader.condition(when)
@@ -51,6 +52,13 @@ struct Rule: Sendable {
         if let evidence, !template.sources.contains(where: { $0.evidence == evidence }) {
             let known = template.sources.map(\.evidence).joined(separator: ", ")
             table.report("evidence", "no source of this rule is '\(evidence)'; theirs: \(known)")
+        }
+        let severities = Setting.allCases.compactMap(template.severity)
+        if template.overridable && !severities.contains(.defer)
+            || template.overridable && severities.contains(.clearance)
+        {
+            table.report(
+                "override", "only 'defer' can be overridden: 'clearance' is lifted by a recorded clearance alone")
         }
         guard hasCondition else { return }
         let known = condition.alwaysEnds ? ["until", "window"] : []
@@ -94,10 +102,12 @@ struct Rule: Sendable {
     /// What it finds, with its words filled in.
     /// - Returns: `nil` where it does not hold, is not known to, or has no severity in this setting.
     func finding(_ facts: Facts, _ setting: Setting, _ words: Words) throws -> Finding? {
-        guard severity(in: setting) != nil else { return nil }
-        let verdict = try condition.verdict(facts)
-        guard verdict.truth == .yes else { return nil }
-        var values: [String: any CustomStringConvertible] = ["person": facts.person.person]
+        try finding(condition.verdict(facts), of: facts.person, setting, words)
+    }
+
+    func finding(_ verdict: Verdict, of person: Person, _ setting: Setting, _ words: Words) throws -> Finding? {
+        guard severity(in: setting) != nil, verdict.truth == .yes else { return nil }
+        var values: [String: any CustomStringConvertible] = ["person": person.person]
         if let end = verdict.end { values["window"] = end.period }
         var found = template.finding(
             module: "screening", setting: setting, until: verdict.end.map { .date($0.day) }, values)

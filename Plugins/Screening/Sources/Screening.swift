@@ -16,14 +16,14 @@ let definition = ModuleDefinition(
                 "wash_out_days", .object(WashOut.parameters), default: Object(),
                 "The practice's own waiting days in place of the knowledge file's practice defaults."),
         ],
-        knowledge: ["screening", "areas"]),
+        knowledge: ["screening", "areas", "devices", "intervals"]),
     migrations: migrations
 ) { setup in
     let screening = Screening(Knowledge(setup), Validity(setup))
     return Module(
         commands: [
             screening.questions, screening.assess, screening.history, screening.rules, screening.remembered,
-            screening.correct,
+            screening.correct, screening.lastNeedled,
         ],
         checks: [screening.check],
         standing: [screening.standing],
@@ -57,7 +57,10 @@ let migrations = [
                 because TEXT NOT NULL,
                 PRIMARY KEY (person, question))
             """,
-        ])
+        ]),
+    Migration(
+        2, "days that stay true",
+        ["ALTER TABLE screening_remembered ADD COLUMN day TEXT"]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

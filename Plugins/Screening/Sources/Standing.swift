@@ -7,7 +7,7 @@ extension Screening {
     /// clearance lifts is not among it.
     var standing: StandingCheck {
         StandingCheck("Does a remembered answer forbid sessions?") { person, reading in
-            let remembered = try Set(rememberedAnswers(of: person.person, reading).keys)
+            let remembered = try Set(rememberedOfTwins(of: person.person, reading).keys)
             guard !remembered.isEmpty else { return [] }
             let judgement = try judge(
                 Case(person: person, setting: person.setting, areas: [], answers: [:], at: reading.now), reading)

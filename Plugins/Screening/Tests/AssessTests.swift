@@ -50,12 +50,18 @@ struct AssessTests {
     @Test("is incomplete when any needed answer is missing, and names it", arguments: [Setting.home, .clinic])
     func incomplete(setting: Setting) throws {
         let practice = try Practice()
-        let needed = practice.knowledge.questions.filter(\.isRequired)
-        #expect(needed.count == 19)
-        for question in needed {
-            let reply = try practice.assess(practice.healthy(without: question.name), setting: setting.rawValue)
+        let needed = practice.healthy.members.map(\.name)
+        #expect(needed.count == 16)
+        for (number, question) in needed.enumerated() {
+            // What was answered before is remembered, and this one has never been asked.
+            let person = "person-\(number)"
+            practice.register([Person(person: person, setting: setting, goal: .collagen, fitzpatrick: 3)])
+            let reply = try practice.assess(practice.healthy(without: question), of: person)
             #expect(reply.decision == "incomplete")
-            #expect(reply.strings("missing") == [question.name])
+            #expect(reply.strings("missing") == [question])
+            #expect(reply["valid_until"] == nil)
+            let unknown = reply.found.filter { $0.code == "unknown" }
+            #expect(unknown.count == 1 && unknown[0].message.hasPrefix("This is not known: "))
         }
     }
 
@@ -65,31 +71,33 @@ struct AssessTests {
         let reply = try practice.assess(["keloid-history": true])
         #expect(reply.decision == "incomplete")
         #expect(reply.found("keloid-history")?.severity == "contraindicated")
-        #expect(reply.strings("missing").count == 18)
+        // All that a healthy person is asked first, but the gate before keloids: other things are asked after it.
+        #expect(Set(reply.strings("missing")) == Set(practice.healthy.members.map(\.name)))
     }
 
     @Test("needs the question about hair loss only where the scalp may be treated")
     func scalp() throws {
         let practice = try Practice()
-        let answers = practice.healthy(without: "hair-loss-medical")
+        let answers = practice.healthy(without: "hair-loss")
         #expect(try practice.assess(answers, areas: ["cheeks", "chin"]).decision == "proceed")
-        #expect(try practice.assess(answers, areas: ["scalp"]).strings("missing") == ["hair-loss-medical"])
-        #expect(try practice.assess(answers).strings("missing") == ["hair-loss-medical"])
-        let yes = practice.healthy(but: ["hair-loss-medical": true])
+        #expect(try practice.assess(answers, areas: ["scalp"]).strings("missing") == ["hair-loss"])
+        #expect(try practice.assess(answers).strings("missing") == ["hair-loss"])
+        let treated = practice.healthy(but: ["hair-loss": true])
+        #expect(try practice.assess(treated, areas: ["scalp"]).strings("missing") == ["hair-loss-medical"])
+        let no = practice.healthy(but: ["hair-loss": true, "hair-loss-medical": false])
+        #expect(try practice.assess(no, areas: ["scalp"]).decision == "caution")
+        let yes = practice.healthy(but: ["hair-loss": true, "hair-loss-medical": true])
         #expect(try practice.assess(yes, areas: ["cheeks"]).decision == "proceed")
         #expect(try practice.assess(yes, areas: ["scalp"]).decision == "clearance")
         #expect(try practice.assess(yes).decision == "clearance")
     }
 
-    @Test("names the optional questions that were left out, and finds nothing from them")
+    @Test("needs all that can refuse a session; what is left to choose only adds to what is said")
     func optional() throws {
         let practice = try Practice()
-        let reply = try practice.assess(practice.healthy)
-        let names = reply.strings("missing_optional")
-        #expect(names.contains("born-on") && names.contains("herpes-history") && names.contains("recent-procedure"))
-        let answered = try practice.assess(practice.healthy(but: ["born-on": "2010-01-01"]))
-        #expect(!answered.strings("missing_optional").contains("born-on"))
-        #expect(answered.decision == "contraindicated")
+        #expect(try practice.assess(practice.healthy).strings("missing_optional") == ["home-risks-acknowledged"])
+        let clinic = try practice.assess(practice.healthy, of: "cleo")
+        #expect(clinic.strings("missing_optional") == [])
     }
 
     @Test("reports everything that fired, gravest first, and decides by the gravest")
@@ -139,12 +147,120 @@ struct AssessTests {
         #expect(try practice.assess(practice.healthy(but: ["born-on": born])).decision == decision)
     }
 
-    @Test("asks which procedure it was when only that there was one is said")
+    @Test("asks a physician first about anybody under 18 in a clinic, and about who gives no age anywhere")
+    func minors() throws {
+        let practice = try Practice()
+        let minor = practice.healthy(but: ["born-on": "2012-01-01"])
+        #expect(try practice.assess(minor, of: "cleo").found("age")?.severity == "clearance")
+        let ageless = try practice.assess(practice.healthy(without: "born-on"))
+        #expect(ageless.decision == "incomplete")
+        #expect(ageless.found("unknown")?.severity == "contraindicated")
+        #expect(try practice.findings().first?.code == "not-screened")
+    }
+
+    @Test("asks which procedure it was when only that there was one is said, and each day judges by itself")
     func procedure() throws {
         let practice = try Practice()
-        #expect(try practice.assess(practice.healthy(but: ["recent-procedure": true])).decision == "clearance")
-        let told = practice.healthy(but: ["recent-procedure": true, "laser-on": "2026-10-01"])
-        #expect(try practice.assess(told).decision == "proceed")
+        let dates = ["peel-on", "deep-peel-or-surgery-on", "laser-on", "waxing-on", "toxin-or-filler-on"]
+        var answers = practice.healthy(but: ["recent-procedure": true])
+        let open = try practice.assess(answers)
+        #expect(open.decision == "incomplete" && open.strings("missing") == dates)
+        #expect(open.found.filter { $0.code == "unknown" }.allSatisfy { $0.severity == "defer" })
+        for date in dates { answers[date] = "never".value }
+        answers["laser-on"] = "2026-10-01".value
+        #expect(try practice.assess(answers).decision == "proceed")
+        answers["waxing-on"] = "2026-11-19".value
+        #expect(try practice.assess(answers).found("recent-procedure")?.until == "2026-11-26")
+        answers["waxing-on"] = nil
+        #expect(try practice.assess(answers).strings("missing") == ["waxing-on"])
+    }
+
+    @Test(
+        "refuses a yes to any of these with a no to each of them, and keeps nothing",
+        arguments: [
+            "recent-procedure", "skin-condition", "skin-history", "pregnancy-or-nursing", "health-condition",
+            "medicine", "vitamin-a", "allergy", "beyond-needling",
+        ])
+    func contradiction(gate: String) throws {
+        let practice = try Practice()
+        var answers = practice.healthy(but: [gate: true])
+        let followUps = practice.knowledge.interview.followUps(of: gate)
+        for question in followUps { answers[question.name] = question.kind == .yesNo ? false.value : "never".value }
+        let error = try #require(refusal { try practice.assess(answers) })
+        #expect(error.code == .invalidArgument && error.members.string("argument") == "answers.\(gate)")
+        #expect(error.message.contains("answers.\(followUps[0].name)"))
+        #expect(try practice.bench.ledger().isEmpty)
+        answers[followUps[0].name] = nil
+        #expect(try practice.assess(answers).strings("missing") == [followUps[0].name])
+    }
+
+    @Test("takes a no to any of these for a no to each, and never passes over a yes beside it")
+    func gates() throws {
+        let practice = try Practice()
+        #expect(try practice.assess(practice.healthy).decision == "proceed")
+        let reply = try practice.assess(practice.healthy(but: ["diabetes": true]))
+        #expect(reply.found("diabetes")?.severity == "contraindicated")
+    }
+
+    @Test("while a question is open finds what is not known as gravely as the gravest rule that wants it")
+    func unknown() throws {
+        let practice = try Practice()
+        let severities = [
+            ("cold-sore", "contraindicated"), ("sunburn-on", "defer"), ("pregnancy-or-nursing", "clearance"),
+            ("medicine", "contraindicated"), ("topical-anaesthetic", "contraindicated"), ("new-product", "caution"),
+        ]
+        for (question, severity) in severities {
+            let reply = try practice.assess(practice.healthy(without: question))
+            #expect(reply.found("unknown")?.severity == severity, "\(question)")
+        }
+    }
+
+    @Test(
+        "refuses numbing cream at home that is strong, wide or covered, and lets the rest pass",
+        arguments: [
+            (4.0, false, false, "proceed"), (4.5, false, false, "contraindicated"),
+            (4, true, false, "contraindicated"), (4, false, true, "contraindicated"),
+        ])
+    func numbing(percent: Double, isWide: Bool, isCovered: Bool, decision: String) throws {
+        let practice = try Practice()
+        let answers = practice.healthy(but: [
+            "topical-anaesthetic": true, "anaesthetic-percent": percent, "anaesthetic-wide-area": isWide,
+            "anaesthetic-covered": isCovered, "patch-tested": true,
+        ])
+        #expect(try practice.assess(answers).decision == decision)
+        var open = answers
+        open["anaesthetic-percent"] = nil
+        #expect(try practice.assess(open).strings("missing").contains("anaesthetic-percent"))
+    }
+
+    @Test(
+        "refuses radiofrequency and platelet-rich plasma at home",
+        arguments: ["radiofrequency", "platelet-rich-plasma"])
+    func beyond(question: String) throws {
+        let practice = try Practice()
+        var answers = practice.healthy(but: [
+            "beyond-needling": true, "radiofrequency": false, "platelet-rich-plasma": false,
+        ])
+        answers[question] = true.value
+        #expect(try practice.assess(answers).found(question)?.severity == "contraindicated")
+        #expect(try practice.assess(answers, of: "cleo").found(question)?.severity == "caution")
+    }
+
+    @Test("defers for 14 days after the skin was needled elsewhere, and a later never does not undo that")
+    func needledElsewhere() throws {
+        let practice = try Practice()
+        let reply = try practice.assess(practice.healthy(but: ["needled-on": "2026-11-10"]))
+        #expect(reply.decision == "defer" && reply.string("until") == "2026-11-24")
+        #expect(reply.found("recently-needled")?.message.contains("14 days") == true)
+        #expect(try practice.assess(practice.healthy).decision == "defer")
+        #expect(try practice.assess(practice.healthy(but: ["needled-on": "2026-01-01"])).decision == "defer")
+        let told = try practice.bench.call("screening.last-needled", ["person": "anna"], as: .reader)
+        #expect(told.string("needled_on") == "2026-11-10" && told.string("at") == "2026-11-10T00:00:00Z")
+        practice.bench.clock.advance(hours: 4 * 24)
+        #expect(try practice.assess(practice.healthy).decision == "proceed")
+        #expect(try practice.assess(practice.healthy(without: "needled-on")).strings("missing") == ["needled-on"])
+        let nothing = try practice.bench.call("screening.last-needled", ["person": "cleo"], as: .reader)
+        #expect(nothing["needled_on"] == nil && nothing["at"] == nil)
     }
 
     @Test("lets nobody be treated for the first time twice")
@@ -214,52 +330,5 @@ struct AssessTests {
                 try practice.bench.call(
                     "screening.assess", ["person": "anna", "answers": practice.healthy], as: .reader)
             }?.code == .forbidden)
-    }
-}
-
-@Suite("Questions and history")
-struct ListingTests {
-    @Test("each question says its type and the findings that rest on it")
-    func questions() throws {
-        let rows = try Practice().bench.rows("screening.questions", as: .reader)
-        let listed = [
-            "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
-            "pregnant", "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "retinoid-last-used",
-            "isotretinoin-last-used", "sunburn-on", "sensitive-skin", "new-product", "patch-tested",
-            "hair-loss-medical",
-        ]
-        #expect(rows.filter { $0.bool("required") == true }.compactMap { $0.string("question") } == listed)
-        let retinoid = rows.first { $0.string("question") == "retinoid-last-used" }
-        #expect(retinoid?.string("type") == "date-or-never" && retinoid?.strings("codes") == ["retinoid"])
-        #expect(rows.first { $0.string("question") == "pregnant" }?.strings("codes") == ["pregnancy"])
-    }
-
-    @Test("questions that cannot matter there are left out")
-    func filtered() throws {
-        let bench = try Practice().bench
-        func names(_ arguments: Object) throws -> [String] {
-            try bench.rows("screening.questions", arguments).compactMap { $0.string("question") }
-        }
-        #expect(try !names(["areas": ["cheeks"]]).contains("hair-loss-medical"))
-        #expect(try names(["areas": ["cheeks", "scalp"]]).contains("hair-loss-medical"))
-        #expect(try names(["setting": "home"]).contains("home-risks-acknowledged"))
-        #expect(try !names(["setting": "clinic"]).contains("home-risks-acknowledged"))
-    }
-
-    @Test("history shows each assessment as it was judged, newest first")
-    func history() throws {
-        let practice = try Practice()
-        try practice.assess(practice.healthy(but: ["pregnant": true]))
-        practice.bench.clock.advance(hours: 25)
-        try practice.assess(practice.healthy, areas: ["chin"])
-        try practice.assess(practice.healthy, of: "cleo")
-        let rows = try practice.bench.rows("screening.history", ["person": "anna"], as: .reader)
-        #expect(rows.map(\.decision) == ["proceed", "clearance"])
-        #expect(rows.map { $0.bool("valid") } == [true, false])
-        #expect(rows[0].strings("areas") == ["chin"] && rows[1]["areas"] == nil)
-        #expect(rows[1].found.map(\.code) == ["pregnancy", "home-use"])
-        #expect(rows[1].object("answers")?.bool("pregnant") == true)
-        #expect(rows[0].string("at") == "2026-11-21T13:00:00Z")
-        #expect(refusal { try practice.bench.rows("screening.history", ["person": "nobody"]) }?.code == .notFound)
     }
 }

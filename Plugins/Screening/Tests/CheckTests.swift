@@ -71,11 +71,14 @@ struct CheckTests {
     func incomplete() throws {
         let practice = try Practice()
         var answers = practice.healthy(but: ["keloid-history": true])
-        answers["pregnant"] = nil
+        answers["pregnancy-or-nursing"] = nil
         try practice.assess(answers)
         let found = try practice.findings()
-        #expect(found.first?.code == "not-screened" && found.first?.message.contains("pregnant") == true)
+        #expect(found.first?.code == "not-screened" && found.first?.message.contains("pregnancy-or-nursing") == true)
         #expect(codes(found).contains("keloid-history"))
+        let unknown = found.filter { $0.code == "unknown" }
+        #expect(unknown.map(\.severity) == [.clearance] && unknown.allSatisfy { $0.blocks && !$0.overridable })
+        #expect(unknown.first?.advice.contains("answers.pregnancy-or-nursing=") == true)
     }
 
     @Test("does not let an incomplete assessment take away a complete one")
@@ -84,6 +87,7 @@ struct CheckTests {
         try practice.assess(practice.healthy)
         try practice.assess(["sensitive-skin": true])
         #expect(try codes(practice.findings()) == ["sensitive", "home-use"])
+        #expect(try practice.bench.rows("screening.history", ["person": "anna"])[0]["valid_until"] == nil)
     }
 
     @Test("never passes over a newer yes, whatever it was given for")
@@ -91,8 +95,8 @@ struct CheckTests {
         let practice = try Practice()
         try practice.assess(practice.healthy, areas: ["cheeks"])
         practice.bench.clock.advance(hours: 1)
-        try practice.assess(practice.healthy(but: ["keloid-history": true]), areas: ["scalp"])
-        #expect(try codes(practice.findings(areas: ["cheeks"])).contains("keloid-history"))
+        try practice.assess(practice.healthy(but: ["open-wound": true]), areas: ["scalp"])
+        #expect(try codes(practice.findings(areas: ["cheeks"])).contains("open-wound"))
         practice.bench.clock.advance(hours: 1)
         try practice.assess(practice.healthy, areas: ["cheeks"])
         #expect(try codes(practice.findings(areas: ["cheeks"])) == ["home-use"])
@@ -128,12 +132,51 @@ struct CheckTests {
         #expect(try !codes(practice.findings(material: "titanium")).contains("steel-allergy"))
     }
 
-    @Test("lets a practitioner override delays in a clinic, never clearances or prohibitions, and nothing at home")
+    @Test("lets nobody lift what the label of the device rules out", arguments: ["anna", "cleo"])
+    func label(person: String) throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: ["pregnant": true]), of: person)
+        practice.cleared([
+            ["finding": "pregnancy", "by": "Dr. Lee", "at": "2026-11-20T10:00:00Z", "until": "2027-01-01"]
+        ])
+        #expect(try !codes(practice.findings(person)).contains("pregnancy"))
+        // Also a pen of which no label is known.
+        for model in ["skinpen-precision", nil] {
+            let found = try practice.findings(person, kind: .pen, model: model).first { $0.code == "pregnancy" }
+            #expect(found?.severity == .contraindicated && found?.overridable == false)
+            #expect(found?.message.contains("label of the device") == true)
+            #expect(found?.sources.contains { $0.id == "label" } == true)
+        }
+    }
+
+    @Test(
+        "knows the contraindications of a pen's label",
+        arguments: [
+            ("active-skin-cancer", true.value, "active-skin-cancer"), ("open-wound", true.value, "open-wound"),
+            ("irritated-skin", true.value, "irritated-skin"), ("steel-allergy", true.value, "steel-allergy"),
+            ("anaesthetic-allergy", true.value, "anaesthetic-allergy"),
+            ("clotting-disorder", true.value, "clotting"), ("pregnant", true.value, "pregnancy"),
+            ("breastfeeding", true.value, "pregnancy"),
+            ("isotretinoin-last-used", "2026-09-01".value, "isotretinoin"),
+        ])
+    func labelled(question: String, answer: Value, code: String) throws {
+        let practice = try Practice()
+        practice.cleared([["finding": code, "by": "Dr. Lee", "at": "2026-11-20T10:00:00Z", "until": "2027-01-01"]])
+        try practice.assess(practice.healthy(but: [question: answer]), of: "cleo")
+        let found = try practice.findings("cleo", kind: .pen, model: "skinpen-precision")
+        #expect(found.contains { $0.code == code && $0.severity == .contraindicated && !$0.overridable })
+    }
+
+    @Test("lets a practitioner in a clinic override delays, never clearances and prohibitions")
     func overrides() throws {
         let practice = try Practice()
         let bad = practice.healthy(but: ["pregnant": true, "sunburn-on": "2026-11-19", "keloid-history": true])
         try practice.assess(bad)
         #expect(try practice.findings().allSatisfy { !$0.overridable })
+        try practice.assess(practice.healthy(but: ["pregnant": true, "sunburn-on": "2026-11-19"]), of: "cleo")
+        let clinic = Dictionary(
+            uniqueKeysWithValues: try practice.findings("cleo").map { ($0.code, $0.overridable) })
+        #expect(clinic == ["pregnancy": false, "sunburn": true])
         let facts = Facts(
             answers: [:], person: Person(person: "p", setting: .home, goal: .collagen), device: nil, areas: [],
             today: CivilDate("2026-11-20")!, sessions: { [] })

@@ -10,7 +10,7 @@ struct KnowledgeTests {
     private func added(_ when: String, more: String = "", question: String = "") throws -> [String] {
         try problems { text in
             text.replacingOccurrences(
-                of: "[[finding]]",
+                of: "[[finding]]\ncode = \"not-screened\"",
                 with: """
                     \(question)
                     [[rule]]
@@ -24,6 +24,7 @@ struct KnowledgeTests {
                     \(more)
 
                     [[finding]]
+                    code = "not-screened"
                     """)
         }
     }
@@ -69,6 +70,7 @@ struct KnowledgeTests {
                 "when.from_days: the time is over before it begins"
             ),
             (#"{ answer = "sunburn-on", within_days = 0 }"#, "when.within_days: expected a whole number from 1"),
+            (#"{ answer = "sunburn-on", within = "ceiling" }"#, "when.within: expected one of floor"),
             (#"{ answer = "sunburn-on", wash_out_days = 3 }"#, "sources: wash_out_days is in no source document"),
             (
                 #"{ answer = "sunburn-on", wash_out_days = 3, configured = "sunburnt" }"#,
@@ -134,14 +136,42 @@ struct KnowledgeTests {
                 "most: 2.0 is under 'least' 3.0"
             ),
             (
-                "[[question]]\nquestion = \"odd\"\ntext = \"?\"\ntype = \"date\"\nremembered = true\n",
-                "remembered: only a yes-no question"
+                "[[question]]\nquestion = \"odd\"\ntext = \"?\"\ntype = \"number\"\nleast = 0\nmost = 9\nremembered = true\n",
+                "remembered: only a yes-no question or a date"
+            ),
+            (
+                "[[question]]\nquestion = \"odd\"\ntext = \"?\"\ntype = \"date\"\ngate = true\n",
+                "gate: only a yes-no question"
+            ),
+            (
+                "[[question]]\nquestion = \"odd\"\ntext = \"?\"\ntype = \"yes-no\"\ngate = true\n",
+                "nothing is asked after the gate 'odd'"
+            ),
+            (
+                "[[question]]\nquestion = \"odd\"\ntext = \"?\"\ntype = \"yes-no\"\n"
+                    + "asked_when = { answer = \"odd\", is = true }\n",
+                "asked_when.answer: there is no question 'odd'"
             ),
             ("[[question]]\nquestion = \"odd\"\ntext = \"?\"\ntype = \"date\"\nneeded = true\n", "needed: unknown key"),
         ])
     func wrongQuestion(question: String, problem: String) throws {
         let found = try added(#"{ answer = "pregnant", is = true }"#, question: question)
         #expect(found.contains { $0.contains(problem) }, "\(found)")
+    }
+
+    @Test("a question that can refuse a session has to be required, and only a wait can be overridden")
+    func required() throws {
+        let found = try problems {
+            $0.replacingOccurrences(of: "in the mouth, or one that is just beginning", with: "there, or just beginning")
+                .replacingOccurrences(
+                    of: "tingles or burns? When you are unsure, answer yes.\"\ntype = \"yes-no\"\nrequired = true",
+                    with: "tingles or burns? When you are unsure, answer yes.\"\ntype = \"yes-no\""
+                )
+                .replacingOccurrences(
+                    of: "code = \"pregnancy\"\n", with: "code = \"pregnancy\"\noverride = \"practitioner\"\n")
+        }
+        #expect(found.contains { $0.contains("'cold-sore' decides over 'cold-sore'") }, "\(found)")
+        #expect(found.contains { $0.contains("override: only 'defer' can be overridden") }, "\(found)")
     }
 
     @Test("choices and numbers can be asked too")

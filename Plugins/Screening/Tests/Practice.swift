@@ -54,14 +54,8 @@ final class Practice {
 
     // MARK: Asking
 
-    /// Every question that an assessment needs, answered with no or never.
-    var healthy: Object {
-        var answers = Object()
-        for question in knowledge.questions where question.isRequired {
-            answers[question.name] = question.kind == .yesNo ? false.value : "never".value
-        }
-        return answers
-    }
+    /// Every question that is asked first of a healthy person, answered with no or never; for the scalp too.
+    var healthy: Object { Healthy.answers(but: ["hair-loss": false]) }
 
     func healthy(but others: Object) -> Object {
         var answers = healthy
@@ -84,12 +78,18 @@ final class Practice {
             as: .operator)
     }
 
+    /// What is asked now.
+    func asked(_ arguments: Object) throws -> [String] {
+        try bench.rows("screening.questions", arguments, as: .reader).compactMap { $0.string("question") }
+    }
+
     func findings(
-        _ person: String = "anna", areas: [String] = ["cheeks"], material: String? = nil, at: String? = nil
+        _ person: String = "anna", areas: [String] = ["cheeks"], material: String? = nil,
+        kind: DeviceKind = .roller, model: String? = nil, at: String? = nil
     ) throws -> [Finding] {
         let plan = SessionPlan(
             person: people.first { $0.person == person }!,
-            device: Device(device: "pen", kind: .pen, material: material), areas: areas, depthMM: 0.3,
+            device: Device(device: "device", kind: kind, material: material, model: model), areas: areas, depthMM: 0.3,
             goal: .collagen, at: at.flatMap(Instant.init) ?? bench.clock.now())
         return try bench.findings(for: plan)
     }

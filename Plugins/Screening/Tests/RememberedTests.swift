@@ -35,8 +35,10 @@ struct RememberedTests {
     func answered() throws {
         let practice = try Practice()
         try raisedScar(practice)
-        let reply = try practice.assess(practice.healthy(without: "keloid-history"))
+        let reply = try practice.assess(practice.healthy)
         #expect(reply.decision == "contraindicated" && reply.strings("missing") == [])
+        let opened = try practice.assess(practice.healthy(but: ["skin-history": true]))
+        #expect(!opened.strings("missing").contains("keloid-history"))
     }
 
     @Test("it is recorded once, with what it comes from")
@@ -65,12 +67,61 @@ struct RememberedTests {
     func corrected() throws {
         let practice = try Practice()
         try raisedScar(practice)
-        let request: Object = ["person": "anna", "question": "keloid-history", "by": "Dr. Lee"]
+        let unreasoned: Object = ["person": "anna", "question": "keloid-history", "by": "Dr. Lee"]
+        #expect(
+            refusal { try practice.bench.call("screening.correct", unreasoned, as: .practitioner) }?.code
+                == .invalidArgument)
+        let request: Object = [
+            "person": "anna", "question": "keloid-history", "by": "Dr. Lee", "reason": "reported for somebody else",
+        ]
         #expect(refusal { try practice.bench.call("screening.correct", request, as: .operator) }?.code == .forbidden)
         try practice.bench.call("screening.correct", request, as: .practitioner)
         #expect(try practice.assess(practice.healthy).decision == "proceed")
-        #expect(try practice.bench.ledger(kind: "screening.corrected").first?.body.string("because") == "reaction/3")
+        let entry = try practice.bench.ledger(kind: "screening.corrected").first
+        #expect(entry?.body.string("because") == "reaction/3")
+        #expect(entry?.body.string("reason") == "reported for somebody else")
         #expect(refusal { try practice.bench.call("screening.correct", request, as: .practitioner) }?.code == .notFound)
+    }
+
+    @Test(
+        "what stays true is remembered from an answer, and a later no does not undo it",
+        arguments: [
+            ("keloid-history", "keloid-history"), ("autoimmune", "autoimmune"),
+            ("blood-borne-infection", "blood-borne-infection"), ("steel-allergy", "steel-allergy"),
+            ("anaesthetic-allergy", "anaesthetic-allergy"), ("herpes-history", "herpes-history"),
+            ("pigment-disorder", "pigment-disorder"), ("implants", "implants"),
+        ])
+    func lasting(question: String, code: String) throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: [question: true]))
+        let later = try practice.assess(practice.healthy(but: [question: false]))
+        #expect(later.found(code)?.message.contains("remembered since 2026-11-20 (from assessment/1)") == true)
+        try practice.bench.call(
+            "screening.correct",
+            ["person": "anna", "question": question, "by": "Dr. Lee", "reason": "the wrong box was ticked"],
+            as: .practitioner)
+        #expect(try practice.assess(practice.healthy).found(code) == nil)
+    }
+
+    @Test("who was too young stays so, whatever day of birth is given later")
+    func age() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(but: ["born-on": "2012-05-01"]))
+        #expect(try practice.assess(practice.healthy).found("age")?.severity == "contraindicated")
+        let rows = try practice.bench.rows("screening.remembered", ["person": "anna"], as: .reader)
+        #expect(rows.first { $0.string("question") == "born-on" }?.string("day") == "2012-05-01")
+    }
+
+    @Test("what an older version has kept still counts")
+    func old() throws {
+        let kept = """
+            INSERT INTO screening_remembered (person, question, remembered_at, because)
+            VALUES ('anna', 'keloid-history', 1790000000000, 'reaction/1')
+            """
+        let bench = try Bench(definition, from: (version: 1, sql: [kept]))
+        bench.fake("records.show-person") { _ in Person(person: "anna", setting: .home, goal: .collagen).object }
+        let rows = try bench.rows("screening.remembered", ["person": "anna"], as: .reader)
+        #expect(rows.map { $0.string("question") } == ["keloid-history"] && rows[0]["day"] == nil)
     }
 }
 

@@ -81,13 +81,7 @@ final class Household {
         "session.start person=anna device=anna-pen areas=cheeks depth_mm=0.3 cartridge=anna-cartridge",
     ]
 
-    private static let answers =
-        [
-            "skin-infection", "open-wound", "cold-sore", "active-acne", "rosacea", "inflamed-skin", "keloid-history",
-            "pregnant", "breastfeeding", "autoimmune", "clotting-disorder", "blood-thinner", "sensitive-skin",
-            "new-product", "patch-tested", "hair-loss-medical",
-        ].map { "answers.\($0)=no" }.joined(separator: " ")
-        + " answers.retinoid-last-used=never answers.isotretinoin-last-used=never answers.sunburn-on=never"
+    private static let answers = Healthy.text()
 
     /// The other one is treated: one session is over, one runs with the device that both may use.
     func treat() throws {

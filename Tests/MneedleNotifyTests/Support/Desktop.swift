@@ -138,12 +138,7 @@ final class Desktop {
     func beginSession() throws -> Int64 {
         let client = try daemon.connect()
         _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
-        let answers = try client.reply("screening.questions").dropLast().compactMap { line -> String? in
-            let question = try JSON.parse(String(line.dropFirst("ROW ".count)))
-            guard question["required"]?.bool == true, let name = question["question"]?.string else { return nil }
-            return "answers.\(name)=\(question["type"] == "date-or-never" ? "never" : "no")"
-        }
-        _ = try client.ok("screening.assess person=anna areas=cheeks \(answers.joined(separator: " "))")
+        try client.screen("anna")
         _ = try client.ok(
             "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
         let session = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")

@@ -1,0 +1,41 @@
+import MneedleKit
+
+/// What the label of a device model rules out, whatever the setting: `contraindications` in `devices.toml`.
+struct DeviceLabel: Sendable {
+    let model: String
+    let title: String
+    let kind: DeviceKind
+    /// Codes of rules.
+    let contraindications: Set<String>
+    let sources: [Source]
+
+    static func all(_ setup: Setup, codes: Set<String>) -> [DeviceLabel] {
+        (setup.knowledge("devices").table("model")?.namedTables() ?? []).map { name, table in
+            // The other keys are read by the module that keeps the devices.
+            table.leave()
+            let ruledOut = table.strings("contraindications", default: [])
+            for code in ruledOut where !codes.contains(code) {
+                table.report("contraindications", "no rule of screening.toml has the code '\(code)'")
+            }
+            return DeviceLabel(
+                model: name, title: table.string("title"), kind: table.choice("kind", default: .pen),
+                contraindications: Set(ruledOut), sources: setup.sources.sources(of: table))
+        }
+    }
+}
+
+extension Knowledge {
+    /// The label that rules out what a rule finds. A device whose label is not known is judged by the labels of its
+    /// kind: what is not known is never read as harmless.
+    func label(against code: String, of device: Device?) -> DeviceLabel? {
+        guard let device else { return nil }
+        let own = labels.filter { $0.model == device.model }
+        let counting = own.isEmpty ? labels.filter { $0.kind == device.kind } : own
+        return counting.first { $0.contraindications.contains(code) }
+    }
+}
+
+extension Table {
+    /// Marks every key as known: somebody else reads what is not read here.
+    func leave() { for key in keys { _ = value(key) } }
+}

@@ -1,0 +1,72 @@
+import MneedleKit
+
+/// Which questions follow which: the questions of the knowledge file with the conditions under which they are asked.
+struct Interview: Sendable {
+    let questions: [Question]
+    /// When a question is asked, for those that are not asked of everybody.
+    private let conditions: [String: Condition]
+    private let named: [String: Question]
+
+    /// Reads `asked_when` of each question; a question may look only at those that stand before it.
+    init(_ tables: [Table], areas: [String], floorDays: Int) {
+        let questions = tables.map(Question.init)
+        var conditions: [String: Condition] = [:]
+        var earlier: [String: Question] = [:]
+        for (question, table) in zip(questions, tables) {
+            if let when = table.table("asked_when") {
+                let reader = ConditionReader(
+                    questions: earlier, areas: areas, washOuts: Arguments(), floorDays: floorDays,
+                    noteWashOut: { _, _ in })
+                conditions[question.name] = reader.condition(when)
+            }
+            earlier[question.name] = question
+        }
+        self.questions = questions
+        self.conditions = conditions
+        named = earlier
+    }
+
+    func question(_ name: String) -> Question? { named[name] }
+
+    /// The questions that say when others are asked.
+    var deciding: Set<String> { Set(conditions.values.flatMap(\.questions)) }
+
+    /// The questions that are asked after this one, directly.
+    func followUps(of name: String) -> [Question] {
+        questions.filter { conditions[$0.name]?.questions.contains(name) ?? false }
+    }
+
+    /// The question itself and all that are asked after it, at any distance.
+    func reach(of name: String) -> Set<String> {
+        followUps(of: name).reduce(into: [name]) { $0.formUnion(reach(of: $1.name)) }
+    }
+
+    /// Gives each question that cannot matter the answer that it then has.
+    func complete(_ facts: Facts) throws {
+        for question in questions where facts.answers[question.name] == nil {
+            guard let condition = conditions[question.name] else { continue }
+            if try condition.verdict(facts).truth == .no { facts.answers[question.name] = question.unasked }
+        }
+    }
+
+    /// Whether it is to be asked, by what was answered so far.
+    func isAsked(_ name: String, _ facts: Facts) throws -> Bool {
+        try conditions[name].map { try $0.verdict(facts).truth == .yes } ?? true
+    }
+
+    /// What has to be asked now to learn the answer to a question: itself, or what decides whether it is asked.
+    func next(for name: String, _ facts: Facts) throws -> [String] {
+        guard facts.answers[name] == nil else { return [] }
+        guard let condition = conditions[name], try condition.verdict(facts).truth == .unknown else { return [name] }
+        return try condition.questions.flatMap { try next(for: $0, facts) }
+    }
+
+    /// The first gate that was answered yes while each of its follow-ups was answered no.
+    func contradiction(_ facts: Facts) -> (gate: Question, followUps: [String])? {
+        for gate in questions where gate.isGate && facts.answers[gate.name] == .flag(true) {
+            let followUps = followUps(of: gate.name).map(\.name)
+            if followUps.allSatisfy({ facts.answers[$0]?.isNo ?? false }) { return (gate, followUps) }
+        }
+        return nil
+    }
+}
