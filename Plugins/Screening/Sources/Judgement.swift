@@ -123,7 +123,6 @@ extension Screening {
     /// What the label of the device rules out is lifted by nobody.
     private func forbid(_ found: inout Finding, _ label: DeviceLabel) {
         found.severity = .contraindicated
-        found.overridable = false
         found.message += " " + filled(knowledge.words.label, ["title": label.title])
         let known = found.sources
         found.sources += label.sources.filter { !known.contains($0) }

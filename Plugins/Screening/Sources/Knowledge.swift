@@ -76,7 +76,6 @@ struct Knowledge: Sendable {
         ]
         guard var found = try findings.finding("unknown", setting: setting, values) else { return nil }
         found.severity = severity
-        found.overridable = false
         let known = found.sources
         found.sources += rule.sources.filter { !known.contains($0) }
         return found
