@@ -158,7 +158,7 @@ struct UseTests {
         let room = try Room()
         _ = try room.soak("roller")
         room.bench.clock.set(Instant("2026-11-10T12:00:00Z")!)
-        #expect(try room.codes("anna", "roller") == ["not-disinfected"])
+        #expect(try room.codes("anna", "roller").contains("not-disinfected"))
         let status = try room.status("roller")
         #expect(status.bool("ready") == false && status["ready_until"] == nil && status.string("state") == "unknown")
         #expect(try room.soak("roller", at: "2026-11-10T12:00:00Z").bool("counts") == true)
