@@ -8,7 +8,7 @@ extension Sessions {
             .required("areas", .list(.choice(knowledge.areas.map(\.name))), "Where."),
             .required("depth_mm", .number(0.05...5), "How deep the needles are set."),
             .optional("goal", .choice(Goal.allCases.map(\.rawValue)), "What for; the person's own goal if left out."),
-            .optional("cartridge", .slug, "The single-use cartridge, opened for this person."),
+            .optional("cartridge", .printed, "The single-use cartridge, opened for this person, as its label has it."),
             .optional("operator", .slug, "Who treats, in a clinic."),
             .optional(
                 "override", .list(.slug),

@@ -16,10 +16,11 @@ struct Cartridge: Sendable {
 
     /// `nil` when no cartridge of that name was ever opened.
     init?(_ name: String, in reading: any Reading) throws {
+        let name = trimmed(name)
         guard let row = try reading.row("SELECT * FROM sterilization_cartridges WHERE cartridge = ?", name),
             let device = row.text("device"), let person = row.text("person"), let openedAt = row.instant("opened_at")
         else { return nil }
-        cartridge = name
+        cartridge = row.text("cartridge") ?? name
         self.device = device
         self.person = person
         lot = row.text("lot")
@@ -51,17 +52,22 @@ extension Hygiene {
             "open-cartridge", "Registers that a sealed single-use cartridge is opened, for one person and one session.",
             role: .operator,
             parameters: [
-                .required("cartridge", .slug, "A name for this one cartridge, never given twice."),
+                .required(
+                    "cartridge", .printed,
+                    "This one cartridge as its label has it, upper case and blanks too; never given twice."),
                 .required("device", .slug, "The device it goes into."),
                 .required("person", .slug, "The one person it is for."),
-                .optional("lot", .line(maximum: 64), "The lot number on the blister."),
-                .optional("expires", .date, "The last day on which it may be used, from the blister."),
+                .optional("lot", .printed, "The lot number on the blister; required in a clinic."),
+                .optional(
+                    "expires", .date,
+                    "The last day on which it may be used, from the blister; required in a clinic."),
             ],
             reply: [
                 ReplyMember("cartridge", "the cartridge"), ReplyMember("device", "its device"),
                 ReplyMember("person", "the person it is for"), ReplyMember("lot", "its lot number"),
                 ReplyMember("expires", "its last day"), ReplyMember("opened", "when it was opened"),
                 ReplyMember("use_by", "until when it may be used, now that it is open"),
+                ReplyMember("findings", "what its label leaves unknown, and names that are easily taken for this one"),
             ],
             errors: [.notFound, .conflict, .blocked],
             concerns: .named("device", "person"),
@@ -73,7 +79,7 @@ extension Hygiene {
     var discardCartridge: Command {
         Command(
             "discard-cartridge", "Registers that a cartridge was thrown away.", role: .operator,
-            parameters: [.required("cartridge", .slug, "The cartridge.")],
+            parameters: [.required("cartridge", .printed, "The cartridge, as its label has it.")],
             reply: [
                 ReplyMember("cartridge", "the cartridge"), ReplyMember("state", "discarded"),
                 ReplyMember("discarded", "when"),
@@ -88,7 +94,10 @@ extension Hygiene {
 
     @Sendable private func open(_ request: Request, _ transaction: any Transaction) throws -> Object {
         let arguments = request.arguments
-        let name = try arguments.requiredText("cartridge")
+        guard let name = try printed("cartridge", arguments) else {
+            throw ModuleError.internal("open-cartridge lacks its cartridge")
+        }
+        let lot = try printed("lot", arguments)
         let device = try transaction.device(arguments.requiredText("device"))
         let person = try transaction.person(arguments.requiredText("person"))
         if let known = try Cartridge(name, in: transaction) {
@@ -104,18 +113,47 @@ extension Hygiene {
                     .compactMap { $0 },
                 "cartridge '\(name)' expired on \(expires); discard it unopened and take another")
         }
+        let unlabelled = try self.unlabelled(name, lot: lot, expires: arguments.date("expires"), person.setting)
+        if let unlabelled, unlabelled.blocks {
+            throw ModuleError.blocked(
+                [unlabelled],
+                "cartridge '\(name)' is not opened without its label; give lot= and expires= from the blister")
+        }
+        let findings = try [unlabelled, lookAlike(name, person.setting, transaction)].compactMap { $0 }
         _ = try transaction.insert(
             """
             INSERT INTO sterilization_cartridges (cartridge, device, person, lot, expires, opened_at)
             VALUES (?, ?, ?, ?, ?, ?)
             """,
-            name, device.device, person.person, arguments.text("lot"), arguments.date("expires"), transaction.now)
+            name, device.device, person.person, lot, arguments.date("expires"), transaction.now)
         var facts = try Cartridge(name, in: transaction)?.facts ?? [:]
         facts["use_by"] = useBy(transaction.now).value
         try HygieneLog.add("cartridge-opened", device: device.device, at: transaction.now, facts, to: transaction)
         try transaction.record(
             Entry("cartridge.opened", subject: "cartridge/\(name)", person: person.person, body: facts))
+        facts["findings"] = findings.value
         return facts
+    }
+
+    /// What a cartridge's label does not say of it; nobody can call back or date what has no lot and no last day.
+    func unlabelled(_ name: String, lot: String?, expires: CivilDate?, _ setting: Setting) throws -> Finding? {
+        let missing = [lot == nil ? "lot" : nil, expires == nil ? "expires" : nil].compactMap { $0 }
+        guard !missing.isEmpty else { return nil }
+        return try knowledge.finding(
+            .cartridgeUnlabelled, setting, ["cartridge": name, "missing": missing.joined(separator: " and ")])
+    }
+
+    /// A cartridge of a name that differs by case, blanks and hyphens alone. It is another one, and easily mistaken.
+    private func lookAlike(_ name: String, _ setting: Setting, _ transaction: any Transaction) throws -> Finding? {
+        let row = try transaction.rows(
+            """
+            SELECT cartridge, person FROM sterilization_cartridges
+            WHERE LOWER(REPLACE(REPLACE(cartridge, ' ', ''), '-', '')) = LOWER(REPLACE(REPLACE(?, ' ', ''), '-', ''))
+            ORDER BY opened_at DESC
+            """, name
+        ).first { try $0.text("person").map(transaction.sees) ?? false }
+        guard let other = row?.text("cartridge") else { return nil }
+        return try knowledge.finding(.cartridgeLookAlike, setting, ["cartridge": name, "other": other])
     }
 
     private func refuseUnfit(_ device: Device) throws {
@@ -132,7 +170,7 @@ extension Hygiene {
     }
 
     @Sendable private func discard(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let name = try request.arguments.requiredText("cartridge")
+        let name = trimmed(try request.arguments.requiredText("cartridge"))
         guard let cartridge = try Cartridge(name, in: transaction) else {
             throw ModuleError.notFound(
                 "cartridge", name, suggestions: try cartridgeNames(like: name, transaction),

@@ -9,7 +9,7 @@ extension Hygiene {
             var findings = try readiness(of: plan.device, head, for: plan, zone)
             findings += try ownership(plan, head)
             findings += try cartridge(plan, zone, reading)
-            findings += try wear(plan.device, head, plan.setting)
+            findings += try wear(plan.device, head, takesCartridge: plan.takesCartridge, plan.setting)
             return findings
         }
     }
@@ -35,6 +35,7 @@ extension Hygiene {
         let wantsSterile = setting == .clinic && !takesCartridge
         if !head.isReady(at: at, as: wantsSterile ? .sterile : .disinfected) {
             let reason = unreadiness(head, at: at, wantsSterile: wantsSterile)
+            let time = head.timeAhead(of: at) ?? head.readiness?.until
             found.append(
                 try knowledge.finding(
                     wantsSterile ? .notSterile : .notDisinfected, setting,
@@ -43,7 +44,7 @@ extension Hygiene {
                         "why": filled(
                             knowledge.wording[reason],
                             [
-                                "time": (head.readiness?.until).map { clockText($0, zone) } ?? "",
+                                "time": time.map { clockText($0, zone) } ?? "",
                                 "used": head.lastUse.map { clockText($0, zone) } ?? "",
                             ]),
                     ]))
@@ -53,6 +54,7 @@ extension Hygiene {
 
     private func unreadiness(_ head: Head, at: Instant, wantsSterile: Bool) -> Wording.Phrase {
         if head.running != nil { return .inUse }
+        if head.timeAhead(of: at) != nil { return .clockBehind }
         guard let readiness = head.readiness else {
             if head.lastUse != nil { return .soakedBeforeLastUse }
             return wantsSterile ? .neverSterilised : .neverSoaked
@@ -66,8 +68,11 @@ extension Hygiene {
         let phrase: Wording.Phrase
         if let owner = plan.device.owner, owner != plan.person.person {
             phrase = .ownedByAnother
-        } else if !plan.takesCartridge, let last = head.lastPerson, last != plan.person.person {
-            phrase = .usedByAnother
+        } else if let last = head.lastPerson, last != plan.person.person,
+            !(plan.takesCartridge && plan.setting == .clinic)
+        {
+            // In a clinic a handpiece goes from person to person, each with a cartridge; at home nothing does.
+            phrase = plan.takesCartridge ? .sharedAtHome : .usedByAnother
         } else {
             return []
         }
@@ -102,6 +107,9 @@ extension Hygiene {
             found += try finding(.cartridgeUsed, .alreadyUsed)
         } else if cartridge.discardedAt != nil {
             found += try finding(.cartridgeUsed, .discarded)
+        } else if plan.at < cartridge.openedAt {
+            let why = filled(knowledge.wording[.clockBehind], ["time": clockText(cartridge.openedAt, zone)])
+            found += [try knowledge.finding(.notSterile, plan.setting, ["device": name, "why": why])].compactMap { $0 }
         } else if plan.at >= useBy(cartridge.openedAt) {
             let why = filled(knowledge.wording[.openedTooLong], ["opened": clockText(cartridge.openedAt, zone)])
             found += [
@@ -113,17 +121,26 @@ extension Hygiene {
                 try knowledge.finding(.cartridgeExpired, plan.setting, ["cartridge": name, "expires": expires])
             ].compactMap { $0 }
         }
-        return found
+        let label = try unlabelled(name, lot: cartridge.lot, expires: cartridge.expires, plan.setting)
+        return found + [label].compactMap { $0 }
     }
 
     // MARK: How worn it is
 
-    func wear(_ device: Device, _ head: Head, _ setting: Setting) throws -> [Finding] {
-        guard device.kind == .roller, !device.cartridges, head.uses >= knowledge.roller.uses else { return [] }
+    /// A head of the device's own is used only so often: a pen's is made for once.
+    func wear(_ device: Device, _ head: Head, takesCartridge: Bool, _ setting: Setting) throws -> [Finding] {
+        guard !takesCartridge, !device.cartridges else { return [] }
+        let (code, limit): (Code, Int) =
+            switch device.kind {
+            case .roller: (.rollerWorn, knowledge.roller.uses)
+            case .pen: (.headUsedUp, knowledge.head.penUses)
+            case .stamp: (.headUsedUp, knowledge.head.stampUses)
+            }
+        guard head.uses >= limit else { return [] }
         return [
             try knowledge.finding(
-                .rollerWorn, setting,
-                ["device": device.device, "uses": head.uses, "limit": knowledge.roller.uses])
+                code, setting,
+                ["device": device.device, "kind": device.kind.rawValue, "uses": head.uses, "limit": limit])
         ].compactMap { $0 }
     }
 }

@@ -9,8 +9,12 @@ struct Cycle: Sendable {
     var celsius: Double
     var minutes: Double
     var indicator: Indicator
+    var steriliser: String?
     var load: String?
+    /// When it ended.
     var at: Instant
+
+    var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
 extension Hygiene {
@@ -28,7 +32,8 @@ extension Hygiene {
                 .optional(
                     "indicator", .choice(Indicator.allCases.map(\.rawValue)), "What the load's indicator showed.",
                     default: Indicator.none.rawValue),
-                .optional("load", .line(maximum: 64), "The load's number in the steriliser's log."),
+                .optional("steriliser", .printed, "Which steriliser, where there are several."),
+                .optional("load", .printed, "The load's number in the steriliser's log."),
                 .optional("at", .time, "When it ended; default now."),
             ],
             reply: [
@@ -37,6 +42,7 @@ extension Hygiene {
                 ReplyMember("ready_until", "how long the head stays sterile in its pouch, if the cycle counts"),
                 ReplyMember("profile", "the profile that the cycle meets, if any"),
                 ReplyMember("recalled", "other devices of the same load that are not sterile any more"),
+                ReplyMember("treated", "the persons treated from this load, when it failed or was never proven"),
                 ReplyMember("findings", "why it does not count"),
             ],
             errors: [.notFound],
@@ -55,7 +61,11 @@ extension Hygiene {
         }
     }
 
-    func judge(_ cycle: Cycle, of head: Head, _ setting: Setting) throws -> Judgement {
+    func judge(
+        _ cycle: Cycle, of head: Head, _ setting: Setting, _ reading: any Reading
+    ) throws -> Judgement {
+        let run = Run(cycle, head.device)
+        let hasFailed = try run.ofSameLoad(reading).contains { $0.indicator == .fail }
         let values: [String: any CustomStringConvertible] = [
             "method": cycle.method, "temperature": numberText(cycle.celsius), "minutes": numberText(cycle.minutes),
             "profiles": knowledge.profiles.map(\.name).joined(separator: ", "),
@@ -68,7 +78,9 @@ extension Hygiene {
         try refuse(.cycleProfile, when: profile(of: cycle) == nil)
         try refuse(.indicatorFailed, when: cycle.indicator == .fail)
         try refuse(.indicatorMissing, when: cycle.indicator == .none && setting == .clinic)
-        if let refusal = try timingRefusal(head, at: cycle.at, setting) { judgement.refusals.append(refusal) }
+        try refuse(.loadFailed, when: hasFailed && cycle.indicator != .fail)
+        if let refusal = try timingRefusal(head, began: cycle.began, setting) { judgement.refusals.append(refusal) }
+        judgement.refusals += try overlapRefusals(run, setting, reading)
         if cycle.indicator == .none, setting == .home,
             let advice = try knowledge.finding(.indicatorMissing, setting, values)
         {
@@ -83,20 +95,24 @@ extension Hygiene {
         let cycle = Cycle(
             method: normalised(try arguments.requiredText("method")),
             celsius: try arguments.requiredNumber("temperature_c"), minutes: try arguments.requiredNumber("minutes"),
-            indicator: arguments.text("indicator").flatMap(Indicator.init) ?? .none, load: arguments.text("load"),
-            at: try endTime(arguments, transaction))
+            indicator: arguments.text("indicator").flatMap(Indicator.init) ?? .none,
+            steriliser: try printed("steriliser", arguments),
+            load: try printed("load", arguments), at: try endTime(arguments, transaction))
         var head = try Head(of: device.device, in: transaction)
         // A device that nobody is known to own is judged as a clinic's: the stricter of the two.
-        let judgement = try judge(cycle, of: head, setting(of: device, head, transaction) ?? .clinic)
+        let judgement = try judge(cycle, of: head, setting(of: device, head, transaction) ?? .clinic, transaction)
         let until = judgement.counts ? Zone.utc.adding(knowledge.lasting.sterile, to: cycle.at) : nil
         let cleaned = try apply(cycle, until: until, to: &head, transaction)
         let recalled = try recall(cycle, except: device.device, transaction)
+        let treated = try exposed(cycle, device.device, transaction)
+        try Run(cycle, device.device).save(transaction)
         // What is said of this device tells nobody what others have; each of theirs has a line of its own.
         let others = recalled.filter { $0.owner != nil && $0.owner != device.owner }
         let near = recalled.filter { $0.owner == nil || $0.owner == device.owner }
         let facts: Object = [
             "device": device.device, "method": cycle.method, "temperature_c": cycle.celsius, "minutes": cycle.minutes,
-            "indicator": cycle.indicator.rawValue, "load": cycle.load, "at": cycle.at, "counts": judgement.counts,
+            "indicator": cycle.indicator.rawValue, "steriliser": cycle.steriliser, "load": cycle.load, "at": cycle.at,
+            "counts": judgement.counts,
             "profile": profile(of: cycle)?.name, "ready_until": until, "reasons": judgement.refusals.map(\.code),
             "recalled": near.isEmpty ? nil : near.map(\.device),
         ]
@@ -110,11 +126,13 @@ extension Hygiene {
             try transaction.record(
                 Entry("sterilization.recalled", subject: "device/\(device.device)", person: device.owner, body: facts))
         }
+        try tell(treated, of: cycle, transaction)
+        let named = try treated.filter { try transaction.sees($0.person) }.map(\.object)
         let seen = try recalled.filter { try $0.owner.map(transaction.sees) ?? true }.map(\.device)
         return [
             "device": device.device, "at": cycle.at, "counts": judgement.counts, "ready_until": until,
             "profile": profile(of: cycle)?.name, "recalled": seen.isEmpty ? nil : seen,
-            "findings": judgement.findings,
+            "treated": named.isEmpty ? nil : named, "findings": judgement.findings,
         ]
     }
 
@@ -125,7 +143,7 @@ extension Hygiene {
         var cleaned = false
         if let until {
             cleaned = head.prepare(
-                Head.Readiness(state: .sterile, since: cycle.at, until: until, load: cycle.load))
+                Head.Readiness(state: .sterile, since: cycle.at, until: until, load: cycle.load), now: transaction.now)
         } else if let readiness = head.readiness, readiness.since <= cycle.at {
             // Its pouch was opened for a cycle that failed: what it was before is not known to hold any more.
             head.readiness = nil
@@ -139,7 +157,7 @@ extension Hygiene {
         guard cycle.indicator == .fail, let load = cycle.load else { return [] }
         let devices = try transaction.rows(
             "SELECT device FROM sterilization_heads WHERE ready_load = ? AND device <> ? ORDER BY device", load, device
-        ).compactMap { $0.text("device") }
+        ).compactMap { $0.text("device") }.filter { try isOfSameLoad($0, cycle, transaction) }
         for device in devices {
             var head = try Head(of: device, in: transaction)
             head.readiness = nil

@@ -44,6 +44,17 @@ struct RollerLimit: Sendable {
     init(_ table: Table) { uses = table.integer("uses", in: 1...1000) }
 }
 
+/// How often a head of the device's own is used where it takes no cartridges.
+struct HeadLimit: Sendable {
+    let penUses: Int
+    let stampUses: Int
+
+    init(_ table: Table) {
+        penUses = table.integer("pen_uses", in: 1...1000)
+        stampUses = table.integer("stamp_uses", in: 1...1000)
+    }
+}
+
 /// A liquid that heads are soaked in.
 struct Agent: Sendable {
     let name: String

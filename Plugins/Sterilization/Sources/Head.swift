@@ -54,12 +54,20 @@ struct Head: Sendable {
             readiness?.until, readiness?.load, uses)
     }
 
-    /// Whether something done at `at` came after the last use, so that it can make the head ready.
-    func isAfterUse(_ at: Instant) -> Bool { running == nil && lastUse.map { at >= $0 } ?? true }
+    /// Whether something that began at `began` came after the last use, so that it can make the head ready.
+    func isAfterUse(_ began: Instant) -> Bool { running == nil && lastUse.map { began >= $0 } ?? true }
 
-    /// Takes over a counting soak or released cycle. The later one decides what the head is.
+    /// The newest time of its record, where that is still to come: the clock was set back, or was ahead before. What
+    /// holds at such a head is not known.
+    func timeAhead(of now: Instant) -> Instant? {
+        [lastUse, cleaningDueSince, readiness?.since].compactMap { $0 }.filter { $0 > now }.max()
+    }
+
+    /// Takes over a counting soak or released cycle. The later one decides what the head is; one that is said to be
+    /// still to come decides nothing.
     /// - Returns: Whether this ended a cleaning that was due.
-    mutating func prepare(_ new: Readiness) -> Bool {
+    mutating func prepare(_ new: Readiness, now: Instant) -> Bool {
+        if let known = readiness, known.since > now { readiness = nil }
         if readiness.map({ new.since >= $0.since }) ?? true { readiness = new }
         let wasDue = cleaningDueSince != nil
         cleaningDueSince = nil
@@ -68,7 +76,7 @@ struct Head: Sendable {
 
     /// Whether it is fit for the skin at `at`, for what `state` a setting wants; `sterile` is also disinfected.
     func isReady(at: Instant, as wanted: State) -> Bool {
-        guard running == nil, let readiness, at < readiness.until else { return false }
+        guard running == nil, timeAhead(of: at) == nil, let readiness, at < readiness.until else { return false }
         return readiness.state == .sterile || wanted == .disinfected
     }
 }

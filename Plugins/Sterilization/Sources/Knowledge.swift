@@ -8,6 +8,7 @@ struct Knowledge: Sendable {
     /// How long each state lasts, and how late something may be logged.
     let lasting: Lasting
     let roller: RollerLimit
+    let head: HeadLimit
     let wording: Wording
     /// Every fact of the file in words, for `sterilization.rules`.
     let rules: [Rule]
@@ -26,6 +27,7 @@ struct Knowledge: Sendable {
         soak = fact("soak", SoakLimits.init)
         lasting = fact("lasting", Lasting.init)
         roller = fact("roller", RollerLimit.init)
+        head = fact("head", HeadLimit.init)
         agents = file.tables("agent").map { table in
             let agent = Agent(table)
             rules.append(Rule("agent/\(agent.name)", table, setup.sources))
@@ -76,6 +78,10 @@ struct Knowledge: Sendable {
         for code in Code.prohibitions where !Setting.allCases.allSatisfy({ standsFirm(code, $0) }) {
             file.report(
                 "finding", "'\(code.rawValue)' must be defer or contraindicated in both settings, and override never")
+        }
+        for code in Code.clinicProhibitions where !standsFirm(code, .clinic) {
+            file.report(
+                "finding", "'\(code.rawValue)' must be defer or contraindicated in a clinic, and override never")
         }
     }
 

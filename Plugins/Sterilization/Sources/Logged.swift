@@ -11,7 +11,23 @@ struct Judgement: Sendable {
     var findings: [Finding] { refusals + advice }
 }
 
+/// An identifier without the blanks around it, which no label means.
+func trimmed(_ text: String) -> String {
+    let start = text.drop { $0.isWhitespace }
+    return String(start.reversed().drop { $0.isWhitespace }.reversed())
+}
+
 extension Hygiene {
+    /// An identifier as printed; `nil` where it was left out.
+    /// - Throws: `invalid-argument` for one of blanks alone.
+    func printed(_ argument: String, _ arguments: Arguments) throws -> String? {
+        guard let text = arguments.text(argument).map(trimmed) else { return nil }
+        guard !text.isEmpty else {
+            throw ModuleError.invalidArgument(argument, expected: "what the label says", got: "blanks")
+        }
+        return text
+    }
+
     /// When a soak or cycle ended: now unless `at` says otherwise.
     /// - Throws: `invalid-argument` for a time to come, or one too long ago to log from memory.
     func endTime(_ arguments: Arguments, _ reading: any Reading) throws -> Instant {
@@ -36,10 +52,10 @@ extension Hygiene {
         return try reading.person(person).setting
     }
 
-    /// Why something done at `at` cannot make this head ready, however well it was done.
-    func timingRefusal(_ head: Head, at: Instant, _ setting: Setting) throws -> Finding? {
+    /// Why something that began at `began` cannot make this head ready, however well it was done.
+    func timingRefusal(_ head: Head, began: Instant, _ setting: Setting) throws -> Finding? {
         if head.running != nil { return try knowledge.finding(.headInUse, setting, ["device": head.device]) }
-        guard !head.isAfterUse(at) else { return nil }
+        guard !head.isAfterUse(began) else { return nil }
         return try knowledge.finding(
             .beforeLastUse, setting, ["device": head.device, "used": head.lastUse?.description ?? ""])
     }

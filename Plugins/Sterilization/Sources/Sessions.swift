@@ -32,7 +32,7 @@ extension Hygiene {
                     """
                     UPDATE sterilization_cartridges SET session = ?
                     WHERE cartridge = ? AND person = ? AND session IS NULL AND discarded_at IS NULL
-                    """, facts.session, cartridge, facts.person)
+                    """, facts.session, trimmed(cartridge), facts.person)
                 guard claimed == 1 else {
                     throw ModuleError.conflict(
                         "cartridge '\(cartridge)' is not free for '\(facts.person)'; open a new one",
@@ -40,6 +40,10 @@ extension Hygiene {
                 }
             }
             var head = try Head(of: facts.device, in: transaction)
+            if facts.cartridge == nil {
+                try noteLoad(
+                    of: head, session: facts.session, person: facts.person, at: facts.started, transaction)
+            }
             head.use(by: facts.person, in: facts.session, at: facts.started)
             try head.save(transaction)
         }
@@ -65,14 +69,16 @@ extension Hygiene {
             """
             UPDATE sterilization_cartridges SET session = ?, used_at = ?
             WHERE cartridge = ? AND used_at IS NULL AND (session IS NULL OR session = ?)
-            """, facts.session, facts.ended, name, facts.session)
+            """, facts.session, facts.ended, trimmed(name), facts.session)
         guard marked == 1, let cartridge = try Cartridge(name, in: transaction) else { return }
         var body = cartridge.facts
         body["session"] = facts.session.value
         body["used"] = facts.ended.value
         try HygieneLog.add("cartridge-used", device: cartridge.device, at: facts.ended, body, to: transaction)
         try transaction.record(
-            Entry("cartridge.used", subject: "cartridge/\(name)", person: cartridge.person, body: body, stands: true))
+            Entry(
+                "cartridge.used", subject: "cartridge/\(cartridge.cartridge)", person: cartridge.person, body: body,
+                stands: true))
     }
 }
 

@@ -7,6 +7,11 @@ struct Soak: Sendable {
     var minutes: Double
     /// When it ended.
     var at: Instant
+    /// Whether hands were washed, and the place was clean; `nil` where nobody said.
+    var handsWashed: Bool?
+    var cleanSurface: Bool?
+
+    var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
 extension Hygiene {
@@ -24,6 +29,8 @@ extension Hygiene {
                     "minutes", .number(0...1440),
                     "How long without interruption, in minutes; interrupted soaks are logged one by one."),
                 .optional("at", .time, "When it ended; default now."),
+                .optional("hands_washed", .boolean, "Whether hands were washed before the head was touched."),
+                .optional("clean_surface", .boolean, "Whether it dries and lies on a clean surface."),
             ],
             reply: [
                 ReplyMember("device", "the device"), ReplyMember("at", "when the soak ended"),
@@ -38,7 +45,9 @@ extension Hygiene {
     }
 
     /// Judges the soak by itself: minutes of other soaks are never added to it.
-    func judge(_ soak: Soak, of head: Head, device: Device, _ setting: Setting) throws -> Judgement {
+    func judge(
+        _ soak: Soak, of head: Head, device: Device, _ setting: Setting, _ reading: any Reading
+    ) throws -> Judgement {
         let limits = knowledge.soak
         let values = values(of: soak)
         func finding(_ code: Code, when holds: Bool) throws -> Finding? {
@@ -51,15 +60,24 @@ extension Hygiene {
             finding(.soakAgent, when: agent?.counts != true),
             finding(.soakTooShort, when: soak.minutes < limits.leastMinutes),
             finding(.soakConcentration, when: !(limits.leastPercent...limits.mostPercent).contains(percent)),
-            timingRefusal(head, at: soak.at, setting),
+            timingRefusal(head, began: soak.began, setting),
+            soak.handsWashed == false ? said(.handsNotWashed, .saidNo, setting) : nil,
+            soak.cleanSurface == false ? said(.surfaceNotClean, .saidNo, setting) : nil,
         ].compactMap { $0 }
+        judgement.refusals += try overlapRefusals(Run(soak, device.device), setting, reading)
         guard judgement.counts else { return judgement }
         judgement.advice = try [
             finding(.soakConcentrationAdvised, when: percent != limits.advisedPercent),
             finding(.soakLongerAdvised, when: soak.minutes < limits.advisedMinutes),
             finding(.disinfectedOnly, when: setting == .clinic && !device.cartridges),
+            soak.handsWashed == nil ? said(.handsNotWashed, .notSaid, setting) : nil,
+            soak.cleanSurface == nil ? said(.surfaceNotClean, .notSaid, setting) : nil,
         ].compactMap { $0 }
         return judgement
+    }
+
+    private func said(_ code: Code, _ phrase: Wording.Phrase, _ setting: Setting) throws -> Finding? {
+        try knowledge.finding(code, setting, ["why": knowledge.wording[phrase]])
     }
 
     private func values(of soak: Soak) -> [String: any CustomStringConvertible] {
@@ -79,19 +97,23 @@ extension Hygiene {
         let soak = Soak(
             agent: normalised(try arguments.requiredText("agent")),
             concentrationPercent: try arguments.requiredNumber("concentration_percent"),
-            minutes: try arguments.requiredNumber("minutes"), at: try endTime(arguments, transaction))
+            minutes: try arguments.requiredNumber("minutes"), at: try endTime(arguments, transaction),
+            handsWashed: arguments.boolean("hands_washed"), cleanSurface: arguments.boolean("clean_surface"))
         var head = try Head(of: device.device, in: transaction)
         let setting = try setting(of: device, head, transaction) ?? .home
-        let judgement = try judge(soak, of: head, device: device, setting)
+        let judgement = try judge(soak, of: head, device: device, setting, transaction)
         let until = judgement.counts ? Zone.utc.adding(knowledge.lasting.disinfected, to: soak.at) : nil
         var cleaned = false
         if let until {
-            cleaned = head.prepare(Head.Readiness(state: .disinfected, since: soak.at, until: until))
+            cleaned = head.prepare(
+                Head.Readiness(state: .disinfected, since: soak.at, until: until), now: transaction.now)
             try head.save(transaction)
         }
+        try Run(soak, device.device).save(transaction)
         let facts: Object = [
             "device": device.device, "agent": soak.agent, "concentration_percent": soak.concentrationPercent,
-            "minutes": soak.minutes, "at": soak.at, "counts": judgement.counts, "ready_until": until,
+            "minutes": soak.minutes, "hands_washed": soak.handsWashed, "clean_surface": soak.cleanSurface,
+            "at": soak.at, "counts": judgement.counts, "ready_until": until,
             "reasons": judgement.refusals.map(\.code),
         ]
         try HygieneLog.add("soak", device: device.device, at: soak.at, facts, to: transaction)

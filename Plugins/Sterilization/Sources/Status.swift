@@ -30,7 +30,8 @@ extension Hygiene {
                 .optional("since", .time, "Only what happened at or after this time."),
             ],
             reply: [
-                ReplyMember("kind", "soak, cycle, recalled, cartridge-opened, cartridge-used or cartridge-discarded"),
+                ReplyMember(
+                    "kind", "soak, cycle, recalled, exposed, cartridge-opened, cartridge-used or cartridge-discarded"),
                 ReplyMember("at", "when it ended or happened"), ReplyMember("device", "the device"),
                 ReplyMember("counts", "for a soak or cycle: whether it counted"),
                 ReplyMember("reasons", "the codes of why it did not"),
@@ -69,11 +70,13 @@ extension Hygiene {
             try readiness(
                 of: device, head, takesCartridge: takesCartridge, setting: setting, at: reading.now,
                 isOpen ? person.map(reading.zone(of:)) ?? .utc : .utc)
-            + wear(device, head, setting)
-        let lasts = head.readiness.flatMap { $0.until > reading.now ? $0 : nil }
+            + wear(device, head, takesCartridge: takesCartridge, setting)
+        let isKnown = head.timeAhead(of: reading.now) == nil
+        let lasts = head.readiness.flatMap { isKnown && $0.until > reading.now ? $0 : nil }
         return [
             "device": device.device, "ready": !findings.contains(where: \.blocks),
-            "state": head.running != nil ? "in-use" : lasts?.state.rawValue ?? (head.uses > 0 ? "used" : "unknown"),
+            "state": head.running != nil
+                ? "in-use" : lasts?.state.rawValue ?? (isKnown && head.uses > 0 ? "used" : "unknown"),
             "ready_until": lasts?.until, "cleaning_due": head.cleaningDueSince != nil,
             "last_person": try head.lastPerson.flatMap { try reading.sees($0) ? $0 : nil }, "last_use": head.lastUse,
             "uses": head.uses, "cartridge": try cartridge.flatMap { try reading.sees($0.person) ? $0.cartridge : nil },

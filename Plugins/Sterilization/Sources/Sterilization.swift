@@ -80,7 +80,37 @@ let migrations = [
             """,
             "CREATE INDEX sterilization_log_device ON sterilization_log (device, at)",
             "CREATE INDEX sterilization_log_at ON sterilization_log (at)",
-        ])
+        ]),
+    Migration(
+        2, "when soaks and cycles ran, and who was treated from which load",
+        [
+            """
+            CREATE TABLE sterilization_runs (
+                id INTEGER PRIMARY KEY,
+                kind TEXT NOT NULL,
+                device TEXT NOT NULL,
+                began BIGINT NOT NULL,
+                ended BIGINT NOT NULL,
+                minutes REAL NOT NULL,
+                method TEXT,
+                celsius REAL,
+                steriliser TEXT,
+                load TEXT,
+                indicator TEXT)
+            """,
+            "CREATE INDEX sterilization_runs_ended ON sterilization_runs (ended)",
+            "CREATE INDEX sterilization_runs_load ON sterilization_runs (load)",
+            """
+            CREATE TABLE sterilization_treated (
+                session BIGINT NOT NULL PRIMARY KEY,
+                device TEXT NOT NULL,
+                person TEXT NOT NULL,
+                load TEXT NOT NULL,
+                at BIGINT NOT NULL,
+                told TEXT)
+            """,
+            "CREATE INDEX sterilization_treated_load ON sterilization_treated (load)",
+        ]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

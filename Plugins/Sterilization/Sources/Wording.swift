@@ -10,7 +10,9 @@ enum Code: String, CaseIterable, Sendable {
     case cartridgeMissing = "cartridge-missing"
     case cartridgeUsed = "cartridge-used"
     case cartridgeExpired = "cartridge-expired"
+    case cartridgeUnlabelled = "cartridge-unlabelled"
     case rollerWorn = "roller-worn"
+    case headUsedUp = "head-used-up"
     // About what was logged.
     case soakAgent = "soak-agent"
     case soakTooShort = "soak-too-short"
@@ -23,11 +25,19 @@ enum Code: String, CaseIterable, Sendable {
     case cycleProfile = "cycle-profile"
     case indicatorFailed = "indicator-failed"
     case indicatorMissing = "indicator-missing"
+    case cartridgeLookAlike = "cartridge-look-alike"
+    case handsNotWashed = "hands-not-washed"
+    case surfaceNotClean = "surface-not-clean"
+    case headOverlaps = "head-overlaps"
+    case steriliserBusy = "steriliser-busy"
+    case loadFailed = "load-failed"
 
     static let prohibitions: [Code] = [
         .notDisinfected, .notSterile, .cleaningDue, .deviceOfAnother, .cartridgeMissing, .cartridgeUsed,
-        .cartridgeExpired,
+        .cartridgeExpired, .headUsedUp,
     ]
+    /// At home these only advise.
+    static let clinicProhibitions: [Code] = [.cartridgeUnlabelled]
 }
 
 /// The phrases that stand for `{why}` in a finding's message.
@@ -48,6 +58,10 @@ struct Wording: Sendable {
         case openedForAnother = "opened-for-another"
         case alreadyUsed = "already-used"
         case discarded = "discarded"
+        case sharedAtHome = "shared-at-home"
+        case clockBehind = "clock-behind"
+        case notSaid = "not-said"
+        case saidNo = "said-no"
     }
     private let phrases: [Phrase: String]
 

@@ -36,7 +36,7 @@ struct CartridgeTests {
         #expect(try room.codes("ben", "pen", cartridge: "c1") == ["cartridge-used"])
         try room.treat(1, "anna", "pen", cartridge: "c1")
         _ = try room.soak("pen")
-        #expect(try room.codes("ben", "pen", cartridge: "c1") == ["cartridge-used"])
+        #expect(try room.codes("ben", "pen", cartridge: "c1") == ["device-of-another", "cartridge-used"])
     }
 
     @Test(
@@ -86,7 +86,7 @@ struct CartridgeTests {
         #expect(try room.codes("cleo", "plain-pen") == ["not-sterile"])
         try room.treat(1, "cleo", "plain-pen", cartridge: "c1")
         _ = try room.soak("plain-pen")
-        #expect(try room.codes("ben", "plain-pen") == ["device-of-another"])
+        #expect(try room.codes("ben", "plain-pen") == ["device-of-another", "head-used-up"])
     }
 
     @Test("is opened once: its name is never given again")
@@ -165,5 +165,28 @@ struct CartridgeTests {
         #expect(refusal { try room.open("c1", on: "roller", for: "anna") }?.members.string("state") == "no-cartridges")
         #expect(refusal { try room.open("c1", on: "old-pen", for: "anna") }?.members.string("state") == "retired")
         #expect(refusal { try room.open("c1", for: "nobody") }?.code == .notFound)
+    }
+
+    @Test("is named as its box has it: upper case and blanks, exactly, without those around it")
+    func asPrinted() throws {
+        let room = try Room()
+        #expect(try room.open(" LOT7-1 A ", for: "anna").string("cartridge") == "LOT7-1 A")
+        _ = try room.soak("pen")
+        #expect(try room.codes("anna", "pen", cartridge: "LOT7-1 A") == [])
+        #expect(try room.codes("anna", "pen", cartridge: "lot7-1 a") == ["cartridge-missing"])
+        #expect(codes(try room.open("lot7-1 a", for: "anna")) == ["cartridge-look-alike"])
+        #expect(refusal { try room.open("   ", for: "anna") }?.code == .invalidArgument)
+        #expect(refusal { try room.open("LOT\u{7}", for: "anna") }?.code == .invalidArgument)
+    }
+
+    @Test("has a lot and a last day in a clinic; at home they are asked for")
+    func labelled() throws {
+        let room = try Room()
+        #expect(codes(try room.open("c1", for: "anna", lot: nil, expires: nil)) == ["cartridge-unlabelled"])
+        for (lot, expires) in [(nil, "2027-03-31"), ("L1", nil)] as [(String?, String?)] {
+            let error = refusal { try room.open("c2", for: "cleo", lot: lot, expires: expires) }
+            #expect(error?.code == .blocked)
+        }
+        #expect(codes(try room.open("c2", for: "cleo")) == [])
     }
 }

@@ -104,4 +104,28 @@ struct ClinicTests {
         room.bench.clock.advance(hours: 1)
         #expect(try room.codes("cleo", "steel") == ["not-sterile"])
     }
+
+    @Test("a steriliser runs one cycle at a time; heads of one load share it")
+    func oneCycleAtATime() throws {
+        let room = try Room()
+        #expect(try room.cycle("steel", load: "17").bool("counts") == true)
+        #expect(try room.cycle("steel-2", load: "17", waits: false).bool("counts") == true)
+        #expect(codes(try room.cycle("unowned", load: "18", waits: false)) == ["steriliser-busy"])
+    }
+
+    @Test("a load that failed names whom it treated, and releases nothing more")
+    func exposed() throws {
+        let room = try Room()
+        _ = try room.cycle("steel", load: "17")
+        try room.treat(1, "cleo", "steel")
+        let reply = try room.cycle("steel-2", indicator: "fail", load: "17")
+        #expect((reply.list("treated") ?? []).compactMap(personNamed) == ["cleo"])
+        #expect(try room.bench.ledger(kind: "sterilization.exposed").map(\.person) == ["cleo"])
+        #expect(codes(try room.cycle("unowned", load: "17")) == ["load-failed"])
+    }
+}
+
+private func personNamed(_ value: Value) -> String? {
+    guard case .object(let one) = value else { return nil }
+    return one.string("person")
 }

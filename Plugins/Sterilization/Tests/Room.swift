@@ -6,6 +6,20 @@ import MneedleTestKit
 /// A bench with people and devices to treat.
 struct Room {
     let bench: Bench
+    private let busy = Busy()
+
+    /// Until when the people here were at work: who soaks a head waits until then, and for as long as the soak takes.
+    private final class Busy {
+        var until: Instant?
+    }
+
+    private func take(_ minutes: Double) {
+        let began = bench.clock.now().adding(milliseconds: -Span.minutes(minutes).totalMilliseconds)
+        if let until = busy.until, began < until {
+            bench.clock.set(until.adding(milliseconds: Span.minutes(minutes).totalMilliseconds))
+        }
+        busy.until = bench.clock.now()
+    }
 
     /// anna and ben at home, cleo and dan in a clinic; anna owns `roller`, the pens take cartridges.
     init(at now: String = "2026-11-20T12:00:00Z", section: Object = [:], knowledge: String? = nil) throws {
@@ -43,34 +57,38 @@ struct Room {
 
     func soak(
         _ device: String, agent: String = "isopropyl-alcohol", percent: Double = 70, minutes: Double = 10,
-        at: String? = nil
+        at: String? = nil, handsWashed: Bool? = true, cleanSurface: Bool? = true
     ) throws -> Object {
-        try bench.call(
+        if at == nil { take(minutes) }
+        return try bench.call(
             "sterilization.soak",
             [
                 "device": device, "agent": agent, "concentration_percent": percent, "minutes": minutes, "at": at,
+                "hands_washed": handsWashed, "clean_surface": cleanSurface,
             ], as: .operator)
     }
 
     func cycle(
         _ device: String, method: String = "gravity", celsius: Double = 121, minutes: Double = 30,
-        indicator: String? = "pass", load: String? = nil
+        indicator: String? = "pass", load: String? = nil, steriliser: String? = nil, waits: Bool = true
     ) throws -> Object {
-        try bench.call(
+        if waits { take(minutes) }
+        return try bench.call(
             "sterilization.cycle",
             [
                 "device": device, "method": method, "temperature_c": celsius, "minutes": minutes,
-                "indicator": indicator, "load": load,
+                "indicator": indicator, "load": load, "steriliser": steriliser,
             ], as: .operator)
     }
 
     @discardableResult
-    func open(_ cartridge: String, on device: String = "pen", for person: String, expires: String? = nil) throws
-        -> Object
-    {
+    func open(
+        _ cartridge: String, on device: String = "pen", for person: String, lot: String? = "L1",
+        expires: String? = "2027-03-31"
+    ) throws -> Object {
         try bench.call(
             "sterilization.open-cartridge",
-            ["cartridge": cartridge, "device": device, "person": person, "expires": expires], as: .operator)
+            ["cartridge": cartridge, "device": device, "person": person, "lot": lot, "expires": expires], as: .operator)
     }
 
     func status(_ device: String) throws -> Object {
@@ -97,6 +115,7 @@ struct Room {
     private func happen(
         _ kind: String, _ session: Int64, _ person: String, _ device: String, _ cartridge: String?, ended: Instant?
     ) throws {
+        busy.until = bench.clock.now()
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
             [

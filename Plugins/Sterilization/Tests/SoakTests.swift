@@ -119,4 +119,22 @@ struct SoakTests {
         #expect(entries[0].body.number("minutes") == 3)
         #expect(entries[0].body.strings("reasons") == ["soak-too-short"])
     }
+
+    @Test("two soaks of one head do not overlap")
+    func overlap() throws {
+        let room = try Room()
+        #expect(try room.soak("roller", minutes: 10, at: "2026-11-20T12:00:00Z").bool("counts") == true)
+        #expect(codes(try room.soak("roller", minutes: 10, at: "2026-11-20T11:55:00Z")) == ["head-overlaps"])
+        #expect(try room.soak("pen", minutes: 10, at: "2026-11-20T11:55:00Z").bool("counts") == true)
+        #expect(try room.soak("roller", minutes: 10, at: "2026-11-20T11:45:00Z").bool("counts") == true)
+    }
+
+    @Test("unwashed hands and a dirty surface make it not count; what is not said is asked for")
+    func hands() throws {
+        let room = try Room()
+        let bad = try room.soak("roller", handsWashed: false, cleanSurface: false)
+        #expect(bad.bool("counts") == false && Set(codes(bad)) == ["hands-not-washed", "surface-not-clean"])
+        let unsaid = try room.soak("roller", handsWashed: nil, cleanSurface: nil)
+        #expect(unsaid.bool("counts") == true && Set(codes(unsaid)) == ["hands-not-washed", "surface-not-clean"])
+    }
 }

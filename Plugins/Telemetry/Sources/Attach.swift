@@ -154,11 +154,16 @@ extension Watch {
     /// Judges points that came earlier, in the order of their times.
     func judge(_ points: Points, _ fields: [Layout.Field]) {
         let limits = bind(fields)
+        if let field = unreadableDepth(in: fields), let first = points.times.first {
+            _ = depthIsUnwatched(field, at: first)
+        }
         var newest = Int64.min
         for (place, time) in points.times.enumerated() {
             _ = judge(time: time, newest: newest)
             newest = max(newest, time)
-            for (field, limit) in limits { _ = judge(points.columns[field].number(at: place), limit, at: time) }
+            for (field, limit, unit) in limits {
+                _ = judge(points.columns[field].number(at: place) * unit, limit, at: time)
+            }
         }
     }
 }

@@ -13,7 +13,11 @@ struct Knowledge: Sendable {
     }
 
     let limits: [Limit]
+    /// Where the depth stands among ``limits(planned:)``.
+    static let depthPlace = 0
     let depthField: String
+    /// Other names of the field, in lower case, and how many millimetres their unit is.
+    let depthUnits: [String: Double]
     let depthToleranceMM: Double
     let depthMarginMM: Double
     let silence: Span
@@ -34,6 +38,10 @@ struct Knowledge: Sendable {
         }
         let depth = file.table("depth")
         depthField = depth?.string("field") ?? "depth_mm"
+        let units = depth?.tables("unit") ?? []
+        depthUnits = Dictionary(
+            units.map { ($0.string("field").lowercased(), $0.number("mm", in: 1e-9...1000)) }
+        ) { first, _ in first }
         depthToleranceMM = depth?.number("tolerance_mm", in: 0...1) ?? 0
         depthMarginMM = depth?.number("margin_mm", in: 0...1) ?? 0
         _ = depth.map { ($0.string("reason"), sources.sources(of: $0)) }
@@ -66,11 +74,27 @@ struct Knowledge: Sendable {
 
     /// Those that the module gives itself, and what figures call the rest.
     private static let ownCodes: Set = [
-        "depth-over-plan", "clock-backwards", "clock-off", Telemetry.silenceCode, Telemetry.otherCodes,
+        "depth-over-plan", "clock-backwards", "clock-off", Telemetry.unwatchedCode, Telemetry.silenceCode,
+        Telemetry.otherCodes,
     ]
 
     /// The codes of all alarms that points can raise.
-    var codes: Set<String> { Set(limits(planned: 0).map(\.code)).union(["clock-backwards", "clock-off"]) }
+    var codes: Set<String> {
+        Set(limits(planned: 0).map(\.code)).union(["clock-backwards", "clock-off", Telemetry.unwatchedCode])
+    }
+
+    /// How many millimetres one of the field's unit is, where its name says that it is a depth and in what unit.
+    func depthUnit(of field: Layout.Field) -> Double? {
+        guard field.kind != .text, field.kind != .boolean else { return nil }
+        let name = field.name.lowercased()
+        return name == depthField.lowercased() ? 1 : depthUnits[name]
+    }
+
+    /// The field that speaks of depth in words or in a unit that nobody knows, where none of them can be judged.
+    func unreadableDepth(in fields: [Layout.Field]) -> String? {
+        guard !fields.contains(where: { depthUnit(of: $0) != nil }) else { return nil }
+        return fields.first { $0.name.lowercased().contains("depth") }?.name
+    }
 
     /// The limits of a session whose plan says how deep.
     func limits(planned depthMM: Double) -> [Limit] {

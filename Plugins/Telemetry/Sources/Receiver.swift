@@ -64,11 +64,19 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         var judged = 0
         /// Who judges them; unknown to a collector until the store has been asked for the device's session.
         private(set) var watch: Watch?
-        private var judgedFields: [(field: Int, limit: Int)] = []
+        private var judgedFields: [(field: Int, limit: Int, unit: Double)] = []
+        /// Fields that are a depth.
+        let depths: [Int]
+        /// One whose depth cannot be judged, until that has been said.
+        private var unreadable: String?
+        /// Points whose stamps cannot be believed, by their arrival, that came before it was known who judges them.
+        var suspects: Points
         private var newest: Int64 = .min
 
-        init(_ layout: Layout, _ watch: Watch?) {
+        init(_ layout: Layout, _ watch: Watch?, _ knowledge: Knowledge) {
             self.layout = layout
+            depths = layout.fields.indices.filter { knowledge.depthUnit(of: layout.fields[$0]) != nil }
+            suspects = Points(layout.fields)
             points = Points(layout.fields)
             bind(watch)
         }
@@ -77,6 +85,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             self.watch = watch
             newest = .min
             judgedFields = watch?.bind(layout.fields) ?? []
+            unreadable = watch?.unreadableDepth(in: layout.fields)
         }
 
         /// - Returns: The alarms that the point raises.
@@ -85,10 +94,29 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             var alarms: [Watch.Alarm] = []
             if let alarm = watch.judge(time: time, newest: newest) { alarms.append(alarm) }
             newest = max(newest, time)
-            for (field, limit) in judgedFields {
-                if let alarm = watch.judge(value(field), limit, at: time) { alarms.append(alarm) }
-            }
+            judgeValues(watch, time, value, &alarms)
             return alarms
+        }
+
+        /// Judges a point whose stamp cannot be believed by when it came.
+        func judge(arrivedAt now: Int64, _ value: (Int) -> Double) -> [Watch.Alarm] {
+            guard let watch else { return [] }
+            var alarms = [watch.clockIsOff(at: now)].compactMap { $0 }
+            judgeValues(watch, now, value, &alarms)
+            return alarms
+        }
+
+        @inline(__always)
+        private func judgeValues(
+            _ watch: Watch, _ time: Int64, _ value: (Int) -> Double, _ alarms: inout [Watch.Alarm]
+        ) {
+            if unreadable != nil {
+                if let alarm = watch.depthIsUnwatched(unreadable, at: time) { alarms.append(alarm) }
+                unreadable = nil
+            }
+            for (field, limit, unit) in judgedFields {
+                if let alarm = watch.judge(value(field) * unit, limit, at: time) { alarms.append(alarm) }
+            }
         }
     }
 
@@ -132,16 +160,46 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         guard !reader.isEmpty() else { return }
         do throws(PointError) {
             let slot = try slot(of: &reader)
-            let time = try time(reader.time, now, slot, tell)
-            slot.points.append(time, samples, line)
-            guard slot.watch != nil else { return }
-            for alarm in slot.judge(time, { Column.number(samples[$0].bits, samples[$0].kind, samples[$0].decimals) }) {
-                if let session = slot.watch?.session { tell("telemetry.breach", alarm.body(session)) }
+            // The sign of a number is that of its bits, but for those that have none.
+            for field in slot.depths where samples[field].bits < 0 && samples[field].kind != .unsigned {
+                throw PointError(column: 1, reason: "field '\(slot.layout.fields[field].name)': no depth is negative")
             }
+            let time: Int64
+            do throws(PointError) {
+                time = try self.time(reader.time, now)
+            } catch {
+                suspect(slot, line, now, tell)
+                throw error
+            }
+            slot.points.append(time, samples, line)
+            guard let watch = slot.watch else { return }
+            // A collector's point of before the session is kept, but now is when the needles move.
+            let alarms =
+                watch.session.covers(time)
+                ? slot.judge(time, sampled) : slot.judge(arrivedAt: now, sampled)
+            for alarm in alarms { tell("telemetry.breach", alarm.body(watch.session)) }
             slot.judged = slot.points.count
         } catch {
             reject(error.column, error.reason)
         }
+    }
+
+    private func sampled(_ field: Int) -> Double {
+        Column.number(samples[field].bits, samples[field].kind, samples[field].decimals)
+    }
+
+    /// The most that wait for somebody to judge them.
+    private static let mostSuspects = 4096
+
+    /// A point whose stamp is not believed is judged by its arrival, and not kept.
+    private func suspect(
+        _ slot: Slot, _ line: UnsafeBufferPointer<UInt8>, _ now: Int64, _ tell: (String, Object) -> Void
+    ) {
+        guard let watch = slot.watch else {
+            if slot.suspects.count < Receiver.mostSuspects { slot.suspects.append(now, samples, line) }
+            return
+        }
+        for alarm in slot.judge(arrivedAt: now, sampled) { tell("telemetry.breach", alarm.body(watch.session)) }
     }
 
     /// Finds the line's layout; first where it was after the same predecessor last time, for lines come in turns.
@@ -172,7 +230,13 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         guard only != nil || serial != nil || layout.device != nil else {
             throw PointError(column: 1, reason: "the point names no device: add the tag device=NAME")
         }
-        slots.append(Slot(layout, only))
+        if let only, let device = layout.device, device != only.session.device {
+            throw PointError(
+                column: 1,
+                reason: "the point is of device '\(device)', the session of '\(only.session.device)': "
+                    + "stream each device into its own session")
+        }
+        slots.append(Slot(layout, only, telemetry.knowledge))
         guard reader.match(layout, samples) else {
             throw PointError(column: 1, reason: "the line reads as a point and does not match itself; this is a defect")
         }
@@ -186,9 +250,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     /// The point's time in nanoseconds. One in the future or long before the session is a wrong clock or a wrong unit.
-    private func time(
-        _ stamp: Int64?, _ now: Int64, _ slot: Slot, _ tell: (String, Object) -> Void
-    ) throws(PointError) -> Int64 {
+    private func time(_ stamp: Int64?, _ now: Int64) throws(PointError) -> Int64 {
         guard let stamp else { return telemetry.arrivals.next(now) }
         let (time, overflow) = stamp.multipliedReportingOverflow(by: unit.nanoseconds)
         let counts = "it counts \(unit.rawValue) since 1970"
@@ -201,9 +263,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             reason = "the timestamp is before the session began; \(counts)"
         } else {
             return time
-        }
-        if let watch = slot.watch, let alarm = watch.clockIsOff(at: now) {
-            tell("telemetry.breach", alarm.body(watch.session))
         }
         throw PointError(column: 1, reason: reason)
     }
@@ -219,13 +278,17 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         var slot: Slot
         var points: Points
         var judged: Int
+        var suspects: Points
     }
 
     func store(_ transaction: any Transaction) throws -> BulkCount {
         let batches = lock.withLock { _ in
-            slots.filter { $0.points.count > 0 }.map { slot in
-                defer { (slot.points, slot.judged) = (Points(slot.layout.fields), 0) }
-                return Batch(slot: slot, points: slot.points, judged: slot.judged)
+            slots.filter { $0.points.count > 0 || $0.suspects.count > 0 }.map { slot in
+                defer {
+                    (slot.points, slot.judged) = (Points(slot.layout.fields), 0)
+                    if slot.suspects.count > 0 { slot.suspects = Points(slot.layout.fields) }
+                }
+                return Batch(slot: slot, points: slot.points, judged: slot.judged, suspects: slot.suspects)
             }
         }
         if let only {
@@ -251,11 +314,23 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         }
         let watch = try watch(of: device, transaction)
         if slot.watch !== watch { lock.withLock { _ in slot.bind(watch) } }
-        guard let watch else { return try storeUnmatched(points, slot, device, transaction) }
+        guard let watch else {
+            try tellOwner(batch, device, transaction)
+            return try storeUnmatched(points, slot, device, transaction)
+        }
         // Those that came before it was known whose they are.
         lock.withLock { _ in
             for place in batch.judged..<points.count {
-                _ = slot.judge(points.times[place]) { points.columns[$0].number(at: place) }
+                let value = { (field: Int) in points.columns[field].number(at: place) }
+                let time = points.times[place]
+                _ =
+                    watch.session.covers(time)
+                    ? slot.judge(time, value) : slot.judge(arrivedAt: transaction.now.nanoseconds, value)
+            }
+            for place in 0..<batch.suspects.count {
+                _ = slot.judge(arrivedAt: batch.suspects.times[place]) {
+                    batch.suspects.columns[$0].number(at: place)
+                }
             }
         }
         let (own, others) = points.divided { watch.session.covers($0) }
@@ -301,6 +376,22 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         _ = try append(points, slot, session: 0, device: device, transaction)
     }
 
+    /// Somebody needles, and no session is there that would watch it.
+    private func tellOwner(_ batch: Batch, _ device: String, _ transaction: any Transaction) throws {
+        func needles(_ points: Points, _ place: Int) -> Bool {
+            batch.slot.depths.contains { points.columns[$0].number(at: place) > 0 }
+        }
+        let since = transaction.now.nanoseconds.subtractingClamped(Receiver.grace)
+        let (points, suspects) = (batch.points, batch.suspects)
+        let isNow =
+            points.times.indices.contains { points.times[$0] >= since && needles(points, $0) }
+            || suspects.times.indices.contains { needles(suspects, $0) }
+        guard isNow, try telemetry.isOnRecord(device, transaction) else { return }
+        var body: Object = ["device": device, "at": transaction.now]
+        if let owner = try? transaction.device(device).owner { body["person"] = .string(owner) }
+        transaction.publishLive(topic: "telemetry.without-session", body)
+    }
+
     private func rejectUnknown(_ device: String, count: Int) {
         lock.withLock { _ in
             reject(1, "no device '\(device)' on record; records.list-devices shows them", count: count)
@@ -334,7 +425,10 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     private func record(_ watch: Watch, _ transaction: any Transaction) throws {
-        let (changes, peaks) = lock.withLock { _ in watch.takeChanges() }
+        let (changes, peaks) = try lock.withLock { _ in
+            try watch.heard(at: transaction.now.nanoseconds) { try telemetry.hasDepth(watch.session, transaction) }
+            return watch.takeChanges()
+        }
         try telemetry.record(changes, peaks, watch.session, transaction)
     }
 

@@ -142,6 +142,14 @@ extension Telemetry {
     }
 
     static let silenceCode = "silence"
+    static let unwatchedCode = "depth-unwatched"
+
+    /// Whether any stream of a session has a depth that can be judged.
+    func hasDepth(_ session: KnownSession, _ reading: any Reading) throws -> Bool {
+        try reading.series(session: session.session).contains { series in
+            series.fields.contains { knowledge.depthUnit(of: $0) != nil }
+        }
+    }
 
     /// A session has reported, so it is not silent any more.
     func heard(of session: KnownSession, _ transaction: any Transaction) throws {

@@ -12,6 +12,9 @@ final class Watch {
     private var breaches: [String: Breach] = [:]
     /// What the ledger has to be told, in its order.
     private var changes: [Change] = []
+    /// Whether a depth was judged since ``heard(at:isElsewhere:)``, and when that was so last.
+    private var isDepthNew = false
+    private var depthHeard: Int64?
     /// How many alarms it has raised.
     private(set) var alarms = 0
 
@@ -47,17 +50,24 @@ final class Watch {
         breaches = open
     }
 
-    /// Which of these fields are judged, by which limit.
-    func bind(_ fields: [Layout.Field]) -> [(field: Int, limit: Int)] {
+    /// Which of these fields are judged, by which limit, and how many of the limit's unit one of theirs is.
+    func bind(_ fields: [Layout.Field]) -> [(field: Int, limit: Int, unit: Double)] {
         fields.enumerated().filter { $0.element.kind != .text }.flatMap { index, field in
-            limits.indices.filter { limits[$0].field == field.name }.map { (index, $0) }
+            limits.indices.compactMap { place in
+                if place == Knowledge.depthPlace { return knowledge.depthUnit(of: field).map { (index, place, $0) } }
+                return limits[place].field == field.name ? (index, place, 1) : nil
+            }
         }
     }
 
-    /// Judges one value.
+    /// The field of these that tells a depth which cannot be judged.
+    func unreadableDepth(in fields: [Layout.Field]) -> String? { knowledge.unreadableDepth(in: fields) }
+
+    /// Judges one value, in the limit's unit.
     /// - Returns: The alarm that it raises.
-    func judge(_ value: Double, _ limit: Int, at time: Int64) -> Alarm? {
-        let limit = limits[limit]
+    func judge(_ value: Double, _ place: Int, at time: Int64) -> Alarm? {
+        let limit = limits[place]
+        if place == Knowledge.depthPlace { isDepthNew = true }
         if let bound = limit.broken(by: value) {
             return breach(limit.code, field: limit.field, value: value, limit: bound, at: time) {
                 limit.isFurther(value, than: $0)
@@ -67,6 +77,26 @@ final class Watch {
             settle(limit.code, isBack: limit.isBack(value), at: time)
         }
         return nil
+    }
+
+    // MARK: A depth that nobody watches
+
+    /// The depth comes in a form that cannot be judged.
+    func depthIsUnwatched(_ field: String?, at time: Int64) -> Alarm? {
+        breach(Telemetry.unwatchedCode, field: field, value: nil, limit: nil, at: time) { _ in false }
+    }
+
+    /// Points have arrived. Without a depth among them for as long as silence takes, nobody watches it.
+    /// - Parameter isElsewhere: Whether another stream of the session has a depth.
+    func heard(at now: Int64, isElsewhere: () throws -> Bool) rethrows {
+        if isDepthNew {
+            (isDepthNew, depthHeard) = (false, now)
+            if breaches[Telemetry.unwatchedCode] != nil { end(Telemetry.unwatchedCode, at: now) }
+            return
+        }
+        guard let since = depthHeard, now >= since else { return depthHeard = now }
+        guard now.subtractingClamped(since) >= knowledge.silence.totalNanoseconds else { return }
+        if try isElsewhere() { depthHeard = now } else { _ = depthIsUnwatched(nil, at: now) }
     }
 
     /// Judges a series' time against the newest one before it.

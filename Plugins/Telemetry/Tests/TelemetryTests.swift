@@ -149,6 +149,55 @@ struct TelemetrySessionTests {
                 .code == .notFound)
     }
 
+    @Test(
+        "a depth in another case or unit is judged",
+        arguments: [("Depth_mm", 0.6), ("depth_um", 600), ("DEPTH_CM", 0.06)])
+    func depthNames(field: String, value: Double) throws {
+        let bench = try Self.bench()
+        try bench.stream("telemetry.stream", ["session": 7], lines: [Self.lines([value], field: field)])
+        let alarms = try bench.ledger(kind: "telemetry.alarm")
+        #expect(alarms.map { $0.body.string("code") } == ["depth-over-plan"])
+        #expect(abs((alarms.first?.body.number("value") ?? 0) - 0.6) < 1e-9)
+    }
+
+    @Test("a depth that nobody can read says so at once", arguments: ["depth=0.9", "depth_mm=\"0.9\"", "depth_mm=t"])
+    func unreadableDepth(field: String) throws {
+        let bench = try Self.bench()
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen \(field)\n"])
+        #expect(try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == ["depth-unwatched"])
+    }
+
+    @Test("a depth is judged by its arrival where the clock is wrong, also before a collector knows the session")
+    func wrongClock() throws {
+        for sends in [
+            { (bench: Bench, line: String) in try bench.stream("telemetry.stream", ["session": 7], lines: [line]) },
+            { (bench: Bench, line: String) in try bench.collect("telemetry", lines: [line]) },
+        ] {
+            for stamp in [1_700_000_000, Self.noon + 900_000_000_000, Self.noon - 900_000_000_000] {
+                let bench = try Self.bench()
+                bench.fake("records.show-device") { _ in Device(device: "pen-1", kind: .pen).object }
+                _ = try sends(bench, "pen,device=pen-1 depth_mm=0.9 \(stamp)\n")
+                #expect(
+                    try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == [
+                        "clock-off", "depth-over-plan",
+                    ], "\(stamp)")
+            }
+        }
+    }
+
+    @Test("a negative depth and another device's lines are rejected with the reason")
+    func rejected() throws {
+        let bench = try Self.bench()
+        let reply = try bench.stream(
+            "telemetry.stream", ["session": 7],
+            lines: ["pen depth_mm=-0.1\npen depth_um=-5i\npen,device=pen-2 depth_mm=0.1\n"])
+        #expect(reply.integer("accepted") == 0 && reply.integer("rejected") == 3)
+        let reasons = (reply.list("first_errors") ?? []).map {
+            if case .object(let one) = $0 { one.string("reason") ?? "" } else { "" }
+        }
+        #expect(reasons[0].contains("no depth is negative") && reasons[2].contains("'pen-2'"))
+    }
+
     @Test("the collector finds the session by the device tag; it rejects what has none or one that nobody knows")
     func collector() throws {
         let bench = try Self.bench()

@@ -46,6 +46,9 @@ public indirect enum ParameterType: Hashable, Sendable {
     /// Named members, typed like arguments: `answers.pregnant=no`. Only these members are taken.
     case object([Parameter])
 
+    /// An identifier as it is printed on a box or plate, such as a lot or the name of a cartridge: `LOT7-1`, `A 12/3`.
+    public static var printed: ParameterType { .line(maximum: 64) }
+
     /// A duration of at most ``Span/longest``.
     public static var duration: ParameterType { .duration(maximum: .longest) }
 }

@@ -6,7 +6,7 @@ public struct SessionPlan: Sendable {
     public var areas: [String]
     public var depthMM: Double
     public var goal: Goal
-    /// The single-use cartridge's slug.
+    /// The single-use cartridge, as its label has it.
     public var cartridge: String?
     /// The registered operator who treats, in a clinic.
     public var operatorName: String?

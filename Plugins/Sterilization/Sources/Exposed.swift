@@ -1,0 +1,63 @@
+import MneedleKit
+
+/// A session with a head that came out of a load.
+struct Exposed: Sendable {
+    let session: Int64
+    let person: String
+    let device: String
+    let at: Instant
+    /// What the person was told already of this load's indicator.
+    let told: Indicator?
+
+    init?(_ row: Row) {
+        guard let session = row.integer("session"), let person = row.text("person"), let device = row.text("device"),
+            let at = row.instant("at")
+        else { return nil }
+        (self.session, self.person, self.device, self.at) = (session, person, device, at)
+        told = row.text("told").flatMap(Indicator.init)
+    }
+
+    var object: Object { ["session": session, "person": person, "device": device, "at": at] }
+}
+
+extension Hygiene {
+    /// Notes which load a session's head came from, for the day on which that load turns out to be bad.
+    func noteLoad(of head: Head, session: Int64, person: String, at: Instant, _ transaction: any Transaction) throws {
+        guard let readiness = head.readiness, readiness.state == .sterile, let load = readiness.load else { return }
+        try transaction.execute(
+            "INSERT INTO sterilization_treated (session, device, person, load, at) VALUES (?, ?, ?, ?, ?)",
+            session, head.device, person, load, at)
+    }
+
+    /// Who was treated from a load that failed, or that no indicator ever proved.
+    func exposed(_ cycle: Cycle, _ device: String, _ reading: any Reading) throws -> [Exposed] {
+        guard let load = cycle.load, cycle.indicator != .pass else { return [] }
+        if cycle.indicator == .none,
+            try Run(cycle, device).ofSameLoad(reading).contains(where: { $0.indicator == .pass })
+        {
+            return []
+        }
+        return try reading.rows("SELECT * FROM sterilization_treated WHERE load = ? ORDER BY session", load)
+            .compactMap { Exposed($0) }.filter { try isOfSameLoad($0.device, cycle, reading) }
+    }
+
+    /// Whether a head on record as of that load was in this steriliser, as far as anybody knows.
+    func isOfSameLoad(_ device: String, _ cycle: Cycle, _ reading: any Reading) throws -> Bool {
+        let runs = try Run(cycle, device).ofSameLoad(reading)
+        return runs.contains { $0.device == device }
+    }
+
+    /// Each of them gets an entry of their own, once for what is known of the load.
+    func tell(_ exposed: [Exposed], of cycle: Cycle, _ transaction: any Transaction) throws {
+        for one in exposed where one.told != cycle.indicator && one.told != .fail {
+            var body = one.object
+            body["load"] = cycle.load?.value
+            body["indicator"] = cycle.indicator.rawValue.value
+            try transaction.execute(
+                "UPDATE sterilization_treated SET told = ? WHERE session = ?", cycle.indicator.rawValue, one.session)
+            try HygieneLog.add("exposed", device: one.device, at: transaction.now, body, to: transaction)
+            try transaction.record(
+                Entry("sterilization.exposed", subject: "session/\(one.session)", person: one.person, body: body))
+        }
+    }
+}

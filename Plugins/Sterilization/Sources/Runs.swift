@@ -1,0 +1,93 @@
+import MneedleKit
+
+/// One soak or cycle from its beginning on, kept so that no other can have been in the same place at the same time.
+struct Run: Sendable {
+    enum Kind: String { case soak, cycle }
+
+    var kind: Kind
+    var device: String
+    var began: Instant
+    var ended: Instant
+    var minutes: Double
+    /// For a cycle: what was run, in which steriliser, as which load.
+    var method: String?
+    var celsius: Double?
+    var steriliser: String?
+    var load: String?
+    var indicator: Indicator?
+
+    init(_ soak: Soak, _ device: String) {
+        (kind, self.device, began, ended, minutes) = (.soak, device, soak.began, soak.at, soak.minutes)
+    }
+
+    init(_ cycle: Cycle, _ device: String) {
+        (kind, self.device, began, ended, minutes) = (.cycle, device, cycle.began, cycle.at, cycle.minutes)
+        (method, celsius, indicator) = (cycle.method, cycle.celsius, cycle.indicator)
+        (steriliser, load) = (cycle.steriliser, cycle.load)
+    }
+
+    private init?(_ row: Row) {
+        guard let kind = row.text("kind").flatMap(Kind.init), let began = row.instant("began"),
+            let ended = row.instant("ended")
+        else { return nil }
+        self.kind = kind
+        device = row.text("device") ?? ""
+        (self.began, self.ended, minutes) = (began, ended, row.number("minutes") ?? 0)
+        (method, celsius) = (row.text("method"), row.number("celsius"))
+        (steriliser, load) = (row.text("steriliser"), row.text("load"))
+        indicator = row.text("indicator").flatMap(Indicator.init)
+    }
+
+    /// The runs on record that were under way at some time of this one.
+    func overlapping(_ reading: any Reading) throws -> [Run] {
+        try reading.rows("SELECT * FROM sterilization_runs WHERE began < ? AND ended > ? ORDER BY id", ended, began)
+            .compactMap { Run($0) }
+    }
+
+    /// The cycles on record of this load.
+    func ofSameLoad(_ reading: any Reading) throws -> [Run] {
+        guard let load else { return [] }
+        return try reading.rows(
+            "SELECT * FROM sterilization_runs WHERE kind = 'cycle' AND load = ? ORDER BY id", load
+        ).compactMap { Run($0) }.filter { mayShareSteriliser(with: $0) }
+    }
+
+    /// Sterilisers are the same unless both are named, and otherwise.
+    func mayShareSteriliser(with other: Run) -> Bool {
+        steriliser == nil || other.steriliser == nil || steriliser == other.steriliser
+    }
+
+    /// Whether both are the same cycle, logged for several heads or again with its indicator's result.
+    func isSameCycle(as other: Run) -> Bool {
+        guard kind == .cycle, other.kind == .cycle, mayShareSteriliser(with: other), method == other.method,
+            celsius == other.celsius, minutes == other.minutes, load == other.load
+        else { return false }
+        // Without a number only the same times make it the same load.
+        return load != nil || (began == other.began && ended == other.ended)
+    }
+
+    func save(_ transaction: any Transaction) throws {
+        _ = try transaction.insert(
+            """
+            INSERT INTO sterilization_runs
+                (kind, device, began, ended, minutes, method, celsius, steriliser, load, indicator)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, kind.rawValue, device, began, ended, minutes, method, celsius, steriliser, load, indicator?.rawValue)
+    }
+}
+
+extension Hygiene {
+    /// Why a run cannot have been as it is told: its head, or its steriliser, was in another at the time.
+    func overlapRefusals(_ run: Run, _ setting: Setting, _ reading: any Reading) throws -> [Finding] {
+        let others = try run.overlapping(reading).filter { !run.isSameCycle(as: $0) }
+        var found: [Finding?] = []
+        if others.contains(where: { $0.device == run.device }) {
+            found.append(try knowledge.finding(.headOverlaps, setting, ["device": run.device]))
+        }
+        if run.kind == .cycle, others.contains(where: { $0.kind == .cycle && run.mayShareSteriliser(with: $0) }) {
+            found.append(
+                try knowledge.finding(.steriliserBusy, setting, ["steriliser": run.steriliser ?? "without a name"]))
+        }
+        return found.compactMap { $0 }
+    }
+}
