@@ -26,7 +26,7 @@ let definition = ModuleDefinition(
             screening.correct,
         ],
         checks: [screening.check],
-        reactions: [screening.whenReactionOpened])
+        reactions: [screening.whenReactionOpened, screening.whenReactionResolved])
 }
 
 let migrations = [
