@@ -14,6 +14,7 @@ struct Claim: Sendable, CustomStringConvertible {
         ("rule", "code"), ("question", "question"), ("finding", "code"), ("symptom", "symptom"),
         ("product", "product"), ("agent", "agent"), ("profile", "profile"), ("goal", "goal"), ("limit", "code"),
         ("reminder", "kind"), ("step", "name"), ("window", "window"), ("choosing", "name"),
+        ("allergy", "allergy"), ("guidance", "guidance"),
     ]
 
     let file: String
@@ -81,7 +82,9 @@ struct Claim: Sendable, CustomStringConvertible {
         case ("home", .string(let least)), ("clinic", .string(let least)):
             return weaker(table, key, least)
         case ("then", .string(let least)), ("severe", .string(let least)), ("at_first", .string(let least)),
-            ("at_first_at_home", .string(let least)), ("moderate_at_least", .string(let least)):
+            ("at_first_at_home", .string(let least)), ("moderate_at_least", .string(let least)),
+            ("moderate", .string(let least)), ("severe_at_least", .string(let least)),
+            ("worsening_at_least", .string(let least)):
             let rank = Ladder.actions.rank(table.string(key) ?? "")
             return rank >= Ladder.actions.rank(least)
                 ? nil : "\(key) is \(table.string(key) ?? "not there"), not \(least)"

@@ -25,7 +25,10 @@ struct Mutation {
         "sources", "aliases", "product_forms", "evidence", "code", "question", "symptom", "product", "agent", "profile",
         "choices", "title", "text", "message", "reason", "advice", "author", "document", "section", "where", "note",
     ]
-    private static let actions: Set = ["then", "severe", "at_first", "at_first_at_home", "moderate_at_least"]
+    private static let actions: Set = [
+        "then", "severe", "moderate", "at_first", "at_first_at_home", "moderate_at_least", "severe_at_least",
+        "worsening_at_least",
+    ]
     private static let severities: Set = ["severity", "home", "clinic"]
 
     func mutants(of object: Object) -> [Mutant] {

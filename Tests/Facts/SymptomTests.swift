@@ -75,7 +75,9 @@ struct SymptomTests {
         let span = try #require(row.claim.wanted.string("expected_for").flatMap(milliseconds))
         let last = try action(bench, row.claim.name, after: span, of: "cleo")
         let after = try action(bench, row.claim.name, after: span + 60_000, of: "cleo")
-        #expect(last == 0 && after >= Ladder.actions.rank("call"))
+        // Nothing, or to watch it where the source says no more.
+        let atFirst = row.claim.wanted.string("at_first").map(Ladder.actions.rank) ?? 0
+        #expect(last == atFirst && after >= Ladder.actions.rank("call"))
     }
 
     @Test(
@@ -93,7 +95,8 @@ struct SymptomTests {
     func redFlag(row: Row) throws {
         let bench = try treated()
         for (person, setting) in [("anna", Setting.home), ("cleo", .clinic)] {
-            _ = try action(bench, row.claim.name, after: 3_600_000, of: person)
+            // Later than any of them belongs to healing.
+            _ = try action(bench, row.claim.name, after: 60 * 86_400_000, of: person)
             let plan = SessionPlan(
                 person: Person(person: person, setting: setting, goal: .collagen),
                 device: Device(device: "pen", kind: .pen), areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
@@ -109,7 +112,10 @@ struct SymptomTests {
     func product(row: Row) throws {
         let bench = try treated()
         let isAvoided = row.claim.wanted.string("use") == "avoid"
-        for (hours, allowed) in [(Int64(1), !isAvoided), (71, !isAvoided), (73, true)] {
+        let window = row.claim.wanted.string("window")
+        let until = Self.rows("window", with: "until").first { $0.claim.name == window }?.claim.wanted.string("until")
+        let hours = until.flatMap(milliseconds).map { $0 / 3_600_000 } ?? 72
+        for (hours, allowed) in [(Int64(1), !isAvoided), (hours - 1, !isAvoided), (hours + 1, true)] {
             bench.clock.set(Self.ended.adding(hours: Double(hours)))
             for person in ["anna", "cleo"] {
                 let reply = try bench.call(

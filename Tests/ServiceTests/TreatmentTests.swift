@@ -83,7 +83,10 @@ struct TreatmentTests {
         let reaction = try #require(reported["reaction"]?.integer)
         let check = "session.check person=anna device=roller areas=cheeks depth_mm=0.3"
         #expect(Self.codes(try client.ok(check)["findings"]).contains("open-reaction"))
-        _ = try client.ok("aftercare.resolve reaction=\(reaction) by=\"Dr. Lee\"")
+        #expect(throws: (any Error).self) { try client.ok("aftercare.resolve reaction=\(reaction) by=me") }
+        let opened = "\(Date())"
+        _ = try client.ok(
+            "aftercare.resolve reaction=\(reaction) physician=\"Dr. Lee\" judged_on=\(opened.prefix(10))")
         #expect(!Self.codes(try client.ok(check)["findings"]).contains("open-reaction"))
     }
 

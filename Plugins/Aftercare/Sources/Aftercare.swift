@@ -15,7 +15,7 @@ let definition = ModuleDefinition(
                 "actives_hours", .integer(1...720), default: 72,
                 "Hours after a session without active products; at home not under 48, in a clinic not under 72.")
         ],
-        knowledge: ["aftercare"],
+        knowledge: ["aftercare", "areas"],
         records: ["symptom.*", "reaction.*"]),
     migrations: migrations
 ) { setup in
@@ -23,7 +23,7 @@ let definition = ModuleDefinition(
     return Module(
         commands: [
             aftercare.plan, aftercare.until, aftercare.mayUse, aftercare.report, aftercare.resolve,
-            aftercare.reactions, aftercare.symptoms, aftercare.products,
+            aftercare.reactions, aftercare.symptoms, aftercare.products, aftercare.guidance,
         ],
         standing: [aftercare.standing],
         reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped],
@@ -87,7 +87,16 @@ let migrations = [
                 note TEXT)
             """,
             "CREATE INDEX aftercare_reports_person ON aftercare_reports (person, reported_at)",
-        ])
+        ]),
+    Migration(
+        2, "where a session was, the words that a symptom was told in, and the physician who closed a reaction",
+        [
+            "ALTER TABLE aftercare_courses ADD COLUMN areas TEXT",
+            "ALTER TABLE aftercare_reports ADD COLUMN said TEXT",
+            "ALTER TABLE aftercare_reactions ADD COLUMN physician TEXT",
+            "ALTER TABLE aftercare_reactions ADD COLUMN judged_on TEXT",
+            "ALTER TABLE aftercare_reactions ADD COLUMN allergy TEXT",
+        ]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -7,6 +7,10 @@ struct Knowledge: Sendable {
     /// Words of a product's name that say nothing about what is in it: `serum`, `cream`.
     let forms: Set<String>
     let symptoms: [Symptom]
+    let allergies: [Allergy]
+    let guidance: [Guidance]
+    /// The areas of the face.
+    let face: Set<String>
     let escalation: Escalation
     private let findings: FindingCatalogue
 
@@ -17,6 +21,9 @@ struct Knowledge: Sendable {
         products = file.tables("product").map { Product($0, setup.sources) }
         forms = Set(file.strings("product_forms"))
         symptoms = file.tables("symptom").map { Symptom($0, setup.sources) }
+        allergies = file.tables("allergy").map { Allergy($0, setup.sources) }
+        guidance = file.tables("guidance").map { Guidance($0, setup.sources) }
+        face = Knowledge.face(setup.knowledge("areas"))
         escalation = Escalation(
             file.table("escalation") ?? Table([:], file: file.file, problems: setup.problems), setup.sources)
         findings = FindingCatalogue(
@@ -31,6 +38,14 @@ struct Knowledge: Sendable {
     }
 
     func symptom(named word: String) -> Symptom? { symptoms.first { $0.names.contains(word) } }
+
+    private static func face(_ file: Table) -> Set<String> {
+        let areas = file.table("area")?.namedTables() ?? []
+        let face = areas.filter { $0.table.optionalBool("face") == true }.map(\.name)
+        // Read by the modules that judge areas; named here so that no key is unknown.
+        for (_, table) in areas { for key in table.keys { _ = table.value(key) } }
+        return Set(face)
+    }
 
     /// The windows in which some product is not for the skin. What is not known at all waits for the last of them.
     var productWindows: Set<String> { Set(products.compactMap(\.window)) }
@@ -51,6 +66,20 @@ struct Knowledge: Sendable {
         for name in ["windows": windows.count, "products": products.count, "symptoms": symptoms.count]
         where name.value == 0 {
             file.report("", "there are no \(name.key)")
+        }
+        for symptom in symptoms {
+            for other in symptom.emergencyWith where self.symptom(named: other)?.name != other {
+                file.report("symptom", "'\(symptom.name)' is an emergency with '\(other)', which is no symptom here")
+            }
+            for product in symptom.allows where !products.contains(where: { $0.name == product }) {
+                file.report("symptom", "'\(symptom.name)' allows '\(product)', which is no product here")
+            }
+        }
+        reportRepeated(symptoms.compactMap(\.stopReason), "symptom", file)
+        reportRepeated(allergies.map(\.name), "allergy", file)
+        reportRepeated(guidance.map(\.name), "guidance", file)
+        if symptom(named: Symptom.unknown) == nil {
+            file.report("symptom", "'\(Symptom.unknown)' is missing: it is what a word that is not known is taken as")
         }
         for setting in Setting.allCases where !blocksFirmly(setting) {
             file.report(
@@ -82,6 +111,9 @@ enum Code: String, CaseIterable, Sendable {
     case productAvoid = "product-avoid"
     case productUnknown = "product-unknown"
     case productFine = "product-fine"
+    case productReaction = "product-reaction"
+    case productDefersSession = "product-defers-session"
+    case symptomUnknown = "symptom-unknown"
     case symptomExpected = "symptom-expected"
     case symptomWatch = "symptom-watch"
     case symptomCall = "symptom-call"

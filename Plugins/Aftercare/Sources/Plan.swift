@@ -35,7 +35,16 @@ extension Aftercare {
         _ request: Request, _ reading: any Reading, _ send: Command.RowSink
     ) throws -> Object {
         guard let session = try session(request.arguments, reading) else { return [:] }
-        let sql = "SELECT * FROM aftercare_windows WHERE session = ? ORDER BY starts_at, ends_at, id"
+        for (window, from, until) in try runningWindows(inSession: session, reading) {
+            try send([
+                "from": from, "until": until, "kind": window.kind.rawValue, "text": window.text,
+                "sources": window.sources, "session": session, "window": window.code, "over": false,
+            ])
+        }
+        let sql = """
+            SELECT w.* FROM aftercare_windows w JOIN aftercare_courses c ON c.session = w.session
+            WHERE w.session = ? AND c.ended_at IS NOT NULL ORDER BY w.starts_at, w.ends_at, w.id
+            """
         try reading.forEach(sql, [session.sql]) { row in
             let until = row.instant("ends_at")
             try send([
@@ -45,6 +54,15 @@ extension Aftercare {
             ])
         }
         return [:]
+    }
+
+    /// The windows of a session that is running, as they are at this moment.
+    private func runningWindows(
+        inSession session: Int64, _ reading: any Reading
+    ) throws -> [(window: Window, from: Instant, until: Instant)] {
+        let sql = "SELECT person FROM aftercare_courses WHERE session = ? AND ended_at IS NULL"
+        guard let person = try reading.row(sql, session)?.text("person") else { return [] }
+        return try runningWindows(of: person, at: reading.now, reading)
     }
 
     /// The session that a request means; `nil` for a person who has had none.

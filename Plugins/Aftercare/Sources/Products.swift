@@ -9,6 +9,10 @@ struct Product: Sendable {
     let use: Use
     /// The window in which it is avoided.
     let window: String?
+    /// Whether it may go on the skin while a reaction is open.
+    let isForReactions: Bool
+    /// How long its use puts off the next session.
+    private let defers: (days: Int, months: Int)?
     let reason: String
     let sources: [Source]
 
@@ -18,11 +22,21 @@ struct Product: Sendable {
         (name, aliases) = spelledNames(table, "product")
         use = table.choice("use", default: .avoid)
         window = table.optionalString("window")
+        isForReactions = table.bool("with_reaction", default: false)
+        let (days, months) = (
+            table.optionalInteger("defers_days", in: 1...365), table.optionalInteger("defers_months", in: 1...24)
+        )
+        defers = days == nil && months == nil ? nil : (days ?? 0, months ?? 0)
         reason = table.string("reason")
         sources = catalogue.sources(of: table)
         if (use == .avoid) != (window != nil) {
             table.report("window", "give it where use = \"avoid\", and only there")
         }
+    }
+
+    /// The first day on which a session may follow its use on `day`; `nil` where it puts nothing off.
+    func sessionPossible(afterUseOn day: CivilDate) -> CivilDate? {
+        defers.map { day.adding(months: $0.months).adding(days: $0.days) }
     }
 }
 
@@ -56,7 +70,8 @@ extension Aftercare {
             reply: [
                 ReplyMember("person", "whose skin"), ReplyMember("product", "the product as it is known here"),
                 ReplyMember("allowed", "whether it may be used then"),
-                ReplyMember("until", "how long not, if it may not"), ReplyMember("findings", "why"),
+                ReplyMember("until", "how long not, if it may not; absent while a reaction is open"),
+                ReplyMember("findings", "why, and whether it puts off the next session"),
             ],
             errors: [.notFound], concerns: .named("person"), example: "aftercare.may-use person=anna product=retinol",
             .reads(answerMayUse))
@@ -91,6 +106,7 @@ extension Aftercare {
         let ends = try windowEnds(of: person.person, at: at, reading)
         let name = product?.name ?? normalised(word)
         let until = end(product, ends)
+        if let refused = try refusal(of: product, name: name, person, reading) { return refused }
         let code: Code = product == nil ? .productUnknown : until == nil ? .productFine : .productAvoid
         var finding: Finding?
         // Where no window is open there is nothing to say about any product.
@@ -103,10 +119,44 @@ extension Aftercare {
                 ])
             if let product { finding?.sources = product.sources }
         }
+        let deferring = try deferral(by: product, at: at, person, reading)
         return [
             "person": person.person, "product": name, "allowed": until == nil, "until": until,
-            "findings": [finding].compactMap { $0 },
+            "findings": [finding, deferring].compactMap { $0 },
         ]
+    }
+
+    /// The answer while a reaction is open: nothing but what is meant for that.
+    private func refusal(
+        of product: Product?, name: String, _ person: Person, _ reading: any Reading
+    ) throws -> Object? {
+        if product?.isForReactions ?? false { return nil }
+        let found = try openReactions(of: person.person, reading).filter { open in
+            guard let product, let symptom = knowledge.symptom(named: open.symptom) else { return true }
+            return !symptom.allows.contains(product.name)
+        }
+        if found.isEmpty { return nil }
+        let findings = try found.compactMap { open in
+            try knowledge.finding(
+                .productReaction, person.setting,
+                [
+                    "product": name, "reaction": open.reaction,
+                    "symptom": knowledge.symptom(named: open.symptom)?.text ?? open.symptom,
+                ])
+        }
+        return ["person": person.person, "product": name, "allowed": false, "findings": findings]
+    }
+
+    /// That its use at `at` puts off the next session.
+    private func deferral(
+        by product: Product?, at: Instant, _ person: Person, _ reading: any Reading
+    ) throws -> Finding? {
+        let day = reading.zone(of: person).date(of: at)
+        guard let product, let possible = product.sessionPossible(afterUseOn: day) else { return nil }
+        var finding = try knowledge.finding(
+            .productDefersSession, person.setting, until: .date(possible), ["product": product.name, "day": day])
+        finding?.sources = product.sources
+        return finding
     }
 
     /// When the windows to avoid things in that are open at `at` end, by window.
@@ -118,6 +168,10 @@ extension Aftercare {
             """, person, at, at)
         var ends: [String: Instant] = [:]
         for row in rows { ends[row.text("code") ?? ""] = row.instant("ends_at") }
+        for (window, from, until) in try runningWindows(of: person, at: at, reading) {
+            guard window.kind == .avoid, from <= at else { continue }
+            ends[window.code] = max(until, ends[window.code] ?? until)
+        }
         return ends
     }
 

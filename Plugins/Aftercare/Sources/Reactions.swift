@@ -8,26 +8,6 @@ struct OpenReaction: Sendable {
 }
 
 extension Aftercare {
-    var resolve: Command {
-        Command(
-            "resolve", "Closes a reaction, so that sessions are possible again; in a clinic a practitioner does.",
-            role: .operator,
-            parameters: [
-                .required("reaction", .integer(1...Int64.max), "The reaction: see aftercare.reactions."),
-                .required("by", .line(maximum: 100), "Who has judged it, for example \"Dr. Lee\"."),
-                .optional("note", .text(), "What was found."),
-            ],
-            reply: [
-                ReplyMember("reaction", "the reaction"), ReplyMember("person", "whose it was"),
-                ReplyMember("symptom", "what it was"), ReplyMember("state", "resolved"),
-                ReplyMember("by", "who has judged it"), ReplyMember("resolved", "when"),
-            ],
-            errors: [.notFound, .conflict],
-            concerns: .named("reaction"),
-            example: "aftercare.resolve reaction=3 by=\"Dr. Lee\" note=\"healed after antibiotics\"",
-            .writes(closeReaction))
-    }
-
     var reactions: Command {
         Command(
             "reactions", "Lists reactions, newest first.", role: .reader,
@@ -39,7 +19,9 @@ extension Aftercare {
                 ReplyMember("reaction", "its number"), ReplyMember("person", "whose"), ReplyMember("symptom", "what"),
                 ReplyMember("action", "what to do about it"), ReplyMember("state", "open or resolved"),
                 ReplyMember("opened", "when it was first reported"), ReplyMember("resolved", "when it was closed"),
-                ReplyMember("by", "who closed it"), ReplyMember("note", "what was found"),
+                ReplyMember("by", "who closed it"), ReplyMember("physician", "the physician who has judged it"),
+                ReplyMember("judged_on", "when the physician did"),
+                ReplyMember("allergy", "what it was an allergy to"), ReplyMember("note", "what was found"),
             ],
             errors: [.notFound], concerns: .named("person", rows: ["person"]),
             example: "aftercare.reactions person=anna state=open", .lists(listReactions))
@@ -49,7 +31,7 @@ extension Aftercare {
 
     /// The open reaction for this symptom: the one there is, made as serious as the new report, or a new one.
     func openReaction(
-        _ symptom: Symptom, of person: Person, _ action: Action, _ transaction: any Transaction
+        _ symptom: Symptom, of person: Person, _ action: Action, at: Instant, _ transaction: any Transaction
     ) throws -> (reaction: Int64, isNew: Bool) {
         let row = try transaction.row(
             "SELECT id, action FROM aftercare_reactions WHERE person = ? AND symptom = ? AND closed_at IS NULL",
@@ -62,7 +44,7 @@ extension Aftercare {
         }
         let reaction = try transaction.insert(
             "INSERT INTO aftercare_reactions (person, setting, symptom, action, opened_at) VALUES (?, ?, ?, ?, ?)",
-            person.person, person.setting.rawValue, symptom.name, action.rawValue, transaction.now)
+            person.person, person.setting.rawValue, symptom.name, action.rawValue, at)
         return (reaction, true)
     }
 
@@ -93,36 +75,7 @@ extension Aftercare {
         return finding
     }
 
-    // MARK: Closing
-
-    @Sendable private func closeReaction(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let id = try request.arguments.requiredInteger("reaction")
-        let by = try request.arguments.requiredText("by")
-        guard let row = try transaction.row("SELECT * FROM aftercare_reactions WHERE id = ?", id),
-            let slug = row.text("person"), let symptom = row.text("symptom")
-        else { throw ModuleError.notFound("reaction", id, next: "aftercare.reactions lists them") }
-        if let closed = row.instant("closed_at") {
-            throw ModuleError.conflict("reaction \(id) was resolved on \(closed) already", state: "resolved")
-        }
-        // The setting when it was opened counts too: changing the person's plan does not change who may judge.
-        let opened = row.text("setting").flatMap(Setting.init)
-        let setting = try transaction.person(slug).setting
-        let special = knowledge.symptom(named: symptom)?.needsPractitioner ?? false
-        if request.actor.role < .practitioner, special || opened != .home || setting != .home {
-            throw ModuleError(
-                .forbidden, "a practitioner has to judge and resolve this reaction",
-                members: ["role": request.actor.role.rawValue, "needs": Role.practitioner.rawValue])
-        }
-        try transaction.execute(
-            "UPDATE aftercare_reactions SET closed_at = ?, closed_by = ?, note = ? WHERE id = ? AND closed_at IS NULL",
-            transaction.now, by, request.arguments.text("note"), id)
-        let facts: Object = [
-            "reaction": id, "person": slug, "symptom": symptom, "state": "resolved", "by": by,
-            "resolved": transaction.now, "note": request.arguments.text("note"),
-        ]
-        try transaction.record(Entry("reaction.resolved", subject: "reaction/\(id)", person: slug, body: facts))
-        return facts
-    }
+    // MARK: Listing
 
     @Sendable private func listReactions(
         _ request: Request, _ reading: any Reading, _ send: Command.RowSink
@@ -142,7 +95,9 @@ extension Aftercare {
                 "reaction": row.integer("id"), "person": row.text("person"), "symptom": row.text("symptom"),
                 "action": row.text("action"), "state": row.instant("closed_at") == nil ? "open" : "resolved",
                 "opened": row.instant("opened_at"), "resolved": row.instant("closed_at"),
-                "by": row.text("closed_by"), "note": row.text("note"),
+                "by": row.text("closed_by"), "physician": row.text("physician"), "judged_on": row.text("judged_on"),
+                "allergy": row.text("allergy").map { $0.split(separator: ",").map(String.init) },
+                "note": row.text("note"),
             ])
         }
         return [:]

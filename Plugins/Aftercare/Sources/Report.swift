@@ -3,20 +3,35 @@ import MneedleKit
 /// A symptom as a person tells it.
 private struct Complaint {
     let person: Person
-    let symptom: Symptom
+    let said: Said
     let degree: Degree
+    let isWorsening: Bool
     /// How long it has lasted, where that was said.
     let since: Span?
     let note: String?
     /// The last session on record.
     let course: PastCourse?
+    let at: Instant
+
+    var symptom: Symptom { said.symptom }
 
     /// The longer of what was said and the time since the session: what begins weeks after a session
-    /// is no more part of healing than what lasts for weeks.
-    func elapsed(_ now: Instant) -> Int64 {
-        let sinceSession = course?.ended.map { max(0, now.milliseconds - $0.milliseconds) } ?? 0
-        return max(since.map(length(of:)) ?? 0, sinceSession)
+    /// is no more part of healing than what lasts for weeks. A session that is running counts as needled now.
+    func healing(_ knowledge: Knowledge) -> Healing {
+        let over = course?.ended.map { max(0, at.milliseconds(since: $0)) }
+        let lasted = since.map(length(of:)) ?? 0
+        return Healing(
+            elapsed: max(lasted, over ?? 0), began: over.map { $0 - lasted },
+            ofFace: course?.areas.contains { knowledge.face.contains($0) } ?? false)
     }
+}
+
+/// What was made of a symptom.
+private struct Outcome {
+    let report: Int64
+    let reaction: Int64?
+    let action: Action
+    let findings: [Finding]
 }
 
 extension Aftercare {
@@ -26,19 +41,23 @@ extension Aftercare {
             role: .operator,
             parameters: [
                 .required("person", .slug, "Who has it."),
-                .required("symptom", .choice(knowledge.symptoms.flatMap(\.names)), "What: see aftercare.symptoms."),
+                .required("symptom", .line(maximum: 100), "What, in your own words: see aftercare.symptoms."),
+                .optional(
+                    "with", .list(.line(maximum: 100)), "What else is there at the same time, for example fever."),
                 .optional(
                     "since", .duration, "For how long by now, for example 1d or 5d; default since the last session."),
                 .optional(
                     "severity", .choice(Degree.allCases.map(\.rawValue)), "How bad it is.",
                     default: Degree.mild.rawValue),
+                .optional("worsening", .boolean, "Whether it becomes worse.", default: false),
                 .optional("note", .text(), "What else was said."),
             ],
             reply: [
                 ReplyMember("report", "the report's number"), ReplyMember("person", "who has it"),
-                ReplyMember("symptom", "what"),
+                ReplyMember("symptom", "what; other where no symptom has that name"),
                 ReplyMember("reaction", "the open reaction, if it blocks further sessions"),
                 ReplyMember("action", "expected, watch, call, urgent or emergency"),
+                ReplyMember("suggestions", "names that may have been meant, where the word is not known"),
                 ReplyMember("findings", "what it means and what to do"),
             ],
             errors: [.notFound], concerns: .named("person"),
@@ -47,25 +66,65 @@ extension Aftercare {
     }
 
     @Sendable private func takeReport(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let complaint = try complaint(request.arguments, transaction)
+        let arguments = request.arguments
+        let person = try transaction.person(arguments.requiredText("person"))
+        let first = try knowledge.symptom(saidAs: arguments.requiredText("symptom"))
+        let others = try (arguments.texts("with") ?? []).map(knowledge.symptom(saidAs:))
+        let course = try lastCourse(of: person.person, transaction)
+        let present = Set(([first] + others).map(\.symptom.name))
+        let degree = arguments.text("severity").flatMap(Degree.init) ?? .mild
+        let outcomes = try ([first] + others).enumerated().map { index, said in
+            // How bad it is, and for how long, is said of the first.
+            let complaint = Complaint(
+                person: person, said: said, degree: max(said.degree, index == 0 ? degree : .mild),
+                isWorsening: said.isWorsening || (index == 0 && arguments.boolean("worsening") == true),
+                since: index == 0 ? arguments.duration("since") : nil, note: arguments.text("note"), course: course,
+                at: transaction.now)
+            return try take(complaint, with: present, transaction)
+        }
+        let main = outcomes[0]
+        let suggestions = first.unknown.map(knowledge.symptomsNear) ?? []
+        return [
+            "report": main.report, "person": person.person, "symptom": first.symptom.name,
+            "reaction": main.reaction ?? outcomes.compactMap(\.reaction).first,
+            "action": (outcomes.map(\.action).max() ?? main.action).rawValue,
+            "suggestions": suggestions.isEmpty ? nil : suggestions, "findings": outcomes.flatMap(\.findings),
+        ]
+    }
+
+    /// Stopping a session for pain, bleeding or a rash reports it. By the entry's own time: it may be told late.
+    func reportStop(_ entry: Entry, _ transaction: any Transaction) throws {
+        guard let reason = entry.body.string("reason"), let slug = entry.body.string("person") ?? entry.person,
+            let symptom = knowledge.symptoms.first(where: { $0.stopReason == reason })
+        else { return }
+        let said = Said(symptom: symptom, degree: .mild, isWorsening: false, unknown: nil)
+        let complaint = try Complaint(
+            person: transaction.person(slug), said: said, degree: .mild, isWorsening: false, since: nil, note: nil,
+            course: lastCourse(of: slug, transaction), at: entry.body.instant("ended") ?? transaction.now)
+        _ = try take(complaint, with: [symptom.name], transaction)
+    }
+
+    private func take(
+        _ complaint: Complaint, with present: Set<String>, _ transaction: any Transaction
+    ) throws -> Outcome {
         let (person, symptom) = (complaint.person, complaint.symptom)
-        let action = symptom.action(
-            after: complaint.elapsed(transaction.now), complaint.degree, person.setting, knowledge.escalation)
-        let blocks = symptom.isRedFlag || action >= .urgent
-        let open = blocks ? try openReaction(symptom, of: person, action, transaction) : nil
+        let action = try action(on: complaint, with: present, transaction)
+        let blocks = action >= .urgent || symptom.isRedFlag && action >= .call
+        let open = blocks ? try openReaction(symptom, of: person, action, at: complaint.at, transaction) : nil
         let report = try transaction.insert(
             """
-            INSERT INTO aftercare_reports (person, symptom, severity, action, reported_at, session, reaction, note)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO aftercare_reports (person, symptom, severity, action, reported_at, session, reaction, note, said)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            person.person, symptom.name, complaint.degree.rawValue, action.rawValue, transaction.now,
-            complaint.course?.session, open?.reaction, complaint.note)
+            person.person, symptom.name, complaint.degree.rawValue, action.rawValue, complaint.at,
+            complaint.course?.session, open?.reaction, complaint.note, complaint.said.unknown)
         try transaction.record(
             Entry(
                 "symptom.reported", subject: "report/\(report)", person: person.person,
                 body: [
-                    "report": report, "person": person.person, "symptom": symptom.name, "since": complaint.since,
-                    "severity": complaint.degree.rawValue, "action": action.rawValue,
+                    "report": report, "person": person.person, "symptom": symptom.name,
+                    "said": complaint.said.unknown, "since": complaint.since, "severity": complaint.degree.rawValue,
+                    "worsening": complaint.isWorsening ? true : nil, "action": action.rawValue,
                     "session": complaint.course?.session, "reaction": open?.reaction, "note": complaint.note,
                 ], stands: true))
         if let open, open.isNew {
@@ -78,22 +137,39 @@ extension Aftercare {
                         "sets": symptom.sets.isEmpty ? nil : symptom.sets,
                     ], stands: true))
         }
-        return [
-            "report": report, "person": person.person, "symptom": symptom.name, "reaction": open?.reaction,
-            "action": action.rawValue, "findings": try findings(on: complaint, action, open?.reaction, transaction),
-        ]
+        return Outcome(
+            report: report, reaction: open?.reaction, action: action,
+            findings: try findings(on: complaint, action, open?.reaction, transaction))
     }
 
-    private func complaint(_ arguments: Arguments, _ reading: any Reading) throws -> Complaint {
-        let person = try reading.person(arguments.requiredText("person"))
-        let word = try arguments.requiredText("symptom")
-        guard let symptom = knowledge.symptom(named: word) else {
-            throw ModuleError.internal("the choice '\(word)' names no symptom")
+    /// What to do: by itself, by what is there beside it, and by whether it was less bad before.
+    private func action(
+        on complaint: Complaint, with present: Set<String>, _ reading: any Reading
+    ) throws -> Action {
+        let (person, symptom) = (complaint.person, complaint.symptom)
+        var action = symptom.action(
+            complaint.healing(knowledge), complaint.degree, person.setting, knowledge.escalation)
+        if try complaint.isWorsening || hasWorsened(complaint, reading) {
+            action = max(action, knowledge.escalation.worseningAtLeast)
         }
-        return Complaint(
-            person: person, symptom: symptom,
-            degree: arguments.text("severity").flatMap(Degree.init) ?? .mild, since: arguments.duration("since"),
-            note: arguments.text("note"), course: try lastCourse(of: person.person, reading))
+        let others = try present.union(openReactions(of: person.person, reading).map(\.symptom))
+            .compactMap(knowledge.symptom(named:))
+        let isEmergency = others.contains {
+            symptom.emergencyWith.contains($0.name) || $0.emergencyWith.contains(symptom.name)
+        }
+        return isEmergency ? .emergency : action
+    }
+
+    /// Whether it was reported as less bad after the same session.
+    private func hasWorsened(_ complaint: Complaint, _ reading: any Reading) throws -> Bool {
+        guard let session = complaint.course?.session else { return false }
+        return try reading.rows(
+            "SELECT severity FROM aftercare_reports WHERE person = ? AND symptom = ? AND session = ?",
+            complaint.person.person, complaint.symptom.name, session
+        ).contains { row in
+            complaint.symptom.name != Symptom.unknown
+                && row.text("severity").flatMap(Degree.init).map { $0 < complaint.degree } ?? false
+        }
     }
 
     private func findings(
@@ -101,20 +177,28 @@ extension Aftercare {
     ) throws -> [Finding] {
         let (person, symptom) = (complaint.person, complaint.symptom)
         let zone = reading.zone(of: person)
+        // What is more than mild, or becomes worse, is never told to be a part of healing.
+        let isHealing =
+            action <= .watch && !symptom.normal.isEmpty && complaint.degree == .mild && !complaint.isWorsening
         var until: Deadline?
-        if action <= .watch, let expected = symptom.expectedFor, let ended = complaint.course?.ended {
+        if isHealing, let expected = symptom.expectedFor, let ended = complaint.course?.ended {
             until = .instant(zone.adding(expected, to: ended))
         }
         var main = try knowledge.finding(
             action.code, person.setting, until: until,
             [
-                "symptom": symptom.text,
-                "what": action <= .watch && !symptom.normal.isEmpty ? symptom.normal : symptom.concern,
+                "symptom": symptom.text, "what": isHealing ? symptom.normal : symptom.concern,
                 "advice": symptom.advice,
             ])
         main?.sources = symptom.sources
         var found = [main]
-        if symptom.stopsSession, let course = complaint.course, course.ended == nil {
+        if let word = complaint.said.unknown {
+            let near = knowledge.symptomsNear(word)
+            let meant = near.isEmpty ? "" : " Perhaps \(near.joined(separator: " or ")) is meant."
+            found.append(
+                try knowledge.finding(.symptomUnknown, person.setting, ["word": word, "suggestions": meant]))
+        }
+        if let course = complaint.course, course.ended == nil, symptom.stopsSession || action > .expected {
             found.append(try knowledge.finding(.stopSession, person.setting, ["session": course.session]))
         }
         if let reaction {

@@ -31,7 +31,19 @@ enum Action: String, CaseIterable, Comparable, Sendable {
 }
 
 /// How bad a symptom is, as its owner says.
-enum Degree: String, CaseIterable, Sendable { case mild, moderate, severe }
+enum Degree: String, CaseIterable, Comparable, Sendable {
+    case mild, moderate, severe
+
+    static func < (left: Degree, right: Degree) -> Bool { left.rank < right.rank }
+
+    private var rank: Int {
+        switch self {
+        case .mild: 0
+        case .moderate: 1
+        case .severe: 2
+        }
+    }
+}
 
 /// Something that people notice on their skin after a session.
 struct Symptom: Sendable {
@@ -40,20 +52,35 @@ struct Symptom: Sendable {
     let text: String
     /// How long after a session it belongs to healing; `nil` when it never does.
     let expectedFor: Span?
+    /// How long after a session that time begins; then it needs a session on record.
+    private let expectedFrom: Span?
+    /// Whether it belongs to healing after a session of the face only.
+    private let afterFaceOnly: Bool
     /// What to do about it within that time.
     private let atFirst: [Setting: Action]
     /// What to do about it after that time, or always.
     let then: Action
-    /// What to do about it at least when it is severe.
-    let severe: Action
+    /// What to do about it at least when it is moderate, and when it is severe.
+    private let moderate: Action
+    private let severe: Action
+    /// Symptoms together with which it is an emergency.
+    let emergencyWith: [String]
     /// Whether it blocks further sessions until it is resolved.
     let isRedFlag: Bool
     /// Whether a running session is stopped at once.
     let stopsSession: Bool
+    /// The reason of `session.stop` that reports it: `rash`.
+    let stopReason: String?
+    /// Products that may go on the skin all the same while it is open.
+    let allows: [String]
     /// Answers of the screening that it makes true for good: `keloid-history`.
     let sets: [String]
     /// Whether a practitioner has to resolve it, also at home.
     let needsPractitioner: Bool
+    /// Whether only a physician's word closes it, however mild it is.
+    let needsPhysician: Bool
+    /// Whether closing it says if it was an allergy, and to what.
+    let asksAllergy: Bool
     /// What to say while it belongs to healing.
     let normal: String
     /// What to say when it does not.
@@ -67,15 +94,23 @@ struct Symptom: Sendable {
         (name, aliases) = spelledNames(table, "symptom")
         text = table.string("text")
         expectedFor = table.optionalSpan("expected_for")
+        expectedFrom = table.optionalSpan("expected_from")
+        afterFaceOnly = table.bool("after_face_only", default: false)
         let atFirst: Action = table.choice("at_first", default: .expected)
         self.atFirst = [.clinic: atFirst, .home: table.choice("at_first_at_home", default: atFirst)]
         then = table.choice("then", default: .emergency)
         if !table.has("then") { table.report("then", "missing") }
+        moderate = table.choice("moderate", default: .expected)
         severe = table.choice("severe", default: .expected)
+        emergencyWith = table.strings("emergency_with", default: [])
         isRedFlag = table.bool("red_flag", default: false)
         stopsSession = table.bool("stops_session", default: false)
+        stopReason = table.optionalString("stop_reason")
+        allows = table.strings("allows", default: [])
         sets = table.strings("sets", default: [])
         needsPractitioner = table.bool("practitioner_resolves", default: false)
+        needsPhysician = table.bool("physician_resolves", default: false)
+        asksAllergy = table.bool("asks_allergy", default: false)
         normal = expectedFor == nil ? table.string("normal", default: "") : table.string("normal")
         concern = table.string("concern")
         advice = table.string("advice")
@@ -83,27 +118,63 @@ struct Symptom: Sendable {
         if then == .expected { table.report("then", "something has to be done about it sooner or later") }
     }
 
-    /// What to do about it when it has lasted, or the session has been over, for `elapsed` milliseconds.
-    func action(after elapsed: Int64, _ degree: Degree, _ setting: Setting, _ escalation: Escalation) -> Action {
-        let belongs = expectedFor.map { elapsed <= length(of: $0) } ?? false
-        let action = belongs ? atFirst[setting] ?? then : then
+    /// What to do about it, as bad as it is, at this point of the healing.
+    func action(_ course: Healing, _ degree: Degree, _ setting: Setting, _ escalation: Escalation) -> Action {
+        let action = belongs(to: course) ? atFirst[setting] ?? then : then
         switch degree {
         case .mild: return action
-        case .moderate: return max(action, escalation.moderateAtLeast)
-        case .severe: return max(action.escalated(by: escalation.severeSteps), severe)
+        case .moderate: return max(action, escalation.moderateAtLeast, moderate)
+        case .severe: return max(action.escalated(by: escalation.severeSteps), escalation.severeAtLeast, severe)
         }
     }
+
+    /// Whether healing explains it at this point. What needs a session and has none on record is not explained.
+    private func belongs(to course: Healing) -> Bool {
+        guard let expectedFor, course.elapsed <= length(of: expectedFor) else { return false }
+        if afterFaceOnly && !course.ofFace { return false }
+        guard let expectedFrom else { return true }
+        return course.began.map { $0 >= length(of: expectedFrom) } ?? false
+    }
+}
+
+/// Where in its healing the skin is when a symptom is reported.
+struct Healing: Sendable {
+    /// Milliseconds that it has lasted, or that the session has been over: the longer.
+    let elapsed: Int64
+    /// How many milliseconds after the session's end it began; `nil` without a session that has ended.
+    let began: Int64?
+    /// Whether the last session was of the face. A session whose areas are not on record was not.
+    let ofFace: Bool
 }
 
 /// What the degree of a symptom adds.
 struct Escalation: Sendable {
     let moderateAtLeast: Action
+    let severeAtLeast: Action
     let severeSteps: Int
+    let worseningAtLeast: Action
+    /// Words before a symptom's name that say that it becomes worse, and how bad it is.
+    let worseningWords: Set<String>
+    let degreeWords: [String: Degree]
 
     init(_ table: Table, _ catalogue: SourceCatalogue) {
         moderateAtLeast = table.optionalChoice("moderate_at_least") ?? .watch
+        severeAtLeast = table.optionalChoice("severe_at_least") ?? .call
+        worseningAtLeast = table.optionalChoice("worsening_at_least") ?? .call
         severeSteps = table.integer("severe_steps", in: 1...4)
-        if !table.has("moderate_at_least") { table.report("moderate_at_least", "missing") }
+        worseningWords = Set(table.strings("worsening_words"))
+        var words: [String: Degree] = [:]
+        for degree in Degree.allCases {
+            for word in table.strings("\(degree.rawValue)_words") { words[word] = degree }
+        }
+        degreeWords = words
+        for key in ["moderate_at_least", "severe_at_least", "worsening_at_least"] where !table.has(key) {
+            table.report(key, "missing")
+        }
+        for (key, action) in [("severe_at_least", severeAtLeast), ("worsening_at_least", worseningAtLeast)]
+        where action < .call {
+            table.report(key, "what is severe or becomes worse is at least a call")
+        }
         _ = catalogue.sources(of: table)
     }
 }
@@ -118,6 +189,7 @@ extension Aftercare {
                 ReplyMember("text", "what it is"),
                 ReplyMember("expected_for", "how long after a session it belongs to healing; absent: never"),
                 ReplyMember("then", "what to do after that time, or always"),
+                ReplyMember("emergency_with", "symptoms together with which it is an emergency"),
                 ReplyMember("red_flag", "whether it blocks further sessions until it is resolved"),
                 ReplyMember("advice", "what to do about it"), ReplyMember("sources", "what it rests on"),
             ],
@@ -127,6 +199,7 @@ extension Aftercare {
                     try send([
                         "symptom": symptom.name, "aliases": symptom.aliases, "text": symptom.text,
                         "expected_for": symptom.expectedFor, "then": symptom.then.rawValue,
+                        "emergency_with": symptom.emergencyWith.isEmpty ? nil : symptom.emergencyWith,
                         "red_flag": symptom.isRedFlag, "advice": symptom.advice, "sources": symptom.sources,
                     ])
                 }

@@ -54,7 +54,7 @@ extension Aftercare {
     /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.
     var whenStarted: Reaction {
         Reaction(to: "session.started") { entry, _, transaction in
-            try lay(Course(entry, endsSession: false, now: transaction.now), transaction)
+            try keep(Course(entry, endsSession: false, now: transaction.now), transaction)
         }
     }
 
@@ -63,7 +63,10 @@ extension Aftercare {
     }
     /// The needles were in the skin, so a stopped session needs the same care.
     var whenStopped: Reaction {
-        Reaction(to: "session.stopped") { entry, _, transaction in try end(entry, transaction) }
+        Reaction(to: "session.stopped") { entry, _, transaction in
+            try end(entry, transaction)
+            try reportStop(entry, transaction)
+        }
     }
 
     private func end(_ entry: Entry, _ transaction: any Transaction) throws {
@@ -78,14 +81,17 @@ extension Aftercare {
                 ]))
     }
 
-    /// Writes the windows of a session, counted from its end (from its beginning while it is running).
-    @discardableResult
-    private func lay(_ course: Course, _ transaction: any Transaction) throws -> [Object] {
+    private func keep(_ course: Course, _ transaction: any Transaction) throws {
         try transaction.execute(
             """
-            INSERT INTO aftercare_courses (session, person, began_at, ended_at) VALUES (?, ?, ?, ?)
+            INSERT INTO aftercare_courses (session, person, began_at, ended_at, areas) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET ended_at = excluded.ended_at
-            """, course.session, course.person, course.began, course.ended)
+            """, course.session, course.person, course.began, course.ended, course.areas.joined(separator: ","))
+    }
+
+    /// Writes the windows of a session, counted from its end. While it is running they count from each moment anew.
+    private func lay(_ course: Course, _ transaction: any Transaction) throws -> [Object] {
+        try keep(course, transaction)
         try transaction.execute("DELETE FROM aftercare_windows WHERE session = ?", course.session)
         let person = try transaction.person(course.person)
         let zone = transaction.zone(of: person)
@@ -104,20 +110,41 @@ extension Aftercare {
 
     /// When the last thing to avoid after any of the person's sessions ends.
     func lastUntil(of person: String, _ reading: any Reading) throws -> Instant? {
-        try reading.row(
+        let ended = try reading.row(
             "SELECT MAX(ends_at) AS ends_at FROM aftercare_windows WHERE person = ? AND kind = 'avoid'", person
         )?.instant("ends_at")
+        let running = try runningWindows(of: person, at: reading.now, reading).filter { $0.window.kind == .avoid }
+        return ([ended].compactMap { $0 } + running.map(\.until)).max()
     }
 
-    /// The session whose needles touched the skin last.
+    /// The windows of a session that is running, as if its last needle had touched the skin at `at`; none where none is.
+    func runningWindows(
+        of person: String, at: Instant, _ reading: any Reading
+    ) throws -> [(window: Window, from: Instant, until: Instant)] {
+        guard let course = try lastCourse(of: person, reading), course.ended == nil, at >= course.began else {
+            return []
+        }
+        let person = try reading.person(person)
+        let zone = reading.zone(of: person)
+        return knowledge.windows.map { window in
+            // Whichever setting it is for, the person's own is on record.
+            let times = window.times(after: at, person.setting, zone)
+            return (window, times.from, times.until)
+        }
+    }
+
+    /// The session whose needles touched the skin last: one that is running, or the latest.
     func lastCourse(of person: String, _ reading: any Reading) throws -> PastCourse? {
         try reading.row(
             """
-            SELECT session, began_at, ended_at FROM aftercare_courses WHERE person = ?
-            ORDER BY began_at DESC, session DESC LIMIT 1
+            SELECT session, began_at, ended_at, areas FROM aftercare_courses WHERE person = ?
+            ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, began_at DESC, session DESC LIMIT 1
             """, person
         ).flatMap { row in
-            row.integer("session").map { PastCourse(session: $0, ended: row.instant("ended_at")) }
+            guard let session = row.integer("session"), let began = row.instant("began_at") else { return nil }
+            return PastCourse(
+                session: session, began: began, ended: row.instant("ended_at"),
+                areas: (row.text("areas") ?? "").split(separator: ",").map(String.init))
         }
     }
 }
@@ -125,7 +152,10 @@ extension Aftercare {
 /// A session on record; without an end it is still running.
 struct PastCourse: Sendable {
     let session: Int64
+    let began: Instant
     let ended: Instant?
+    /// Where it was; empty where that is not on record.
+    let areas: [String]
 }
 
 /// What aftercare needs of a session's entry.
@@ -135,6 +165,7 @@ private struct Course {
     let setting: Setting?
     let began: Instant
     let ended: Instant?
+    let areas: [String]
 
     var anchor: Instant { ended ?? began }
 
@@ -145,6 +176,7 @@ private struct Course {
         self.person = person
         setting = entry.body.string("setting").flatMap(Setting.init)
         began = entry.body.instant("started") ?? now
+        areas = entry.body.strings("areas")
         ended = endsSession ? entry.body.instant("ended") ?? now : nil
     }
 }

@@ -18,7 +18,7 @@ struct PlanTests {
         #expect(until("sun") == "2026-11-22T12:00:00Z")
         #expect(until("redness") == "2026-11-23T12:00:00Z")
         let spf = rows.first { $0.string("window") == "spf" }
-        #expect(spf?.string("from") == "2026-11-22T12:00:00Z")
+        #expect(spf?.string("from") == "2026-11-21T12:00:00Z")
         #expect(try practice.bench.rows("aftercare.plan", ["session": 1]) == rows)
     }
 

@@ -24,11 +24,16 @@ struct Practice {
         "cleo": Person(person: "cleo", setting: .clinic, goal: .collagen),
     ]
 
-    func start(_ session: Int64, _ person: String) throws { try happen("session.started", session, person, ended: nil) }
+    func start(_ session: Int64, _ person: String, areas: [String] = ["cheeks"]) throws {
+        try happen("session.started", session, person, ended: nil, areas: areas)
+    }
 
     /// The session ends now.
-    func end(_ session: Int64, _ person: String, as kind: String = "session.finished") throws {
-        try happen(kind, session, person, ended: bench.clock.now())
+    func end(
+        _ session: Int64, _ person: String, as kind: String = "session.finished", reason: String? = nil,
+        areas: [String] = ["cheeks"]
+    ) throws {
+        try happen(kind, session, person, ended: bench.clock.now(), reason: reason, areas: areas)
     }
 
     func treat(_ session: Int64, _ person: String) throws {
@@ -36,13 +41,16 @@ struct Practice {
         try end(session, person)
     }
 
-    private func happen(_ kind: String, _ session: Int64, _ person: String, ended: Instant?) throws {
+    private func happen(
+        _ kind: String, _ session: Int64, _ person: String, ended: Instant?, reason: String? = nil,
+        areas: [String]
+    ) throws {
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
             [
-                "session": session, "person": person, "device": "pen", "areas": ["cheeks"], "depth_mm": 0.3,
+                "session": session, "person": person, "device": "pen", "areas": areas, "depth_mm": 0.3,
                 "goal": "collagen", "setting": Practice.people[person]?.setting.rawValue,
-                "started": bench.clock.now(), "ended": ended,
+                "started": bench.clock.now(), "ended": ended, "reason": reason,
             ])
     }
 
@@ -51,11 +59,27 @@ struct Practice {
     }
 
     func report(
-        _ person: String, _ symptom: String, since: String? = nil, severity: String? = nil
+        _ person: String, _ symptom: String, since: String? = nil, severity: String? = nil, worsening: Bool? = nil,
+        with others: [String]? = nil
     ) throws -> Object {
         try bench.call(
-            "aftercare.report", ["person": person, "symptom": symptom, "since": since, "severity": severity],
-            as: .operator)
+            "aftercare.report",
+            [
+                "person": person, "symptom": symptom, "since": since, "severity": severity, "worsening": worsening,
+                "with": others,
+            ], as: .operator)
+    }
+
+    /// Resolves by a physician's word, today.
+    @discardableResult
+    func resolve(_ reaction: Int64, allergy: [String]? = nil, as role: Role = .admin) throws -> Object {
+        try bench.call(
+            "aftercare.resolve",
+            [
+                "reaction": reaction, "physician": "Dr. Lee",
+                "judged_on": String(bench.clock.now().description.prefix(10)),
+                "allergy": allergy, "note": "healed",
+            ], as: role)
     }
 
     func action(_ person: String, _ symptom: String, since: String? = nil, severity: String? = nil) throws -> String? {

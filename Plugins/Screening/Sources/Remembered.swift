@@ -75,8 +75,13 @@ extension Screening {
     }
 
     /// What a reaction to a session has made true. A question that the file does not have (yet) is kept all the same.
-    var whenReactionOpened: Reaction {
-        Reaction(to: "reaction.opened") { entry, _, transaction in
+    var whenReactionOpened: Reaction { whenReaction("reaction.opened") }
+
+    /// What a reaction has turned out to be when it was closed: an allergy.
+    var whenReactionResolved: Reaction { whenReaction("reaction.resolved") }
+
+    private func whenReaction(_ kind: String) -> Reaction {
+        Reaction(to: kind) { entry, _, transaction in
             guard let person = entry.person ?? entry.body.string("person") else { return }
             for question in entry.body.strings("sets")
             where try remember(question, nil, of: person, because: entry.subject, transaction) {

@@ -27,7 +27,7 @@ let definition = ModuleDefinition(
         ],
         checks: [screening.check],
         standing: [screening.standing],
-        reactions: [screening.whenReactionOpened])
+        reactions: [screening.whenReactionOpened, screening.whenReactionResolved])
 }
 
 let migrations = [

@@ -23,6 +23,17 @@ struct RememberedTests {
         #expect(try practice.assess(practice.healthy, of: "cleo").decision == "proceed")
     }
 
+    @Test("an allergy that a reaction turns out to be stays a yes")
+    func allergy() throws {
+        let practice = try Practice()
+        try practice.bench.happen(
+            "reaction.resolved", subject: "reaction/4", person: "anna",
+            ["reaction": 4, "person": "anna", "symptom": "hives", "sets": ["steel-allergy", "product-allergy"]])
+        let reply = try practice.assess(practice.healthy)
+        #expect(reply.found("steel-allergy")?.severity == "contraindicated")
+        #expect(reply.found("product-allergy")?.message.contains("(from reaction/4)") == true)
+    }
+
     @Test("it blocks a session that was screened before the scar was seen")
     func blocks() throws {
         let practice = try Practice()

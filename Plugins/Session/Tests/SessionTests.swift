@@ -239,8 +239,10 @@ struct LifeTests {
         let bench = try makeBench()
         let home = try bench.rows("session.steps", ["person": "anna"])
         #expect(
-            home.map { $0.string("step") } == ["cleanse", "soak", "areas", "passes", "serum", "clean", "aftercare"])
-        #expect(home[1].number("minutes") == 5)
+            home.map { $0.string("step") } == [
+                "hands", "cleanse", "soak", "areas", "passes", "serum", "clean", "aftercare",
+            ])
+        #expect(home[2].number("minutes") == 5)
         #expect(try bench.rows("session.steps", ["person": "carl"]).first?.string("step") == "consultation")
     }
 }
