@@ -13,7 +13,8 @@ struct TreatmentTests {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
         _ = try client.ok(
-            "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3")
+            "records.add-person person=anna setting=home goal=collagen "
+                + "time_zone=Europe/Berlin fitzpatrick=3 first_time=no")
         _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
         return (daemon, client)
     }
