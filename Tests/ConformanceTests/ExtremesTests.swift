@@ -43,6 +43,7 @@ struct ExtremesTests {
                 // The examples' own days are over some day.
                 "start": "\"\(day(after: 80))\"", "until": "\"\(day(after: 80))\"",
                 "trained_until": "\"\(day(after: 80))\"",
+                "judged_on": "\"\(day(after: 0))\"",
             ]
         )
     }
