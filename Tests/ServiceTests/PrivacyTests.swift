@@ -27,7 +27,7 @@ struct PrivacyTests {
         "session.check person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3",
         "session.start person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3 override=kernbeisser override_reason=Birkenzeisig",
         "sterilization.soak device=wiedehopf agent=kernbeisser concentration_percent=70 minutes=5",
-        "sterilization.open-cartridge cartridge=stieglitz device=wiedehopf person=zilpzalp lot=Wendehals",
+        "sterilization.open-cartridge cartridge=stieglitz device=wiedehopf person=zilpzalp lot=Wendehals expires=2199-12-31",
         "scheduling.remind person=zilpzalp at=2000-01-01T00:00:00Z title=Birkenzeisig body=Wendehals",
         "scheduling.next person=zilpzalp", "aftercare.may-use person=zilpzalp product=kernbeisser",
         "aftercare.report person=zilpzalp symptom=stieglitz note=Wendehals",

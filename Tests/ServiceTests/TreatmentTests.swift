@@ -160,7 +160,7 @@ struct TreatmentTests {
         for person in ["anna", "ben"] {
             _ = try client.ok("screening.assess person=\(person) areas=cheeks \(Self.answersNo)")
         }
-        _ = try client.ok("sterilization.open-cartridge cartridge=c1 device=pen person=anna")
+        _ = try client.ok("sterilization.open-cartridge cartridge=c1 device=pen person=anna lot=L1 expires=2199-12-31")
         _ = try client.ok("sterilization.soak device=pen agent=isopropyl-alcohol concentration_percent=70 minutes=10")
         let forBen = try client.ok("session.check person=ben device=pen areas=cheeks depth_mm=0.3 cartridge=c1")
         #expect(Self.codes(forBen["findings"]).contains("cartridge-used"))

@@ -63,7 +63,7 @@ final class Household {
         "screening.assess person=zaunkoenig areas=cheeks \(answers)",
         "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=10",
         "sterilization.soak device=shared-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10",
-        "sterilization.open-cartridge cartridge=stieglitz device=shared-pen person=zaunkoenig lot=Wendehals",
+        "sterilization.open-cartridge cartridge=stieglitz device=shared-pen person=zaunkoenig lot=Wendehals expires=2199-12-31",
         "session.start person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3",
         "session.start person=zaunkoenig device=shared-pen areas=cheeks depth_mm=0.3 cartridge=stieglitz",
         "session.finish session=1 passes=3 note=Birkenzeisig",
@@ -77,7 +77,7 @@ final class Household {
     private static let own = [
         "screening.assess person=anna areas=cheeks \(answers)",
         "sterilization.soak device=anna-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10",
-        "sterilization.open-cartridge cartridge=anna-cartridge device=anna-pen person=anna",
+        "sterilization.open-cartridge cartridge=anna-cartridge device=anna-pen person=anna lot=L1 expires=2199-12-31",
         "session.start person=anna device=anna-pen areas=cheeks depth_mm=0.3 cartridge=anna-cartridge",
     ]
 
