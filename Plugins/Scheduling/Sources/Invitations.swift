@@ -11,7 +11,7 @@ extension Scheduling {
     static let standingChanges = [
         "session.started", "session.finished", "session.stopped", "reaction.opened", "reaction.resolved",
         "screening.assessed", "screening.remembered", "screening.corrected", "clearance.recorded",
-        "clearance.withdrawn", "person.changed",
+        "twin.decided", "person.changed",
     ]
 
     /// Another goal of the person is what the next window is for from then on.

@@ -99,9 +99,10 @@ struct RuleTests {
     @Test("can be overridden in a clinic only where it makes somebody wait, at home nowhere")
     func overrides() throws {
         let practice = try Practice()
+        let anna = Person(person: "anna", setting: .home, goal: .collagen)
         for rule in practice.knowledge.rules {
             for setting in Setting.allCases {
-                let found = try rule.finding(Verdict(true), setting, practice.knowledge.words)
+                let found = try rule.finding(Verdict(true), of: anna, setting, practice.knowledge.words)
                 #expect(found?.overridable != true || (setting == .clinic && found?.severity == .defer), "\(rule.code)")
             }
         }
