@@ -10,8 +10,10 @@ struct DeviceLabel: Sendable {
     let sources: [Source]
 
     static func all(_ setup: Setup, codes: Set<String>) -> [DeviceLabel] {
-        (setup.knowledge("devices").table("model")?.namedTables() ?? []).map { name, table in
-            // The other keys are read by the module that keeps the devices.
+        let file = setup.knowledge("devices")
+        // The other tables and keys are read by the module that keeps the devices.
+        for advice in file.tables("choosing") { advice.leave() }
+        return (file.table("model")?.namedTables() ?? []).map { name, table in
             table.leave()
             let ruledOut = table.strings("contraindications", default: [])
             for code in ruledOut where !codes.contains(code) {
