@@ -43,7 +43,7 @@ extension Aftercare {
                 .required("person", .slug, "Who has it."),
                 .required("symptom", .line(maximum: 100), "What, in your own words: see aftercare.symptoms."),
                 .optional(
-                    "with", .list(.line(maximum: 100)), "What else is there at the same time, for example fever."),
+                    "also", .list(.line(maximum: 100)), "What else is there at the same time, for example fever."),
                 .optional(
                     "since", .duration, "For how long by now, for example 1d or 5d; default since the last session."),
                 .optional(
@@ -69,7 +69,7 @@ extension Aftercare {
         let arguments = request.arguments
         let person = try transaction.person(arguments.requiredText("person"))
         let first = try knowledge.symptom(saidAs: arguments.requiredText("symptom"))
-        let others = try (arguments.texts("with") ?? []).map(knowledge.symptom(saidAs:))
+        let others = try (arguments.texts("also") ?? []).map(knowledge.symptom(saidAs:))
         let course = try lastCourse(of: person.person, transaction)
         let present = Set(([first] + others).map(\.symptom.name))
         let degree = arguments.text("severity").flatMap(Degree.init) ?? .mild

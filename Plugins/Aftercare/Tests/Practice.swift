@@ -66,7 +66,7 @@ struct Practice {
             "aftercare.report",
             [
                 "person": person, "symptom": symptom, "since": since, "severity": severity, "worsening": worsening,
-                "with": others,
+                "also": others,
             ], as: .operator)
     }
 

@@ -89,7 +89,9 @@ struct PastSessions: Sendable {
 
     /// From now on the next window is for this goal, whatever the last session was for.
     static func aim(at goal: Goal, _ person: String, _ transaction: any Transaction) throws {
-        guard let latest = try PastSessions(of: person, in: transaction).latest, let session = latest.session else { return }
+        guard let latest = try PastSessions(of: person, in: transaction).latest, let session = latest.session else {
+            return
+        }
         try transaction.execute(
             """
             INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting, aim) VALUES (?, ?, ?, ?, ?, ?)

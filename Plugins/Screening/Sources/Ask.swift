@@ -25,7 +25,7 @@ extension Screening {
                 ReplyMember("required", "whether an assessment without its answer is incomplete"),
                 ReplyMember("codes", "the findings that rest on it"),
             ],
-            errors: [.notFound], concerns: .named("person", otherwise: .nobody),
+            errors: [.notFound], concerns: .named("person", "device", otherwise: .nobody),
             example: "screening.questions person=anna areas=cheeks,chin answers.medicine=no", .lists(listQuestions))
     }
 

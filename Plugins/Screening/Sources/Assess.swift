@@ -24,7 +24,7 @@ extension Screening {
                 ReplyMember("missing_optional", "questions that may be left unanswered"),
             ],
             errors: [.notFound, .moduleFailed],
-            concerns: .named("person"),
+            concerns: .named("person", "device"),
             example: "screening.assess person=anna areas=cheeks answers.cold-sore=no answers.needled-on=never",
             .writes(makeAssessment))
     }

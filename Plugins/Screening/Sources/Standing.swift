@@ -12,23 +12,23 @@ extension Screening {
             let judgement = try judge(
                 Case(person: person, setting: person.setting, areas: [], answers: [:], at: reading.now), reading)
             let codes = Set(
-                knowledge.rules.filter { !$0.isAboutPlaces && !remembered.isDisjoint(with: $0.questions) }.map(\.code))
+                knowledge.rules.filter { !$0.isAboutPlan && !remembered.isDisjoint(with: $0.questions) }.map(\.code))
             return judgement.findings.filter { $0.blocks && codes.contains($0.code) }
         }
     }
 }
 
 extension Rule {
-    /// Whether it looks at the areas that are treated.
-    fileprivate var isAboutPlaces: Bool { condition.isAboutPlaces }
+    /// Whether it looks at the areas that are treated, or at the device.
+    fileprivate var isAboutPlan: Bool { condition.isAboutPlan }
 }
 
 extension Condition {
-    fileprivate var isAboutPlaces: Bool {
+    fileprivate var isAboutPlan: Bool {
         switch self {
-        case .all(let parts), .any(let parts): parts.contains(where: \.isAboutPlaces)
-        case .not(let part): part.isAboutPlaces
-        case .areas: true
+        case .all(let parts), .any(let parts): parts.contains(where: \.isAboutPlan)
+        case .not(let part): part.isAboutPlan
+        case .areas, .device: true
         default: false
         }
     }

@@ -74,7 +74,7 @@ struct CheckTests {
         answers["pregnancy-or-nursing"] = nil
         try practice.assess(answers)
         let found = try practice.findings()
-        #expect(found.first?.code == "not-screened" && found.first?.message.contains("pregnancy-or-nursing") == true)
+        #expect(found.contains { $0.code == "not-screened" && $0.message.contains("pregnancy-or-nursing") })
         #expect(codes(found).contains("keloid-history"))
         let unknown = found.filter { $0.code == "unknown" }
         #expect(unknown.map(\.severity) == [.clearance] && unknown.allSatisfy { $0.blocks && !$0.overridable })

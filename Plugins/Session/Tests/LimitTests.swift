@@ -127,6 +127,7 @@ struct LimitTests {
         let bench = try makeBench()
         var deep = plan("carl", "pen", ["cheeks"], 1.2, operator: "kim")
         #expect(throws: ModuleError.self) { try bench.call("session.start", deep, as: .practitioner) }
+        deep["override"] = .list([.string("depth-over-zone")])
         deep["override_reason"] = .string("deep acne scars, seen today")
         #expect(try bench.call("session.start", deep, as: .practitioner).integer("session") == 1)
     }

@@ -64,13 +64,13 @@ final class Household {
         "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=10",
         "sterilization.soak device=shared-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10",
         "sterilization.open-cartridge cartridge=stieglitz device=shared-pen person=zaunkoenig lot=Wendehals expires=2199-12-31",
+        "scheduling.accept person=zaunkoenig sessions=2",
         "session.start person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3",
         "session.start person=zaunkoenig device=shared-pen areas=cheeks depth_mm=0.3 cartridge=stieglitz",
         "session.finish session=1 passes=3 note=Birkenzeisig",
         "aftercare.report person=zilpzalp symptom=pus note=Wendehals",
         "scheduling.remind person=zilpzalp at=2100-01-01T00:00:00Z title=Birkenzeisig body=Wendehals",
         "scheduling.set-preferences person=zilpzalp hour=7",
-        "scheduling.accept person=zaunkoenig sessions=2",
     ]
 
     /// What the one who pries has, so that there is something to compare with.
