@@ -24,7 +24,8 @@ for question in skin-condition cold-sore skin-history pregnancy-or-nursing healt
     recent-procedure topical-anaesthetic new-product beyond-needling; do answers+=("answers.$question=no"); done
 say "mneedlectl screening.assess person=anna areas=cheeks answers.born-on=1990-04-28 answers.cold-sore=no …"
 "$build/mneedlectl" screening.assess person=anna areas=cheeks "${answers[@]}"
-run sterilization soak --device roller --agent isopropyl-alcohol --concentration-percent 70 --minutes 5
+run sterilization soak --device roller --agent isopropyl-alcohol --concentration-percent 70 --minutes 5 \
+    --hands-washed yes --clean-surface yes
 run session start --person anna --device roller --areas cheeks --depth-mm 0.3
 say "printf 'roller depth_mm=0.29\\nroller depth_mm=0.41\\n' | mneedlectl telemetry stream --session 1"
 printf 'roller depth_mm=0.29\nroller depth_mm=0.41\n' | "$build/mneedlectl" telemetry stream --session 1
