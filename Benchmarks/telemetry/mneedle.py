@@ -164,7 +164,8 @@ def prepare(folder, build, knowledge, sessions):
         for number in range(1, sessions + 1):
             for request in [
                     f"records.add-person person=p{number} goal=collagen time_zone=UTC fitzpatrick=3",
-                    f"records.add-device device={device(number)} kind=pen min_depth_mm=0.2 max_depth_mm=1.0 "
+                    f"records.add-device device={device(number)} kind=pen cartridges=no "
+                    "cartridges_reason=\"fixed needles\" min_depth_mm=0.2 max_depth_mm=1.0 "
                     f"material=titanium owner=p{number}",
                     f"screening.assess person=p{number} areas=cheeks {' '.join(ANSWERS)}",
                     f"sterilization.soak device={device(number)} agent=isopropyl-alcohol concentration_percent=70 "
