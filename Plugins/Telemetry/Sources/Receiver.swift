@@ -249,10 +249,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         let watch = try watch(of: device, transaction)
         if slot.watch !== watch { lock.withLock { _ in slot.bind(watch) } }
         guard let watch else {
-            let isNegative = lock.withLock { _ in
-                defer { slot.negative = nil }
-                return slot.negative != nil
-            }
+            let isNegative = lock.withLock { _ in slot.takeNegative() }
             try tellOwner(batch, device, isNegative: isNegative, transaction)
             return try storeUnmatched(points, slot, device, transaction)
         }

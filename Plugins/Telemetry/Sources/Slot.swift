@@ -61,6 +61,12 @@ final class Slot {
         return watch.depthIsUnwatched(negative, at: now)
     }
 
+    /// Whether a depth was rejected as negative, where nobody is there to judge it.
+    func takeNegative() -> Bool {
+        defer { negative = nil }
+        return negative != nil
+    }
+
     @inline(__always)
     private func judgeValues(
         _ watch: Watch, _ time: Int64, _ value: (Int) -> Double, _ alarms: inout [Watch.Alarm]
