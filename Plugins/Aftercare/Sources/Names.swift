@@ -44,15 +44,18 @@ extension Knowledge {
     }
 
     /// The worst symptom that needs help at once and whose name stands among the words of a sentence, in whatever order:
-    /// "my face is swollen". What is denied is not meant.
+    /// "my face is swollen". A word that is denied right before it does not count.
     private func seriousSymptom(among words: [String]) -> Symptom? {
-        func stands(_ word: String) -> Bool {
-            words.contains { $0 == word || $0 + "s" == word || $0 == word + "s" }
-        }
-        return worst { name in
+        worst { name in
             let parts = name.split(separator: "-").map(String.init)
-            let isDenied = words.contains { escalation.denyingWords.contains($0) && !parts.contains($0) }
-            return !isDenied && parts.allSatisfy(stands)
+            return parts.allSatisfy { part in
+                words.indices.contains { place in
+                    let word = words[place]
+                    guard word == part || word + "s" == part || word == part + "s" else { return false }
+                    guard place > 0, escalation.denyingWords.contains(words[place - 1]) else { return true }
+                    return parts.contains(words[place - 1])
+                }
+            }
         }
     }
 

@@ -181,7 +181,8 @@ struct SymptomTests {
             ("my face is swollen", "face-swelling", "emergency"), ("lips swollen", "face-swelling", "emergency"),
             ("my tongue is swollen", "tongue-swelling", "emergency"), ("my eye hurts", "eye-pain", "urgent"),
             ("yellow pus", "pus", "urgent"), ("bllisters", "blisters", "urgent"), ("coldsore", "blisters", "urgent"),
-            ("fever blister", "blisters", "urgent"), ("I fainted twice", "fainting", "emergency"),
+            ("fever blister", "blisters", "urgent"), ("no pain but I cant breathe", "trouble-breathing", "emergency"),
+            ("it is not red but full of pus", "pus", "urgent"), ("I fainted twice", "fainting", "emergency"),
         ])
     func sentences(words: String, symptom: String, action: String) throws {
         let reply = try Practice().report("cleo", words)
