@@ -28,8 +28,9 @@ public struct Standing: Sendable {
     /// What forbids a session now.
     public var blocking: [Finding] { findings.filter(\.blocks) }
 
-    /// Whether something forbids a session that does not end by itself: nothing invites to one then.
-    public var isOpenEnded: Bool { blocking.contains { $0.until == nil } }
+    /// Whether something forbids a session that does not end by itself, or the service cannot say what holds, as while its
+    /// clock is behind: nothing invites to one then.
+    public var isOpenEnded: Bool { isUnknown || blocking.contains { $0.until == nil } }
 
     /// Whether it is a matter of the person that does not end by itself, such as a reaction or a lasting contraindication.
     /// What the service alone cannot say, because a module does not answer, is over when that module does.

@@ -149,6 +149,8 @@ struct BackupTests {
                 #expect(refusal.members["message"]?.string?.contains("on one line") == true, "\(refusal)")
             }
         }
+        // Blanks name nobody and give no reason.
+        #expect(try client.refused(#"records.add-person person=p name="  ""#).code == "invalid-argument")
         _ = try client.ok("records.add-person {\"person\":\"p\",\"name\":\"Zoë O'Brien-Šlégr 李\"}")
         let note: JSON = ["person": "p", "at": "2099-01-01T00:00:00Z", "title": "x", "body": "one\ntwo"]
         _ = try client.ok("scheduling.remind \(note.text)")

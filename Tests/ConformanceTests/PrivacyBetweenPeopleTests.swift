@@ -113,6 +113,22 @@ struct PrivacyBetweenPeopleTests {
         try home.expectUntouched()
     }
 
+    @Test(
+        "needling without a session is told to the owner, also with a depth that nobody can read or that is negative",
+        arguments: ["depth_mm=0.9", "depth=0.9", #"depth_mm="0.9""#, "depth_mm=-0.9"])
+    func withoutSession(field: String) throws {
+        let home = try Household(isTreating: false)
+        let owner = try home.daemon.connect(as: Household.prying)
+        _ = try owner.ok("subscribe topics=telemetry.without-session")
+        let collector = try home.daemon.connect(as: Household.prying, socket: "telemetry")
+        try collector.send("pen,device=anna-pen \(field)\n")
+        collector.halfClose()
+        _ = try collector.rest()
+        let event = try owner.line()
+        #expect(event.hasPrefix("EVENT - telemetry.without-session "))
+        #expect(try JSON(endOf: event)["person"]?.string == "anna")
+    }
+
     @Test("whose a record is, is for an admin to say in a household, and for a practitioner in a practice")
     func ownership() throws {
         let home = try Household(isTreating: false)

@@ -20,7 +20,7 @@ extension Knowledge {
     /// The symptom that a person means: its name or an alias, alone or after words that say how bad it is.
     /// - Throws: `internal` when the file has no symptom for what is not known, which it is refused for.
     func symptom(saidAs text: String) throws -> Said {
-        let whole = normalised(text)
+        let whole = normalised(plain(text))
         if let symptom = symptom(spelled: whole) {
             return Said(symptom: symptom, degree: .mild, isWorsening: false, unknown: nil)
         }
@@ -34,12 +34,51 @@ extension Knowledge {
         guard let other = symptom(named: Symptom.unknown) else {
             throw ModuleError.internal("there is no symptom '\(Symptom.unknown)'")
         }
-        return Said(symptom: other, degree: degree, isWorsening: isWorsening, unknown: text)
+        let meant = seriousSymptom(among: words) ?? seriousSymptom(nearly: bare.joined(separator: "-"))
+        return Said(symptom: meant ?? other, degree: degree, isWorsening: isWorsening, unknown: text)
     }
 
     /// The names that somebody probably meant, nearest first.
     func symptomsNear(_ text: String) -> [String] {
-        suggestions(for: normalised(text), in: symptoms.flatMap(\.names))
+        suggestions(for: normalised(plain(text)), in: symptoms.flatMap(\.names))
+    }
+
+    /// The worst symptom that needs help at once and whose name stands among the words of a sentence, in whatever order:
+    /// "my face is swollen". A word that is denied right before it does not count.
+    private func seriousSymptom(among words: [String]) -> Symptom? {
+        worst { name in
+            let parts = name.split(separator: "-").map(String.init)
+            return parts.allSatisfy { part in
+                words.indices.contains { place in
+                    let word = words[place]
+                    guard word == part || word + "s" == part || word == part + "s" else { return false }
+                    guard place > 0, escalation.denyingWords.contains(words[place - 1]) else { return true }
+                    return parts.contains(words[place - 1])
+                }
+            }
+        }
+    }
+
+    /// The worst symptom that needs help at once, where all names that are nearly this are of such: "bllisters". Of a few
+    /// letters, anything is nearly anything.
+    private func seriousSymptom(nearly word: String) -> Symptom? {
+        guard word.count >= 5 else { return nil }
+        let near = symptomsNear(word)
+        guard near.compactMap({ symptom(named: $0) }).allSatisfy({ $0.then >= .urgent }) else { return nil }
+        return worst(near.contains)
+    }
+
+    private func worst(_ isMeant: (String) -> Bool) -> Symptom? {
+        symptoms.filter { $0.then >= .urgent && $0.names.contains(where: isMeant) }.max { $0.then < $1.then }
+    }
+
+    /// The words without the signs that people put between them and into them: "can't breathe!".
+    private func plain(_ text: String) -> String {
+        String(
+            text.compactMap { sign -> Character? in
+                if "'’‘`´".contains(sign) { return nil }
+                return sign.isPunctuation && sign != "-" && sign != "_" ? " " : sign
+            })
     }
 
     /// One or many of it makes no difference: `blister`, `blisters`.

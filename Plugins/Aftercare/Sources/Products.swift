@@ -100,7 +100,7 @@ extension Aftercare {
     @Sendable private func answerMayUse(_ request: Request, _ reading: any Reading) throws -> Object {
         let arguments = request.arguments
         let person = try reading.person(arguments.requiredText("person"))
-        let at = arguments.time("at") ?? reading.now
+        let at = try timeOnSkin(arguments.time("at") ?? reading.now, of: person.person, reading)
         let word = try arguments.requiredText("product")
         let product = knowledge.product(named: word)
         let ends = try windowEnds(of: person.person, at: at, reading)
@@ -157,6 +157,13 @@ extension Aftercare {
             .productDefersSession, person.setting, until: .date(possible), ["product": product.name, "day": day])
         finding?.sources = product.sources
         return finding
+    }
+
+    /// A session that lies ahead of the clock has been all the same, for the clock was set back: what is asked of now is
+    /// then asked of its end.
+    private func timeOnSkin(_ at: Instant, of person: String, _ reading: any Reading) throws -> Instant {
+        guard at >= reading.now, let last = try lastCourse(of: person, reading) else { return at }
+        return max(at, last.ended ?? last.began)
     }
 
     /// When the windows to avoid things in that are open at `at` end, by window.

@@ -196,7 +196,8 @@ extension Aftercare {
             let near = knowledge.symptomsNear(word)
             let meant = near.isEmpty ? "" : " Perhaps \(near.joined(separator: " or ")) is meant."
             found.append(
-                try knowledge.finding(.symptomUnknown, person.setting, ["word": word, "suggestions": meant]))
+                try knowledge.finding(
+                    .symptomUnknown, person.setting, ["word": word, "taken": symptom.text, "suggestions": meant]))
         }
         if let course = complaint.course, course.ended == nil, symptom.stopsSession || action > .expected {
             found.append(try knowledge.finding(.stopSession, person.setting, ["session": course.session]))

@@ -108,7 +108,8 @@ extension Aftercare {
             }
             return nil
         }
-        if [person.person, person.name.map(normalised)].contains(normalised(physician)) {
+        let own = [person.person, person.name, person.unixUser, "I", "me", "myself", "self"]
+        if own.contains(where: { $0.map(normalised) == normalised(physician) }) {
             throw ModuleError.invalidArgument(
                 "physician", expected: "somebody else than the person", got: physician,
                 "nobody judges their own reaction: name the physician who has seen it")

@@ -156,6 +156,8 @@ struct Escalation: Sendable {
     /// Words before a symptom's name that say that it becomes worse, and how bad it is.
     let worseningWords: Set<String>
     let degreeWords: [String: Degree]
+    /// Words that say that something is not there.
+    let denyingWords: Set<String>
 
     init(_ table: Table, _ catalogue: SourceCatalogue) {
         moderateAtLeast = table.optionalChoice("moderate_at_least") ?? .watch
@@ -163,6 +165,7 @@ struct Escalation: Sendable {
         worseningAtLeast = table.optionalChoice("worsening_at_least") ?? .call
         severeSteps = table.integer("severe_steps", in: 1...4)
         worseningWords = Set(table.strings("worsening_words"))
+        denyingWords = Set(table.strings("denying_words"))
         var words: [String: Degree] = [:]
         for degree in Degree.allCases {
             for word in table.strings("\(degree.rawValue)_words") { words[word] = degree }

@@ -121,9 +121,11 @@ extension Aftercare {
     func runningWindows(
         of person: String, at: Instant, _ reading: any Reading
     ) throws -> [(window: Window, from: Instant, until: Instant)] {
-        guard let course = try lastCourse(of: person, reading), course.ended == nil, at >= course.began else {
-            return []
-        }
+        guard let course = try lastCourse(of: person, reading), course.ended == nil,
+            at >= min(course.began, reading.now)
+        else { return [] }
+        // It runs also where the clock was set back to before it began.
+        let at = max(at, course.began)
         let person = try reading.person(person)
         let zone = reading.zone(of: person)
         return knowledge.windows.map { window in

@@ -39,6 +39,19 @@ struct ProductTests {
         #expect(try practice.mayUse("anna", "retinol").string("until") == "2026-10-27T12:00:00Z")
     }
 
+    @Test("a clock that was set back to before the session permits nothing sooner", arguments: [true, false])
+    func clockSetBack(isOver: Bool) throws {
+        let practice = try Practice()
+        try practice.start(1, "anna")
+        if isOver { try practice.end(1, "anna") }
+        for behind in ["2026-10-01T12:00:00Z", "1970-01-03T10:00:00Z"] {
+            practice.bench.clock.set(Instant(behind)!)
+            let retinol = try practice.mayUse("anna", "retinol")
+            #expect(retinol.bool("allowed") == false && retinol.string("until") == "2026-11-23T12:00:00Z")
+            #expect(try practice.mayUse("anna", "sunscreen").bool("allowed") == false)
+        }
+    }
+
     @Test("`at` asks about another time")
     func at() throws {
         let practice = try Practice()

@@ -103,6 +103,7 @@ struct ReactionTests {
         #expect(argument(["by": "me"]) == "physician")
         #expect(argument(["physician": "Dr. Lee"]) == "judged_on")
         #expect(argument(["physician": "Anna", "judged_on": "2026-11-21"]) == "physician")
+        #expect(argument(["physician": "Me", "judged_on": "2026-11-21"]) == "physician")
         #expect(argument(["physician": "Dr. Lee", "judged_on": "2026-11-19"]) == "judged_on")
         #expect(argument(["physician": "Dr. Lee", "judged_on": "2026-11-23"]) == "judged_on")
         #expect(try practice.findings("anna").map(\.code) == ["open-reaction"])

@@ -173,6 +173,38 @@ struct SymptomTests {
         #expect(try practice.bench.ledger(kind: "symptom.reported").count == 2)
     }
 
+    @Test(
+        "what needs help at once is found in a sentence, in another order and mistyped",
+        arguments: [
+            ("can't breathe", "trouble-breathing", "emergency"), ("I can’t breathe!", "trouble-breathing", "emergency"),
+            ("cant breath", "trouble-breathing", "emergency"), ("I can not breathe", "trouble-breathing", "emergency"),
+            ("my face is swollen", "face-swelling", "emergency"), ("lips swollen", "face-swelling", "emergency"),
+            ("my tongue is swollen", "tongue-swelling", "emergency"), ("my eye hurts", "eye-pain", "urgent"),
+            ("yellow pus", "pus", "urgent"), ("bllisters", "blisters", "urgent"), ("coldsore", "blisters", "urgent"),
+            ("fever blister", "blisters", "urgent"), ("no pain but I cant breathe", "trouble-breathing", "emergency"),
+            ("it is not red but full of pus", "pus", "urgent"), ("I fainted twice", "fainting", "emergency"),
+        ])
+    func sentences(words: String, symptom: String, action: String) throws {
+        let reply = try Practice().report("cleo", words)
+        #expect(reply.string("symptom") == symptom && reply.string("action") == action)
+    }
+
+    @Test(
+        "what is denied, or only sounds a little like it, is a call as something else",
+        arguments: ["my face is not swollen", "no fever today", "spots", "sweling", "bus"])
+    func notMeant(words: String) throws {
+        let reply = try Practice().report("cleo", words)
+        #expect(reply.string("symptom") == "other" && reply.string("action") == "call")
+    }
+
+    @Test("what a word was taken as is said beside it")
+    func takenAs() throws {
+        let reply = try Practice().report("cleo", "my face is swollen")
+        #expect(codes(reply).contains("symptom-unknown"))
+        #expect(reply.list("findings")?.description.contains("taken as swelling of the face") == true)
+        #expect(try Practice().action("anna", "very red", since: "1d") == "call")
+    }
+
     @Test("nothing that is said has a gap in it")
     func words() throws {
         let practice = try Practice()

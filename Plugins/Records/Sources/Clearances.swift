@@ -77,7 +77,9 @@ extension Records {
         guard !words.isEmpty else {
             throw ModuleError.invalidArgument("by", expected: "the physician's name", got: by)
         }
-        let own = [person.person, person.name, person.unixUser].compactMap { $0.map(ClearanceLimits.nameWords) }
+        let own = [person.person, person.name, person.unixUser, "I", "me", "myself", "self"].compactMap {
+            $0.map(ClearanceLimits.nameWords)
+        }
         guard !own.contains(words) else {
             throw ModuleError.invalidArgument(
                 "by", expected: "a physician who is not the person", got: by,

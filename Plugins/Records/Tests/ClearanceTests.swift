@@ -77,7 +77,7 @@ struct ClearanceTests {
         arguments: [
             ("anna", "anna"), ("anna", " ANNA "), ("anna", "Anna Maria Meier"), ("anna", "Meier, Anna Maria"),
             ("anna", "Dr. med. anna maria MEIER"), ("anna", "ameier"), ("carl-bos", "Carl Bos"),
-            ("carl-bos", "Dr. Bos, Carl"),
+            ("carl-bos", "Dr. Bos, Carl"), ("anna", "me"), ("anna", "Myself"),
         ])
     func oneself(person: String, name: String) throws {
         #expect(try refused(bench(), clear(person, by: name)).members.string("argument") == "by")

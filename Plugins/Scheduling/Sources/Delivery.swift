@@ -50,16 +50,21 @@ extension Scheduling {
         return try due.compactMap { reminder in
             let kind = knowledge.kind(named: reminder.kind)
             let isInviting = kind?.invites ?? false
+            let needsToBeWell = kind?.onlyWhileWell ?? false
             if isInviting, withdrawn.contains(reminder.person) { return nil }
             if isExpired(reminder, transaction.now) {
                 _ = try reminder.close(as: .dismissed, because: "expired", transaction)
                 return nil
             }
             let isLate = isLate(reminder, transaction.now)
-            guard isInviting || isLate else { return reminder }
+            guard isInviting || isLate || needsToBeWell else { return reminder }
             let next = try known[reminder.person] ?? nextSession(of: reminder.person, transaction)
             known[reminder.person] = next
-            if isInviting {
+            if needsToBeWell, let next, next.standing.isPersonsMatter {
+                _ = try reminder.close(as: .dismissed, because: Scheduling.withdrawn, transaction)
+                return nil
+            }
+            if isInviting || needsToBeWell {
                 if let next, next.standing.isPersonsMatter {
                     withdrawn.insert(reminder.person)
                     try withdraw(next, transaction)

@@ -32,6 +32,9 @@ struct ReminderKind: Sendable {
     /// What it says when it comes on a later day than it was due.
     let lateTitle: String?
     let lateBody: String?
+    /// Whether it permits something or looks ahead, so that it does not come while something that does not end by itself
+    /// forbids any session, such as an open reaction.
+    let onlyWhileWell: Bool
     /// The last session of a person after which it comes; `nil` where it always does.
     let upToSession: Int?
     let urgency: Urgency
@@ -60,6 +63,7 @@ struct ReminderKind: Sendable {
         expiresOn = table.optionalChoice("expires_on")
         lateTitle = table.optionalString("late_title")
         lateBody = table.optionalString("late_body")
+        onlyWhileWell = table.bool("only_while_well", default: false)
         upToSession = table.bool("only_in_course", default: false) ? course.upperBound : nil
         urgency = table.choice("urgency", default: .normal)
         title = ReminderKind.named(course, in: table.string("title"))

@@ -101,6 +101,36 @@ struct StandingTests {
         #expect(try openKinds(diary).isDisjoint(with: Self.inviting))
     }
 
+    @Test(
+        "what permits something does not come while a reaction is open, and comes where that is resolved before its time",
+        arguments: [true, false])
+    func permits(isResolved: Bool) throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        try open(diary)
+        if isResolved { try resolve(diary) }
+        for hours in [48, 72, 14 * 24] {
+            diary.bench.clock.set(Instant("2026-10-20T20:00:00Z")!.adding(hours: Double(hours)))
+            try diary.bench.fire()
+        }
+        let come = Set(try diary.reminders("anna", state: "due").compactMap { $0.string("kind") })
+        let permitting: Set = ["aftercare-sun", "aftercare-actives", "course"]
+        #expect(come.intersection(permitting) == (isResolved ? permitting : []))
+        #expect(come.contains("cleaning"))
+    }
+
+    @Test("while the clock is behind, nobody is told a window and nothing is planned")
+    func clockBehind() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        var behind = Self.unanswered
+        behind.until = .instant(Instant("2026-12-01T12:00:00Z")!)
+        diary.bench.stand("anna", behind)
+        #expect(try diary.next("anna")["window"] == nil)
+        #expect(failure { _ = try diary.bench.call("scheduling.accept", ["person": "anna"]) }?.code == .blocked)
+        #expect(try statuses(diary, "window-anna") == ["STATUS:CANCELLED"])
+    }
+
     @Test("while the service cannot say, a reminder is held back for an hour at a time, and nothing is lost")
     func unknown() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")

@@ -45,6 +45,13 @@ final class Points {
         return sorted.picked(sorted.times.indices.filter { $0 == last || sorted.times[$0] != sorted.times[$0 + 1] })
     }
 
+    /// Those whose times the condition takes, and the others.
+    func divided(_ condition: (Int64) -> Bool) -> (own: Points, others: Points) {
+        let own = times.indices.filter { condition(times[$0]) }
+        if own.count == count { return (self, picked([])) }
+        return (picked(own), picked(times.indices.filter { !condition(times[$0]) }))
+    }
+
     /// Whether two points of the same series say the same.
     func says(at place: Int, theSameAs other: Points, at otherPlace: Int) -> Bool {
         zip(columns, other.columns).allSatisfy { $0.has(at: place, theValueOf: $1, at: otherPlace) }

@@ -96,6 +96,10 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             let slot = try slot(of: &reader)
             // The sign of a number is that of its bits, but for those that have none.
             for field in slot.depths where samples[field].bits < 0 && samples[field].kind != .unsigned {
+                slot.negative = slot.layout.fields[field].name
+                if let watch = slot.watch, let alarm = slot.judgeNegative(at: now) {
+                    tell("telemetry.breach", alarm.body(watch.session))
+                }
                 throw PointError(column: 1, reason: "field '\(slot.layout.fields[field].name)': no depth is negative")
             }
             let time: Int64
@@ -107,11 +111,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             }
             slot.points.append(time, samples, line)
             guard let watch = slot.watch else { return }
-            // A collector's point of before the session is kept, but now is when the needles move.
-            let alarms =
-                watch.session.covers(time)
-                ? slot.judge(time, sampled) : slot.judge(arrivedAt: now, sampled)
-            for alarm in alarms { tell("telemetry.breach", alarm.body(watch.session)) }
+            for alarm in slot.judge(time, sampled) { tell("telemetry.breach", alarm.body(watch.session)) }
             slot.judged = slot.points.count
         } catch {
             reject(error.column, error.reason)
@@ -217,7 +217,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
 
     func store(_ transaction: any Transaction) throws -> BulkCount {
         let batches = lock.withLock { _ in
-            slots.filter { $0.points.count > 0 || $0.suspects.count > 0 }.map { slot in
+            slots.filter { $0.points.count > 0 || $0.suspects.count > 0 || $0.negative != nil }.map { slot in
                 defer {
                     (slot.points, slot.judged) = (Points(slot.layout.fields), 0)
                     if slot.suspects.count > 0 { slot.suspects = Points(slot.layout.fields) }
@@ -249,17 +249,15 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         let watch = try watch(of: device, transaction)
         if slot.watch !== watch { lock.withLock { _ in slot.bind(watch) } }
         guard let watch else {
-            try tellOwner(batch, device, transaction)
+            let isNegative = lock.withLock { _ in slot.takeNegative() }
+            try tellOwner(batch, device, isNegative: isNegative, transaction)
             return try storeUnmatched(points, slot, device, transaction)
         }
         // Those that came before it was known whose they are.
         lock.withLock { _ in
+            _ = slot.judgeNegative(at: transaction.now.nanoseconds)
             for place in batch.judged..<points.count {
-                let value = { (field: Int) in points.columns[field].number(at: place) }
-                let time = points.times[place]
-                _ =
-                    watch.session.covers(time)
-                    ? slot.judge(time, value) : slot.judge(arrivedAt: transaction.now.nanoseconds, value)
+                _ = slot.judge(points.times[place]) { points.columns[$0].number(at: place) }
             }
             for place in 0..<batch.suspects.count {
                 _ = slot.judge(arrivedAt: batch.suspects.times[place]) {
@@ -268,8 +266,28 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             }
         }
         let (own, others) = points.divided { watch.session.covers($0) }
+        try judge(others, slot, watch.session, transaction)
         try store(own, slot, watch.session, transaction)
         try storeUnmatched(others, slot, device, transaction)
+    }
+
+    /// A collector's point of before the session is kept, but now is when the needles move. What is stored already was
+    /// judged when it came, and is only sent again.
+    private func judge(
+        _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any Transaction
+    ) throws {
+        guard points.count > 0 else { return }
+        points.round(to: telemetry.precision)
+        let layout = slot.layout
+        let isRepeated = try Blocks(transaction: transaction)
+            .repeats(in: points, session.device, layout.series, layout.fields)
+        let now = transaction.now.nanoseconds
+        let alarms = lock.withLock { _ in
+            points.times.indices.filter { !isRepeated($0) }.flatMap { place in
+                slot.judge(arrivedAt: now) { points.columns[$0].number(at: place) }
+            }
+        }
+        for alarm in alarms { transaction.publishLive(topic: "telemetry.breach", alarm.body(session)) }
     }
 
     private func watch(of device: String, _ transaction: any Transaction) throws -> Watch? {
@@ -311,14 +329,18 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     /// Somebody needles, and no session is there that would watch it.
-    private func tellOwner(_ batch: Batch, _ device: String, _ transaction: any Transaction) throws {
+    private func tellOwner(
+        _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any Transaction
+    ) throws {
+        // A depth that nobody can read is not read as none.
+        let isUnreadable = telemetry.knowledge.unreadableDepth(in: batch.slot.layout.fields) != nil
         func needles(_ points: Points, _ place: Int) -> Bool {
-            batch.slot.depths.contains { points.columns[$0].number(at: place) > 0 }
+            isUnreadable || batch.slot.depths.contains { points.columns[$0].number(at: place) > 0 }
         }
         let since = transaction.now.nanoseconds.subtractingClamped(Receiver.grace)
         let (points, suspects) = (batch.points, batch.suspects)
         let isNow =
-            points.times.indices.contains { points.times[$0] >= since && needles(points, $0) }
+            isNegative || points.times.indices.contains { points.times[$0] >= since && needles(points, $0) }
             || suspects.times.indices.contains { needles(suspects, $0) }
         guard isNow, try telemetry.isOnRecord(device, transaction) else { return }
         var body: Object = ["device": device, "at": transaction.now]
@@ -372,14 +394,5 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             let alarms = only?.alarms ?? watches.values.reduce(0) { $0 + $1.alarms }
             return ["accepted": accepted, "rejected": rejected, "alarms": alarms, "first_errors": firstErrors]
         }
-    }
-}
-
-extension Points {
-    /// Those whose times the condition takes, and the others.
-    func divided(_ condition: (Int64) -> Bool) -> (own: Points, others: Points) {
-        let own = times.indices.filter { condition(times[$0]) }
-        if own.count == count { return (self, picked([])) }
-        return (picked(own), picked(times.indices.filter { !condition(times[$0]) }))
     }
 }

@@ -47,6 +47,26 @@ extension Blocks {
         return points.without(repeated)
     }
 
+    /// Which of a device's points, in whatever order, are stored already with the same values: of no session, or of any.
+    func repeats(
+        in points: Points, _ device: String, _ name: String, _ fields: [Layout.Field]
+    ) throws -> (_ place: Int) -> Bool {
+        let times = points.distinct
+        let all = try transaction.rows(
+            "SELECT id FROM telemetry_series WHERE device = ? AND name = ? AND fields = ? AND step_ms = 0", device,
+            name, Series.json(fields, transaction))
+        var known: [Int64: [(stored: Points, place: Int)]] = [:]
+        for series in all.compactMap({ $0.integer("id") }) {
+            for block in try blocks(series, around: times.times) {
+                guard let (stored, pairs) = try common(times, block) else { continue }
+                for pair in pairs { known[stored.times[pair.stored], default: []].append((stored, pair.stored)) }
+            }
+        }
+        return { place in
+            (known[points.times[place]] ?? []).contains { points.says(at: place, theSameAs: $0.stored, at: $0.place) }
+        }
+    }
+
     /// A block that reaches over the time of a point.
     private struct Near {
         var id: Int64

@@ -17,6 +17,8 @@ final class Slot {
     private var unreadable: String?
     /// Points whose stamps cannot be believed, by their arrival, that came before it was known who judges them.
     var suspects: Points
+    /// A field whose depth was rejected as negative, until that has been said: nobody watches it then.
+    var negative: String?
     private var newest: Int64 = .min
 
     init(_ layout: Layout, _ watch: Watch?, _ knowledge: Knowledge) {
@@ -50,6 +52,19 @@ final class Slot {
         var alarms = [watch.clockIsOff(at: now)].compactMap { $0 }
         judgeValues(watch, now, value, &alarms)
         return alarms
+    }
+
+    /// - Returns: The alarm of a depth that was rejected, where a session runs.
+    func judgeNegative(at now: Int64) -> Watch.Alarm? {
+        guard let watch, let negative else { return nil }
+        self.negative = nil
+        return watch.depthIsUnwatched(negative, at: now)
+    }
+
+    /// Whether a depth was rejected as negative, where nobody is there to judge it.
+    func takeNegative() -> Bool {
+        defer { negative = nil }
+        return negative != nil
     }
 
     @inline(__always)

@@ -94,6 +94,30 @@ struct RepeatTests {
         #expect(clock.next(4_999_000_000) == 5_000_000_002 && clock.next(1_000_000_000) == 1_000_000_000)
     }
 
+    @Test("what a collector sends again from before the session is judged no second time, and stops nothing")
+    func fromBefore() throws {
+        let bench = try KeepingTests.bench(["stop_on": ["clock-off", "depth-over-plan"]])
+        bench.fake("session.stop") { _ in [:] }
+        let hour: Int64 = 3_600_000_000_000
+        let old = (0..<50).map { "pen,device=pen-1 depth_mm=1.5 \(Self.noon - hour + Int64($0))\n" }.joined()
+        try KeepingTests.end(bench)
+        try bench.collect("telemetry", lines: [old])
+        try bench.happen(
+            "session.started", subject: "session/8", person: "anna",
+            ["session": 8, "person": "anna", "device": "pen-1", "depth_mm": 0.5, "started": "2026-11-20T12:00:00Z"])
+        let live = "pen,device=pen-1 depth_mm=0.1 \(Self.noon)\n"
+        #expect(try bench.collect("telemetry", lines: [live + old, old]).integer("rejected") == 0)
+        #expect(try bench.collect("telemetry", lines: [old]).integer("rejected") == 0)
+        #expect(try bench.ledger(kind: "telemetry.alarm").isEmpty)
+        // Another depth at a time that is stored already is none that was judged: a clock may stand still.
+        let stuck = [1.6, 1.5].map { "pen,device=pen-1 depth_mm=\($0) \(Self.noon - hour)\n" }
+        try bench.collect("telemetry", lines: [stuck.joined()])
+        #expect(
+            try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == [
+                "clock-off", "depth-over-plan",
+            ])
+    }
+
     @Test("points sent again after their session's end, or attached twice, are no others")
     func afterTheEnd() throws {
         let bench = try KeepingTests.bench()

@@ -198,6 +198,23 @@ struct TelemetrySessionTests {
         #expect(reasons[0].contains("no depth is negative") && reasons[2].contains("'pen-2'"))
     }
 
+    @Test("negative depths are rejected, and that nobody watches the depth then is said at once")
+    func negativeIsUnwatched() throws {
+        let line = "pen,device=pen-1 depth_mm=-0.9\n"
+        for collects in [false, true] {
+            let bench = try Self.bench()
+            bench.fake("records.show-device") { _ in Device(device: "pen-1", kind: .pen).object }
+            if collects {
+                try bench.collect("telemetry", lines: [line])
+            } else {
+                try bench.stream("telemetry.stream", ["session": 7], lines: [line])
+            }
+            #expect(
+                try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == ["depth-unwatched"],
+                "\(collects)")
+        }
+    }
+
     @Test("the collector finds the session by the device tag; it rejects what has none or one that nobody knows")
     func collector() throws {
         let bench = try Self.bench()

@@ -246,7 +246,9 @@ package enum Typing {
     private static func isWord(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
 
     private static func isOneLine(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { scalar in
+        // Blanks alone name nobody and give no reason.
+        guard text.contains(where: { !$0.isWhitespace }) else { return false }
+        return text.unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
             // Controls, line and paragraph separators, and what turns the direction of a text.
             case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
