@@ -77,8 +77,8 @@ extension Records {
         guard !words.isEmpty else {
             throw ModuleError.invalidArgument("by", expected: "the physician's name", got: by)
         }
-        let own = [person.person, person.name, person.unixUser].compactMap { $0.map(ClearanceLimits.nameWords) }
-        guard !own.contains(words) else {
+        let own = [person.person, person.name, person.unixUser].compactMap { $0 }
+        guard !own.contains(where: { ClearanceLimits.isOneName(by, $0) }) else {
             throw ModuleError.invalidArgument(
                 "by", expected: "a physician who is not the person", got: by,
                 "argument 'by': nobody clears themselves, got '\(by)'; give the name of the physician who did")
@@ -149,5 +149,23 @@ struct ClearanceLimits: Sendable {
         Set(name.lowercased().split { !$0.isLetter }.map(String.init)).subtracting(titles)
     }
 
-    private static let titles: Set<String> = ["dr", "doctor", "prof", "professor", "med", "md", "mr", "mrs", "ms"]
+    /// Whether two names may be one person's: all their words are the same, written together too, or two of them are, of
+    /// which an initial is one. A first or family name alone is many people's.
+    static func isOneName(_ name: String, _ other: String) -> Bool {
+        let (words, others) = (nameWords(name), nameWords(other))
+        if words == others || name.lowercased().filter(\.isLetter) == other.lowercased().filter(\.isLetter) {
+            return true
+        }
+        let shared = words.intersection(others)
+        let rest = others.subtracting(shared)
+        let initials = words.subtracting(shared).filter { word in
+            word.count == 1 && rest.contains { $0.hasPrefix(word) }
+        }
+        return !shared.isEmpty && shared.count + initials.count > 1
+    }
+
+    /// Words that name nobody.
+    private static let titles: Set<String> = [
+        "dr", "doctor", "prof", "professor", "med", "md", "mr", "mrs", "ms", "me", "i", "myself", "self",
+    ]
 }
