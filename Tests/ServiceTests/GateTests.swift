@@ -217,6 +217,22 @@ struct GateTests {
                 "cleared by oneself as \($0)", by: "by", "records.change-person person=anna name=\"Anna Meier\"",
                 clear(by: $0))
         } + [
+            Way(
+                "blanks as the reason why two records are two people", by: "reason",
+                "records.change-person person=anna name=Anna birth_date=1990-04-28",
+                second + " name=Anna birth_date=1990-04-28",
+                "records.decide-twin person=bea twin=anna same=no reason=\"  \""),
+            Way(
+                "a reaction resolved by oneself", by: "physician",
+                "records.change-person person=anna name=\"Anna Meier\"",
+                "aftercare.report person=anna symptom=pus",
+                "aftercare.resolve reaction=1 physician=\"Frau Anna Meier\" judged_on=\(day(0))"),
+            Way(
+                "a reaction resolved by nobody", by: "physician", "aftercare.report person=anna symptom=pus",
+                "aftercare.resolve reaction=1 physician=\" \" judged_on=\(day(0))"),
+            Way(
+                "a reaction resolved by me", by: "physician", "aftercare.report person=anna symptom=pus",
+                "aftercare.resolve reaction=1 physician=me judged_on=\(day(0))"),
             Way("a finding that is not there", by: "finding", clear("nonsense")),
             Way("a finding that nobody lifts", by: "finding", clear("cold-sore")),
             Way("what is not known, cleared", by: "finding", clear("unknown")),

@@ -108,7 +108,10 @@ extension Aftercare {
             }
             return nil
         }
-        if [person.person, person.name.map(normalised)].contains(normalised(physician)) {
+        guard Person.isName(physician) else {
+            throw ModuleError.invalidArgument("physician", expected: "the physician's name", got: physician)
+        }
+        if person.isNamed(physician) {
             throw ModuleError.invalidArgument(
                 "physician", expected: "somebody else than the person", got: physician,
                 "nobody judges their own reaction: name the physician who has seen it")

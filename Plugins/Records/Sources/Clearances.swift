@@ -73,12 +73,10 @@ extension Records {
     /// Who clears is not who is cleared, by whatever of their names.
     private func physician(_ arguments: Arguments, clearing person: Person) throws -> String {
         let by = try arguments.requiredText("by")
-        let words = ClearanceLimits.nameWords(by)
-        guard !words.isEmpty else {
+        guard Person.isName(by) else {
             throw ModuleError.invalidArgument("by", expected: "the physician's name", got: by)
         }
-        let own = [person.person, person.name, person.unixUser].compactMap { $0 }
-        guard !own.contains(where: { ClearanceLimits.isOneName(by, $0) }) else {
+        guard !person.isNamed(by) else {
             throw ModuleError.invalidArgument(
                 "by", expected: "a physician who is not the person", got: by,
                 "argument 'by': nobody clears themselves, got '\(by)'; give the name of the physician who did")
@@ -142,30 +140,4 @@ struct ClearanceLimits: Sendable {
     private static let range = 1...120
 
     func months(for finding: String) -> Int { special[finding] ?? general }
-
-    /// The words of a name without titles, whatever their case and order: `Meier, Anna`, `Dr. Anna MEIER` and the short
-    /// name `anna-meier` are one.
-    static func nameWords(_ name: String) -> Set<String> {
-        Set(name.lowercased().split { !$0.isLetter }.map(String.init)).subtracting(titles)
-    }
-
-    /// Whether two names may be one person's: all their words are the same, written together too, or two of them are, of
-    /// which an initial is one. A first or family name alone is many people's.
-    static func isOneName(_ name: String, _ other: String) -> Bool {
-        let (words, others) = (nameWords(name), nameWords(other))
-        if words == others || name.lowercased().filter(\.isLetter) == other.lowercased().filter(\.isLetter) {
-            return true
-        }
-        let shared = words.intersection(others)
-        let rest = others.subtracting(shared)
-        let initials = words.subtracting(shared).filter { word in
-            word.count == 1 && rest.contains { $0.hasPrefix(word) }
-        }
-        return !shared.isEmpty && shared.count + initials.count > 1
-    }
-
-    /// Words that name nobody.
-    private static let titles: Set<String> = [
-        "dr", "doctor", "prof", "professor", "med", "md", "mr", "mrs", "ms", "me", "i", "myself", "self",
-    ]
 }
