@@ -12,7 +12,7 @@ struct ExtremesTests {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
         for request in [
-            "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3",
+            "records.add-person person=anna setting=home goal=collagen time_zone=UTC fitzpatrick=3",
             "records.add-operator operator=kim max_depth_mm=1.5",
             "records.add-device device=roller-1 kind=roller needle_mm=0.3 owner=anna material=titanium",
             "records.add-device device=pen-1 kind=pen cartridges=yes",

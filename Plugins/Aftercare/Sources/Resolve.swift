@@ -108,8 +108,10 @@ extension Aftercare {
             }
             return nil
         }
-        let own = [person.person, person.name, person.unixUser, "I", "me", "myself", "self"]
-        if own.contains(where: { $0.map(normalised) == normalised(physician) }) {
+        guard Person.isName(physician) else {
+            throw ModuleError.invalidArgument("physician", expected: "the physician's name", got: physician)
+        }
+        if person.isNamed(physician) {
             throw ModuleError.invalidArgument(
                 "physician", expected: "somebody else than the person", got: physician,
                 "nobody judges their own reaction: name the physician who has seen it")

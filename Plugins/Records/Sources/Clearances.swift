@@ -73,14 +73,10 @@ extension Records {
     /// Who clears is not who is cleared, by whatever of their names.
     private func physician(_ arguments: Arguments, clearing person: Person) throws -> String {
         let by = try arguments.requiredText("by")
-        let words = ClearanceLimits.nameWords(by)
-        guard !words.isEmpty else {
+        guard Person.isName(by) else {
             throw ModuleError.invalidArgument("by", expected: "the physician's name", got: by)
         }
-        let own = [person.person, person.name, person.unixUser, "I", "me", "myself", "self"].compactMap {
-            $0.map(ClearanceLimits.nameWords)
-        }
-        guard !own.contains(words) else {
+        guard !person.isNamed(by) else {
             throw ModuleError.invalidArgument(
                 "by", expected: "a physician who is not the person", got: by,
                 "argument 'by': nobody clears themselves, got '\(by)'; give the name of the physician who did")
@@ -144,12 +140,4 @@ struct ClearanceLimits: Sendable {
     private static let range = 1...120
 
     func months(for finding: String) -> Int { special[finding] ?? general }
-
-    /// The words of a name without titles, whatever their case and order: `Meier, Anna`, `Dr. Anna MEIER` and the short
-    /// name `anna-meier` are one.
-    static func nameWords(_ name: String) -> Set<String> {
-        Set(name.lowercased().split { !$0.isLetter }.map(String.init)).subtracting(titles)
-    }
-
-    private static let titles: Set<String> = ["dr", "doctor", "prof", "professor", "med", "md", "mr", "mrs", "ms"]
 }

@@ -86,6 +86,7 @@ extension Records {
                 let before = try requireDevice(request.arguments.requiredText("device"), transaction)
                 let device = try described(request.arguments, on: before)
                 guard device != before else { return device.object }
+                let alike = try twins(of: before.device, .device, transaction).undecided
                 try transaction.execute(
                     """
                     UPDATE records_devices SET needle_mm = ?, min_depth_mm = ?, max_depth_mm = ?, material = ?,
@@ -94,6 +95,7 @@ extension Records {
                     """, device.needleMM, device.minDepthMM, device.maxDepthMM, device.material, device.cartridges,
                     device.cartridgesReason, device.areas.joined(separator: ","), device.model, device.serial,
                     device.device)
+                try requireStillAlike(alike, before.device, .device, transaction)
                 try transaction.record(
                     Entry(
                         "device.changed", subject: "device/\(device.device)", person: device.owner,
@@ -169,6 +171,9 @@ extension Records {
             guard isPen, arguments.boolean("cartridges") == false else {
                 throw ModuleError.invalidArgument(
                     "cartridges_reason", expected: "it only together with cartridges=no, for a pen", got: reason)
+            }
+            guard reason.contains(where: \.isLetter) else {
+                throw ModuleError.invalidArgument("cartridges_reason", expected: "a reason in words", got: reason)
             }
             device.cartridgesReason = reason
         }

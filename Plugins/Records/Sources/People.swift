@@ -70,6 +70,7 @@ extension Records {
                 let person = try applied(request.arguments, to: before, transaction)
                 try allowUser(of: person, insteadOf: before, request, transaction)
                 guard person != before else { return person.object }
+                let alike = try twins(of: slug, .person, transaction).undecided
                 try transaction.execute(
                     """
                     UPDATE records_people SET name = ?, setting = ?, goal = ?, time_zone = ?, fitzpatrick = ?,
@@ -77,6 +78,7 @@ extension Records {
                     WHERE person = ?
                     """, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
                     person.fitzpatrick, person.firstTime, person.unixUser, person.birthDate, slug)
+                try requireStillAlike(alike, slug, .person, transaction)
                 try transaction.record(
                     Entry(
                         "person.changed", subject: "person/\(slug)", person: slug,

@@ -128,8 +128,21 @@ extension Records {
         ]
     }
 
+    /// A record is not changed until it looks like nobody any more: what the other knows counts until it is decided.
+    /// - Throws: `conflict`, which undoes the change.
+    func requireStillAlike(
+        _ alike: [String], _ record: String, _ kind: TwinKind, _ reading: any Reading
+    ) throws {
+        guard !Set(alike).isSubset(of: try twins(of: record, kind, reading).records) else { return }
+        let (sign, command) =
+            kind == .person ? ("name and birth date", "decide-twin") : ("serial number", "decide-device-twin")
+        throw ModuleError.conflict(
+            "another record has the \(sign) of '\(record)': say first whether they are the same, with records.\(command)",
+            state: "twin")
+    }
+
     /// Follows twins of twins too: three records may be one person.
-    private func twins(of record: String, _ kind: TwinKind, _ reading: any Reading) throws -> Twins {
+    func twins(of record: String, _ kind: TwinKind, _ reading: any Reading) throws -> Twins {
         let others = try decisions(of: record, kind, reading).filter { !$0.value }.keys
         func closure(_ start: [String], withLookalikes: Bool) throws -> [String] {
             var records = start

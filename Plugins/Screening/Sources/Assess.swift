@@ -46,7 +46,7 @@ extension Screening {
         let assessment = Assessment(
             id: try keep(answers, judgement, person, setting, areas, transaction), person: person.person,
             at: transaction.now, setting: setting, areas: areas, answers: answers)
-        let kept = try rememberAnswers(given, of: assessment, transaction)
+        let kept = try rememberAnswers(given, of: assessment, person, transaction)
         let zone = transaction.zone(of: person)
         var facts = assessment.object
         facts["remembered"] = kept.isEmpty ? nil : kept.value

@@ -18,24 +18,30 @@ extension Screening {
         // What the assessment that counts leaves open; of those that do not count, what the newest does.
         var unknown: [Finding]?
         var isScreened = false
+        // What was answered since in assessments that do not count.
+        var since: [Object] = []
         // Nobody is screened more often while one assessment is valid; who is, counts as not screened.
-        try eachAssessment(of: plan.person.person, newest: 100, reading) { assessment, _ in
+        try eachAssessment(of: plan.person.person, newest: 100, reading) { assessment, row in
             guard !isScreened else { return }
             guard validity.holds(assessment, at: plan.at, zone) else {
                 newestFault = newestFault ?? expired(assessment, zone)
                 return
             }
-            let judgement = try judge(
-                Case(
-                    person: plan.person, setting: plan.setting, areas: plan.areas, device: plan.device,
-                    answers: assessment.answers, at: plan.at), reading)
+            let judgement = try judge(subject(plan, assessment.answers), reading)
             for finding in judgement.findings where !found.contains(finding) { found.append(finding) }
-            if let fault = fault(of: assessment, judgement, plan) {
+            if let fault = try fault(of: assessment, row, judgement, plan, reading) {
                 newestFault = newestFault ?? fault
                 unknown = unknown ?? judgement.unknown
+                since.append(assessment.answers)
             } else {
                 isScreened = true
-                unknown = judgement.unknown
+                // A newer yes to "any of these?" opens questions that the older no had closed.
+                unknown = try since.reduce(into: judgement.unknown) { unknown, newer in
+                    var answers = assessment.answers
+                    for member in newer.members { answers[member.name] = member.value }
+                    let opened = try judge(subject(plan, answers), reading).unknown
+                    for finding in opened where !unknown.contains(finding) { unknown.append(finding) }
+                }
             }
         }
         if !isScreened, let finding = try knowledge.notScreened(newestFault ?? knowledge.words.none, plan) {
@@ -44,8 +50,17 @@ extension Screening {
         return found + (unknown ?? [])
     }
 
-    /// Why a valid assessment is not one for this plan.
-    private func fault(of assessment: Assessment, _ judgement: Judgement, _ plan: SessionPlan) -> String? {
+    private func subject(_ plan: SessionPlan, _ answers: Object) -> Case {
+        Case(
+            person: plan.person, setting: plan.setting, areas: plan.areas, device: plan.device, answers: answers,
+            at: plan.at)
+    }
+
+    /// Why a valid assessment is not one for this plan. What was told to be incomplete starts no session, although less
+    /// is planned now.
+    private func fault(
+        of assessment: Assessment, _ row: Row, _ judgement: Judgement, _ plan: SessionPlan, _ reading: any Reading
+    ) throws -> String? {
         let words = knowledge.words
         if assessment.setting != plan.setting {
             return filled(words.otherSetting, ["setting": assessment.setting.rawValue])
@@ -53,10 +68,12 @@ extension Screening {
         if !assessment.covers(plan.areas) {
             return filled(words.otherAreas, ["areas": assessment.areas.joined(separator: ", ")])
         }
-        if !judgement.missing.isEmpty {
-            return filled(words.incomplete, ["questions": judgement.missing.joined(separator: ", ")])
+        var missing = judgement.missing
+        if missing.isEmpty, case .list(let then) = try reading.value(json: row.text("missing") ?? "[]") {
+            missing = then.compactMap { if case .string(let name) = $0 { name } else { nil } }
         }
-        return nil
+        if missing.isEmpty { return nil }
+        return filled(words.incomplete, ["questions": missing.joined(separator: ", ")])
     }
 
     private func expired(_ assessment: Assessment, _ zone: Zone) -> String {

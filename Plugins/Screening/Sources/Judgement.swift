@@ -135,7 +135,8 @@ extension Screening {
         var answers: [String: Answer] = [:]
         for question in knowledge.questions {
             let given = subject.answers[question.name].flatMap { Answer($0, to: question) }
-            answers[question.name] = remembered[question.name]?.answer(to: question, given) ?? given
+            let answer = remembered[question.name]?.answer(to: question, given) ?? given
+            answers[question.name] = person.answer(to: question, answer)
         }
         let facts = Facts(
             answers: answers, person: person, device: subject.device, areas: subject.areas,

@@ -22,6 +22,14 @@ struct Memory: Sendable {
     }
 }
 
+extension Person {
+    /// What counts as the answer where the record knows it too: of two birth dates the later.
+    func answer(to question: Question, _ given: Answer?) -> Answer? {
+        guard question.name == "born-on", let birthDate, case .date(let told)? = given else { return given }
+        return .date(max(told, birthDate))
+    }
+}
+
 extension Screening {
     /// What the person's past answers for good, by question.
     func rememberedAnswers(of person: String, _ reading: any Reading) throws -> [String: Memory] {
@@ -49,10 +57,11 @@ extension Screening {
     /// Keeps the yes, or the latest day, to questions that the knowledge file marks `remembered`.
     /// - Returns: The questions that are remembered from now on.
     func rememberAnswers(
-        _ answers: Arguments, of assessment: Assessment, _ transaction: any Transaction
+        _ answers: Arguments, of assessment: Assessment, _ person: Person, _ transaction: any Transaction
     ) throws -> [String] {
         try knowledge.questions.filter(\.isRemembered).compactMap { question in
-            let day = question.kind.isDate ? answers.date(question.name) : nil
+            var day = question.kind.isDate ? answers.date(question.name) : nil
+            if let told = day, case .date(let counting)? = person.answer(to: question, .date(told)) { day = counting }
             guard day != nil || answers.boolean(question.name) == true else { return nil }
             let because = "assessment/\(assessment.id)"
             let isNew = try remember(question.name, day, of: assessment.person, because: because, transaction)

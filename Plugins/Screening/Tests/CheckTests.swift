@@ -102,6 +102,40 @@ struct CheckTests {
         #expect(try codes(practice.findings(areas: ["cheeks"])) == ["home-use"])
     }
 
+    @Test("a newer yes to any of these opens its questions until they are answered")
+    func opened() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy)
+        try practice.assess(["vitamin-a": true], setting: "clinic", areas: ["nose"])
+        let found = try practice.findings().filter(\.blocks)
+        #expect(!found.isEmpty && found.allSatisfy { $0.code == "unknown" && !$0.overridable })
+        #expect(found.contains { $0.advice.contains("answers.isotretinoin-last-used=") })
+        try practice.assess(practice.healthy)
+        #expect(try codes(practice.findings()) == ["home-use"])
+    }
+
+    @Test("what was incomplete when it was made starts nothing, although less is planned now")
+    func incompleteForMore() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy(without: "hair-loss"), areas: ["cheeks", "scalp"])
+        let found = try practice.findings(areas: ["cheeks"])
+        #expect(found.first?.code == "not-screened" && found.first?.message.contains("hair-loss") == true)
+    }
+
+    @Test("of the birth date on record and the one that is told the later counts, from then on")
+    func birthDate() throws {
+        let practice = try Practice()
+        practice.register([Person(person: "anna", setting: .home, goal: .collagen, fitzpatrick: 3)])
+        try practice.assess(practice.healthy)
+        let young = Person(
+            person: "anna", setting: .home, goal: .collagen, fitzpatrick: 3, birthDate: CivilDate("2012-05-05"))
+        practice.register([young])
+        #expect(try codes(practice.findings()).contains("age"))
+        try practice.assess(practice.healthy)
+        practice.register([Person(person: "anna", setting: .home, goal: .collagen, fitzpatrick: 3)])
+        #expect(try codes(practice.findings()).contains("age"))
+    }
+
     @Test("returns what blocks, and a clearance recorded since lifts it")
     func clearedSince() throws {
         let practice = try Practice()

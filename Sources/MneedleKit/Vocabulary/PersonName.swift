@@ -1,0 +1,35 @@
+extension Person {
+    /// Whether somebody is named at all: a title or `me` names nobody.
+    public static func isName(_ text: String) -> Bool { !nameWords(text).isEmpty }
+
+    /// Whether a name may be this person's own, by whatever of their names. Nobody is their own physician.
+    public func isNamed(_ name: String) -> Bool {
+        [person, self.name, unixUser].compactMap { $0 }.contains { Person.isOneName(name, $0) }
+    }
+
+    /// Whether two names may be one person's: all their words are the same, written together too, or two of them are, of
+    /// which one may be an initial. A first or family name alone is many people's.
+    private static func isOneName(_ name: String, _ other: String) -> Bool {
+        let (words, others) = (nameWords(name), nameWords(other))
+        if words == others || name.lowercased().filter(\.isLetter) == other.lowercased().filter(\.isLetter) {
+            return true
+        }
+        let shared = words.intersection(others)
+        let rest = others.subtracting(shared)
+        let initials = words.subtracting(shared).filter { word in
+            word.count == 1 && rest.contains { $0.hasPrefix(word) }
+        }
+        return !shared.isEmpty && shared.count + initials.count > 1
+    }
+
+    /// The words of a name without titles, whatever their case and order: `Meier, Anna`, `Dr. Anna MEIER` and the short
+    /// name `anna-meier` are one.
+    private static func nameWords(_ name: String) -> Set<String> {
+        Set(name.lowercased().split { !$0.isLetter }.map(String.init)).subtracting(titles)
+    }
+
+    /// Words that name nobody.
+    private static let titles: Set<String> = [
+        "dr", "doctor", "prof", "professor", "med", "md", "mr", "mrs", "ms", "me", "i", "myself", "self",
+    ]
+}
