@@ -172,7 +172,9 @@ package final class Engine: @unchecked Sendable {
         /// What live subscribers hear that no ledger keeps.
         package var liveEvents: [(topic: String, body: Object)] {
             events.filter { $0.sequence == nil }.compactMap { event in
-                guard case .object(let body)? = try? Value(jsonText: String(decoding: event.body, as: UTF8.self)) else { return nil }
+                guard case .object(let body)? = try? Value(jsonText: String(decoding: event.body, as: UTF8.self)) else {
+                    return nil
+                }
                 return (event.topic, body)
             }
         }
