@@ -70,6 +70,8 @@ struct UseTests {
         }
         _ = try room.soak("roller")
         for device in ["roller", "loose-roller"] { #expect(try room.codes("anna", device) == ["roller-worn"]) }
+        let cleaned = try room.bench.ledger(kind: "device.cleaned").map { $0.body.string("device") }
+        #expect(cleaned.suffix(2) == ["roller", "loose-roller"])
         let again = try room.soak("loose-roller", at: room.bench.clock.now().description)
         #expect(again.bool("counts") == false, "the head lay in the other record's soak")
         try room.start(11, "anna", "loose-roller")
