@@ -21,6 +21,7 @@ public final class Bench {
     private let store: Store
     private let fakes: Fakes
     private let told = Mutex<[(topic: String, body: Object)]>([])
+    private let published = Mutex<[(topic: String, body: Object)]>([])
 
     /// - Parameters:
     ///   - section: The module's section of the configuration.
@@ -85,7 +86,7 @@ public final class Bench {
         "records.same-person", "records.same-device", "session.experience", "session.list", "session.show",
         "session.stop",
         "scheduling.next", "aftercare.until",
-        "sterilization.status", "screening.history", "screening.last-needled", "screening.rules",
+        "aftercare.reactions", "sterilization.status", "screening.history", "screening.last-needled", "screening.rules",
     ]
 
     /// `Config/knowledge` of the checkout that these sources stand in.
@@ -179,6 +180,9 @@ public final class Bench {
     /// What bulk receivers told live subscribers before anything was stored, oldest first.
     public var toldLive: [(topic: String, body: Object)] { told.withLock { $0 } }
 
+    /// What was published to live subscribers with a commit and is not kept, oldest first.
+    public var publishedLive: [(topic: String, body: Object)] { published.withLock { $0 } }
+
     // MARK: Other modules
 
     /// Answers a verb of another module. For a listing, return the rows as member `rows`.
@@ -265,7 +269,10 @@ public final class Bench {
     ) throws -> Object {
         // The engine runs it on this thread and before it returns, so nothing is shared.
         nonisolated(unsafe) let body = body
-        return try engine.run([Job(actor: actor, module: other ?? module, run: { try body($0) })]).results[0].get()
+        let outcome = engine.run([Job(actor: actor, module: other ?? module, run: { try body($0) })])
+        let live = outcome.liveEvents
+        published.withLock { $0 += live }
+        return try outcome.results[0].get()
     }
 }
 

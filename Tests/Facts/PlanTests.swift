@@ -34,6 +34,8 @@ struct PlanTests {
         Row(fact: "zones", person: "carl", device: "pen", area: "cheeks", most: 1.0, code: "depth-over-zone"),
         Row(fact: "zones", person: "carl", device: "pen", area: "nose", most: 0.5, code: "depth-over-zone"),
         Row(fact: "zones", person: "carl", device: "pen", area: "upper-lip", most: 0.5, code: "depth-over-zone"),
+        Row(fact: "neck-and-body", person: "carl", device: "pen", area: "neck", most: 0.5, code: "depth-over-zone"),
+        Row(fact: "neck-and-body", person: "carl", device: "pen", area: "body", most: 1.0, code: "depth-over-zone"),
         Row(fact: "S3:62a", person: "nova", device: "pen", area: "scalp", most: 0.5, code: "beginner-depth"),
         Row(fact: "S3:11", device: "stamp", area: "under-eyes", most: 0.3, code: "depth-over-limit"),
     ]

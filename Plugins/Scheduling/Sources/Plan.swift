@@ -343,7 +343,7 @@ extension Scheduling {
         let zone = transaction.zone(of: person)
         for kind in knowledge.kinds where kind.anchor == .planned && !preferences.off.contains(kind.name) {
             guard kind.setting == nil || kind.setting == person.setting else { continue }
-            for (index, day) in plan.days.enumerated() {
+            for (index, day) in plan.days.enumerated() where !kind.isForFirst || plan.done + index == 0 {
                 let minute = (preferences.hour(for: kind) ?? 0) * 60
                 let at = zone.instant(of: day.date.adding(days: kind.after.days - kind.daysBefore), minuteOfDay: minute)
                 let due = preferences.outOfQuiet(at, kind, zone)

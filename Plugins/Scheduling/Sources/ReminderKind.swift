@@ -37,6 +37,8 @@ struct ReminderKind: Sendable {
     let onlyWhileWell: Bool
     /// The last session of a person after which it comes; `nil` where it always does.
     let upToSession: Int?
+    /// Whether it is for the first session of an accepted course only.
+    let isForFirst: Bool
     let urgency: Urgency
     let title: String
     let body: String
@@ -65,6 +67,7 @@ struct ReminderKind: Sendable {
         lateBody = table.optionalString("late_body")
         onlyWhileWell = table.bool("only_while_well", default: false)
         upToSession = table.bool("only_in_course", default: false) ? course.upperBound : nil
+        isForFirst = table.bool("only_first", default: false)
         urgency = table.choice("urgency", default: .normal)
         title = ReminderKind.named(course, in: table.string("title"))
         body = ReminderKind.named(course, in: table.string("body"))
@@ -97,6 +100,9 @@ struct ReminderKind: Sendable {
         }
         if (lateTitle ?? lateBody) != nil && !invites {
             table.report("late_title", "only for what is counted from the next session: 'anchor' is \(anchor.rawValue)")
+        }
+        if isForFirst && anchor != .planned {
+            table.report("only_first", "only for each session of a course: 'anchor' is \(anchor.rawValue)")
         }
         if !table.has("anchor") { table.report("anchor", "missing") }
         if on.isEmpty && table.has("on") && anchor != .planned {

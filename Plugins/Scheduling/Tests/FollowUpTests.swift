@@ -54,6 +54,25 @@ struct FollowUpTests {
         for row in try diary.reminders() { #expect(!"\(row)".contains("{")) }
     }
 
+    @Test("who was treated from a bad load is told at once, at night too, for each session")
+    func exposed() throws {
+        let diary = try Diary(at: "2026-10-20T23:30:00Z")
+        for session in [1, 2] {
+            try diary.bench.happen(
+                "sterilization.exposed", subject: "session/\(session)", person: "anna",
+                [
+                    "session": session, "person": "anna", "device": "steel", "at": "2026-10-20T23:30:00Z",
+                    "treated": "2026-10-13T12:00:00Z", "load": "17", "indicator": "fail",
+                ])
+        }
+        try diary.bench.fire()
+        let due = try diary.reminders("anna", state: "due")
+        #expect(
+            due.map { $0.string("title") } == [1, 2].map { "The needles of session \($0) may not have been sterile" })
+        #expect(due.allSatisfy { $0.string("urgency") == "critical" && $0.string("kind") == "exposed" })
+        #expect(due.allSatisfy { $0.string("due") == "2026-10-20T23:30:00Z" })
+    }
+
     @Test("cleaning is due at once, and over when that device was cleaned")
     func cleaning() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")

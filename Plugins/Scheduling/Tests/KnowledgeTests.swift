@@ -71,6 +71,10 @@ struct KnowledgeTests {
         let early = try problems(in: "reminders.toml") {
             $0.replacing("after = \"48h\"", with: "after = \"48h\"\nbefore = \"2h\"")
         }
+        let first = try problems(in: "reminders.toml") {
+            $0.replacing("after = \"48h\"", with: "after = \"48h\"\nonly_first = true")
+        }
+        #expect(first.contains { $0.contains("only_first: only for each session of a course") })
         #expect(early.contains { $0.contains("either 'before' or 'after'") })
         #expect(early.contains { $0.contains("only whole days") })
         #expect(early.contains { $0.contains("before what has just happened") })

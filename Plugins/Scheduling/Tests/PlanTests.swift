@@ -85,6 +85,30 @@ struct PlanTests {
         #expect(kinds == ["plan.accepted", "plan.changed", "plan.changed", "plan.cancelled"])
     }
 
+    @Test("the first session of a course is prepared 14 and 7 days ahead, as later ones are by their window")
+    func prepared() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        _ = try diary.bench.call("scheduling.accept", ["person": "anna", "sessions": 2, "start": "2026-12-14"])
+        func prepares() throws -> [String] {
+            try diary.reminders("anna").filter {
+                ($0.string("kind") ?? "").hasPrefix("before-") && $0.string("state") == "pending"
+            }.map { "\($0.string("kind") ?? "") \($0.string("due") ?? "")" }.sorted()
+        }
+        #expect(
+            try prepares() == [
+                "before-medicines-planned 2026-11-30T08:00:00Z", "before-retinoid-planned 2026-12-07T08:00:00Z",
+                "before-sun-planned 2026-11-30T08:00:00Z",
+            ])
+        for row in try diary.reminders("anna") { #expect(!"\(row)".contains("{")) }
+        // Done early: what prepared it is over, and the next one has a window before it.
+        try diary.end(1, "anna")
+        #expect(
+            try prepares() == [
+                "before-medicines 2026-12-11T08:00:00Z", "before-retinoid 2026-12-18T08:00:00Z",
+                "before-sun 2026-12-11T08:00:00Z",
+            ])
+    }
+
     @Test("a session that is stopped moves the rest of the course and takes no place in it")
     func stopped() throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")

@@ -16,6 +16,9 @@ extension Sessions {
             reply: [
                 ReplyMember("session", "its number"), ReplyMember("state", "stopped"),
                 ReplyMember("findings", "what to do now"),
+                ReplyMember(
+                    "reactions",
+                    "what is open now and forbids the next session: the reaction's number, the symptom, the action"),
             ],
             errors: [.notFound, .conflict], concerns: .named("session"), example: "session.stop session=17 reason=pain",
             .writes { request, transaction in
@@ -23,7 +26,10 @@ extension Sessions {
                 let session = try end(request, as: "stopped", reason: reason, transaction)
                 let findings =
                     try knowledge.findings.finding("stopped-\(reason)", setting: session.setting).map { [$0] } ?? []
-                return ["session": session.id, "state": "stopped", "findings": findings]
+                return [
+                    "session": session.id, "state": "stopped", "findings": findings,
+                    "reactions": openReactions(of: session.person, transaction),
+                ]
             })
     }
 
@@ -81,6 +87,18 @@ extension Sessions {
         try transaction.record(
             Entry("session.\(state)", subject: "session/\(id)", person: ended.person, body: ended.facts, stands: true))
         return ended
+    }
+
+    /// What the stop has opened, beside what was open already; `nil` where nothing is, or nobody can say.
+    private func openReactions(of person: String, _ reading: any Reading) -> [Object]? {
+        let rows = try? reading.list("aftercare.reactions", ["person": person, "state": "open"])
+        guard let rows, !rows.isEmpty else { return nil }
+        return rows.map { row in
+            let members = ["reaction", "symptom", "action"].compactMap { name in
+                row[name].map { Object.Member(name, $0) }
+            }
+            return Object(uniqueMembers: members)
+        }
     }
 
     /// What another module says of the person; nothing when it cannot, for the session has ended in any case.

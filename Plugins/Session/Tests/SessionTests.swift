@@ -164,6 +164,27 @@ struct LifeTests {
         #expect(try bench.ledger(kind: "session.stopped").first?.body.string("reason") == reason)
     }
 
+    @Test("stopping shows the reaction that it opened, and ends the session where nobody can say")
+    func stopShowsReaction() throws {
+        for answers in [true, false] {
+            let bench = try makeBench()
+            try bench.call("session.start", good)
+            if answers {
+                bench.fake("aftercare.reactions") { arguments in
+                    #expect(arguments.text("person") == "anna" && arguments.text("state") == "open")
+                    let row: Object = [
+                        "reaction": 3, "person": "anna", "symptom": "pain", "action": "call", "state": "open",
+                    ]
+                    return ["rows": [row]]
+                }
+            }
+            let reply = try bench.call("session.stop", ["session": 1, "reason": "pain"])
+            let shown: [Object] = [["reaction": 3, "symptom": "pain", "action": "call"]]
+            #expect(reply["reactions"] == (answers ? shown.value : nil))
+            #expect(reply.string("state") == "stopped")
+        }
+    }
+
     @Test("what has ended does not end again", arguments: ["session.finish", "session.stop"])
     func endsOnce(verb: String) throws {
         let bench = try makeBench()

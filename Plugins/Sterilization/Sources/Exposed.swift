@@ -51,6 +51,9 @@ extension Hygiene {
     func tell(_ exposed: [Exposed], of cycle: Cycle, _ transaction: any Transaction) throws {
         for one in exposed where one.told != cycle.indicator && one.told != .fail {
             var body = one.object
+            // What is told counts from now on; the session was then.
+            body["at"] = transaction.now.value
+            body["treated"] = one.at.value
             body["load"] = cycle.load?.value
             body["indicator"] = cycle.indicator.rawValue.value
             try transaction.execute(

@@ -39,7 +39,39 @@ struct Head: Sendable {
         }
     }
 
+    /// Writes it down, for each record that was decided to be the same device: they are one head.
     func save(_ transaction: any Transaction) throws {
+        for record in try Head.records(of: device, transaction) { try write(as: record, transaction) }
+    }
+
+    /// The records that are this device for certain. While nobody keeps records, what touched skin is noted all the same.
+    static func records(of device: String, _ reading: any Reading) throws -> [String] {
+        do {
+            let twins = try reading.ask("records.same-device", ["device": device])
+            let undecided = twins.strings("undecided")
+            return [device] + twins.strings("records").filter { $0 != device && !undecided.contains($0) }
+        } catch let error as ModuleError where error.code == .moduleFailed || error.code == .notFound {
+            return [device]
+        }
+    }
+
+    /// Takes over what another record of the same device knows. Which of the two was made ready last, and used
+    /// after it, is not certain, so that it has to be made ready anew.
+    mutating func join(_ other: Head) {
+        if let theirs = other.lastUse, lastUse.map({ theirs > $0 }) ?? true { lastPerson = other.lastPerson }
+        lastUse = [lastUse, other.lastUse].compactMap { $0 }.max()
+        running = running ?? other.running
+        cleaningDueSince = [cleaningDueSince, other.cleaningDueSince].compactMap { $0 }.max()
+        readiness = nil
+        uses += other.uses
+    }
+
+    /// Whether both have the same history, so that they were joined before.
+    func isJoined(with other: Head) -> Bool {
+        uses == other.uses && lastUse == other.lastUse && lastPerson == other.lastPerson && running == other.running
+    }
+
+    private func write(as device: String, _ transaction: any Transaction) throws {
         try transaction.execute(
             """
             INSERT INTO sterilization_heads (device, last_person, last_use, running, cleaning_due_since,

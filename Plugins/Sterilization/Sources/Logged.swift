@@ -62,9 +62,12 @@ extension Hygiene {
 
     /// Records the end of a cleaning that was due, beside the soak or cycle that ended it.
     func recordCleaned(_ head: Head, at: Instant, by process: String, _ transaction: any Transaction) throws {
-        try transaction.record(
-            Entry(
-                "device.cleaned", subject: "device/\(head.device)", person: head.lastPerson,
-                body: ["device": head.device, "person": head.lastPerson, "at": at, "by": process]))
+        // Whoever was told to clean it was told under the name that the session had.
+        for device in try Head.records(of: head.device, transaction) {
+            try transaction.record(
+                Entry(
+                    "device.cleaned", subject: "device/\(device)", person: head.lastPerson,
+                    body: ["device": device, "person": head.lastPerson, "at": at, "by": process]))
+        }
     }
 }

@@ -80,8 +80,9 @@ extension Hygiene {
     /// Why a run cannot have been as it is told: its head, or its steriliser, was in another at the time.
     func overlapRefusals(_ run: Run, _ setting: Setting, _ reading: any Reading) throws -> [Finding] {
         let others = try run.overlapping(reading).filter { !run.isSameCycle(as: $0) }
+        let own = try Head.records(of: run.device, reading)
         var found: [Finding?] = []
-        if others.contains(where: { $0.device == run.device }) {
+        if others.contains(where: { own.contains($0.device) }) {
             found.append(try knowledge.finding(.headOverlaps, setting, ["device": run.device]))
         }
         if run.kind == .cycle, others.contains(where: { $0.kind == .cycle && run.mayShareSteriliser(with: $0) }) {

@@ -49,6 +49,22 @@ extension Hygiene {
         }
     }
 
+    /// Two records that are the same device have one head from now on, with the uses of both.
+    var whenTwinsDecided: Reaction {
+        Reaction(to: "twin.device-decided") { entry, _, transaction in
+            guard entry.body.bool("same") == true, let device = entry.body.string("device") else { return }
+            var heads: [Head] = []
+            // Those that were joined before are alike, and count once.
+            for head in try Head.records(of: device, transaction).map({ try Head(of: $0, in: transaction) })
+            where !heads.contains(where: { $0.isJoined(with: head) }) {
+                heads.append(head)
+            }
+            guard var head = heads.first else { return }
+            heads.dropFirst().forEach { head.join($0) }
+            try head.save(transaction)
+        }
+    }
+
     var whenFinished: Reaction { Reaction(to: "session.finished") { try end($0, $2) } }
     var whenStopped: Reaction { Reaction(to: "session.stopped") { try end($0, $2) } }
 

@@ -27,7 +27,7 @@ let definition = ModuleDefinition(
             hygiene.list, hygiene.rules,
         ],
         checks: [hygiene.check],
-        reactions: [hygiene.whenStarted, hygiene.whenFinished, hygiene.whenStopped],
+        reactions: [hygiene.whenStarted, hygiene.whenFinished, hygiene.whenStopped, hygiene.whenTwinsDecided],
         possessions: [
             Possession(of: "cartridge") { argument, reading in
                 guard case .text(let name) = argument, let cartridge = try Cartridge(name, in: reading) else {

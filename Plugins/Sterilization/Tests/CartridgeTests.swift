@@ -16,6 +16,20 @@ struct CartridgeTests {
         #expect(try room.codes(person, "pen", cartridge: "c1") == [])
     }
 
+    @Test("that was opened in the future of a clock that was set back is not usable")
+    func openedAhead() throws {
+        let room = try Room()
+        _ = try room.soak("pen")
+        let soaked = room.bench.clock.now()
+        room.bench.clock.advance(hours: 1)
+        try room.open("c1", for: "anna")
+        #expect(try room.codes("anna", "pen", cartridge: "c1") == [])
+        room.bench.clock.set(soaked)
+        let found = try room.findings("anna", "pen", cartridge: "c1")
+        let own = found.filter { $0.module == "sterilization" }
+        #expect(own.map(\.code) == ["not-sterile"] && own.allSatisfy(\.blocks), "\(found.map(\.code))")
+    }
+
     @Test("must be named and opened, for this very device")
     func missing() throws {
         let room = try Room()

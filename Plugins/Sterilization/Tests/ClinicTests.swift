@@ -122,6 +122,29 @@ struct ClinicTests {
         #expect((reply.list("treated") ?? []).compactMap(personNamed) == ["cleo"])
         #expect(try room.bench.ledger(kind: "sterilization.exposed").map(\.person) == ["cleo"])
         #expect(codes(try room.cycle("unowned", load: "17")) == ["load-failed"])
+        let body = try #require(try room.bench.ledger(kind: "sterilization.exposed").first?.body)
+        // It is told now; the session was then.
+        #expect(body.instant("treated") == Instant("2026-11-20T12:00:00Z"))
+        #expect(body.instant("at").map { $0 > Instant("2026-11-20T12:00:00Z")! } == true)
+    }
+
+    @Test("a load that no indicator ever proved names whom it treated, once; one that was proven names nobody")
+    func unproven() throws {
+        let room = try Room()
+        _ = try room.cycle("roller", indicator: nil, load: "17")
+        try room.treat(1, "anna", "roller")
+        for _ in 0..<2 {
+            let reply = try room.cycle("steel", indicator: nil, load: "17")
+            #expect((reply.list("treated") ?? []).compactMap(personNamed) == ["anna"])
+        }
+        let told = try room.bench.ledger(kind: "sterilization.exposed")
+        #expect(told.map(\.person) == ["anna"] && told.map { $0.body.string("indicator") } == ["none"])
+
+        let proven = try Room()
+        _ = try proven.cycle("steel", load: "18")
+        try proven.treat(1, "cleo", "steel")
+        #expect(try proven.cycle("steel-2", indicator: nil, load: "18").list("treated") == nil)
+        #expect(try proven.bench.ledger(kind: "sterilization.exposed").isEmpty)
     }
 }
 

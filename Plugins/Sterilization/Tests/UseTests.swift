@@ -36,6 +36,67 @@ struct UseTests {
         #expect(cleaned.map { $0.body.string("device") } == ["roller"])
     }
 
+    @Test("two records that are the same device have one head: their uses and cleanings count together")
+    func twins() throws {
+        let room = try Room()
+        func decide(_ same: Bool) throws {
+            room.bench.fake("records.same-device") { arguments in
+                let device = arguments.text("device") ?? ""
+                let pair = ["roller", "loose-roller"]
+                let records = same && pair.contains(device) ? [device] + pair.filter { $0 != device } : [device]
+                return ["records": records, "undecided": [] as [String]]
+            }
+            try room.bench.happen(
+                "twin.device-decided", subject: "device/roller", person: "anna",
+                ["device": "roller", "twin": "loose-roller", "same": same])
+        }
+        for session in 1...6 {
+            _ = try room.soak("roller")
+            try room.treat(Int64(session), "anna", "roller")
+        }
+        for session in 7...10 {
+            _ = try room.soak("loose-roller")
+            try room.treat(Int64(session), "anna", "loose-roller")
+        }
+        _ = try room.soak("loose-roller")
+        #expect(try room.status("roller").integer("uses") == 6)
+        try decide(true)
+        // Said again, it is still one.
+        try decide(true)
+        for device in ["roller", "loose-roller"] {
+            #expect(try room.status(device).integer("uses") == 10)
+            // Which of the two was soaked after the other's last use nobody knows.
+            #expect(try room.codes("anna", device) == ["cleaning-due", "not-disinfected", "roller-worn"])
+        }
+        _ = try room.soak("roller")
+        for device in ["roller", "loose-roller"] { #expect(try room.codes("anna", device) == ["roller-worn"]) }
+        let cleaned = try room.bench.ledger(kind: "device.cleaned").map { $0.body.string("device") }
+        #expect(cleaned.suffix(2) == ["roller", "loose-roller"])
+        let again = try room.soak("loose-roller", at: room.bench.clock.now().description)
+        #expect(again.bool("counts") == false, "the head lay in the other record's soak")
+        try room.start(11, "anna", "loose-roller")
+        #expect(try room.status("roller").string("state") == "in-use")
+        try room.end(11, "anna", "loose-roller")
+        #expect(try room.codes("anna", "roller") == ["cleaning-due", "not-disinfected", "roller-worn"])
+        // Told apart again, each keeps what is known of both.
+        try decide(false)
+        #expect(try room.status("roller").integer("uses") == 11)
+        #expect(try room.status("loose-roller").integer("uses") == 11)
+    }
+
+    @Test("two records that nobody has decided about keep each its own head")
+    func undecidedTwins() throws {
+        let room = try Room()
+        room.bench.fake("records.same-device") { arguments in
+            let device = arguments.text("device") ?? ""
+            let twin = device == "roller" ? "loose-roller" : "roller"
+            return ["records": [device, twin], "undecided": [twin]]
+        }
+        _ = try room.soak("roller")
+        #expect(try room.codes("anna", "roller") == [])
+        #expect(try room.codes("anna", "loose-roller") == ["not-disinfected"])
+    }
+
     @Test("the soak after the last use suffices for the next use only while it lasts")
     func freshSoak() throws {
         let room = try Room()

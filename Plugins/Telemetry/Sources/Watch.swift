@@ -94,7 +94,9 @@ final class Watch {
             if breaches[Telemetry.unwatchedCode] != nil { end(Telemetry.unwatchedCode, at: now) }
             return
         }
-        guard let since = depthHeard, now >= since else { return depthHeard = now }
+        // A device that connects anew every few seconds is not watched any better.
+        let since = depthHeard ?? session.started.nanoseconds
+        guard now >= since else { return depthHeard = now }
         guard now.subtractingClamped(since) >= knowledge.silence.totalNanoseconds else { return }
         if try isElsewhere() { depthHeard = now } else { _ = depthIsUnwatched(nil, at: now) }
     }

@@ -167,6 +167,44 @@ struct TelemetrySessionTests {
         #expect(try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == ["depth-unwatched"])
     }
 
+    @Test("a depth that does not come for half a minute is unwatched, also where the device connects anew meanwhile")
+    func missingDepth() throws {
+        let bench = try Self.bench()
+        func codes() throws -> [String?] {
+            try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") }
+        }
+        for (seconds, expected) in [(10.0, []), (19, []), (1, ["depth-unwatched"]), (10, ["depth-unwatched"])] {
+            bench.clock.advance(seconds: seconds)
+            try bench.stream("telemetry.stream", ["session": 7], lines: ["pen speed_hz=90\n"])
+            #expect(try codes() == expected)
+        }
+        #expect(try bench.rows("telemetry.alarms", ["session": 7]).map { $0.has("over_at") } == [false])
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen speed_hz=90,depth_mm=0.3\n"])
+        #expect(try bench.rows("telemetry.alarms", ["session": 7]).map { $0.has("over_at") } == [true])
+    }
+
+    @Test("needling without a session is told to the owner, and to nobody else")
+    func withoutSession() throws {
+        let bench = try Bench(definition)
+        bench.fake("records.show-device") { arguments in
+            let name = arguments.text("device") ?? ""
+            return Device(device: name, kind: .pen, owner: name == "pen-1" ? "anna" : nil).object
+        }
+        func told(_ line: String) throws -> [Object] {
+            let before = bench.publishedLive.count
+            _ = try bench.collect("telemetry", lines: [line + "\n"])
+            return bench.publishedLive.dropFirst(before).filter { $0.topic == "telemetry.without-session" }.map(\.body)
+        }
+        let own = try told("pen,device=pen-1 depth_mm=0.3")
+        #expect(own.map { $0.string("device") } == ["pen-1"] && own.map { $0.string("person") } == ["anna"])
+        #expect(own.map { $0.string("at") } == ["2026-11-20T12:00:00Z"])
+        // Without an owner it is for those who see everybody.
+        #expect(try told("pen,device=pen-2 depth_um=300").map { $0.string("person") } == [nil])
+        // Needles that do not move harm nobody.
+        #expect(try told("pen,device=pen-1 depth_mm=0").isEmpty)
+        #expect(try told("pen,device=pen-1 speed_hz=90").isEmpty)
+    }
+
     @Test("a depth is judged by its arrival where the clock is wrong, also before a collector knows the session")
     func wrongClock() throws {
         for sends in [

@@ -168,6 +168,16 @@ package final class Engine: @unchecked Sendable {
         var nextDue: Instant?
         /// How many transactions that wrote anything were committed.
         var commits = 0
+
+        /// What live subscribers hear that no ledger keeps.
+        package var liveEvents: [(topic: String, body: Object)] {
+            events.filter { $0.sequence == nil }.compactMap { event in
+                guard case .object(let body)? = try? Value(jsonText: String(decoding: event.body, as: UTF8.self)) else {
+                    return nil
+                }
+                return (event.topic, body)
+            }
+        }
     }
 
     /// Runs the jobs in their order, each as a unit of its own, and commits once.
