@@ -104,12 +104,16 @@ struct TreatmentTests {
         _ = try client.ok("records.add-device device=fresh kind=roller needle_mm=0.3 owner=anna-2 material=titanium")
         let check = "session.check person=anna-2 device=fresh areas=cheeks depth_mm=0.3"
         #expect(Self.codes(try client.ok(check)["findings"]).isSuperset(of: ["person-twin", "open-reaction"]))
+        // The advice says the same as the gate.
+        let next = try client.ok("scheduling.next person=anna-2")
+        #expect(Self.codes(next["findings"]).isSuperset(of: ["person-twin", "open-reaction"]) && next["window"] == nil)
         _ = try client.ok("records.decide-twin person=anna-2 twin=anna same=yes reason=\"registered twice\"")
         let same = Self.codes(try client.ok(check)["findings"])
         #expect(!same.contains("person-twin") && same.contains("open-reaction"))
         _ = try client.ok("records.decide-twin person=anna-2 twin=anna same=no reason=\"two cousins of one name\"")
         let other = Self.codes(try client.ok(check)["findings"])
         #expect(!other.contains("person-twin") && !other.contains("open-reaction"))
+        #expect(try client.ok("scheduling.next person=anna-2")["window"] != nil)
     }
 
     @Test("pregnancy needs a clearance, and a recorded one lifts it")

@@ -90,16 +90,11 @@ extension Sessions {
         }
     }
 
-    // MARK: Two records of one
+    // MARK: Two records of one device
 
     private func twins(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
-        let (person, device) = (plan.person.person, plan.device.device)
+        let device = plan.device.device
         var findings: [Finding] = []
-        for twin in try reading.ask("records.same-person", ["person": person]).strings("undecided") {
-            // Whose record it is, is not everybody's to know.
-            let name = try reading.sees(twin) ? twin : "…"
-            findings += try find("person-twin", plan, ["person": person, "twin": name])
-        }
         for twin in try reading.ask("records.same-device", ["device": device]).strings("undecided") {
             let owner = try reading.device(twin).owner
             let name = try owner.map(reading.sees) ?? true ? twin : "…"

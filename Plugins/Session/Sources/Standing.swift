@@ -1,14 +1,28 @@
 import MneedleKit
 
 extension Sessions {
-    /// Whoever is being treated is not invited to another session, whatever device it would be with.
+    /// Whoever is being treated is not invited to another session, whatever device it would be with; nor is anybody of whom
+    /// another record may know more.
     var standing: StandingCheck {
-        StandingCheck("Is a session of this person running?") { person, reading in
-            let sql = "SELECT id FROM session_sessions WHERE state = 'running' AND person = ? ORDER BY id"
-            return try reading.records(of: person.person).flatMap { try reading.rows(sql, $0) }.compactMap { row in
-                try knowledge.findings.finding(
-                    "session-running", setting: person.setting, ["session": row.integer("id") ?? 0, "what": "person"])
-            }
+        StandingCheck("Is a session of this person running, and is another record theirs?") { person, reading in
+            try running(person, reading) + twins(person, reading)
+        }
+    }
+
+    private func running(_ person: Person, _ reading: any Reading) throws -> [Finding] {
+        let sql = "SELECT id FROM session_sessions WHERE state = 'running' AND person = ? ORDER BY id"
+        return try reading.records(of: person.person).flatMap { try reading.rows(sql, $0) }.compactMap { row in
+            try knowledge.findings.finding(
+                "session-running", setting: person.setting, ["session": row.integer("id") ?? 0, "what": "person"])
+        }
+    }
+
+    private func twins(_ person: Person, _ reading: any Reading) throws -> [Finding] {
+        try reading.ask("records.same-person", ["person": person.person]).strings("undecided").compactMap { twin in
+            // Whose record it is, is not everybody's to know.
+            try knowledge.findings.finding(
+                "person-twin", setting: person.setting,
+                ["person": person.person, "twin": reading.sees(twin) ? twin : "…"])
         }
     }
 }
