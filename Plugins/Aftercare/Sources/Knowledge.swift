@@ -42,8 +42,7 @@ struct Knowledge: Sendable {
     private static func face(_ file: Table) -> Set<String> {
         let areas = file.table("area")?.namedTables() ?? []
         let face = areas.filter { $0.table.optionalBool("face") == true }.map(\.name)
-        // Read by the modules that judge areas; named here so that no key is unknown.
-        for (_, table) in areas { for key in table.keys { _ = table.value(key) } }
+        for (_, table) in areas { table.leaveRest() }
         return Set(face)
     }
 

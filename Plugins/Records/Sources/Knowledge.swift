@@ -11,11 +11,7 @@ struct Knowledge: Sendable {
     init(_ setup: Setup) {
         let file = setup.knowledge("areas")
         areas = (file.table("area")?.namedTables() ?? []).map { name, table in
-            // Read by the modules that judge areas; named here so that no key is unknown.
-            _ = (table.string("text"), table.optionalBool("face"), table.optionalBool("needling"))
-            _ = (
-                table.optionalNumber("zone_max_mm"), table.optionalBool("orbital_rim"), setup.sources.sources(of: table)
-            )
+            table.leaveRest()
             return name
         }
         let devices = setup.knowledge("devices")

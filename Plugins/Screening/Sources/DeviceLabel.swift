@@ -11,10 +11,9 @@ struct DeviceLabel: Sendable {
 
     static func all(_ setup: Setup, codes: Set<String>) -> [DeviceLabel] {
         let file = setup.knowledge("devices")
-        // The other tables and keys are read by the module that keeps the devices.
-        for advice in file.tables("choosing") { advice.leave() }
+        file.leaveRest()
         return (file.table("model")?.namedTables() ?? []).map { name, table in
-            table.leave()
+            table.leaveRest()
             let ruledOut = table.strings("contraindications", default: [])
             for code in ruledOut where !codes.contains(code) {
                 table.report("contraindications", "no rule of screening.toml has the code '\(code)'")
@@ -35,9 +34,4 @@ extension Knowledge {
         let counting = own.isEmpty ? labels.filter { $0.kind == device.kind } : own
         return counting.first { $0.contraindications.contains(code) }
     }
-}
-
-extension Table {
-    /// Marks every key as known: somebody else reads what is not read here.
-    func leave() { for key in keys { _ = value(key) } }
 }

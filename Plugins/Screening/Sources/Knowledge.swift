@@ -33,10 +33,7 @@ struct Knowledge: Sendable {
 
     private static func areas(_ setup: Setup) -> [String] {
         (setup.knowledge("areas").table("area")?.namedTables() ?? []).compactMap { name, table in
-            // Read by the modules that judge depth; named here so that no key is unknown.
-            _ = (table.string("text"), table.optionalBool("face"), table.optionalNumber("zone_max_mm"))
-            _ = table.optionalBool("orbital_rim")
-            _ = setup.sources.sources(of: table)
+            table.leaveRest()
             return table.bool("needling", default: true) ? name : nil
         }
     }
@@ -44,9 +41,9 @@ struct Knowledge: Sendable {
     /// How long skin is left alone at least; the rest of that file is Scheduling's.
     private static func floorDays(_ setup: Setup) -> Int {
         let file = setup.knowledge("intervals")
-        file.leave()
+        file.leaveRest()
         let floor = file.table("floor")
-        floor?.leave()
+        floor?.leaveRest()
         return floor?.integer("days", in: 1...1000) ?? 0
     }
 

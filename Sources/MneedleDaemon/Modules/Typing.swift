@@ -158,11 +158,7 @@ package enum Typing {
 
     private static func fromText(_ text: String, _ type: ParameterType) -> Argument? {
         if case .text(let maximum) = type { return isText(text, maximum) ? .text(text) : nil }
-        if case .line(let maximum) = type {
-            // Blanks name nothing and give no reason.
-            let isLine = isText(text, maximum) && isOneLine(text) && text.contains { !$0.isWhitespace }
-            return isLine ? .text(text) : nil
-        }
+        if case .line(let maximum) = type { return isText(text, maximum) && isOneLine(text) ? .text(text) : nil }
         guard text.utf8.count <= longestWord else { return nil }
         return switch type {
         case .slug: isSlug(text) ? .text(text) : nil

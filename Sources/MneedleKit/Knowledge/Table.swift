@@ -8,6 +8,7 @@ public final class Table {
     private let problems: Problems
     private var read: Set<String> = []
     private var children: [Table] = []
+    private var isPart = false
 
     public init(_ object: Object, file: String, path: String = "", problems: Problems) {
         self.object = object
@@ -25,9 +26,12 @@ public final class Table {
         problems.report(Problem(file: file, key: place(key), reason: reason))
     }
 
+    /// Says that another module reads the rest of this table, and judges it: what is not read here is no problem.
+    public func leaveRest() { isPart = true }
+
     /// Reports every key that was not read, here and below.
     public func finish() {
-        for key in keys where !read.contains(key) {
+        for key in keys where !isPart && !read.contains(key) {
             report(key, "unknown key; known here: \(read.sorted().joined(separator: ", "))")
         }
         for child in children { child.finish() }
