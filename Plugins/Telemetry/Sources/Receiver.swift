@@ -382,7 +382,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
 
     private func record(_ watch: Watch, _ transaction: any Transaction) throws {
         let (changes, peaks) = try lock.withLock { _ in
-            try watch.heard(at: transaction.now.nanoseconds) { try telemetry.hasDepth(watch.session, transaction) }
+            let now = transaction.now.nanoseconds
+            try watch.heard(at: now) { try telemetry.hasDepth(watch.session, since: $0, transaction) }
             return watch.takeChanges()
         }
         try telemetry.record(changes, peaks, watch.session, transaction)

@@ -144,10 +144,11 @@ extension Telemetry {
     static let silenceCode = "silence"
     static let unwatchedCode = "depth-unwatched"
 
-    /// Whether any stream of a session has a depth that can be judged.
-    func hasDepth(_ session: KnownSession, _ reading: any Reading) throws -> Bool {
+    /// Whether any stream of a session has had a depth that can be judged, of `since` or later.
+    func hasDepth(_ session: KnownSession, since: Int64, _ reading: any Reading) throws -> Bool {
         try reading.series(session: session.session).contains { series in
-            series.fields.contains { knowledge.depthUnit(of: $0) != nil }
+            try series.fields.contains { knowledge.depthUnit(of: $0) != nil }
+                && !reading.blocks(series.id, from: since).isEmpty
         }
     }
 

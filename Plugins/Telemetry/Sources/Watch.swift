@@ -87,8 +87,8 @@ final class Watch {
     }
 
     /// Points have arrived. Without a depth among them for as long as silence takes, nobody watches it.
-    /// - Parameter isElsewhere: Whether another stream of the session has a depth.
-    func heard(at now: Int64, isElsewhere: () throws -> Bool) rethrows {
+    /// - Parameter isElsewhere: Whether another stream of the session has had a depth since then.
+    func heard(at now: Int64, isElsewhere: (_ since: Int64) throws -> Bool) rethrows {
         if isDepthNew {
             (isDepthNew, depthHeard) = (false, now)
             if breaches[Telemetry.unwatchedCode] != nil { end(Telemetry.unwatchedCode, at: now) }
@@ -97,8 +97,13 @@ final class Watch {
         // A device that connects anew every few seconds is not watched any better.
         let since = depthHeard ?? session.started.nanoseconds
         guard now >= since else { return depthHeard = now }
-        guard now.subtractingClamped(since) >= knowledge.silence.totalNanoseconds else { return }
-        if try isElsewhere() { depthHeard = now } else { _ = depthIsUnwatched(nil, at: now) }
+        let silence = knowledge.silence.totalNanoseconds
+        guard now.subtractingClamped(since) >= silence else { return }
+        if try isElsewhere(now.subtractingClamped(silence)) {
+            depthHeard = now
+        } else {
+            _ = depthIsUnwatched(nil, at: now)
+        }
     }
 
     /// Judges a series' time against the newest one before it.

@@ -183,6 +183,17 @@ struct TelemetrySessionTests {
         #expect(try bench.rows("telemetry.alarms", ["session": 7]).map { $0.has("over_at") } == [true])
     }
 
+    @Test("a depth that stops in mid-session is unwatched, also where the device connects anew and tells other things")
+    func depthStops() throws {
+        let bench = try Self.bench()
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen speed_hz=90,depth_mm=0.3\n"])
+        for (seconds, expected) in [(10.0, []), (19, []), (2, ["depth-unwatched"]), (10, ["depth-unwatched"])] {
+            bench.clock.advance(seconds: seconds)
+            try bench.stream("telemetry.stream", ["session": 7], lines: ["pen speed_hz=90\n"])
+            #expect(try bench.ledger(kind: "telemetry.alarm").map { $0.body.string("code") } == expected)
+        }
+    }
+
     @Test("needling without a session is told to the owner, and to nobody else")
     func withoutSession() throws {
         let bench = try Bench(definition)
