@@ -5,10 +5,13 @@ struct Allergy: Sendable {
     let name: String
     /// The answer of the screening that is yes from then on.
     let sets: String
+    /// Whether a note has to say to what exactly.
+    let namesIt: Bool
 
     init(_ table: Table, _ catalogue: SourceCatalogue) {
         name = table.string("allergy")
         sets = table.string("sets")
+        namesIt = table.bool("names_it", default: false)
         _ = catalogue.sources(of: table)
     }
 
@@ -141,11 +144,12 @@ extension Aftercare {
             throw ModuleError.invalidArgument(
                 "allergy", expected: "\(known), or none alone", got: words.joined(separator: ","))
         }
-        if words.contains("product") && arguments.text("note") == nil {
+        let found = knowledge.allergies.filter { words.contains($0.name) }
+        if let unnamed = found.first(where: \.namesIt), arguments.text("note") == nil {
             throw ModuleError.invalidArgument(
-                "note", expected: "which product it was", got: nil,
-                "name in 'note' the product that it was an allergy to")
+                "note", expected: "which \(unnamed.name) it was", got: nil,
+                "name in 'note' the \(unnamed.name) that it was an allergy to")
         }
-        return knowledge.allergies.filter { words.contains($0.name) }
+        return found
     }
 }
