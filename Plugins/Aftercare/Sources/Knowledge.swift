@@ -133,9 +133,3 @@ func spelledNames(_ table: Table, _ key: String) -> (name: String, aliases: [Str
     }
     return (name, aliases)
 }
-
-/// A time as a clock in `zone` shows it, for a sentence.
-func clockText(_ instant: Instant, _ zone: Zone) -> String {
-    let local = instant.rfc3339(offsetSeconds: zone.offsetSeconds(at: instant))
-    return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) (\(zone.identifier))"
-}

@@ -115,7 +115,7 @@ extension Aftercare {
                 code, person.setting, until: until.map(Deadline.instant),
                 [
                     "product": name, "reason": product?.reason ?? "",
-                    "time": until.map { clockText($0, reading.zone(of: person)) } ?? "",
+                    "time": until.map { reading.zone(of: person).clockText($0) } ?? "",
                 ])
             if let product { finding?.sources = product.sources }
         }

@@ -69,7 +69,7 @@ extension Aftercare {
             .openReaction, setting,
             [
                 "symptom": symptom?.text ?? open.symptom, "reaction": open.reaction,
-                "time": clockText(open.opened, zone), "advice": symptom?.advice ?? "",
+                "time": zone.clockText(open.opened), "advice": symptom?.advice ?? "",
             ])
         if let symptom { finding?.sources = symptom.sources }
         return finding

@@ -77,12 +77,6 @@ extension Screening {
     }
 
     private func expired(_ assessment: Assessment, _ zone: Zone) -> String {
-        filled(knowledge.words.expired, ["time": clockText(validity.end(of: assessment, zone), zone)])
+        filled(knowledge.words.expired, ["time": zone.clockText(validity.end(of: assessment, zone))])
     }
-}
-
-/// A time as a clock in `zone` shows it, for a sentence.
-func clockText(_ instant: Instant, _ zone: Zone) -> String {
-    let local = instant.rfc3339(offsetSeconds: zone.offsetSeconds(at: instant))
-    return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) (\(zone.identifier))"
 }

@@ -30,7 +30,7 @@ extension Hygiene {
         if let since = head.cleaningDueSince {
             found.append(
                 try knowledge.finding(
-                    .cleaningDue, setting, ["device": device.device, "used": clockText(since, zone)]))
+                    .cleaningDue, setting, ["device": device.device, "used": zone.clockText(since)]))
         }
         let wantsSterile = setting == .clinic && !takesCartridge
         if !head.isReady(at: at, as: wantsSterile ? .sterile : .disinfected) {
@@ -44,8 +44,8 @@ extension Hygiene {
                         "why": filled(
                             knowledge.wording[reason],
                             [
-                                "time": time.map { clockText($0, zone) } ?? "",
-                                "used": head.lastUse.map { clockText($0, zone) } ?? "",
+                                "time": time.map { zone.clockText($0) } ?? "",
+                                "used": head.lastUse.map { zone.clockText($0) } ?? "",
                             ]),
                     ]))
         }
@@ -108,10 +108,10 @@ extension Hygiene {
         } else if cartridge.discardedAt != nil {
             found += try finding(.cartridgeUsed, .discarded)
         } else if plan.at < cartridge.openedAt {
-            let why = filled(knowledge.wording[.clockBehind], ["time": clockText(cartridge.openedAt, zone)])
+            let why = filled(knowledge.wording[.clockBehind], ["time": zone.clockText(cartridge.openedAt)])
             found += [try knowledge.finding(.notSterile, plan.setting, ["device": name, "why": why])].compactMap { $0 }
         } else if plan.at >= useBy(cartridge.openedAt) {
-            let why = filled(knowledge.wording[.openedTooLong], ["opened": clockText(cartridge.openedAt, zone)])
+            let why = filled(knowledge.wording[.openedTooLong], ["opened": zone.clockText(cartridge.openedAt)])
             found += [
                 try knowledge.finding(.notSterile, plan.setting, ["device": name, "why": why])
             ].compactMap { $0 }

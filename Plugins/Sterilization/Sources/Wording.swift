@@ -80,12 +80,6 @@ func normalised(_ text: String) -> String {
     text.lowercased().split { $0 == " " || $0 == "_" || $0 == "-" || $0 == "\t" }.joined(separator: "-")
 }
 
-/// A time as a clock in `zone` shows it, for a sentence.
-func clockText(_ instant: Instant, _ zone: Zone) -> String {
-    let local = instant.rfc3339(offsetSeconds: zone.offsetSeconds(at: instant))
-    return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) (\(zone.identifier))"
-}
-
 /// A number without a needless fraction: `5`, `4.5`.
 func numberText(_ number: Double) -> String {
     number == number.rounded() && abs(number) < 1e9 ? String(Int(number)) : String(number)

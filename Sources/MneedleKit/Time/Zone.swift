@@ -59,3 +59,11 @@ public struct Zone: Sendable {
         return result.adding(milliseconds: span.milliseconds)
     }
 }
+
+extension Zone {
+    /// A time as a clock there shows it, for a sentence: `2026-11-24 23:40 (Europe/Berlin)`.
+    public func clockText(_ instant: Instant) -> String {
+        let local = instant.rfc3339(offsetSeconds: offsetSeconds(at: instant))
+        return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) (\(identifier))"
+    }
+}
