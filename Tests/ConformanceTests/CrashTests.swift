@@ -80,7 +80,8 @@ struct CrashTests {
     /// What speaks of the trial module before a session; adds who and what it takes.
     private func findings(_ client: RawClient) throws -> [String] {
         _ = try client.ok("records.add-person person=anna")
-        _ = try client.ok("records.add-device device=pen kind=pen cartridges=no cartridges_reason=fixed")
+        _ = try client.ok(
+            "records.add-device device=pen kind=pen max_depth_mm=2.5 cartridges=no cartridges_reason=head-is-fixed")
         let check = try client.ok("session.check person=anna device=pen areas=chin depth_mm=0.2")
         return check["findings"]?.elements?.filter { $0["message"]?.string?.contains("trial") == true }.compactMap {
             $0["code"]?.string
@@ -161,7 +162,8 @@ struct CrashTests {
         let real = ["Records", "Session", "Sterilization", "Scheduling", "Aftercare", "Screening"]
         let client = try trialDaemon("[trial]\ncheck = \"throw\"\n", modules: ModulesFolder(real: real)).connect()
         _ = try client.ok("records.add-person person=anna")
-        _ = try client.ok("records.add-device device=pen kind=pen cartridges=no cartridges_reason=fixed")
+        _ = try client.ok(
+            "records.add-device device=pen kind=pen max_depth_mm=2.5 cartridges=no cartridges_reason=head-is-fixed")
         let check = try client.ok("session.check person=anna device=pen areas=chin depth_mm=0.2")
         #expect(check["findings"]?.elements?.contains { $0["code"]?.string == "module-unavailable" } == true)
     }

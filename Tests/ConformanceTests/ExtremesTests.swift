@@ -15,7 +15,7 @@ struct ExtremesTests {
             "records.add-person person=anna setting=home goal=collagen time_zone=UTC fitzpatrick=3",
             "records.add-operator operator=kim max_depth_mm=1.5",
             "records.add-device device=roller-1 kind=roller needle_mm=0.3 owner=anna material=titanium",
-            "records.add-device device=pen-1 kind=pen cartridges=yes",
+            "records.add-device device=pen-1 kind=pen max_depth_mm=2.5 cartridges=yes",
             "records.add-device device=steel-1 kind=stamp needle_mm=0.5 material=steel",
             "screening.assess person=anna areas=cheeks \(answers)",
             "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5",

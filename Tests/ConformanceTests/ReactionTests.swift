@@ -13,7 +13,9 @@ struct ReactionTests {
         let daemon = try trialDaemon("[trial]\nreaction = \"throw\"\n", modules: modules)
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna")
-        _ = try client.ok("records.add-device device=pen kind=pen material=titanium cartridges=no cartridges_reason=x")
+        _ = try client.ok(
+            "records.add-device device=pen kind=pen max_depth_mm=2.5 material=titanium cartridges=no cartridges_reason=head-is-fixed"
+        )
         let start = "session.start person=anna device=pen areas=chin depth_mm=0.2"
         _ = try client.ok(start)
         // With neighbours in its group that succeed, and one that fails.
@@ -45,7 +47,9 @@ struct ReactionTests {
         let daemon = try trialDaemon("[trial]\nreaction = \"throw\"\n", modules: modules)
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna")
-        _ = try client.ok("records.add-device device=pen kind=pen material=titanium cartridges=no cartridges_reason=x")
+        _ = try client.ok(
+            "records.add-device device=pen kind=pen max_depth_mm=2.5 material=titanium cartridges=no cartridges_reason=head-is-fixed"
+        )
         _ = try client.ok("session.start person=anna device=pen areas=chin depth_mm=0.2")
         _ = try client.ok("session.stop session=1 reason=pain")
         daemon.killNow()

@@ -80,7 +80,7 @@ struct PlanTests {
         }
         bench.fake("records.show-device") { arguments in
             let name = arguments.text("device") ?? ""
-            var device = PlanTests.devices[name] ?? Device(device: name, kind: .pen)
+            var device = PlanTests.devices[name] ?? Device(device: name, kind: .pen, maxDepthMM: 3)
             // What cannot be set has needles of the planned length.
             if !device.kind.isAdjustable { device.needleMM = device.needleMM ?? (depth * 100).rounded() / 100 }
             return device.object
@@ -102,8 +102,8 @@ struct PlanTests {
         "roller": Device(device: "roller", kind: .roller),
         "long-roller": Device(device: "long-roller", kind: .roller, needleMM: 1.5),
         "scalp": Device(device: "scalp", kind: .roller, areas: ["scalp"]),
-        "brass": Device(device: "brass", kind: .pen, material: "brass"),
-        "plain-steel": Device(device: "plain-steel", kind: .pen, material: "stainless-steel"),
-        "titanium": Device(device: "titanium", kind: .pen, material: "titanium"),
+        "brass": Device(device: "brass", kind: .pen, maxDepthMM: 3, material: "brass"),
+        "plain-steel": Device(device: "plain-steel", kind: .pen, maxDepthMM: 3, material: "stainless-steel"),
+        "titanium": Device(device: "titanium", kind: .pen, maxDepthMM: 3, material: "titanium"),
     ]
 }

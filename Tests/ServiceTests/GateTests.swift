@@ -50,7 +50,7 @@ struct GateTests {
 
     private static let second = "records.add-person person=bea first_time=no fitzpatrick=3"
     private static let fixedHead =
-        "records.add-device device=pen kind=pen owner=anna material=titanium cartridges=no cartridges_reason=\"fixed head\""
+        "records.add-device device=pen kind=pen owner=anna max_depth_mm=2.5 material=titanium cartridges=no cartridges_reason=\"its head is fixed\""
     private static let pregnant = [
         ("pregnancy-or-nursing", "yes"), ("pregnant", "yes"), ("breastfeeding", "no"),
     ]
@@ -79,6 +79,16 @@ struct GateTests {
             soak("long"), plan(device: "long", mm: "1.5")),
         Way("a roller without length", by: "needle_mm", "records.add-device device=long kind=roller"),
         Way(
+            "a roller that is made shorter on paper", by: "reason", roller("long", mm: "1.5"),
+            "records.change-device device=long needle_mm=0.3 reason=typo"),
+        Way(
+            "a pen of which nobody knows how deep it goes", by: "depth-range-unknown", screen(),
+            "records.add-device device=pen kind=pen owner=anna material=titanium cartridges=no cartridges_reason=\"its head is fixed\"",
+            soak("pen"), plan(device: "pen", mm: "0.25")),
+        Way(
+            "one letter as the reason for no cartridges", by: "cartridges_reason",
+            "records.add-device device=pen kind=pen cartridges=no cartridges_reason=x"),
+        Way(
             "the limit of the scalp taken for the cheeks too", by: "depth-over-limit",
             screen(("hair-loss", "no"), areas: "scalp,cheeks"),
             roller("head", mm: "0.6", "owner=anna areas=scalp,cheeks"),
@@ -88,7 +98,7 @@ struct GateTests {
             plan(device: "pen", areas: "under-eyes", mm: "0.25")),
         Way(
             "a pen without cartridge", by: "cartridge-missing", screen(),
-            "records.add-device device=pen kind=pen owner=anna material=titanium", soak("pen"),
+            "records.add-device device=pen kind=pen owner=anna max_depth_mm=2.5 material=titanium", soak("pen"),
             plan(device: "pen", mm: "0.25")),
         Way(
             "blanks as the reason for no cartridges", by: "cartridges_reason",
@@ -101,7 +111,7 @@ struct GateTests {
             "a pen's head used again after cartridges for a while", by: "head-used-up", screen(), fixedHead,
             soak("pen"), plan(device: "pen", mm: "0.25"), "session.stop session=1 reason=other",
             "records.change-device device=pen cartridges=yes",
-            "records.change-device device=pen cartridges=no cartridges_reason=\"fixed head\"",
+            "records.change-device device=pen cartridges=no cartridges_reason=\"its head is fixed\"",
             plan(device: "pen", mm: "0.25")),
         Way("another's device", by: "device-of-another", second, screen(person: "bea"), plan(person: "bea")),
         Way(
@@ -128,7 +138,15 @@ struct GateTests {
         Way(
             "14 years old by the record, which is changed after the assessment", by: "age",
             "records.change-person person=anna birth_date=\(day(-14 * 366))", screen(),
-            "records.change-person person=anna birth_date=1990-04-28", screen(), plan()),
+            "records.change-person person=anna birth_date=1990-04-28 reason=\"the year was mistyped\"", screen(), plan()
+        ),
+        Way(
+            "a birth date that is changed without a reason", by: "reason",
+            "records.change-person person=anna birth_date=\(day(-14 * 366))",
+            "records.change-person person=anna birth_date=1990-04-28"),
+        Way(
+            "experience that is claimed without a reason", by: "reason", "records.add-person person=bea",
+            "records.change-person person=bea first_time=no"),
         Way(
             "the record says 14 only after the assessment", by: "age", screen(),
             "records.change-person person=anna birth_date=\(day(-14 * 366))", plan()),

@@ -133,7 +133,8 @@ struct TimeTravelTests {
         let machine = try Machine(at: "2026-11-20 12:00:00")
         let client = try machine.daemon.connect()
         _ = try client.ok("records.add-person person=anna")
-        _ = try client.ok("records.add-device device=pen kind=pen cartridges=no cartridges_reason=fixed")
+        _ = try client.ok(
+            "records.add-device device=pen kind=pen max_depth_mm=2.5 cartridges=no cartridges_reason=head-is-fixed")
         try machine.go(to: "2026-11-19 12:00:00")
         let behind = try machine.daemon.connect()
         func codes(_ client: RawClient) throws -> [String] {

@@ -165,7 +165,7 @@ struct TreatmentTests {
     func singleUse() throws {
         let (_, client) = try Self.prepared()
         _ = try client.ok("records.add-person person=ben time_zone=Europe/Berlin")
-        _ = try client.ok("records.add-device device=pen kind=pen cartridges=yes")
+        _ = try client.ok("records.add-device device=pen kind=pen max_depth_mm=2.5 cartridges=yes")
         for person in ["anna", "ben"] {
             _ = try client.ok("screening.assess person=\(person) areas=cheeks \(Self.answersNo)")
         }

@@ -111,14 +111,7 @@ extension Aftercare {
             }
             return nil
         }
-        guard Person.isName(physician) else {
-            throw ModuleError.invalidArgument("physician", expected: "the physician's name", got: physician)
-        }
-        if person.isNamed(physician) {
-            throw ModuleError.invalidArgument(
-                "physician", expected: "somebody else than the person", got: physician,
-                "nobody judges their own reaction: name the physician who has seen it")
-        }
+        try person.requirePhysician("physician", physician)
         let zone = reading.zone(of: person)
         let today = zone.date(of: reading.now)
         let first = row.instant("opened_at").map(zone.date(of:)) ?? today

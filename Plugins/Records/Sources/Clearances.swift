@@ -27,7 +27,7 @@ extension Records {
                 let slug = person.person
                 let finding = try request.arguments.requiredText("finding")
                 try requireLiftable(finding, of: person, transaction)
-                let by = try physician(request.arguments, clearing: person)
+                let by = try person.requirePhysician("by", request.arguments.requiredText("by"))
                 let until = try end(request.arguments, finding, today: transaction.today(of: person))
                 let note = request.arguments.text("note")
                 let id = try transaction.insert(
@@ -68,20 +68,6 @@ extension Records {
             "argument 'finding': \(text)\(hint); screening.rules shows which are liftable")
         error.members["suggestions"] = near.value
         throw error
-    }
-
-    /// Who clears is not who is cleared, by whatever of their names.
-    private func physician(_ arguments: Arguments, clearing person: Person) throws -> String {
-        let by = try arguments.requiredText("by")
-        guard Person.isName(by) else {
-            throw ModuleError.invalidArgument("by", expected: "the physician's name", got: by)
-        }
-        guard !person.isNamed(by) else {
-            throw ModuleError.invalidArgument(
-                "by", expected: "a physician who is not the person", got: by,
-                "argument 'by': nobody clears themselves, got '\(by)'; give the name of the physician who did")
-        }
-        return by
     }
 
     private func end(_ arguments: Arguments, _ finding: String, today: CivilDate) throws -> CivilDate {

@@ -79,13 +79,20 @@ extension Records {
     var changeDevice: Command {
         Command(
             "change-device", "Changes what is given in a device's record and leaves the rest.", role: .operator,
-            parameters: [.required("device", .slug, "Which device.")] + details,
+            parameters: [.required("device", .slug, "Which device.")] + details + [correctionReason],
             reply: Records.reply, errors: [.notFound], concerns: .named("device"),
             example: "records.change-device device=roller-1 material=surgical-steel",
             .writes { request, transaction in
                 let before = try requireDevice(request.arguments.requiredText("device"), transaction)
                 let device = try described(request.arguments, on: before)
                 guard device != before else { return device.object }
+                let reason = try reasonToCorrect(
+                    [
+                        ("needle_mm", before.needleMM, device.needleMM),
+                        ("min_depth_mm", before.minDepthMM, device.minDepthMM),
+                        ("max_depth_mm", before.maxDepthMM, device.maxDepthMM),
+                        ("material", before.material, device.material),
+                    ], request)
                 let alike = try twins(of: before.device, .device, transaction).undecided
                 try transaction.execute(
                     """
@@ -99,7 +106,7 @@ extension Records {
                 try transaction.record(
                     Entry(
                         "device.changed", subject: "device/\(device.device)", person: device.owner,
-                        body: ["device": device.device, "before": before, "after": device]))
+                        body: ["device": device.device, "before": before, "after": device, "reason": reason]))
                 return device.object
             })
     }
@@ -172,10 +179,7 @@ extension Records {
                 throw ModuleError.invalidArgument(
                     "cartridges_reason", expected: "it only together with cartridges=no, for a pen", got: reason)
             }
-            guard reason.contains(where: \.isLetter) else {
-                throw ModuleError.invalidArgument("cartridges_reason", expected: "a reason in words", got: reason)
-            }
-            device.cartridgesReason = reason
+            device.cartridgesReason = try knowledge.reasons.require("cartridges_reason", reason)
         }
         if let cartridges = arguments.boolean("cartridges") {
             device.cartridges = cartridges

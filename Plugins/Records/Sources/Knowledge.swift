@@ -5,6 +5,7 @@ struct Knowledge: Sendable {
     let areas: [String]
     let models: [DeviceModel]
     let clearances: ClearanceLimits
+    let reasons: Reasons
     /// What to look for in a device, in words.
     let choosing: [Object]
 
@@ -25,6 +26,7 @@ struct Knowledge: Sendable {
             ]
         }
         clearances = ClearanceLimits(setup.knowledge("clearances"), setup.sources)
+        reasons = Reasons(setup)
     }
 
     func model(_ name: String) -> DeviceModel? { models.first { $0.name == name } }

@@ -61,7 +61,7 @@ extension Records {
     var changePerson: Command {
         Command(
             "change-person", "Changes what is given in a person's record and leaves the rest.", role: .operator,
-            parameters: [.required("person", .slug, "Whose record.")] + details,
+            parameters: [.required("person", .slug, "Whose record.")] + details + [correctionReason],
             reply: Records.reply, errors: [.notFound], concerns: .named("person"),
             example: "records.change-person person=anna goal=maintenance",
             .writes { request, transaction in
@@ -70,6 +70,13 @@ extension Records {
                 let person = try applied(request.arguments, to: before, transaction)
                 try allowUser(of: person, insteadOf: before, request, transaction)
                 guard person != before else { return person.object }
+                // Whoever is a beginner no more has finished sessions; whoever never was one was recorded wrongly.
+                let reason = try reasonToCorrect(
+                    [
+                        ("first_time", before.firstTime ? true : nil, person.firstTime),
+                        ("birth_date", before.birthDate, person.birthDate),
+                        ("fitzpatrick", before.fitzpatrick, person.fitzpatrick),
+                    ], request)
                 let alike = try twins(of: slug, .person, transaction).undecided
                 try transaction.execute(
                     """
@@ -82,7 +89,7 @@ extension Records {
                 try transaction.record(
                     Entry(
                         "person.changed", subject: "person/\(slug)", person: slug,
-                        body: ["person": slug, "before": before, "after": person]))
+                        body: ["person": slug, "before": before, "after": person, "reason": reason]))
                 return person.object
             })
     }

@@ -17,7 +17,7 @@ let definition = ModuleDefinition(
                 "default_time_zone", .line(maximum: 64), default: "UTC",
                 "The IANA time zone of a person whose record does not say."),
         ],
-        knowledge: ["areas", "clearances", "devices"],
+        knowledge: ["areas", "clearances", "devices", "reasons"],
         records: [
             "person.*", "device.added", "device.changed", "device.retired", "operator.*", "clearance.*", "twin.*",
         ]),

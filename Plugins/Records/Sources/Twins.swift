@@ -115,7 +115,7 @@ extension Records {
                 "twin", expected: "a record with the same \(sign) as '\(record)'", got: twin)
         }
         let same = request.arguments.boolean("same") ?? true
-        let reason = try request.arguments.requiredText("reason")
+        let reason = try knowledge.reasons.require("reason", request.arguments.requiredText("reason"))
         try transaction.execute(
             """
             INSERT INTO records_twins (kind, one, other, same, reason, decided_by, at) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -203,6 +203,40 @@ struct RecordsTests {
         #expect(try bench.ledger(kind: "device.changed").count == 1)
     }
 
+    @Test("what safety rests on is corrected with a reason only, and the ledger keeps it")
+    func correctionNeedsReason() throws {
+        let bench = try bench()
+        try bench.call("records.add-person", ["person": "bea"])
+        try bench.call("records.add-device", ["device": "r-1", "kind": "roller", "needle_mm": 1.5])
+        let corrections: [(verb: String, request: Object)] = [
+            ("records.change-device", ["device": "r-1", "needle_mm": 0.3]),
+            ("records.change-person", ["person": "bea", "first_time": false]),
+        ]
+        for (verb, request) in corrections {
+            for reason in [nil, "typo", "1234567890 !?"] as [String?] {
+                var request = request
+                request["reason"] = reason.map(Value.string)
+                let error = #expect(throws: ModuleError.self) { try bench.call(verb, request) }
+                #expect(error?.members.string("argument") == "reason")
+            }
+        }
+        #expect(try bench.call("records.show-device", ["device": "r-1"]).number("needle_mm") == 1.5)
+        #expect(try bench.call("records.show-person", ["person": "bea"]).bool("first_time") == true)
+
+        for (verb, request) in corrections {
+            var request = request
+            request["reason"] = .string("read from the wrong box")
+            try bench.call(verb, request)
+        }
+        #expect(try bench.call("records.show-device", ["device": "r-1"]).number("needle_mm") == 0.3)
+        let body = try #require(bench.ledger(kind: "device.changed").first?.body)
+        #expect(body.string("reason") == "read from the wrong box")
+        #expect(body.object("before")?.number("needle_mm") == 1.5)
+        // What was not known is no correction, and the way back to more care needs none.
+        try bench.call("records.change-device", ["device": "r-1", "material": "titanium"])
+        try bench.call("records.change-person", ["person": "bea", "first_time": true, "fitzpatrick": 4])
+    }
+
     @Test("records from before say of a pen that it takes cartridges, and of a person that needling is new")
     func oldRecords() throws {
         let bench = try Bench(

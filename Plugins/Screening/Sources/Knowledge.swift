@@ -8,6 +8,7 @@ struct Knowledge: Sendable {
     /// The parts of the body that may be needled at all.
     let areas: [String]
     let labels: [DeviceLabel]
+    let reasons: Reasons
     private let findings: FindingCatalogue
 
     init(_ setup: Setup) {
@@ -23,6 +24,7 @@ struct Knowledge: Sendable {
         }.filter(\.isEnabled)
         self.rules = rules
         labels = DeviceLabel.all(setup, codes: Set(rules.map(\.code)))
+        reasons = Reasons(setup)
         words = Words(file.table("words") ?? Table([:], file: file.file, path: "words", problems: setup.problems))
         findings = FindingCatalogue(
             file, module: "screening", sources: setup.sources, codes: ["not-screened", "unknown"])

@@ -133,8 +133,10 @@ extension Screening {
             parameters: [
                 .required("person", .slug, "Whose."),
                 .required("question", .slug, "What was remembered; see screening.remembered."),
-                .required("by", .line(maximum: 200), "Who has judged it."),
-                .required("reason", .line(maximum: 500), "Why it was wrong."),
+                .required("by", .line(maximum: 200), "The physician who has judged it."),
+                .required(
+                    "reason", .line(maximum: 500), "Why it was wrong, in at least \(knowledge.reasons.letters) letters."
+                ),
             ],
             reply: [
                 ReplyMember("person", "whose"), ReplyMember("question", "what is no longer remembered"),
@@ -149,8 +151,11 @@ extension Screening {
     }
 
     @Sendable private func forget(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let person = try transaction.person(request.arguments.requiredText("person")).person
+        let record = try transaction.person(request.arguments.requiredText("person"))
+        let person = record.person
         let question = try request.arguments.requiredText("question")
+        let by = try record.requirePhysician("by", request.arguments.requiredText("by"))
+        let reason = try knowledge.reasons.require("reason", request.arguments.requiredText("reason"))
         let memories = try rememberedAnswers(of: person, transaction)
         guard let memory = memories[question] else {
             throw ModuleError.notFound(
@@ -161,7 +166,7 @@ extension Screening {
             "DELETE FROM screening_remembered WHERE person = ? AND question = ?", person, question)
         let facts: Object = [
             "person": person, "question": question, "because": memory.because,
-            "by": try request.arguments.requiredText("by"), "reason": try request.arguments.requiredText("reason"),
+            "by": by, "reason": reason,
         ]
         try transaction.record(
             Entry("screening.corrected", subject: "person/\(person)", person: person, body: facts))

@@ -16,7 +16,7 @@ let definition = ModuleDefinition(
                 "wash_out_days", .object(WashOut.parameters), default: Object(),
                 "The practice's own waiting days in place of the knowledge file's practice defaults."),
         ],
-        knowledge: ["screening", "areas", "devices", "intervals"]),
+        knowledge: ["screening", "areas", "devices", "intervals", "reasons"]),
     migrations: migrations
 ) { setup in
     let screening = Screening(Knowledge(setup), Validity(setup))

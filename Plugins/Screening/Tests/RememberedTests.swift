@@ -82,6 +82,11 @@ struct RememberedTests {
         #expect(
             refusal { try practice.bench.call("screening.correct", unreasoned, as: .practitioner) }?.code
                 == .invalidArgument)
+        for (by, reason, argument) in [("anna", "reported for somebody else", "by"), ("Dr. Lee", "no", "reason")] {
+            let request: Object = ["person": "anna", "question": "keloid-history", "by": by, "reason": reason]
+            let error = refusal { try practice.bench.call("screening.correct", request, as: .practitioner) }
+            #expect(error?.members.string("argument") == argument)
+        }
         let request: Object = [
             "person": "anna", "question": "keloid-history", "by": "Dr. Lee", "reason": "reported for somebody else",
         ]

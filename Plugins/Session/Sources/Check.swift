@@ -40,6 +40,11 @@ extension Sessions {
     private func needles(_ plan: SessionPlan) throws -> [Finding] {
         let device = plan.device
         if device.kind.isAdjustable {
+            guard device.maxDepthMM ?? device.needleMM != nil else {
+                return try find(
+                    "depth-range-unknown", plan,
+                    ["device": device.device, "kind": device.kind.rawValue, "depth_mm": plan.depthMM])
+            }
             guard let range = depthsOutside(plan) else { return [] }
             return try find(
                 "depth-out-of-device-range", plan,

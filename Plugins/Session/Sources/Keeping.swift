@@ -2,8 +2,6 @@ import MneedleKit
 
 /// What `session.toml` says of overrides, refusals and marks.
 struct Keeping: Sendable {
-    /// How many letters the reason of an override has at least.
-    let reasonLetters: Int
     /// How long the same refusal is kept once only.
     let refusedOnceIn: Span
     /// Findings of an assessment that do not mark a running session.
@@ -16,7 +14,6 @@ struct Keeping: Sendable {
             _ = table.map { sources.sources(of: $0) }
             return table
         }
-        reasonLetters = table("override")?.integer("reason_letters", in: 1...1000) ?? 1
         refusedOnceIn =
             table("refusal")?.elapsed("once_in", from: Span(), to: Span(milliseconds: 86_400_000)) ?? Span()
         unflagged = table("flag")?.strings("never_by") ?? []

@@ -36,7 +36,8 @@ struct Knowledge: Sendable {
     static let codes = [
         "depth-over-limit", "depth-out-of-device-range", "depth-over-zone", "depth-not-evaluated",
         "depth-under-clinic-range", "roller-depth", "beginner-depth", "beginner-roller", "scalp-depth",
-        "beginner-device", "depth-is-needle-length", "needle-length-unknown", "orbital-rim", "skin-type-not-labelled",
+        "beginner-device", "depth-is-needle-length", "needle-length-unknown", "depth-range-unknown", "orbital-rim",
+        "skin-type-not-labelled",
         "skin-type-needed", "device-of-first-user", "needle-material-unclear", "needle-material-unknown",
         "too-many-passes", "person-twin", "device-twin",
         "area-not-allowed", "operator-not-qualified", "session-running", "device-retired", "needle-material",
@@ -58,6 +59,7 @@ struct Knowledge: Sendable {
     let steps: [Step]
     let findings: FindingCatalogue
     let keeping: Keeping
+    let reasons: Reasons
 
     init(_ setup: Setup) {
         let file = setup.knowledge("session")
@@ -85,7 +87,8 @@ struct Knowledge: Sendable {
         _ = eyes.map { sources.sources(of: $0) }
         findings = FindingCatalogue(file, module: "session", sources: sources, codes: Knowledge.codes)
         keeping = Keeping(file, sources)
-        steps = Knowledge.steps(setup.knowledge("steps"), sources)
+        reasons = Reasons(setup)
+        steps = Knowledge.steps(setup.knowledge("steps"), sources, maxPasses)
     }
 
     func area(_ name: String) -> Area? { areas.first { $0.name == name } }
@@ -121,15 +124,20 @@ struct Knowledge: Sendable {
             faceEvaluatedMM: table.number("face_evaluated_mm", in: depth))
     }
 
-    private static func steps(_ file: Table, _ sources: SourceCatalogue) -> [Step] {
+    private static func steps(_ file: Table, _ sources: SourceCatalogue, _ maxPasses: [Setting: Int]) -> [Step] {
         file.tables("step").map { table in
+            let setting: Setting = table.choice("setting", default: .home)
+            let passes = table.optionalInteger("passes", in: 1...20)
+            if let passes, let most = maxPasses[setting], passes > most {
+                table.report("passes", "over the \(most) that session.toml allows")
+            }
             let object: Object = [
                 "step": table.string("name"), "text": table.string("text"),
                 "minutes": table.optionalNumber("minutes", in: 0...240),
-                "passes": table.optionalInteger("passes", in: 1...20),
+                "passes": passes,
                 "sources": sources.sources(of: table),
             ]
-            return Step(setting: table.choice("setting", default: .home), object: object)
+            return Step(setting: setting, object: object)
         }
     }
 }

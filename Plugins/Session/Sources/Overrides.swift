@@ -19,16 +19,8 @@ extension Sessions {
             throw ModuleError.invalidArgument(
                 "override", expected: "the codes of the findings that 'override_reason' is for", got: nil)
         }
-        let letters = knowledge.keeping.reasonLetters
-        guard let reason else {
-            throw ModuleError.invalidArgument(
-                "override_reason", expected: "why, in at least \(letters) letters", got: nil)
-        }
-        guard reason.count(where: \.isLetter) >= letters else {
-            throw ModuleError.invalidArgument(
-                "override_reason", expected: "a reason of at least \(letters) letters", got: reason)
-        }
-        return (try codes.flatMap { try named($0, plan, findings) }, reason)
+        let given = try knowledge.reasons.require("override_reason", reason)
+        return (try codes.flatMap { try named($0, plan, findings) }, given)
     }
 
     /// The blocking findings of that code, every one of which can be overridden.

@@ -15,7 +15,7 @@ extension Sessions {
                 "The codes of the findings that a practitioner passes over, in a clinic; all others go on blocking."),
             .optional(
                 "override_reason", .text(maximum: 1000),
-                "Why, in at least \(knowledge.keeping.reasonLetters) letters; kept in the ledger."),
+                "Why, in at least \(knowledge.reasons.letters) letters; kept in the ledger."),
         ]
     }
 

@@ -126,6 +126,18 @@ struct LimitTests {
                 .contains("records.change-device device=roller-unknown needle_mm=") == true)
     }
 
+    @Test("a pen of which nobody knows how deep it goes starts nothing, and the finding says how to tell")
+    func depthRange() throws {
+        #expect(try codes(makeBench(), plan("anna", "rangeless", ["cheeks"], 0.3)) == ["!depth-range-unknown"])
+        #expect(
+            try codes(makeBench(), plan("carl", "rangeless", ["cheeks"], 0.5, operator: "kim"))
+                == ["!depth-range-unknown"])
+        let reply = try makeBench().call("session.check", plan("anna", "rangeless", ["cheeks"], 0.3))
+        #expect(
+            reply.objects("findings").first?.string("advice")?
+                .contains("records.change-device device=rangeless max_depth_mm=") == true)
+    }
+
     @Test("in a clinic nothing inside the orbital rim is needled, and a zone's limit goes only by a practitioner")
     func clinicZones() throws {
         let rim = try codes(makeBench(), plan("carl", "pen", ["under-eyes"], 0.5, operator: "kim"))

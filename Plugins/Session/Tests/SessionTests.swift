@@ -21,10 +21,11 @@ func makeBench(knowledge: String? = nil) throws -> Bench {
     }
     bench.fake("records.show-device") { arguments in
         let name = arguments.text("device") ?? ""
-        var device = Device(device: name, kind: .pen, material: "titanium")
+        var device = Device(device: name, kind: .pen, maxDepthMM: 3, material: "titanium")
         switch name {
         case "pen": (device.minDepthMM, device.maxDepthMM) = (0.2, 3)
         case "pen-2": break
+        case "rangeless": device.maxDepthMM = nil
         case "brass": device.material = "brass"
         case "plain": device.material = "stainless-steel"
         case "blank": device.material = nil
@@ -264,7 +265,9 @@ struct LifeTests {
                 "hands", "cleanse", "soak", "areas", "passes", "serum", "clean", "aftercare",
             ])
         #expect(home[2].number("minutes") == 5)
-        #expect(try bench.rows("session.steps", ["person": "carl"]).first?.string("step") == "consultation")
+        let clinic = try bench.rows("session.steps", ["person": "carl"])
+        #expect(clinic.first?.string("step") == "consultation")
+        #expect(clinic.compactMap { $0.integer("passes") } == [6])
     }
 }
 

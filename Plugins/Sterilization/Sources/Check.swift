@@ -7,6 +7,7 @@ extension Hygiene {
             let head = try Head(of: plan.device.device, in: reading)
             let zone = reading.zone(of: plan.person)
             var findings = try readiness(of: plan.device, head, for: plan, zone)
+            findings += try wetness(plan, head, zone)
             findings += try ownership(plan, head)
             findings += try cartridge(plan, zone, reading)
             findings += try wear(plan.device, head, takesCartridge: plan.takesCartridge, plan.setting)
@@ -60,6 +61,23 @@ extension Hygiene {
             return wantsSterile ? .neverSterilised : .neverSoaked
         }
         return wantsSterile && readiness.state == .disinfected ? .disinfectedOnly : .readinessOver
+    }
+
+    /// A head that has just come out of the alcohol.
+    private func wetness(_ plan: SessionPlan, _ head: Head, _ zone: Zone) throws -> [Finding] {
+        guard head.isReady(at: plan.at, as: .disinfected), let readiness = head.readiness,
+            readiness.state == .disinfected
+        else { return [] }
+        let minutes = knowledge.soak.dryMinutes
+        let dry = readiness.since.adding(milliseconds: Span.minutes(minutes).totalMilliseconds)
+        guard plan.at < dry else { return [] }
+        let finding = try knowledge.finding(
+            .headWet, plan.setting, until: .instant(dry),
+            [
+                "device": plan.device.device, "soaked": zone.clockText(readiness.since), "dry": zone.clockText(dry),
+                "minutes": numberText(minutes),
+            ])
+        return [finding].compactMap { $0 }
     }
 
     // MARK: Whose it is

@@ -7,6 +7,8 @@ struct SoakLimits: Sendable {
     let leastPercent: Double
     let mostPercent: Double
     let advisedPercent: Double
+    /// How long the head dries in the air before it touches skin.
+    let dryMinutes: Double
 
     init(_ table: Table) {
         leastMinutes = table.number("least_minutes", in: 1...1440)
@@ -14,6 +16,7 @@ struct SoakLimits: Sendable {
         leastPercent = table.number("least_percent", in: 1...100)
         mostPercent = table.number("most_percent", in: 1...100)
         advisedPercent = table.number("advised_percent", in: 1...100)
+        dryMinutes = table.number("dry_minutes", in: 0...1440)
         if advisedMinutes < leastMinutes { table.report("advised_minutes", "less than least_minutes") }
         if mostPercent < leastPercent { table.report("most_percent", "less than least_percent") }
         if !(leastPercent...max(leastPercent, mostPercent)).contains(advisedPercent) {

@@ -11,6 +11,7 @@ enum Code: String, CaseIterable, Sendable {
     case cartridgeUsed = "cartridge-used"
     case cartridgeExpired = "cartridge-expired"
     case cartridgeUnlabelled = "cartridge-unlabelled"
+    case headWet = "head-wet"
     case rollerWorn = "roller-worn"
     case headUsedUp = "head-used-up"
     // About what was logged.

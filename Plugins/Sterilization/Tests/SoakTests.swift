@@ -19,6 +19,20 @@ struct SoakTests {
         #expect(try room.codes("anna", "roller") == ["not-disinfected"])
     }
 
+    @Test("a head that has just come out of the alcohol is said to be wet, until it has dried for five minutes")
+    func wet() throws {
+        let room = try Room()
+        _ = try room.soak("roller", minutes: 10)
+        let wet = try #require(room.findings("anna", "roller").first)
+        #expect(wet.code == "head-wet" && wet.severity == .caution)
+        #expect(wet.until == .instant(try #require(Instant("2026-11-20T12:05:00Z"))))
+        #expect(wet.message.contains("13:00") && wet.message.contains("13:05"))
+        room.bench.clock.advance(seconds: 299)
+        #expect(try room.findings("anna", "roller").map(\.code) == ["head-wet"])
+        room.bench.clock.advance(seconds: 1)
+        #expect(try room.findings("anna", "roller").isEmpty)
+    }
+
     @Test(
         "does not count when short, weak, too strong or of another agent, and says why",
         arguments: [

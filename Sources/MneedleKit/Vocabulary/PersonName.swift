@@ -7,6 +7,22 @@ extension Person {
         [person, self.name, unixUser].compactMap { $0 }.contains { Person.isOneName(name, $0) }
     }
 
+    /// The physician whose word that argument gives.
+    /// - Throws: `invalid-argument` where it names nobody, or the person: nobody is their own physician.
+    @discardableResult
+    public func requirePhysician(_ argument: String, _ name: String) throws -> String {
+        guard Person.isName(name) else {
+            throw ModuleError.invalidArgument(argument, expected: "the physician's name", got: name)
+        }
+        guard !isNamed(name) else {
+            throw ModuleError.invalidArgument(
+                argument, expected: "a physician who is not the person", got: name,
+                "argument '\(argument)': nobody judges themselves, got '\(name)'; give the name of the physician who did"
+            )
+        }
+        return name
+    }
+
     /// Whether two names may be one person's: all their words are the same, written together too, or two of them are, of
     /// which one may be an initial. A first or family name alone is many people's.
     private static func isOneName(_ name: String, _ other: String) -> Bool {

@@ -38,7 +38,7 @@ final class Household {
         _ = try admin.ok("records.add-device device=shared-pen kind=pen cartridges=yes max_depth_mm=2")
         let (mine, theirs) = (try daemon.connect(as: Household.prying), try daemon.connect(as: Household.other))
         _ = try mine.ok("records.add-person person=anna")
-        _ = try mine.ok("records.add-device device=anna-pen kind=pen cartridges=yes owner=anna")
+        _ = try mine.ok("records.add-device device=anna-pen kind=pen max_depth_mm=2.5 cartridges=yes owner=anna")
         for request in Household.records { _ = try theirs.ok(request) }
         if people == "practice" {
             _ = try admin.ok("records.change-person person=zilpzalp unix_user=\(Household.other)")
