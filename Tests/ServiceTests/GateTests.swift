@@ -208,7 +208,7 @@ struct GateTests {
             "another birth date to get rid of the twin", by: "conflict",
             "records.change-person person=anna name=\"Anna Meier\" birth_date=1990-04-28",
             second + " name=\"Anna Meier\" birth_date=1990-04-28",
-            "records.change-person person=bea birth_date=1990-04-29"),
+            "records.change-person person=bea birth_date=1990-04-29 reason=\"the day was mistyped\""),
         Way(
             "another name to get rid of the twin", by: "conflict",
             "records.change-person person=anna name=\"Anna Meier\" birth_date=1990-04-28",

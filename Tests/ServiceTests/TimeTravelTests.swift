@@ -171,6 +171,31 @@ struct TimeTravelTests {
         #expect(try client.ok("status")["state"]?.string == "degraded")
         #expect(try client.reply("ledger.tail count=10 kind=mneedled.clock-jumped").count == 3)
     }
+
+    @Test("a session that runs past the end of its assessment may be finished, and nothing else")
+    func pastItsAssessment() throws {
+        let machine = try Machine(at: "2026-11-20 09:00:00")
+        let client = try machine.daemon.connect()
+        _ = try client.ok("records.add-person person=anna first_time=no fitzpatrick=3")
+        for device in ["roller", "other"] {
+            _ = try client.ok(
+                "records.add-device device=\(device) kind=roller needle_mm=0.3 material=titanium owner=anna")
+            _ = try client.ok(
+                "sterilization.soak device=\(device) agent=isopropyl-alcohol concentration_percent=70 minutes=10 at=2026-11-20T08:50:00Z"
+            )
+        }
+        try client.screen("anna")
+        let started = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
+        let session = try #require(started["session"]?.integer)
+        try machine.go(to: "2026-11-21 09:30:00")
+        let late = try machine.daemon.connect()
+        let plan = "person=anna device=other areas=cheeks depth_mm=0.3"
+        let codes = try (late.ok("session.check \(plan)")["findings"]?.elements ?? []).compactMap { $0["code"]?.string }
+        #expect(codes.contains("not-screened") && codes.contains("session-running"), "\(codes)")
+        #expect(try late.refused("session.start \(plan)").code == "blocked")
+        #expect(try late.ok("session.show session=\(session)")["state"]?.string == "running")
+        #expect(try late.ok("session.finish session=\(session) passes=2")["session"]?.integer == session)
+    }
 }
 
 extension JSON {

@@ -2,7 +2,7 @@ import Foundation
 import MneedleTestKit
 import Testing
 
-@Suite("A store that a newer version wrote", .serialized)
+@Suite("A store that another version wrote", .serialized)
 struct UpgradeTests {
     /// Everything in the store, as SQL.
     private static func content(of store: String) throws -> String {
@@ -40,6 +40,36 @@ struct UpgradeTests {
         }
         #expect(before.contains("anna"))
         #expect(try Self.content(of: store) == before)
+    }
+
+    @Test("a roller that an older version recorded without its needle length starts nothing until it is given")
+    func rollerWithoutLength() throws {
+        let daemon = try DaemonProcess()
+        let before = try daemon.connect()
+        _ = try before.ok("records.add-person person=anna first_time=no fitzpatrick=3")
+        _ = try before.ok("records.add-device device=roller kind=roller needle_mm=1.5 material=titanium owner=anna")
+        _ = try before.ok(
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=10")
+        try before.screen("anna")
+        #expect(daemon.terminate() == 0)
+        let older = try ExampleTests.run([
+            "python3", "-c",
+            """
+            import sqlite3, sys
+            c = sqlite3.connect(sys.argv[1])
+            c.execute("UPDATE records_devices SET needle_mm = NULL")
+            c.commit()
+            """, daemon.folder + "/state/mneedle.sqlite",
+        ])
+        #expect(older.code == 0, "\(older.output)")
+        try daemon.start()
+        let client = try daemon.connect()
+        let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
+        let codes = (refused.members["findings"]?.elements ?? []).compactMap { $0["code"]?.string }
+        #expect(refused.code == "blocked" && codes.contains("needle-length-unknown"), "\(refused)")
+        // What is given where nothing was known is no correction.
+        _ = try client.ok("records.change-device device=roller needle_mm=0.3")
+        _ = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
     }
 
     @Test("a store that is no file ends the start with the file's name, on systemd's status line too")

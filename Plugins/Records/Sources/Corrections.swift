@@ -20,12 +20,8 @@ extension Records {
         let reason = request.arguments.text("reason")
         let corrected = facts.filter { $0.before != nil && $0.before?.description != $0.after?.description }
         guard let first = corrected.first else { return reason }
-        do {
-            return try knowledge.reasons.require("reason", reason)
-        } catch var error as ModuleError {
-            error.message +=
-                ": '\(first.name)' is \(first.before?.description ?? "") on record, and safety rests on it"
-            throw error
-        }
+        let known = first.before?.description ?? ""
+        return try knowledge.reasons.require(
+            "reason", reason, because: "'\(first.name)' is \(known) on record, and safety rests on it")
     }
 }

@@ -27,7 +27,7 @@ struct CartridgeTests {
         room.bench.clock.set(soaked)
         let found = try room.findings("anna", "pen", cartridge: "c1")
         let own = found.filter { $0.module == "sterilization" }
-        #expect(own.map(\.code) == ["not-sterile"] && own.allSatisfy(\.blocks), "\(found.map(\.code))")
+        #expect(own.filter(\.blocks).map(\.code) == ["not-sterile"], "\(found.map(\.code))")
     }
 
     @Test("must be named and opened, for this very device")

@@ -158,9 +158,9 @@ struct UseTests {
         try room.treat(10, "anna", "roller")
         _ = try room.soak("roller")
         let findings = try room.findings("anna", "roller")
-        #expect(findings.map(\.code) == ["roller-worn"])
-        #expect(findings[0].severity == .caution)
-        #expect(findings[0].sources.map(\.id).contains("practice-default"))
+        #expect(findings.map(\.code) == ["head-wet", "roller-worn"])
+        #expect(findings[1].severity == .caution)
+        #expect(findings[1].sources.map(\.id).contains("practice-default"))
         #expect(try room.status("roller").bool("ready") == true)
     }
 

@@ -14,12 +14,16 @@ public struct Reasons: Sendable {
     }
 
     /// The reason that argument gives.
+    /// - Parameter cause: What asks for one, as the beginning of a sentence of the error.
     /// - Throws: `invalid-argument` where it is missing or has too few letters.
     @discardableResult
-    public func require(_ argument: String, _ text: String?) throws -> String {
+    public func require(_ argument: String, _ text: String?, because cause: String? = nil) throws -> String {
         guard let text, text.count(where: \.isLetter) >= letters else {
-            throw ModuleError.invalidArgument(
-                argument, expected: "a reason of at least \(letters) letters; it is kept in the ledger", got: text)
+            let expected = "a reason of at least \(letters) letters, for the ledger"
+            let message = cause.map {
+                "argument '\(argument)': \($0): expected \(expected)\(text.map { ", got '\($0)'" } ?? ", it is missing")"
+            }
+            throw ModuleError.invalidArgument(argument, expected: expected, got: text, message)
         }
         return text
     }
