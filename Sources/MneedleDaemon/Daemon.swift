@@ -53,7 +53,7 @@ public final class Daemon: Service {
     private static func logger(_ settings: Settings) -> Logger {
         let toJournal = settings.logTarget == .journal || (settings.logTarget == .auto && JournalLogHandler.isConnected)
         var logger = Logger(label: "mneedled") { label in
-            CalmLogHandler(
+            RateLimitedLogHandler(
                 toJournal ? JournalLogHandler(label: label) : StreamLogHandler.standardError(label: label))
         }
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
@@ -385,8 +385,8 @@ public final class Daemon: Service {
     private func drain(_ hub: Hub, _ loop: any EventLoop) async {
         let done = loop.makePromise(of: Void.self)
         loop.execute { hub.drain(done) }
-        let impatience = loop.scheduleTask(in: .seconds(5)) { hub.closeAll() }
+        let cutOff = loop.scheduleTask(in: .seconds(5)) { hub.closeAll() }
         try? await done.futureResult.get()
-        impatience.cancel()
+        cutOff.cancel()
     }
 }

@@ -46,7 +46,7 @@ struct Cartridge: Sendable {
     }
 }
 
-extension Hygiene {
+extension Sterilization {
     var openCartridge: Command {
         Command(
             "open-cartridge", "Registers that a sealed single-use cartridge is opened, for one person and one session.",

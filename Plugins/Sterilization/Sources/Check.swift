@@ -1,6 +1,6 @@
 import MneedleKit
 
-extension Hygiene {
+extension Sterilization {
     var check: SafetyCheck {
         SafetyCheck("Is the head clean, sterile where it must be, this person's, and its cartridge unused?") {
             plan, reading in

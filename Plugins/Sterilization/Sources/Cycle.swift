@@ -17,7 +17,7 @@ struct Cycle: Sendable {
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
-extension Hygiene {
+extension Sterilization {
     var cycle: Command {
         Command(
             "cycle", "Logs one steriliser cycle of a device's head and says whether it releases the head as sterile.",

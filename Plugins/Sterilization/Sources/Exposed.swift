@@ -20,7 +20,7 @@ struct Exposed: Sendable {
     var object: Object { ["session": session, "person": person, "device": device, "at": at] }
 }
 
-extension Hygiene {
+extension Sterilization {
     /// Notes which load a session's head came from, for the day on which that load turns out to be bad.
     func noteLoad(of head: Head, session: Int64, person: String, at: Instant, _ transaction: any Transaction) throws {
         guard let readiness = head.readiness, readiness.state == .sterile, let load = readiness.load else { return }

@@ -17,7 +17,7 @@ func trimmed(_ text: String) -> String {
     return String(start.reversed().drop { $0.isWhitespace }.reversed())
 }
 
-extension Hygiene {
+extension Sterilization {
     /// An identifier as printed; `nil` where it was left out.
     /// - Throws: `invalid-argument` for one of blanks alone.
     func printed(_ argument: String, _ arguments: Arguments) throws -> String? {

@@ -76,7 +76,7 @@ struct Run: Sendable {
     }
 }
 
-extension Hygiene {
+extension Sterilization {
     /// Why a run cannot have been as it is told: its head, or its steriliser, was in another at the time.
     func overlapRefusals(_ run: Run, _ setting: Setting, _ reading: any Reading) throws -> [Finding] {
         let others = try run.overlapping(reading).filter { !run.isSameCycle(as: $0) }

@@ -22,7 +22,7 @@ private struct SessionFacts {
     }
 }
 
-extension Hygiene {
+extension Sterilization {
     /// A head that touches skin is used from then on, whatever becomes of the session; so is its cartridge.
     var whenStarted: Reaction {
         Reaction(to: "session.started") { entry, _, transaction in

@@ -14,7 +14,7 @@ struct Soak: Sendable {
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
-extension Hygiene {
+extension Sterilization {
     var soak: Command {
         Command(
             "soak", "Logs one soak of a device's head and says whether it counts as disinfection.", role: .operator,

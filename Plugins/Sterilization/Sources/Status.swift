@@ -1,6 +1,6 @@
 import MneedleKit
 
-extension Hygiene {
+extension Sterilization {
     var status: Command {
         Command(
             "status", "Says whether a device's head is ready, until when, and what has to be done first.",

@@ -20,14 +20,18 @@ let definition = ModuleDefinition(
         records: ["cartridge.*", "device.cleaned"]),
     migrations: migrations
 ) { setup in
-    let hygiene = Hygiene(Knowledge(setup))
+    let sterilization = Sterilization(Knowledge(setup))
     return Module(
         commands: [
-            hygiene.soak, hygiene.cycle, hygiene.openCartridge, hygiene.discardCartridge, hygiene.status,
-            hygiene.list, hygiene.rules,
+            sterilization.soak, sterilization.cycle, sterilization.openCartridge, sterilization.discardCartridge,
+            sterilization.status,
+            sterilization.list, sterilization.rules,
         ],
-        checks: [hygiene.check],
-        reactions: [hygiene.whenStarted, hygiene.whenFinished, hygiene.whenStopped, hygiene.whenTwinsDecided],
+        checks: [sterilization.check],
+        reactions: [
+            sterilization.whenStarted, sterilization.whenFinished, sterilization.whenStopped,
+            sterilization.whenTwinsDecided,
+        ],
         possessions: [
             Possession(of: "cartridge") { argument, reading in
                 guard case .text(let name) = argument, let cartridge = try Cartridge(name, in: reading) else {
@@ -114,7 +118,7 @@ let migrations = [
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.
-struct Hygiene: Sendable {
+struct Sterilization: Sendable {
     let knowledge: Knowledge
 
     init(_ knowledge: Knowledge) { self.knowledge = knowledge }

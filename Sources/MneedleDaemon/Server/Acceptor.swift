@@ -34,7 +34,7 @@ final class Acceptor: Sendable {
     private let thread: ReadingThread
 
     /// So many are let in at once.
-    private static let handful = 16
+    private static let batchSize = 16
     /// How long a full table of descriptors or full memory is given before the next attempt.
     private static let pause: Int32 = 100
 
@@ -67,7 +67,7 @@ final class Acceptor: Sendable {
         while thread.wait(for: [descriptor]) == .ready {
             var known: [(Int32, Actor)] = []
             var strangers = 0
-            while known.count < Acceptor.handful, strangers < Acceptor.handful {
+            while known.count < Acceptor.batchSize, strangers < Acceptor.batchSize {
                 let client = mneedle_accept(descriptor)
                 guard client >= 0 else {
                     if Acceptor.isExhausted(-client) { relieve(&spare) }
@@ -107,7 +107,7 @@ final class Acceptor: Sendable {
             ModuleError(
                 .busy, "the service has no descriptor left for another connection; close one or try again",
                 members: ["limit": 0, "retry_after": Span(milliseconds: 1000)]))
-        for _ in 0..<Acceptor.handful {
+        for _ in 0..<Acceptor.batchSize {
             if spare >= 0 { Glibc.close(spare) }
             let client = mneedle_accept(descriptor)
             if client >= 0 { Acceptor.refuse(client, reply.bytes) }

@@ -54,7 +54,7 @@ extension Connection {
         if case .bulk = request.work { isParsingPaused = true }
         pending.append(request)
         pendingBytes += request.bytes
-        if pending.count % Connection.handful == 0 {
+        if pending.count % Connection.batchSize == 0 {
             advance()
             submitJobs()
         }

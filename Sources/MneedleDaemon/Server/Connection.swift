@@ -39,7 +39,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     /// Something could go on but for what the client has not taken yet.
     var isHeldBack = false
     private var isSettling = false
-    private var isRestless = false
+    private var hasMoreToDo = false
     private var isReadingPaused = false
     private var lastInput = NIODeadline.now()
     private var idleCheck: (() -> Void)?
@@ -144,18 +144,18 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         isUnsettled = false
         guard isOpen, !isClosing else { return }
         // Writing tells at once when there is room again, in the middle of this.
-        isRestless = true
+        hasMoreToDo = true
         guard !isSettling else { return }
         isSettling = true
         repeat {
-            (isRestless, isHeldBack) = (false, false)
+            (hasMoreToDo, isHeldBack) = (false, false)
             leaveBulkWhenOver()
             advance()
             while !isYielding, parse() { advance() }
             submitJobs()
             tellHeld()
             flush()
-        } while (isRestless || isHeldBack) && !isYielding && !isOverloaded && isOpen && !isClosing
+        } while (hasMoreToDo || isHeldBack) && !isYielding && !isOverloaded && isOpen && !isClosing
         isSettling = false
         guard isOpen, !isClosing else { return }
         regulateReading()
@@ -195,7 +195,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     private static let mostAhead = 262_144
 
     /// So many changes go to the writer at once while more are read: it works while the event loop parses.
-    static let handful = 8
+    static let batchSize = 8
 
     func submitJobs() {
         guard !jobs.isEmpty else { return }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Lets a message through a few times a minute; what repeats more often is counted and the count told when the minute is
 /// over and the message comes again. A client that provokes the same error ten thousand times does not fill the journal.
-struct CalmLogHandler: LogHandler {
+struct RateLimitedLogHandler: LogHandler {
     private var inner: any LogHandler
     private let repeats: Repeats
 
