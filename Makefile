@@ -19,7 +19,7 @@ DEB_PREREQUISITES := $(INSTALL_PREREQUISITES) debhelper fakeroot lintian
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: run build test mutants check lint format docs clean bench install uninstall deb booted system-calls \
+.PHONY: run build test mutants check lint format docs clean bench install uninstall deb booted new-module system-calls \
     prerequisites test-prerequisites install-prerequisites deb-prerequisites
 
 ## run: install what is missing, build, and serve on the embedded store until interrupted
@@ -67,6 +67,10 @@ lint:
 
 format:
 	swift format --in-place --recursive $(SOURCES)
+
+## new-module: begin a module: make new-module NAME=consent
+new-module:
+	@Plugins/new-module '$(NAME)'
 
 ## docs: write the command reference anew from the command table
 docs: build
