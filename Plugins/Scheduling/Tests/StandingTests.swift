@@ -227,7 +227,7 @@ struct StandingTests {
         #expect(best.string("title") == "The best day for the next session was 2026-11-24")
         #expect(
             best.string("body")
-                == "The window for collagen closes on 2026-12-01. This was due on 2026-11-24 at 09:00.")
+                == "The window for collagen closes on 2026-12-01. This was due on 2026-11-24 09:00 (Europe/Berlin).")
         // What was for the best day, or before it, is over.
         for kind in ["window-opens", "screening", "soak", "patch-test", "before-sun"] {
             #expect(try diary.reminder(kind, state: "due") == nil, "\(kind)")
