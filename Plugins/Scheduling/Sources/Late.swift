@@ -75,7 +75,7 @@ extension NextSession {
             "device": "the device",
             "session": past.lastSession.map(String.init) ?? "", "sessions": past.count,
             "last": lastDay?.description ?? "", "opens": window.opens, "best": window.best, "closes": window.closes,
-            "until": "", "what": "",
+            "until": "", "what": "", "at": "",
         ]
     }
 }

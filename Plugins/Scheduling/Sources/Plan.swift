@@ -83,7 +83,7 @@ struct Plan: Sendable, Equatable {
         let day = days[index]
         return [
             "until": day.date, "sessions": done + index + 1, "what": done + days.count, "opens": day.opens,
-            "best": day.date, "closes": day.closes, "session": "", "device": "the device", "last": "",
+            "best": day.date, "closes": day.closes, "session": "", "device": "the device", "last": "", "at": "",
         ]
     }
 

@@ -135,6 +135,7 @@ struct ReminderKind: Sendable {
 
     static let placeholders = [
         "person", "name", "device", "session", "sessions", "goal", "last", "opens", "best", "closes", "until", "what",
+        "at",
     ]
 
     /// `{course}` is the same for everybody, so that it is filled in at once.
@@ -150,10 +151,10 @@ struct ReminderKind: Sendable {
             for name in kind.answerEnds where !names.contains(name) {
                 table.report("answer_ends", "no reminder is of the kind '\(name)'")
             }
-        }
             if let name = kind.sameAs, !names.contains(name) {
                 table.report("same_as", "no reminder is of the kind '\(name)'")
             }
+        }
         var seen: Set<String> = []
         for kind in kinds where !seen.insert(kind.name).inserted {
             file.report("reminder", "'\(kind.name)' is there twice")

@@ -238,7 +238,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         if slot.watch !== watch { lock.withLock { _ in slot.bind(watch) } }
         guard let watch else {
             let isNegative = lock.withLock { _ in slot.takeNegative() }
-            try tellOwner(batch, device, isNegative: isNegative, transaction)
+            try telemetry.tellOfNeedling(batch, device, isNegative: isNegative, transaction)
             return try storeUnmatched(points, slot, device, transaction)
         }
         // Those that came before it was known whose they are.
@@ -327,26 +327,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             return rejectUnknown(device, count: points.count)
         }
         _ = try append(points, slot, session: 0, device: device, transaction)
-    }
-
-    /// Somebody needles, and no session is there that would watch it.
-    private func tellOwner(
-        _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any Transaction
-    ) throws {
-        // A depth that nobody can read is not read as none.
-        let isUnreadable = telemetry.knowledge.unreadableDepth(in: batch.slot.layout.fields) != nil
-        func needles(_ points: Points, _ place: Int) -> Bool {
-            isUnreadable || batch.slot.depths.contains { points.columns[$0].number(at: place) > 0 }
-        }
-        let since = transaction.now.nanoseconds.subtractingClamped(Receiver.grace)
-        let (points, suspects) = (batch.points, batch.suspects)
-        let isNow =
-            isNegative || points.times.indices.contains { points.times[$0] >= since && needles(points, $0) }
-            || suspects.times.indices.contains { needles(suspects, $0) }
-        guard isNow, try telemetry.isOnRecord(device, transaction) else { return }
-        var body: Object = ["device": device, "at": transaction.now]
-        if let owner = try? transaction.device(device).owner { body["person"] = .string(owner) }
-        transaction.publishLive(topic: "telemetry.without-session", body)
     }
 
     private func rejectUnknown(_ device: String, count: Int) {

@@ -30,6 +30,7 @@ struct KnownSession {
 extension Telemetry {
     var whenStarted: Reaction {
         Reaction(to: "session.started") { entry, _, transaction in
+            try needlingIsRecorded(entry.body.string("device") ?? "", transaction)
             try transaction.execute(
                 """
                 INSERT INTO telemetry_sessions (session, person, device, depth_mm, started, is_running)
