@@ -129,6 +129,32 @@ struct PrivacyBetweenPeopleTests {
         #expect(try JSON(endOf: event)["person"]?.string == "anna")
     }
 
+    @Test("that a device needled without a session is its owner's alone to read, and everybody's where it has none")
+    func withoutSessionKept() throws {
+        let home = try Household(isTreating: false)
+        let (owner, other) = (
+            try home.daemon.connect(as: Household.prying), try home.daemon.connect(as: Household.other)
+        )
+        let collector = try home.daemon.connect(as: Household.prying, socket: "telemetry")
+        try collector.send("pen,device=shared-pen depth_mm=0.9\npen,device=anna-pen depth_mm=0.9\n")
+        collector.halfClose()
+        _ = try collector.rest()
+        // Both are there when the owner is reminded of the later one.
+        _ = try owner.ok("subscribe topics=reminder.due since=0")
+        #expect(try owner.line().contains("anna-pen"))
+        let kind = "telemetry.needled-without-session"
+        func devices(_ client: RawClient) throws -> [String?] {
+            try client.reply("ledger.tail since=0 kind=\(kind)").dropLast().map {
+                try JSON(endOf: $0)["body"]?["device"]?.string
+            }
+        }
+        let peers = [(Household.prying, ["shared-pen", "anna-pen"]), (Household.other, ["shared-pen"])]
+        for (peer, expected) in peers {
+            #expect(try devices(home.daemon.connect(as: peer)) == expected, "\(peer)")
+        }
+        #expect(try other.refused("scheduling.list-reminders person=anna").code == "not-found")
+    }
+
     @Test("whose a record is, is for an admin to say in a household, and for a practitioner in a practice")
     func ownership() throws {
         let home = try Household(isTreating: false)

@@ -10,7 +10,7 @@ extension Scheduling {
             example: "scheduling.calendar person=anna",
             .reads { request, reading in
                 let person = try request.arguments.text("person").map { try reading.person($0) }
-                return ["ics": try CalendarFile(of: person, knowledge, reading).text]
+                return ["ics": try CalendarFile(of: person, self, reading).text]
             })
     }
 }
@@ -30,6 +30,8 @@ private struct CalendarFile {
     private var plans: [(plan: Plan, name: String)] = []
     /// The kinds of reminders that invite to a session, and the people whom nothing may invite to one now.
     private let inviting: Set<String>
+    /// Reminders that do not come, or do not hold any more, now.
+    private var held: Set<Int64> = []
     private var uninvited: Set<String> = []
     private var zones: [String: Zone] = [:]
     /// When the newest reminder of a session was made.
@@ -40,8 +42,9 @@ private struct CalendarFile {
     }
     private let reading: any Reading
 
-    init(of person: Person?, _ knowledge: Knowledge, _ reading: any Reading) throws {
+    init(of person: Person?, _ scheduling: Scheduling, _ reading: any Reading) throws {
         self.reading = reading
+        let knowledge = scheduling.knowledge
         inviting = Set(knowledge.kinds.filter(\.invites).map(\.name))
         for person in try person.map({ [$0] }) ?? peopleWithSessions() {
             windows.append(try NextSession(person, knowledge.intervals, in: reading))
@@ -54,6 +57,7 @@ private struct CalendarFile {
             if reading.standing(of: person).isOpenEnded { uninvited.insert(name) }
             plans.append((plan, person.name ?? name))
         }
+        let heldReminders = HeldReminders(scheduling, reading)
         let since = reading.now.milliseconds - Int64(CalendarFile.keptClosed.days) * 86_400_000
         try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminder, number in
             guard reminders.count < CalendarFile.mostEvents else {
@@ -64,6 +68,7 @@ private struct CalendarFile {
             }
             reminders.append(reminder)
             numbers[reminder.id] = number
+            if try heldReminders.why(reminder) != nil { held.insert(reminder.id) }
             if let session = reminder.session {
                 let place = Place(person: reminder.person, session: session)
                 // One that was taken back has changed last when it was.
@@ -180,7 +185,7 @@ private struct CalendarFile {
     }
 
     private func write(_ reminder: Reminder, to file: inout ICalendar) {
-        let isOver = !reminder.state.isOpen || inviting.contains(reminder.kind) && uninvited.contains(reminder.person)
+        let isOver = !reminder.state.isOpen || held.contains(reminder.id)
         file.component("VEVENT") { file in
             if let number = numbers[reminder.id] {
                 let session = reminder.session.map { "-\($0)" } ?? ""

@@ -60,20 +60,18 @@ extension Scheduling {
             guard isInviting || isLate || needsToBeWell else { return reminder }
             let next = try known[reminder.person] ?? nextSession(of: reminder.person, transaction)
             known[reminder.person] = next
-            if needsToBeWell, let next, next.standing.isPersonsMatter {
+            switch (hold(kind, next?.standing), next) {
+            case (.withdrawn, let next?) where isInviting && !needsToBeWell:
+                withdrawn.insert(reminder.person)
+                try withdraw(next, transaction)
+                return nil
+            case (.withdrawn, _):
                 _ = try reminder.close(as: .dismissed, because: Scheduling.withdrawn, transaction)
                 return nil
-            }
-            if isInviting || needsToBeWell {
-                if let next, next.standing.isPersonsMatter {
-                    withdrawn.insert(reminder.person)
-                    try withdraw(next, transaction)
-                    return nil
-                }
-                guard let next, !next.standing.isUnknown else {
-                    try postpone(reminder, transaction)
-                    return nil
-                }
+            case (.postponed, _):
+                try postpone(reminder, transaction)
+                return nil
+            case (nil, _): break
             }
             guard isLate else { return reminder }
             if let shown = try asOfNow(reminder, kind, next, transaction) { return shown }
@@ -85,7 +83,16 @@ extension Scheduling {
     /// What holds for a person; `nil` while nobody can say who that is.
     private func nextSession(of person: String, _ reading: any Reading) throws -> NextSession? {
         do {
-            return try NextSession(reading.person(person), knowledge.intervals, in: reading)
+            return try knownPerson(person, reading).map { try NextSession($0, knowledge.intervals, in: reading) }
+        } catch let error as ModuleError where [.moduleFailed, .notFound].contains(error.code) {
+            return nil
+        }
+    }
+
+    /// The person's record; `nil` while nobody has it.
+    func knownPerson(_ person: String, _ reading: any Reading) throws -> Person? {
+        do {
+            return try reading.person(person)
         } catch let error as ModuleError where [.moduleFailed, .notFound].contains(error.code) {
             return nil
         }

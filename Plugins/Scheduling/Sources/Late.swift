@@ -19,7 +19,7 @@ extension Scheduling {
                 if let body = kind.lateBody { shown.body = filled(body, words) }
             }
         }
-        let note = filled(knowledge.defaults.late, ["due": clockText(reminder.due, zone)])
+        let note = filled(knowledge.defaults.late, ["due": zone.clockText(reminder.due)])
         shown.body = [shown.body, note].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")
         return shown
     }
@@ -75,13 +75,7 @@ extension NextSession {
             "device": "the device",
             "session": past.lastSession.map(String.init) ?? "", "sessions": past.count,
             "last": lastDay?.description ?? "", "opens": window.opens, "best": window.best, "closes": window.closes,
-            "until": "", "what": "",
+            "until": "", "what": "", "at": "",
         ]
     }
-}
-
-/// A time as a clock in `zone` shows it, for a sentence.
-private func clockText(_ instant: Instant, _ zone: Zone) -> String {
-    let local = instant.rfc3339(offsetSeconds: zone.offsetSeconds(at: instant))
-    return "\(local.prefix(10)) at \(local.dropFirst(11).prefix(5))"
 }

@@ -83,7 +83,7 @@ struct Plan: Sendable, Equatable {
         let day = days[index]
         return [
             "until": day.date, "sessions": done + index + 1, "what": done + days.count, "opens": day.opens,
-            "best": day.date, "closes": day.closes, "session": "", "device": "the device", "last": "",
+            "best": day.date, "closes": day.closes, "session": "", "device": "the device", "last": "", "at": "",
         ]
     }
 
@@ -348,6 +348,9 @@ extension Scheduling {
                 let at = zone.instant(of: day.date.adding(days: kind.after.days - kind.daysBefore), minuteOfDay: minute)
                 let due = preferences.outOfQuiet(at, kind, zone)
                 guard due > transaction.now, due <= Horizon.instant(from: transaction.now) else { continue }
+                if let same = kind.sameAs, try isQueued(same, plan.person, on: zone.date(of: due), zone, transaction) {
+                    continue
+                }
                 let words = plan.words(index).merging([
                     "person": person.person, "name": person.name ?? person.person, "goal": person.goal.rawValue,
                 ]) { $1 }
@@ -359,5 +362,19 @@ extension Scheduling {
             }
         }
         return reminders
+    }
+
+    /// Whether a kind that says the same comes on that day, or came: a course that begins on the best day is the next window's.
+    private func isQueued(
+        _ kind: String, _ person: String, on day: CivilDate, _ zone: Zone, _ reading: any Reading
+    ) throws -> Bool {
+        try reading.rows(
+            """
+            SELECT planned_at FROM scheduling_reminders WHERE person = ? AND kind = ? AND kind <> 'custom'
+            AND (closed_because IS NULL OR closed_because NOT IN (?, ?))
+            """, person, kind, Scheduling.replaced, Scheduling.withdrawn
+        ).contains { row in
+            row.integer("planned_at").map { zone.date(of: Instant(milliseconds: $0)) == day } ?? false
+        }
     }
 }

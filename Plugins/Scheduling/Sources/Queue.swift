@@ -105,7 +105,12 @@ extension Scheduling {
         let times = occasion.times(of: kind)
         // What invites belongs to the window after the last session, whatever entry calls for it.
         let session = kind.invites ? occasion.next.past.lastSession : occasion.session
-        let fresh = try times.filter { try !isQueued(kind, person, session, $0, transaction) }
+        // Those of several devices stand beside one another where none replaces another.
+        let device = kind.replaces ? nil : occasion.device
+        func isQueued(_ due: Instant) throws -> Bool {
+            try self.isQueued(kind, person, session, device, due, transaction)
+        }
+        let fresh = try times.filter { try !isQueued($0) }
         guard !fresh.isEmpty || occasion.isOff(kind) else { return }
         if kind.replaces {
             for reminder in try openReminders(of: kind.name, .person, person, transaction)
@@ -114,7 +119,7 @@ extension Scheduling {
             }
         }
         // Those that were planned for the same time and have just been replaced come again with the others.
-        for due in try times.filter({ try !isQueued(kind, person, session, $0, transaction) })
+        for due in try times.filter({ try !isQueued($0) })
         where occasion.isWorthwhile(kind, due) {
             let words = occasion.words
             try Reminder(
@@ -128,13 +133,15 @@ extension Scheduling {
     /// Whether the same reminder exists, answered or not: an entry that changes nothing about it must not
     /// ask again what somebody has answered.
     private func isQueued(
-        _ kind: ReminderKind, _ person: String, _ session: Int64?, _ due: Instant, _ reading: any Reading
+        _ kind: ReminderKind, _ person: String, _ session: Int64?, _ device: String?, _ due: Instant,
+        _ reading: any Reading
     ) throws -> Bool {
         try reading.row(
             """
             SELECT id FROM scheduling_reminders WHERE person = ? AND kind = ? AND kind <> 'custom' AND planned_at = ?
-            AND COALESCE(session, 0) = ? AND (closed_because IS NULL OR closed_because NOT IN (?, ?))
-            """, person, kind.name, due, session ?? 0, Scheduling.replaced, Scheduling.withdrawn) != nil
+            AND COALESCE(session, 0) = ? AND (? IS NULL OR device = ?)
+            AND (closed_because IS NULL OR closed_because NOT IN (?, ?))
+            """, person, kind.name, due, session ?? 0, device, device, Scheduling.replaced, Scheduling.withdrawn) != nil
     }
 
     static let replaced = "replaced"
@@ -225,6 +232,7 @@ private struct Occasion {
             "device": device ?? "the device", "session": session.map(String.init) ?? "", "goal": goal,
             "sessions": next.past.count, "last": next.lastDay?.description ?? "", "opens": next.window.opens,
             "best": next.window.best, "closes": next.window.closes, "until": until?.description ?? "", "what": what,
+            "at": zone.clockText(at),
         ]
     }
 }

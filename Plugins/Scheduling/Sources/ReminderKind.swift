@@ -39,6 +39,8 @@ struct ReminderKind: Sendable {
     let upToSession: Int?
     /// Whether it is for the first session of an accepted course only.
     let isForFirst: Bool
+    /// The kind that says the same of the next window: where that one is there for the same day, this one does not come.
+    let sameAs: String?
     let urgency: Urgency
     let title: String
     let body: String
@@ -68,6 +70,7 @@ struct ReminderKind: Sendable {
         onlyWhileWell = table.bool("only_while_well", default: false)
         upToSession = table.bool("only_in_course", default: false) ? course.upperBound : nil
         isForFirst = table.bool("only_first", default: false)
+        sameAs = table.optionalString("same_as")
         urgency = table.choice("urgency", default: .normal)
         title = ReminderKind.named(course, in: table.string("title"))
         body = ReminderKind.named(course, in: table.string("body"))
@@ -104,6 +107,9 @@ struct ReminderKind: Sendable {
         if isForFirst && anchor != .planned {
             table.report("only_first", "only for each session of a course: 'anchor' is \(anchor.rawValue)")
         }
+        if sameAs != nil && anchor != .planned {
+            table.report("same_as", "only for each session of a course: 'anchor' is \(anchor.rawValue)")
+        }
         if !table.has("anchor") { table.report("anchor", "missing") }
         if on.isEmpty && table.has("on") && anchor != .planned {
             table.report("on", "names no entry, so it is never queued")
@@ -129,6 +135,7 @@ struct ReminderKind: Sendable {
 
     static let placeholders = [
         "person", "name", "device", "session", "sessions", "goal", "last", "opens", "best", "closes", "until", "what",
+        "at",
     ]
 
     /// `{course}` is the same for everybody, so that it is filled in at once.
@@ -143,6 +150,9 @@ struct ReminderKind: Sendable {
         for (kind, table) in zip(kinds, tables) {
             for name in kind.answerEnds where !names.contains(name) {
                 table.report("answer_ends", "no reminder is of the kind '\(name)'")
+            }
+            if let name = kind.sameAs, !names.contains(name) {
+                table.report("same_as", "no reminder is of the kind '\(name)'")
             }
         }
         var seen: Set<String> = []

@@ -6,12 +6,15 @@ extension Scheduling {
             "show-reminder", "Shows a reminder, and the sources that it rests on.", role: .reader,
             parameters: [.required("reminder", .integer(1...Int64.max), "Which: see scheduling.list-reminders.")],
             reply: Scheduling.reminderMembers + [
-                ReplyMember("sources", "what its time rests on; none for one of your own")
+                Scheduling.heldMember,
+                ReplyMember("sources", "what its time rests on; none for one of your own"),
             ],
             errors: [.notFound], concerns: .named("reminder"), example: "scheduling.show-reminder reminder=7",
             .reads { request, reading in
                 let reminder = try Reminder.find(request.arguments.requiredInteger("reminder"), in: reading)
-                return Object(uniqueMembers: reminder.object.members + [sources(of: reminder)])
+                let held = try HeldReminders(self, reading).why(reminder).map { Object.Member("held", .string($0)) }
+                return Object(
+                    uniqueMembers: reminder.object.members + [held, sources(of: reminder)].compactMap { $0 })
             })
     }
 

@@ -73,6 +73,29 @@ struct FollowUpTests {
         #expect(due.allSatisfy { $0.string("due") == "2026-10-20T23:30:00Z" })
     }
 
+    @Test("needling without a session is told to the device's owner at once, at night too, for each device and stretch")
+    func withoutSession() throws {
+        let diary = try Diary(at: "2026-10-20T23:30:00Z")
+        for (device, at) in [("pen-1", "23:05"), ("pen-2", "23:05"), ("pen-1", "23:30")] {
+            try diary.bench.happen(
+                "telemetry.needled-without-session", subject: "device/\(device)", person: "anna",
+                ["device": device, "at": "2026-10-20T\(at):00Z", "person": "anna"])
+        }
+        // A device that nobody owns is nobody's to be reminded of.
+        try diary.bench.happen(
+            "telemetry.needled-without-session", subject: "device/pen-3",
+            ["device": "pen-3", "at": "2026-10-20T23:05:00Z"])
+        try diary.bench.fire()
+        let due = try diary.reminders(state: "due")
+        #expect(
+            due.map { $0.string("title") }
+                == [("pen-1", "01:05"), ("pen-2", "01:05"), ("pen-1", "01:30")].map {
+                    "\($0) was needling at 2026-10-21 \($1) (Europe/Berlin) and no session is on record"
+                })
+        #expect(due.allSatisfy { $0.string("urgency") == "critical" && $0.string("person") == "anna" })
+        #expect(due[0].string("body")?.contains("If it was not you") == true)
+    }
+
     @Test("cleaning is due at once, and over when that device was cleaned")
     func cleaning() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")

@@ -74,6 +74,12 @@ struct KnowledgeTests {
         let first = try problems(in: "reminders.toml") {
             $0.replacing("after = \"48h\"", with: "after = \"48h\"\nonly_first = true")
         }
+        let same = try problems(in: "reminders.toml") {
+            $0.replacing("after = \"48h\"", with: "after = \"48h\"\nsame_as = \"before-sun\"")
+                .replacing("same_as = \"before-medicines\"", with: "same_as = \"before-medicine\"")
+        }
+        #expect(same.contains { $0.contains("same_as: only for each session of a course") })
+        #expect(same.contains { $0.contains("same_as: no reminder is of the kind 'before-medicine'") })
         #expect(first.contains { $0.contains("only_first: only for each session of a course") })
         #expect(early.contains { $0.contains("either 'before' or 'after'") })
         #expect(early.contains { $0.contains("only whole days") })

@@ -109,6 +109,42 @@ struct PlanTests {
             ])
     }
 
+    @Test(
+        "a course that begins on the best day is prepared once, on another day for both, unless somebody wants none of it"
+    )
+    func preparedOnce() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        func prepares() throws -> [String] {
+            try diary.reminders("anna").filter {
+                ($0.string("kind") ?? "").hasPrefix("before-") && $0.string("state") == "pending"
+            }.map { "\($0.string("kind") ?? "") \($0.string("due") ?? "")" }.sorted()
+        }
+        let once = [
+            "before-medicines 2026-11-10T08:00:00Z", "before-retinoid 2026-11-17T08:00:00Z",
+            "before-sun 2026-11-10T08:00:00Z",
+        ]
+        let plan = try diary.bench.call("scheduling.accept", ["person": "anna", "sessions": 2])
+        #expect(dates(plan).first == "2026-11-24")
+        #expect(try prepares() == once)
+        // At another hour it is the same day.
+        _ = try diary.bench.call("scheduling.set-preferences", ["person": "anna", "move": ["before-sun:10"]])
+        #expect(try prepares().count == 3)
+        _ = try diary.bench.call("scheduling.set-preferences", ["person": "anna", "off": ["before-sun"]])
+        #expect(
+            try prepares() == [once[0], once[1], "before-sun-planned 2026-11-10T08:00:00Z"])
+        _ = try diary.bench.call(
+            "scheduling.set-preferences", ["person": "anna", "on": ["before-sun"], "move": ["before-sun:"]])
+        #expect(try prepares() == once)
+        _ = try diary.bench.call("scheduling.accept", ["person": "anna", "sessions": 2, "start": "2026-11-26"])
+        #expect(
+            try prepares()
+                == (once + [
+                    "before-medicines-planned 2026-11-12T08:00:00Z", "before-retinoid-planned 2026-11-19T08:00:00Z",
+                    "before-sun-planned 2026-11-12T08:00:00Z",
+                ]).sorted())
+    }
+
     @Test("a session that is stopped moves the rest of the course and takes no place in it")
     func stopped() throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")

@@ -91,6 +91,49 @@ struct StandingTests {
         #expect(try openKinds(diary).contains("check-in-24h"))
     }
 
+    @Test("what is listed as to come is what comes: the rest is listed as held, with why, in the calendar as cancelled")
+    func listed() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z", section: ["digest_from": 100])
+        try diary.end(1, "anna")
+        let waiting = try diary.reminders("anna", state: "pending")
+        #expect(waiting.allSatisfy { $0["held"] == nil })
+        let able = Set(waiting.compactMap { $0.string("kind") })
+            .intersection(Self.inviting.union(["aftercare-sun", "aftercare-actives", "course"]))
+        #expect(able.count == 14)
+        var behind = Self.unanswered
+        behind.until = .instant(Instant("2026-12-01T12:00:00Z")!)
+        for (finding, why) in [(Self.reaction, "A reaction is open."), (behind, "A module does not answer.")] {
+            diary.bench.stand("anna", finding)
+            let rows = try diary.reminders("anna", state: "pending")
+            let held = rows.filter { $0.string("held")?.contains(why) == true }
+            #expect(Set(held.compactMap { $0.string("kind") }) == able, "\(why)")
+            #expect(rows.filter { $0["held"] != nil }.count == held.count && rows.count == waiting.count)
+            let number = try #require(held.first?.integer("reminder"))
+            #expect(
+                try diary.bench.call("scheduling.show-reminder", ["reminder": number]).string("held")?.contains(why)
+                    == true)
+            for kind in ["aftercare-actives", "window-best"] {
+                #expect(try statuses(diary, "\(kind)-anna") == ["STATUS:CANCELLED"], "\(kind) \(why)")
+            }
+            #expect(try statuses(diary, "check-in-24h-anna") == ["STATUS:CONFIRMED"])
+        }
+        // Nothing of it comes, and nothing else is missing.
+        diary.bench.clock.set(Instant("2026-11-20T12:00:00Z")!)
+        try diary.bench.fire()
+        let come = Set(try diary.reminders("anna", state: "due").compactMap { $0.string("kind") })
+        #expect(come.isDisjoint(with: able) && come.isSuperset(of: ["cleaning", "check-in-4w"]))
+    }
+
+    @Test("while nobody can say who somebody is, what invites is listed as held")
+    func nobodyKnows() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        try diary.end(1, "anna")
+        diary.bench.fake("records.show-person") { _ in throw ModuleError.moduleFailed("records", "it is not there") }
+        let rows = try diary.bench.rows("scheduling.list-reminders", ["state": "pending"])
+        #expect(rows.first { $0.string("kind") == "window-best" }?.string("held")?.isEmpty == false)
+        #expect(rows.first { $0.string("kind") == "check-in-24h" }.map { $0["held"] == nil } == true)
+    }
+
     @Test("what opens without an entry is found when the reminder becomes due")
     func withoutEntry() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")
@@ -227,7 +270,7 @@ struct StandingTests {
         #expect(best.string("title") == "The best day for the next session was 2026-11-24")
         #expect(
             best.string("body")
-                == "The window for collagen closes on 2026-12-01. This was due on 2026-11-24 at 09:00.")
+                == "The window for collagen closes on 2026-12-01. This was due on 2026-11-24 09:00 (Europe/Berlin).")
         // What was for the best day, or before it, is over.
         for kind in ["window-opens", "screening", "soak", "patch-test", "before-sun"] {
             #expect(try diary.reminder(kind, state: "due") == nil, "\(kind)")

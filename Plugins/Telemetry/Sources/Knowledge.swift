@@ -24,6 +24,8 @@ struct Knowledge: Sendable {
     let clockToleranceSeconds: Double
     /// How long a value has to stay back inside its limit before the alarm is over.
     let settleSeconds: Double
+    /// After so long without any, a device that needles without a session is told of anew.
+    let quiet: Span
 
     init(_ setup: Setup) {
         let file = setup.knowledge("telemetry")
@@ -51,6 +53,10 @@ struct Knowledge: Sendable {
         settleSeconds = signal?.number("settle_seconds", in: 0...3600) ?? 0
         clockToleranceSeconds = signal?.number("clock_tolerance_seconds", in: 0...86_400) ?? 0
         _ = signal.map { ($0.string("reason"), sources.sources(of: $0)) }
+        let unrecorded = file.table("without_session")
+        quiet = unrecorded?.elapsed("quiet", from: .minutes(1), to: .hours(24)) ?? .minutes(1)
+        _ = unrecorded.map { ($0.string("reason"), sources.sources(of: $0)) }
+        if unrecorded == nil { file.report("without_session", "missing") }
         if depth == nil { file.report("depth", "missing") }
         if signal == nil { file.report("signal", "missing") }
     }

@@ -112,7 +112,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             slot.points.append(time, samples, line)
             guard let watch = slot.watch else { return }
             for alarm in slot.judge(time, sampled) { tell("telemetry.breach", alarm.body(watch.session)) }
-            slot.judged = slot.points.count
         } catch {
             reject(error.column, error.reason)
         }
@@ -208,29 +207,17 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
 
     // MARK: Into the store
 
-    private struct Batch {
-        var slot: Slot
-        var points: Points
-        var judged: Int
-        var suspects: Points
-    }
-
     func store(_ transaction: any Transaction) throws -> BulkCount {
-        let batches = lock.withLock { _ in
-            slots.filter { $0.points.count > 0 || $0.suspects.count > 0 || $0.negative != nil }.map { slot in
-                defer {
-                    (slot.points, slot.judged) = (Points(slot.layout.fields), 0)
-                    if slot.suspects.count > 0 { slot.suspects = Points(slot.layout.fields) }
-                }
-                return Batch(slot: slot, points: slot.points, judged: slot.judged, suspects: slot.suspects)
-            }
-        }
+        let batches = lock.withLock { _ in slots.compactMap { $0.takeBatch() } }
         if let only {
             guard try telemetry.known(only.session.session, transaction).isRunning else {
                 throw ModuleError.conflict(
                     "session \(only.session.session) has ended; its stream ends with it", state: "ended")
             }
-            for batch in batches { try store(batch.points, batch.slot, only.session, transaction) }
+            for batch in batches {
+                try judgeTimes(of: batch, transaction)
+                try store(batch.points, batch.slot, only.session, transaction)
+            }
         } else {
             for batch in batches { try storeByDevice(batch, transaction) }
         }
@@ -239,7 +226,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     /// What belongs to the device's running session goes there, the rest is kept under the device.
-    private func storeByDevice(_ batch: Batch, _ transaction: any Transaction) throws {
+    private func storeByDevice(_ gathered: Batch, _ transaction: any Transaction) throws {
+        var batch = gathered
         let (slot, points) = (batch.slot, batch.points)
         guard let device = slot.layout.device ?? serial?.device else { return }
         guard try telemetry.isOpen(device, transaction) else {
@@ -250,14 +238,16 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         if slot.watch !== watch { lock.withLock { _ in slot.bind(watch) } }
         guard let watch else {
             let isNegative = lock.withLock { _ in slot.takeNegative() }
-            try tellOwner(batch, device, isNegative: isNegative, transaction)
+            try telemetry.tellOfNeedling(batch, device, isNegative: isNegative, transaction)
             return try storeUnmatched(points, slot, device, transaction)
         }
         // Those that came before it was known whose they are.
         lock.withLock { _ in
             _ = slot.judgeNegative(at: transaction.now.nanoseconds)
             for place in batch.judged..<points.count {
-                _ = slot.judge(points.times[place]) { points.columns[$0].number(at: place) }
+                _ = slot.judge(points.times[place], at: place, &batch.behind) {
+                    points.columns[$0].number(at: place)
+                }
             }
             for place in 0..<batch.suspects.count {
                 _ = slot.judge(arrivedAt: batch.suspects.times[place]) {
@@ -265,6 +255,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
                 }
             }
         }
+        try judgeTimes(of: batch, transaction)
         let (own, others) = points.divided { watch.session.covers($0) }
         try judge(others, slot, watch.session, transaction)
         try store(own, slot, watch.session, transaction)
@@ -288,6 +279,16 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             }
         }
         for alarm in alarms { transaction.publishLive(topic: "telemetry.breach", alarm.body(session)) }
+    }
+
+    /// A point that is older than one before it tells of a clock that was set back, unless it was only sent again.
+    private func judgeTimes(of batch: Batch, _ transaction: any Transaction) throws {
+        let new = try batch.newBehind(of: telemetry, in: transaction)
+        guard let watch = batch.slot.watch, !new.isEmpty else { return }
+        let alarms = lock.withLock { _ in
+            new.compactMap { watch.judge(time: batch.points.times[$0.place], newest: $0.newest) }
+        }
+        for alarm in alarms { transaction.publishLive(topic: "telemetry.breach", alarm.body(watch.session)) }
     }
 
     private func watch(of device: String, _ transaction: any Transaction) throws -> Watch? {
@@ -328,26 +329,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         _ = try append(points, slot, session: 0, device: device, transaction)
     }
 
-    /// Somebody needles, and no session is there that would watch it.
-    private func tellOwner(
-        _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any Transaction
-    ) throws {
-        // A depth that nobody can read is not read as none.
-        let isUnreadable = telemetry.knowledge.unreadableDepth(in: batch.slot.layout.fields) != nil
-        func needles(_ points: Points, _ place: Int) -> Bool {
-            isUnreadable || batch.slot.depths.contains { points.columns[$0].number(at: place) > 0 }
-        }
-        let since = transaction.now.nanoseconds.subtractingClamped(Receiver.grace)
-        let (points, suspects) = (batch.points, batch.suspects)
-        let isNow =
-            isNegative || points.times.indices.contains { points.times[$0] >= since && needles(points, $0) }
-            || suspects.times.indices.contains { needles(suspects, $0) }
-        guard isNow, try telemetry.isOnRecord(device, transaction) else { return }
-        var body: Object = ["device": device, "at": transaction.now]
-        if let owner = try? transaction.device(device).owner { body["person"] = .string(owner) }
-        transaction.publishLive(topic: "telemetry.without-session", body)
-    }
-
     private func rejectUnknown(_ device: String, count: Int) {
         lock.withLock { _ in
             reject(1, "no device '\(device)' on record; records.list-devices shows them", count: count)
@@ -383,7 +364,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private func record(_ watch: Watch, _ transaction: any Transaction) throws {
         let (changes, peaks) = try lock.withLock { _ in
             let now = transaction.now.nanoseconds
-            try watch.heard(at: now) { try telemetry.hasDepth(watch.session, since: $0, transaction) }
+            try watch.heard(at: now) { try telemetry.lastDepth(of: watch.session, transaction) }
             return watch.takeChanges()
         }
         try telemetry.record(changes, peaks, watch.session, transaction)

@@ -117,6 +117,29 @@ extension Blocks {
     }
 }
 
+extension Batch {
+    /// Those behind one before them that have not come before, by this connection or another.
+    func newBehind(of telemetry: Telemetry, in transaction: any Transaction) throws -> [Behind] {
+        guard let session = slot.watch?.session else { return [] }
+        let behind = behind.filter { session.covers(points.times[$0.place]) }
+        guard !behind.isEmpty else { return [] }
+        points.round(to: telemetry.precision)
+        let late = points.picked(behind.map(\.place))
+        let isStored = try Blocks(transaction: transaction)
+            .repeats(in: late, session.device, slot.layout.series, slot.layout.fields)
+        // The first of the two may have come with the same piece.
+        let times = Set(late.times)
+        var places: [Int64: [Int]] = [:]
+        for place in points.times.indices where times.contains(points.times[place]) {
+            places[points.times[place], default: []].append(place)
+        }
+        return behind.enumerated().filter { index, one in
+            let earlier = (places[points.times[one.place]] ?? []).prefix { $0 < one.place }
+            return !isStored(index) && !earlier.contains { points.says(at: one.place, theSameAs: points, at: $0) }
+        }.map(\.element)
+    }
+}
+
 extension Points {
     fileprivate func without(_ places: Set<Int>) -> Points {
         places.isEmpty ? self : picked((0..<count).filter { !places.contains($0) })

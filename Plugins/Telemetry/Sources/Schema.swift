@@ -79,4 +79,15 @@ let migrations = [
     Migration(
         3, "blocks are found by their times",
         ["CREATE INDEX telemetry_blocks_times ON telemetry_blocks (series, last_ns, first_ns)"]),
+    Migration(
+        4, "devices that needle without a session",
+        [
+            """
+            CREATE TABLE telemetry_needling (
+                device TEXT NOT NULL,
+                is_late INTEGER NOT NULL,
+                last_at BIGINT NOT NULL,
+                PRIMARY KEY (device, is_late))
+            """
+        ]),
 ]

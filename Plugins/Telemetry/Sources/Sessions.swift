@@ -30,6 +30,7 @@ struct KnownSession {
 extension Telemetry {
     var whenStarted: Reaction {
         Reaction(to: "session.started") { entry, _, transaction in
+            try needlingIsRecorded(entry.body.string("device") ?? "", transaction)
             try transaction.execute(
                 """
                 INSERT INTO telemetry_sessions (session, person, device, depth_mm, started, is_running)
@@ -144,12 +145,14 @@ extension Telemetry {
     static let silenceCode = "silence"
     static let unwatchedCode = "depth-unwatched"
 
-    /// Whether any stream of a session has had a depth that can be judged, of `since` or later.
-    func hasDepth(_ session: KnownSession, since: Int64, _ reading: any Reading) throws -> Bool {
-        try reading.series(session: session.session).contains { series in
-            try series.fields.contains { knowledge.depthUnit(of: $0) != nil }
-                && !reading.blocks(series.id, from: since).isEmpty
-        }
+    /// The time in nanoseconds of the last depth of a session that could be judged, whatever stream it came by.
+    func lastDepth(of session: KnownSession, _ reading: any Reading) throws -> Int64? {
+        try reading.series(session: session.session).filter { series in
+            series.fields.contains { knowledge.depthUnit(of: $0) != nil }
+        }.compactMap { series in
+            try reading.row("SELECT MAX(last_ns) AS last FROM telemetry_blocks WHERE series = ?", series.id)?
+                .integer("last")
+        }.max()
     }
 
     /// A session has reported, so it is not silent any more.

@@ -1,5 +1,23 @@
 import MneedleKit
 
+/// A point whose time lies behind that of one before it.
+struct Behind {
+    var place: Int
+    /// The latest time before it.
+    var newest: Int64
+}
+
+/// What a slot has gathered, on its way into the store.
+struct Batch {
+    let slot: Slot
+    let points: Points
+    /// How many of the points were judged when they came.
+    let judged: Int
+    let suspects: Points
+    /// Those of the points that nobody has judged by their time yet.
+    var behind: [Behind]
+}
+
 /// The points of one layout that wait to be stored.
 final class Slot {
     let layout: Layout
@@ -7,7 +25,7 @@ final class Slot {
     /// The slot whose turn it was after this one.
     var successor = 0
     /// How many of them were judged when they came.
-    var judged = 0
+    private(set) var judged = 0
     /// Who judges them; unknown to a collector until the store has been asked for the device's session.
     private(set) var watch: Watch?
     private var judgedFields: [(field: Int, limit: Int, unit: Double)] = []
@@ -19,6 +37,8 @@ final class Slot {
     var suspects: Points
     /// A field whose depth was rejected as negative, until that has been said: nobody watches it then.
     var negative: String?
+    /// Those of `points` whose time lies behind that of one before them, until somebody has looked why.
+    private var behind: [Behind] = []
     private var newest: Int64 = .min
 
     init(_ layout: Layout, _ watch: Watch?, _ knowledge: Knowledge) {
@@ -36,11 +56,25 @@ final class Slot {
         unreadable = watch?.unreadableDepth(in: layout.fields)
     }
 
-    /// - Returns: The alarms that the point raises.
+    /// Judges the point that has just come.
+    /// - Returns: The alarms that it raises.
     func judge(_ time: Int64, _ value: (Int) -> Double) -> [Watch.Alarm] {
+        let alarms = judge(time, at: points.count - 1, &behind, value)
+        judged = points.count
+        return alarms
+    }
+
+    /// Judges one of the points.
+    /// - Parameter behind: Takes it where only the store can tell whether the clock was set back: what is sent again has the
+    ///   times that it had.
+    func judge(_ time: Int64, at place: Int, _ behind: inout [Behind], _ value: (Int) -> Double) -> [Watch.Alarm] {
         guard let watch, watch.session.covers(time) else { return [] }
         var alarms: [Watch.Alarm] = []
-        if let alarm = watch.judge(time: time, newest: newest) { alarms.append(alarm) }
+        if watch.isBehind(time, newest) {
+            behind.append(Behind(place: place, newest: newest))
+        } else {
+            watch.isInOrder(time, newest)
+        }
         newest = max(newest, time)
         judgeValues(watch, time, value, &alarms)
         return alarms
@@ -52,6 +86,17 @@ final class Slot {
         var alarms = [watch.clockIsOff(at: now)].compactMap { $0 }
         judgeValues(watch, now, value, &alarms)
         return alarms
+    }
+
+    /// Gives away what waits, and begins anew.
+    /// - Returns: `nil` where nothing waits.
+    func takeBatch() -> Batch? {
+        guard points.count > 0 || suspects.count > 0 || negative != nil else { return nil }
+        defer {
+            (points, judged, behind) = (Points(layout.fields), 0, [])
+            if suspects.count > 0 { suspects = Points(layout.fields) }
+        }
+        return Batch(slot: self, points: points, judged: judged, suspects: suspects, behind: behind)
     }
 
     /// - Returns: The alarm of a depth that was rejected, where a session runs.

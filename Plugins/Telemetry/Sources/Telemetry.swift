@@ -43,7 +43,8 @@ let definition = ModuleDefinition(
         timers: [telemetry.silence, telemetry.expiry, telemetry.thinning, telemetry.conversion],
         collectors: [telemetry.collector],
         serialPorts: telemetry.serialPorts,
-        figures: telemetry.figures)
+        figures: telemetry.figures,
+        commonKinds: [Telemetry.needledWithoutSession])
 }
 
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.

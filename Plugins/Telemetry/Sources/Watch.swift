@@ -12,7 +12,7 @@ final class Watch {
     private var breaches: [String: Breach] = [:]
     /// What the ledger has to be told, in its order.
     private var changes: [Change] = []
-    /// Whether a depth was judged since ``heard(at:isElsewhere:)``, and when that was so last.
+    /// Whether a depth was judged since ``heard(at:elsewhere:)``, and when that was so last.
     private var isDepthNew = false
     private var depthHeard: Int64?
     /// How many alarms it has raised.
@@ -87,35 +87,61 @@ final class Watch {
     }
 
     /// Points have arrived. Without a depth among them for as long as silence takes, nobody watches it.
-    /// - Parameter isElsewhere: Whether another stream of the session has had a depth since then.
-    func heard(at now: Int64, isElsewhere: (_ since: Int64) throws -> Bool) rethrows {
+    /// - Parameter elsewhere: The time of the last depth that any stream of the session has had.
+    func heard(at now: Int64, elsewhere: () throws -> Int64?) rethrows {
         if isDepthNew {
-            (isDepthNew, depthHeard) = (false, now)
-            if breaches[Telemetry.unwatchedCode] != nil { end(Telemetry.unwatchedCode, at: now) }
-            return
+            isDepthNew = false
+            return depthIsWatched(since: now, at: now)
         }
         // A device that connects anew every few seconds is not watched any better.
         let since = depthHeard ?? session.started.nanoseconds
         guard now >= since else { return depthHeard = now }
         let silence = knowledge.silence.totalNanoseconds
         guard now.subtractingClamped(since) >= silence else { return }
-        if try isElsewhere(now.subtractingClamped(silence)) {
-            depthHeard = now
+        // What another stream has had counts from when it had it. A device's clock may be a little ahead.
+        let last = try elsewhere().map { min($0, now) }
+        if let last, now.subtractingClamped(last) < silence {
+            depthIsWatched(since: last, at: now)
         } else {
             _ = depthIsUnwatched(nil, at: now)
         }
     }
 
+    private func depthIsWatched(since heard: Int64, at now: Int64) {
+        let silence = knowledge.silence.totalNanoseconds
+        let isNews = depthHeard.map { heard.subtractingClamped($0) >= silence } ?? true
+        depthHeard = heard
+        if breaches[Telemetry.unwatchedCode] != nil {
+            end(Telemetry.unwatchedCode, at: now)
+        } else if isNews {
+            // Another connection may have raised it meanwhile.
+            changes.append(.over(code: Telemetry.unwatchedCode, at: now, seconds: 0, peak: nil))
+        }
+    }
+
+    /// Whether a series' time lies so far behind the newest one before it that the clock may have been set back.
+    func isBehind(_ time: Int64, _ newest: Int64) -> Bool {
+        newest != .min && Telemetry.seconds(from: time, to: newest) > knowledge.clockToleranceSeconds
+    }
+
     /// Judges a series' time against the newest one before it.
     func judge(time: Int64, newest: Int64) -> Alarm? {
-        let code = "clock-backwards"
-        let behind = newest == .min ? 0 : Telemetry.seconds(from: time, to: newest)
-        if behind > knowledge.clockToleranceSeconds {
-            return breach(code, field: nil, value: behind, limit: nil, at: time) { behind > $0 }
+        guard isBehind(time, newest) else {
+            isInOrder(time, newest)
+            return nil
         }
-        if !breaches.isEmpty, breaches[code] != nil, time >= newest { end(code, at: time) }
-        return nil
+        let behind = Telemetry.seconds(from: time, to: newest)
+        return breach(Watch.backwardsCode, field: nil, value: behind, limit: nil, at: time) { behind > $0 }
     }
+
+    /// A clock that was set back and has come to where it was is right again.
+    func isInOrder(_ time: Int64, _ newest: Int64) {
+        if !breaches.isEmpty, breaches[Watch.backwardsCode] != nil, time >= newest {
+            end(Watch.backwardsCode, at: time)
+        }
+    }
+
+    private static let backwardsCode = "clock-backwards"
 
     /// The device's clock is so far off that its points cannot be kept.
     func clockIsOff(at now: Int64) -> Alarm? {

@@ -94,6 +94,37 @@ struct RepeatTests {
         #expect(clock.next(4_999_000_000) == 5_000_000_002 && clock.next(1_000_000_000) == 1_000_000_000)
     }
 
+    @Test(
+        "points that one connection sends again are no clock that was set back; other ones of old times are",
+        arguments: ["ns", "ms"], [false, true])
+    func withinOneConnection(precision: String, collects: Bool) throws {
+        let bench = try KeepingTests.bench(["precision": precision, "stop_on": ["clock-backwards"]])
+        bench.fake("session.stop") { _ in [:] }
+        func send(_ lines: [String]) throws -> [String] {
+            let before = try bench.ledger(kind: "telemetry.alarm").count
+            if collects {
+                try bench.collect("telemetry", lines: lines)
+            } else {
+                try bench.stream("telemetry.stream", ["session": 7], lines: lines)
+            }
+            return try bench.ledger(kind: "telemetry.alarm").dropFirst(before).compactMap { $0.body.string("code") }
+        }
+        func points(_ range: Range<Int64>) -> String {
+            range.map {
+                "pen,device=pen-1 depth_mm=0.\(1 + $0 % 3),note=\"n\($0)\" \(Self.noon + $0 * 1_000_000_000 + 1)\n"
+            }.joined()
+        }
+        // In one piece, piece after piece, in part, and by a connection that has not had them first.
+        #expect(try send([points(0..<20) + points(0..<20)]) == [])
+        #expect(try send([points(0..<20), points(0..<20), points(5..<12)]) == [])
+        #expect(try send([points(20..<30), points(0..<25) + points(2..<4)]) == [])
+        #expect(!bench.publishedLive.contains { $0.topic == "telemetry.breach" })
+        let other = "pen,device=pen-1 depth_mm=0.1,note=\"x\" \(Self.noon + 3_000_000_001)\n"
+        #expect(try send([points(0..<20), other]) == ["clock-backwards"])
+        #expect(bench.publishedLive.contains { $0.topic == "telemetry.breach" })
+        #expect(try bench.call("telemetry.summary", ["session": 7]).integer("points") == 30)
+    }
+
     @Test("what a collector sends again from before the session is judged no second time, and stops nothing")
     func fromBefore() throws {
         let bench = try KeepingTests.bench(["stop_on": ["clock-off", "depth-over-plan"]])
