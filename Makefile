@@ -70,7 +70,7 @@ format:
 
 ## new-module: begin a module: make new-module NAME=consent
 new-module:
-	@Plugins/new-module '$(NAME)'
+	@Packaging/new-module '$(NAME)'
 
 ## docs: write the command reference anew from the command table
 docs: build

@@ -20,7 +20,7 @@ struct NewModuleTests {
         deinit { try? FileManager.default.removeItem(atPath: path) }
 
         func new(_ name: String) throws -> ChildProcess.Ended {
-            try ChildProcess.run([root + "/Plugins/new-module", name, path])
+            try ChildProcess.run([root + "/Packaging/new-module", name, path])
         }
 
         func read(_ file: String) throws -> String { try String(contentsOfFile: "\(path)/\(file)", encoding: .utf8) }
