@@ -199,6 +199,25 @@ struct GuardTests {
         #expect(try client.ok("status")["problems"]?.strings.first?.contains("no session starts") == true)
     }
 
+    @Test("a guard that was retired while it did not answer guards again once a reload has it run")
+    func revived() throws {
+        let practice = try Practice("[limits]\nreading_time = \"3s\"\n")
+        let gate = try Gate(in: practice.daemon)
+        let lost = try practice.daemon.connect()
+        try lost.send("trial.wait pipe=\(gate.path)\n")
+        #expect(try lost.line().hasPrefix("ERR module-failed {"))
+        #expect(try practice.state() == "failed" && practice.codes() == ["module-unavailable"])
+        try practice.retire()
+        #expect(try practice.codes() == ["module-missing"])
+        practice.daemon.signal(SIGHUP)
+        while try !practice.daemon.notification().contains("; reloaded") {}
+        #expect(try practice.state() == "running" && practice.codes().isEmpty)
+        practice.daemon.killNow()
+        try practice.folder.moveTrial(away: true)
+        try practice.daemon.start()
+        #expect(try practice.codes() == ["module-unavailable"])
+    }
+
     // MARK: A new store
 
     private static let plugins = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
