@@ -227,8 +227,9 @@ struct GuardTests {
     private static let shipped: [String: Bool] = {
         var shipped: [String: Bool] = [:]
         for module in (try? FileManager.default.contentsOfDirectory(atPath: plugins)) ?? [] {
-            let text = try? String(contentsOfFile: "\(plugins)/\(module)/Sources/\(module).swift", encoding: .utf8)
-            shipped[module] = text?.contains("guards: true") == true
+            let path = "\(plugins)/\(module)/Sources/\(module).swift"
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
+            shipped[module] = text.contains("guards: true")
         }
         return shipped
     }()
