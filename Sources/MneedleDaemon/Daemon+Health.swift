@@ -13,6 +13,25 @@ extension Daemon {
         }
     }
 
+    /// How the service is, for systemd's status.
+    func statusLine(_ engine: Engine) -> String {
+        let house = engine.house
+        let failed = engine.health.problems.map(\.code) + house.troubles.map(\.module)
+        let problem = failed.isEmpty ? "" : "; DEGRADED: \(failed.joined(separator: ", "))"
+        let running = house.modules.count { $0.state == .running }
+        return "\(running) modules, \(engine.head.sequence) ledger entries\(problem)"
+    }
+
+    /// Says that sessions start without a guard from now on. Why is in the ledger, and may be private.
+    func tellRetired(_ guards: [String], _ engine: Engine) {
+        for name in guards {
+            logger.say(
+                .guardRetired, .warning, "module \(name) is not missed any more: an administrator has retired it",
+                ["module": name])
+        }
+        if !guards.isEmpty { Notify.status(statusLine(engine)) }
+    }
+
     /// Says that an administrator wants the store as it is, where everybody will find it later.
     func sayAcceptance(_ headNote: HeadNote, _ engine: Engine) {
         guard headNote.isAccepted else { return }

@@ -159,6 +159,7 @@ public final class Daemon: Service {
         let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
         let writer = try Writer(engine: engine) { [self] outcome in
             ClockNotes.tell(outcome.events, logger)
+            tellRetired(Guards.retired(by: outcome.events), engine)
             loop.execute {
                 hub.deliver(outcome)
                 if outcome.commits > 0 { readers.committed() }
@@ -175,7 +176,11 @@ public final class Daemon: Service {
             HostCommands(
                 house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion,
                 started: started, metrics: metrics, backups: Backup(settings: backup, state: state),
-                live: { .init(connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 }) }
+                live: {
+                    .init(
+                        connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 },
+                        modules: engine.house.modules)
+                }
             ).table
         }
         let services = Services(
@@ -273,7 +278,9 @@ public final class Daemon: Service {
         do {
             let engine = current.services.engine
             let reloader = Reloader(places: places, settings: settings, logger: logger)
-            let (settings, house) = try reloader.read(engine.house)
+            let (settings, house) = try reloader.read(engine.house, known: engine.store.knownModules())
+            // One that had failed may guard again.
+            try engine.store.remember(house.guards)
             // Nobody is let in or served halfway between old and new.
             try loop.submit {
                 engine.replaceHouse(house)
@@ -371,15 +378,6 @@ public final class Daemon: Service {
         logger.say(
             .ledgerHead, .notice, "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
             ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
-    }
-
-    func statusLine(_ engine: Engine) -> String {
-        let running = engine.house.modules.count { $0.state == .running }
-        let failed =
-            engine.health.problems.map(\.code)
-            + engine.house.modules.filter { $0.state == .failed || $0.state == .quarantined }.map(\.name)
-        let problem = failed.isEmpty ? "" : "; DEGRADED: \(failed.joined(separator: ", "))"
-        return "\(running) modules, \(engine.head.sequence) ledger entries\(problem)"
     }
 
     private func drain(_ hub: Hub, _ loop: any EventLoop) async {

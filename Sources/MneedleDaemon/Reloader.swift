@@ -11,9 +11,10 @@ struct Reloader {
     let settings: Settings
     let logger: Logger
 
+    /// - Parameter known: What the store remembers of modules.
     /// - Throws: `BadFiles` with every problem; all of them are in the log then.
     /// - Returns: The new settings, and the modules of the house made again by the new files.
-    func read(_ house: House) throws -> (Settings, House) {
+    func read(_ house: House, known: [String: Remembered]) throws -> (Settings, House) {
         let problems = Problems()
         let fresh = Settings(places, problems: problems)
         if fresh.config != settings.config {
@@ -22,7 +23,7 @@ struct Reloader {
                 Problem(file: path, key: "", reason: "appeared or went since the start; restart for that"))
         }
         let loader = Loader(
-            settings: fresh, logger: logger, isQuarantined: { _ in false }, known: [:], migrate: { _ in })
+            settings: fresh, logger: logger, isQuarantined: { _ in false }, known: known, migrate: { _ in })
         let remade = loader.remake(house, problems: problems)
         guard problems.found.isEmpty else {
             for problem in problems.found {
@@ -81,7 +82,7 @@ extension Settings {
             ("paths.state", state != old.state), ("paths.runtime", runtime != old.runtime),
             ("paths.modules", modules != old.modules), ("socket.mode", socketMode != old.socketMode),
             ("clock.tolerance", clockTolerance != old.clockTolerance),
-            ("modules.required", required != old.required), ("modules.disabled", disabled != old.disabled),
+            ("modules.disabled", disabled != old.disabled),
             ("modules.time_limit", moduleTimeLimit != old.moduleTimeLimit),
             ("log.level", logLevel != old.logLevel), ("log.target", logTarget != old.logTarget),
         ]

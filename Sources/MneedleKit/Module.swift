@@ -7,6 +7,9 @@ public struct Manifest: Sendable {
     public var version: String
     /// What it is for, in one sentence.
     public var summary: String
+    /// Whether it guards sessions: it contributes safety checks, or what speaks against any session of a person. The host
+    /// remembers each module that has guarded, and starts no session while it is gone.
+    public var guards: Bool
     /// The keys it reads from its section `[<name>]` of the configuration.
     public var configuration: [ConfigurationKey]
     /// The knowledge files it reads, without `.toml`: `screening`.
@@ -16,15 +19,32 @@ public struct Manifest: Sendable {
     public var records: [String]
 
     public init(
-        name: String, version: String, summary: String, configuration: [ConfigurationKey] = [],
-        knowledge: [String] = [], records: [String] = []
+        name: String, version: String, summary: String, guards: Bool = false,
+        configuration: [ConfigurationKey] = [], knowledge: [String] = [], records: [String] = []
     ) {
         self.name = name
         self.version = version
         self.summary = summary
+        self.guards = guards
         self.configuration = configuration
         self.knowledge = knowledge
         self.records = records
+    }
+
+    /// Who guards says so, for nobody would miss it otherwise; and who says so does, for nobody would need it otherwise.
+    /// - Throws: `internal` when the manifest says something else than the module contributes.
+    fileprivate func requireTrue(of module: Module) throws {
+        switch (guards, !module.checks.isEmpty || !module.standing.isEmpty) {
+        case (false, true):
+            throw ModuleError.internal(
+                "module '\(name)' contributes 'checks' or 'standing', and its manifest does not say 'guards: true'; add it"
+            )
+        case (true, false):
+            throw ModuleError.internal(
+                "the manifest of module '\(name)' says 'guards: true', and it contributes neither 'checks' nor 'standing'; "
+                    + "contribute one, or take 'guards' out")
+        default: break
+        }
     }
 }
 
@@ -81,6 +101,8 @@ public struct Module: Sendable {
 public struct ModuleDefinition: Sendable {
     public let manifest: Manifest
     public let migrations: [Migration]
+    /// Makes the module. Throws what the module's own closure throws, and `internal` where the manifest and what was made differ
+    /// in whether it guards sessions.
     public let make: @Sendable (Setup) throws -> Module
 
     public init(
@@ -88,7 +110,11 @@ public struct ModuleDefinition: Sendable {
     ) {
         self.manifest = manifest
         self.migrations = migrations
-        self.make = make
+        self.make = { setup in
+            let module = try make(setup)
+            try manifest.requireTrue(of: module)
+            return module
+        }
     }
 
     /// What the library's one C function returns:

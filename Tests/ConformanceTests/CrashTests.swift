@@ -59,7 +59,7 @@ struct CrashTests {
         arguments: [true, false])
     func quarantine(guards: Bool) throws {
         let daemon = try trialDaemon(
-            "[trial]\nreaction = \"trap\"\nguards = \(guards)\n", modules: ModulesFolder(real: CrashTests.real))
+            "[trial]\nreaction = \"trap\"\n", modules: ModulesFolder(real: CrashTests.real, guards: guards))
         for _ in 0..<3 {
             #expect(try module("trial", daemon.connect())["state"]?.string == "running")
             try crash(daemon, "records.add-person person=anna")
@@ -88,26 +88,11 @@ struct CrashTests {
         } ?? []
     }
 
-    @Test("a module that guards sessions is missed when its library goes, until the configuration says that it may")
-    func vanished() throws {
-        let folder = try ModulesFolder(real: CrashTests.real)
-        let daemon = try trialDaemon(modules: folder)
-        daemon.terminate()
-        try FileManager.default.removeItem(atPath: folder.path + "/libtrial.so")
-        try daemon.start()
-        #expect(try findings(daemon.connect()) == ["module-unavailable"])
-        daemon.terminate()
-        try daemon.configure("[modules]\nrequired = []\ndisabled = [\"trial\"]\n")
-        try daemon.start()
-        let check = try daemon.connect().ok("session.check person=anna device=pen areas=chin depth_mm=0.2")
-        #expect(!check.text.contains("module-unavailable"))
-    }
-
     @Test(
         "a module whose timer traps or never ends is kept out the fourth time, and the others serve",
         arguments: ["trap", "spin"])
     func timer(trouble: String) throws {
-        let config = "[modules]\nrequired = []\ntime_limit = \"1s\"\n[trial]\ntimer = \"\(trouble)\"\n"
+        let config = "[modules]\ntime_limit = \"1s\"\n[trial]\ntimer = \"\(trouble)\"\n"
         let daemon = try trialDaemon(config, modules: ModulesFolder(real: ["Records"]), start: false)
         for _ in 0..<3 {
             // It may end before it is ready, or after.
@@ -209,9 +194,8 @@ struct CrashTests {
 
     @Test("a module that is disabled is said to be")
     func disabled() throws {
-        let client = try trialDaemon("[modules]\nrequired = [\"records\"]\ndisabled = [\"trial\"]\n").connect()
+        let client = try trialDaemon("[modules]\ndisabled = [\"trial\"]\n").connect()
         #expect(try module("trial", client)["state"]?.string == "disabled")
-        #expect(try module("records", client)["state"]?.string == "failed")
         #expect(try client.refused("trial.count").code == "module-failed")
         #expect(try JSON(endOf: client.greeting)["modules"]?.strings == [])
     }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Modules that mean harm")
 struct MisdeedTests {
-    private static let impatient = "[modules]\nrequired = []\ntime_limit = \"1s\"\n"
+    private static let impatient = "[modules]\ntime_limit = \"1s\"\n"
 
     @Test(
         "a change that never ends ends the service, which loses nothing; the third time that change is refused, and the rest serves",
@@ -33,7 +33,7 @@ struct MisdeedTests {
 
     @Test("a change whose SQL never ends fails with a clear error, changes nothing, and the service goes on")
     func endlessSQL() throws {
-        let daemon = try trialDaemon("[modules]\nrequired = []\ntime_limit = \"2s\"\n")
+        let daemon = try trialDaemon("[modules]\ntime_limit = \"2s\"\n")
         let client = try daemon.connect()
         let other = try daemon.connect()
         try client.send("trial.crunch name=lost\n")
@@ -58,7 +58,7 @@ struct MisdeedTests {
 
     @Test("SIGTERM ends it although a read and a change sleep for ever, and the log says who does")
     func stops() throws {
-        let daemon = try trialDaemon("[modules]\nrequired = []\ntime_limit = \"5m\"\n")
+        let daemon = try trialDaemon("[modules]\ntime_limit = \"5m\"\n")
         let gate = try Gate(in: daemon)
         try daemon.connect().send("trial.wait pipe=\(gate.path)\n")
         // It waits now.

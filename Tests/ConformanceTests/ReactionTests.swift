@@ -32,7 +32,7 @@ struct ReactionTests {
 
         let events = try daemon.connect()
         _ = try events.ok("subscribe topics=mneedled.reaction-done")
-        try daemon.configure(unrequired(""))
+        try daemon.configure(practice(""))
         daemon.signal(SIGHUP)
         #expect(try events.line().contains(" mneedled.reaction-done "))
         #expect(try client.ok("trial.count")["count"]?.integer == 3)
@@ -53,7 +53,7 @@ struct ReactionTests {
         _ = try client.ok("session.start person=anna device=pen areas=chin depth_mm=0.2")
         _ = try client.ok("session.stop session=1 reason=pain")
         daemon.killNow()
-        try daemon.configure(unrequired(""))
+        try daemon.configure(practice(""))
         try daemon.start()
         let events = try daemon.connect()
         _ = try events.ok("subscribe topics=mneedled.reaction-done since=0")

@@ -168,7 +168,7 @@ struct TrustTests {
         let texts = [
             "/precious": "not the service's\n", "/hook": "#!/bin/sh\n", "/state/mneedle.sqlite": "",
             "/state/lock": "1\n",
-            "/mneedled.toml": unrequired(place.config(folder)),
+            "/mneedled.toml": practice(place.config(folder)),
         ]
         for (name, text) in texts {
             try text.write(toFile: folder + name, atomically: false, encoding: .utf8)

@@ -6,7 +6,8 @@ import Testing
 /// A rule, limit or number that no row names shows here, so a new one needs a row.
 @Suite("Mutants of the knowledge")
 struct MutantTests {
-    static let kinds = ((try? FactTests.files.get()) ?? [:]).keys.sorted()
+    /// `modules` says what runs and nothing about people: the tests of guards hold it.
+    static let kinds = ((try? FactTests.files.get()) ?? [:]).keys.filter { $0 != "modules" }.sorted()
 
     @Test("each rule removed, each severity lowered, each number halved and doubled is noticed", arguments: kinds)
     func noticed(file: String) throws {

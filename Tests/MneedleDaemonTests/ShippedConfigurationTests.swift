@@ -54,13 +54,26 @@ struct ShippedConfigurationTests {
         let asShipped = Settings(Places(config: Self.path), environment: ["HOME": "/nowhere"], problems: none)
         #expect(none.found.isEmpty)
         #expect(asShipped.limits.object == usual.limits.object)
-        #expect(asShipped.required == usual.required && asShipped.disabled == usual.disabled)
+        #expect(asShipped.disabled == usual.disabled)
         #expect(asShipped.moduleTimeLimit == usual.moduleTimeLimit)
         #expect(asShipped.hooks == usual.hooks && asShipped.metrics == usual.metrics)
         #expect(asShipped.backup == usual.backup)
         #expect(asShipped.socketMode == usual.socketMode && asShipped.clockTolerance == usual.clockTolerance)
         #expect(asShipped.logLevel == usual.logLevel && asShipped.logTarget == usual.logTarget)
         #expect(asShipped.roles.members == usual.roles.members)
+    }
+
+    @Test("the list of required modules, which was a setting once, is refused with what stands in its place")
+    func required() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("mneedled-\(UUID().uuidString).toml")
+        try "[modules]\nrequired = [\"records\"]\n".write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let problems = Problems()
+        _ = Settings(Places(config: file.path), environment: [:], problems: problems)
+        #expect(problems.found.map(\.key) == ["modules.required"])
+        for words in ["take it out", "modules.toml", "retire-guard"] {
+            #expect(problems.found.first?.reason.contains(words) == true)
+        }
     }
 
     @Test("the modules' keys, with the defaults that their manifests name")

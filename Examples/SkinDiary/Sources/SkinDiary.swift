@@ -8,6 +8,7 @@ public func mneedleModuleSkinDiary() -> UnsafeMutableRawPointer { definition.exp
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "skindiary", version: "1.0.0", summary: "Keeps a diary of how the skin feels, 1 (bad) to 5 (good).",
+        guards: true,
         configuration: [
             ConfigurationKey(
                 "caution_at", .integer(1...5), default: 2, "A feeling up to this is a caution before a session.")

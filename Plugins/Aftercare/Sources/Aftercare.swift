@@ -10,6 +10,7 @@ let definition = ModuleDefinition(
     manifest: Manifest(
         name: "aftercare", version: "0.1.0",
         summary: "Says what the skin needs after a session, which products may touch it, and what a symptom means.",
+        guards: true,
         configuration: [
             ConfigurationKey(
                 "actives_hours", .integer(1...720), default: 72,

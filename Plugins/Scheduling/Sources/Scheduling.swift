@@ -9,6 +9,7 @@ let definition = ModuleDefinition(
     manifest: Manifest(
         name: "scheduling", version: "0.1.0",
         summary: "Says when the next session may be, blocks one that comes too soon, and keeps reminders.",
+        guards: true,
         configuration: [
             ConfigurationKey(
                 "late_minutes", .integer(0...1440), default: 5,

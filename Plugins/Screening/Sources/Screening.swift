@@ -9,6 +9,7 @@ let definition = ModuleDefinition(
     manifest: Manifest(
         name: "screening", version: "0.1.0",
         summary: "Asks what has to be known before a session and says what speaks against it, with sources.",
+        guards: true,
         configuration: [
             ConfigurationKey(
                 "assessment_valid_for", .duration, default: "24h", "How long an assessment allows sessions to start."),

@@ -9,6 +9,7 @@ let definition = ModuleDefinition(
     manifest: Manifest(
         name: "session", version: "0.1.0",
         summary: "Starts, stops and finishes sessions; refuses one that any module's safety check forbids.",
+        guards: true,
         knowledge: ["session", "areas", "steps", "reasons"]),
     migrations: migrations
 ) { setup in

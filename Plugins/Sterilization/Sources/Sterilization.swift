@@ -11,6 +11,7 @@ let definition = ModuleDefinition(
     manifest: Manifest(
         name: "sterilization", version: "0.1.0",
         summary: "Logs soaks, steriliser cycles and cartridges, and blocks a session with a head that is not ready.",
+        guards: true,
         configuration: [
             ConfigurationKey(
                 "cycle_profiles", .list(.slug), default: ["cdc"],

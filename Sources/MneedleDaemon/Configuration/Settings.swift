@@ -37,8 +37,6 @@ struct Settings: Sendable {
     /// Whose data those below admin see.
     var people = People.household
     var socketMode: mode_t = 0o600
-    /// Modules without which no session may start: they make safety checks.
-    var required = ["records", "screening", "session", "scheduling", "sterilization", "aftercare"]
     var disabled: [String] = []
     /// How long a module may take for one piece of work before it ends the service.
     var moduleTimeLimit = Span(milliseconds: 10_000)
@@ -76,7 +74,7 @@ struct Settings: Sendable {
         if let section = table.table("access") { people = section.choice("people", default: people) }
         if let section = table.table("socket") { socketMode = Settings.mode(section) }
         if let section = table.table("modules") {
-            required = section.strings("required", default: required)
+            Settings.refuseRequired(section)
             disabled = section.strings("disabled", default: [])
             moduleTimeLimit = Settings.timeLimit(section, default: moduleTimeLimit)
         }
@@ -113,6 +111,16 @@ struct Settings: Sendable {
                 groups: section.strings("groups", default: RoleMap.usual[role]?.groups ?? []))
         }
         return map
+    }
+
+    /// The modules that guard sessions were named here once.
+    private static func refuseRequired(_ table: Table) {
+        guard table.has("required"), let value = table.value("required") else { return }
+        table.report(
+            "required",
+            "is no setting any more, got \(value.summary): take it out. Modules say themselves that they guard sessions, "
+                + "the service remembers those that did, 'modules.toml' of the knowledge names those that a new store expects, and "
+                + "'mneedlectl modules retire-guard' lets one go")
     }
 
     private static func timeLimit(_ table: Table, default usual: Span) -> Span {

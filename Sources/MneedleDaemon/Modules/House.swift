@@ -18,7 +18,7 @@ package struct House: Sendable {
 
     /// What became of a module, for `modules.list`.
     package struct Status: Sendable {
-        package enum State: String, Sendable { case running, disabled, failed, quarantined }
+        package enum State: String, Sendable { case running, disabled, failed, quarantined, missing, retired }
         var name: String
         var version: String
         var state: State
@@ -46,11 +46,13 @@ package struct House: Sendable {
     package var people: People
     /// Which knowledge the modules were made from.
     package var knowledgeDigest = ""
+    /// What a reason has to be.
+    var reasons: Reasons?
     private var commandOrder: [String: [Command]] = [:]
-    /// Modules whose safety checks are expected and cannot be made.
+    /// Modules that guarded sessions, or could have, and do not: no session starts.
     var unavailableModules: [(name: String, reason: String)] = []
     /// Modules that make no safety checks and do not run, against somebody's will.
-    private(set) var missedModules: [(name: String, reason: String)] = []
+    var missedModules: [(name: String, reason: String)] = []
     /// Who may record what.
     package private(set) var ownership = Ownership()
     let crashNotes: CrashNotes
@@ -95,12 +97,12 @@ package struct House: Sendable {
     }
 
     /// Notes a module that is known and does not run.
-    /// - Parameter blocks: Whether its safety checks are missed, so that no session may start.
+    /// - Parameter blocks: Whether it is missed as a guard, so that no session may start.
     mutating func add(missing name: String, state: Status.State, reason: String, blocks: Bool) {
         modules.append(Status(name: name, version: "", state: state, reason: reason, summary: ""))
         if blocks {
             unavailableModules.append((name, reason))
-        } else if state != .disabled {
+        } else if state != .disabled && state != .retired {
             missedModules.append((name, reason))
         }
     }
@@ -108,7 +110,7 @@ package struct House: Sendable {
     /// The modules that make safety checks, about a plan or about a person.
     var guarding: Set<String> { Set(checks.map(\.module)).union(standing.map(\.module)) }
 
-    /// The modules that run, and whether each makes safety checks.
+    /// The modules that run, and whether each guards sessions.
     var guards: [String: Bool] {
         let guarding = guarding
         return Dictionary(uniqueKeysWithValues: definitions.keys.map { ($0, guarding.contains($0)) })

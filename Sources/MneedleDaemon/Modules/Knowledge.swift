@@ -43,6 +43,25 @@ package struct Knowledge {
         return Knowledge.digest(Array(lines.joined().utf8))
     }
 
+    /// The modules that this knowledge is made for, in the order in which they are loaded (`modules.toml`).
+    mutating func expectedModules() -> [String] {
+        let table = table("modules")
+        defer { table.finish() }
+        let names = table.strings("expected")
+        for name in names where !Ownership.isName(name) {
+            table.report("expected", "expected names of modules, got \"\(name.prefix(60))\"")
+        }
+        return names
+    }
+
+    /// What a reason has to be (`reasons.toml`).
+    mutating func reasons() -> Reasons {
+        let table = table("reasons")
+        defer { table.finish() }
+        return Reasons(
+            Setup(configuration: Arguments(), sources: sources, files: ["reasons": table], problems: problems))
+    }
+
     private static func digest(_ bytes: [UInt8]) -> String { Array(SHA256.hash(data: bytes)).hex }
 
     /// Makes a module from its section of the configuration and its knowledge files.

@@ -8,8 +8,8 @@ struct Loader {
     let settings: Settings
     let logger: Logger
     let isQuarantined: (String) -> Bool
-    /// The modules that ran before, and whether each made safety checks.
-    var known: [String: Bool] = [:]
+    /// The modules that ran with this store before.
+    var known: [String: Remembered] = [:]
     /// Migrates a module's tables; does nothing for a check of the configuration alone.
     let migrate: (ModuleDefinition) throws -> Void
 
@@ -28,30 +28,54 @@ struct Loader {
     /// - Parameter problems: Gets what is wrong with knowledge and configuration; the caller does not start then.
     func load(into house: inout House, problems: Problems) {
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
-        let found = libraries()
-        for library in found { load(library, into: &house, &knowledge, problems) }
-        house.knowledgeDigest = knowledge.digest
-        for name in settings.required + vanishedGuards where !house.modules.contains(where: { $0.name == name }) {
-            house.add(
-                missing: name, state: .failed,
-                reason:
-                    "no library for it in \(settings.modules); if it was removed for good, [modules] disabled says so",
-                blocks: true)
+        let expected = knowledge.expectedModules()
+        for library in libraries(first: expected) { load(library, into: &house, &knowledge, expected, problems) }
+        finish(&house, &knowledge, expected, problems)
+        for module in house.modules where module.state == .missing {
             logger.say(
-                .moduleMissing, .error, "module \(name) is missing: no library for it in \(settings.modules)",
-                ["module": name, "folder": settings.modules])
+                .moduleMissing, .error, "module \(module.name) is missing: \(module.reason ?? "")",
+                ["module": module.name, "folder": settings.modules])
         }
-        reportUnknownSections(known: Set(found.map(\.name) + settings.required + settings.disabled), problems)
     }
 
-    /// Modules that made safety checks when they last ran: whoever takes one out has to say so.
-    private var vanishedGuards: [String] {
-        known.filter { $0.value && !settings.required.contains($0.key) && !settings.disabled.contains($0.key) }
-            .keys.sorted()
+    /// Notes what is missed, once everything is loaded that can be.
+    private func finish(
+        _ house: inout House, _ knowledge: inout Knowledge, _ expected: [String], _ problems: Problems
+    ) {
+        for name in expected + known.keys.sorted() where !house.modules.contains(where: { $0.name == name }) {
+            addMissing(name, to: &house, expected)
+        }
+        for (name, guards) in house.guards.sorted(by: { $0.key < $1.key }) where !guards && known[name] == .guarding {
+            house.unavailableModules.append((name, "it runs, and does not guard sessions any more as it did"))
+        }
+        house.reasons = knowledge.reasons()
+        house.knowledgeDigest = knowledge.digest
+        reportUnknownSections(known: Set(house.modules.map(\.name) + settings.disabled), problems)
     }
 
-    /// Whether no session may start without a module. One that never ran could have made safety checks.
-    private func blocks(_ name: String) -> Bool { settings.required.contains(name) || known[name] ?? true }
+    /// Notes a module without a library that the store remembers or the knowledge expects.
+    private func addMissing(_ name: String, to house: inout House, _ expected: [String]) {
+        let reason = "no library for it in \(settings.modules)"
+        let blocks = blocks(name, expected.contains(name))
+        if known[name] == .retired {
+            house.add(missing: name, state: .retired, reason: reason, blocks: false)
+        } else if settings.disabled.contains(name) {
+            house.add(
+                missing: name, state: .disabled, reason: "disabled in the configuration, and \(reason)", blocks: blocks)
+        } else {
+            house.add(missing: name, state: .missing, reason: reason, blocks: blocks)
+        }
+    }
+
+    /// Whether no session may start while a module does not run: it guarded some, or nobody knows that it does not.
+    /// - Parameter isExpected: Whether one that never ran is missed at all.
+    private func blocks(_ name: String, _ isExpected: Bool) -> Bool {
+        switch known[name] {
+        case .guarding: true
+        case .bystander, .retired: false
+        case nil: isExpected
+        }
+    }
 
     /// The modules of a running house made again from the files as they are now. No library is loaded and no table changed:
     /// a module that did not run still does not.
@@ -60,12 +84,14 @@ struct Loader {
         var fresh = House(
             people: settings.people, crashNotes: house.crashNotes, refusals: house.refusals, report: house.report)
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
-        let blocking = Set(house.unavailableModules.map(\.name))
-        for module in house.modules {
+        let expected = knowledge.expectedModules()
+        // What has no library is judged anew.
+        for module in house.modules where module.state != .missing && module.state != .retired {
             guard let definition = house.definitions[module.name] else {
+                let isExpected = module.state != .disabled || expected.contains(module.name)
                 fresh.add(
                     missing: module.name, state: module.state, reason: module.reason ?? "",
-                    blocks: blocking.contains(module.name))
+                    blocks: blocks(module.name, isExpected))
                 continue
             }
             do {
@@ -75,8 +101,7 @@ struct Loader {
                     Problem(file: settings.knowledge, key: module.name, reason: "does not start: \(describe(error))"))
             }
         }
-        reportUnknownSections(known: Set(house.modules.map(\.name)), problems)
-        fresh.knowledgeDigest = knowledge.digest
+        finish(&fresh, &knowledge, expected, problems)
         return fresh
     }
 
@@ -88,8 +113,8 @@ struct Loader {
         }
     }
 
-    /// The module libraries, those that others need first, the rest by name.
-    private func libraries() -> [Found] {
+    /// The module libraries: first those that the knowledge expects, so that no other can claim what is theirs, the rest by name.
+    private func libraries(first expected: [String]) -> [Found] {
         let names: [String]
         do {
             _ = try Trust.folder(settings.modules)
@@ -105,7 +130,7 @@ struct Loader {
             return []
         }
         let found = names.filter { $0.hasPrefix("lib") && $0.hasSuffix(".so") }.sorted().compactMap(examine)
-        let order = Dictionary(settings.required.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let order = Dictionary(expected.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         return found.sorted { (order[$0.name] ?? .max, $0.name) < (order[$1.name] ?? .max, $1.name) }
     }
 
@@ -124,16 +149,18 @@ struct Loader {
     }
 
     private func load(
-        _ found: Found, into house: inout House, _ knowledge: inout Knowledge, _ problems: Problems
+        _ found: Found, into house: inout House, _ knowledge: inout Knowledge, _ expected: [String],
+        _ problems: Problems
     ) {
         let name = found.name
-        let isRequired = settings.required.contains(name)
         if settings.disabled.contains(name) {
-            house.add(missing: name, state: .disabled, reason: "disabled in the configuration", blocks: isRequired)
+            house.add(
+                missing: name, state: .disabled, reason: "disabled in the configuration",
+                blocks: blocks(name, expected.contains(name)))
         } else if isQuarantined(name) {
             let reason =
                 "it ended the daemon \(CrashHistory.limit) times in 10 minutes; restart the daemon later to try it again"
-            house.add(missing: name, state: .quarantined, reason: reason, blocks: blocks(name))
+            house.add(missing: name, state: .quarantined, reason: reason, blocks: blocks(name, true))
             logger.say(.moduleQuarantined, .error, "module \(name) is quarantined: \(reason)", ["module": name])
         } else {
             do {
@@ -146,7 +173,7 @@ struct Loader {
                 house.add(definition, module)
             } catch {
                 let reason = describe(error)
-                house.add(missing: name, state: .failed, reason: reason, blocks: blocks(name))
+                house.add(missing: name, state: .failed, reason: reason, blocks: blocks(name, true))
                 logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
                 if (error as? ModuleError)?.members.string("state") == Migrations.newerSchema {
                     // An older program among newer tables: nobody could say what its changes mean.

@@ -16,6 +16,7 @@ struct HostCommands {
     struct LiveFigures: Sendable {
         var connections: Int
         var nextDue: Instant?
+        var modules: [House.Status]
     }
 
     /// The whole command table: these, then the modules'.
@@ -59,13 +60,11 @@ struct HostCommands {
     private func answerStatus(_ reading: any Reading) throws -> Object {
         // How the service is can be told, and must be, when its store cannot be read.
         let newest = try? reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
-        let missing = house.modules.filter { $0.state != .running && $0.state != .disabled }.map {
-            "module '\($0.name)' is \($0.state.rawValue): \($0.reason ?? "no reason known")"
-        }
+        let house = (reading as? StoreReading)?.house ?? house
         let noted =
             (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
         let problems =
-            health.problems.map(\.text) + noted + missing + house.refusals.problems(at: reading.now)
+            health.problems.map(\.text) + noted + house.troubles.map(\.text) + house.refusals.problems(at: reading.now)
         let figures = live()
         let isWhole = reading.seesEverybody
         return [
@@ -85,18 +84,18 @@ struct HostCommands {
     }
 
     private var modulesList: Verb {
-        let modules = house.modules
+        let live = live
         return host(
             "modules.list", "Lists the modules, those that do not run with the reason.",
             reply: [
                 ReplyMember("name", "the module"), ReplyMember("version", "its version"),
-                ReplyMember("state", "running, disabled, failed or quarantined"),
+                ReplyMember("state", "running, disabled, failed, quarantined, missing or retired"),
                 ReplyMember("reason", "why it does not run"),
                 ReplyMember("summary", "what it is for"),
             ],
             example: "modules.list",
             action: .immediateRows { _, _ in
-                modules.map {
+                live().modules.map {
                     [
                         "name": $0.name, "version": $0.version, "state": $0.state.rawValue, "reason": $0.reason,
                         "summary": $0.summary,

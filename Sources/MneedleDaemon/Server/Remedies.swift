@@ -3,8 +3,8 @@ import MneedleKit
 /// What an administrator says when the service cannot find out by itself whether a session may start again.
 enum Remedies {
     static var verbs: [Verb] {
-        [acceptClock, dropReaction].map {
-            Verb(name: "ledger.\($0.name)", module: Verb.host, command: $0, action: .command)
+        [("ledger", acceptClock), ("ledger", dropReaction), ("modules", retireGuard)].map { family, command in
+            Verb(name: "\(family).\(command.name)", module: Verb.host, command: command, action: .command)
         }
     }
 
@@ -46,6 +46,27 @@ enum Remedies {
                 return try store(transaction).drop(
                     arguments.requiredInteger("entry"), of: arguments.requiredText("module"),
                     note: arguments.requiredText("note"))
+            })
+    }
+
+    private static var retireGuard: Command {
+        Command(
+            "retire-guard",
+            "Lets sessions start without a module that guarded them and is gone for good. When it runs again it guards again.",
+            role: .admin,
+            parameters: [
+                .required("module", .slug, "The module: see status."),
+                .required("reason", .text(maximum: 1000), "Why it may be missing; kept in the ledger."),
+            ],
+            reply: [
+                ReplyMember("module", "the module"), ReplyMember("missed", "why it was missed"),
+                ReplyMember("reason", "why it may be missing"),
+            ],
+            errors: [.notFound, .conflict], concerns: .everybody,
+            example: "modules.retire-guard module=skindiary reason=\"nobody here keeps a diary any more\"",
+            .writes { request, transaction in
+                try store(transaction).retireGuard(
+                    request.arguments.requiredText("module"), reason: request.arguments.requiredText("reason"))
             })
     }
 

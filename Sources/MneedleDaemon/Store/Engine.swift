@@ -265,6 +265,10 @@ package final class Engine: @unchecked Sendable {
                 throw error
             }
             try finishCommit(database, wrote: transaction.hasWrittenAny)
+            // In force before anybody hears of it.
+            for name in Guards.retired(by: transaction.events) {
+                current.withLock { $0 = $0.retiring(name) }
+            }
             outcome.jobs = jobs
             outcome.events = transaction.events
             outcome.commits = transaction.hasWrittenAny ? 1 : 0

@@ -119,7 +119,7 @@ package class StoreReading: Reading {
     package func zone(_ identifier: String) -> Zone? { Zones.zone(identifier) }
 
     package func standing(of person: Person) -> Standing {
-        var findings = engine.health.findings + house.unavailableModules.map(Finding.moduleUnavailable)
+        var findings = engine.health.findings + house.unavailableModules.map(Finding.guardMissed)
         findings += findingsOfClock() + findingsOfFailedReactions()
         findings += answers(house.standing.map { ($0.module, $0.check.summary, $0.check.findings) }, about: person)
         return Standing(findings, service: Verb.host)

@@ -9,6 +9,7 @@ enum Notice: String, CaseIterable {
     case moduleQuarantined = "module-quarantined"
     case moduleCrashed = "module-crashed"
     case moduleTrouble = "module-trouble"
+    case guardRetired = "guard-retired"
     case defect
     case reloaded
     case reloadRefused = "reload-refused"
@@ -31,6 +32,7 @@ enum Notice: String, CaseIterable {
         case .moduleQuarantined: "97b600440519493abb13d88167c7840c"
         case .moduleCrashed: "12fc192c4fa747adb7861d8d3e9bb1ff"
         case .moduleTrouble: "cbb882e9d5ee4ac894e7706c697fe7a8"
+        case .guardRetired: "7c1b6d0e52f94a3c8be1f0a2d94c6e37"
         case .defect: "e9ee77e50e4a4011a62e6547e633ee6b"
         case .reloaded: "fc582b06fe1b4b34a080ef0dd177f331"
         case .reloadRefused: "b800ea5b28284fcd981dbba430a045f4"

@@ -33,7 +33,7 @@ final class Household {
     init(isTreating: Bool = true, people: String = "household") throws {
         let folder = try ModulesFolder(
             real: ["Records", "Screening", "Session", "Scheduling", "Sterilization", "Telemetry", "Aftercare"])
-        daemon = try trialDaemon("[modules]\n" + Household.configuration(people), modules: folder)
+        daemon = try trialDaemon(Household.configuration(people), modules: folder)
         let admin = try daemon.connect()
         _ = try admin.ok("records.add-device device=shared-pen kind=pen cartridges=yes max_depth_mm=2")
         let (mine, theirs) = (try daemon.connect(as: Household.prying), try daemon.connect(as: Household.other))

@@ -4,27 +4,37 @@ import MneedleKit
 /// What the library that a test makes of this one calls: the loader takes no library without
 /// `mneedle_module_…`, so that this module is never loaded where it was not asked for.
 @_cdecl("mneedle_trial_definition")
-public func mneedleTrialDefinition() -> UnsafeMutableRawPointer { definition.export() }
+public func mneedleTrialDefinition() -> UnsafeMutableRawPointer { mneedleTrialOther(1, 1) }
 
-/// A module that behaves badly when it is told to, and well where that can be checked.
-let definition = ModuleDefinition(
-    manifest: Manifest(
-        name: "trial", version: "0.1.0", summary: "Tries the host: lists, waits, throws, traps.",
+/// The same module, which says that it guards sessions or does not, and makes a safety check or does not.
+@_cdecl("mneedle_trial_other")
+public func mneedleTrialOther(_ says: Int32, _ guards: Int32) -> UnsafeMutableRawPointer {
+    ModuleDefinition(manifest: manifest(guards: says != 0), migrations: migrations) { setup in
+        try module(setup, guards: guards != 0)
+    }.export()
+}
+
+private func manifest(guards: Bool) -> Manifest {
+    Manifest(
+        name: "trial", version: "0.1.0", summary: "Tries the host: lists, waits, throws, traps.", guards: guards,
         configuration: [
             ConfigurationKey("start", .choice(["well", "throw", "trap"]), default: "well", "How it starts."),
             ConfigurationKey("check", .choice(["well", "throw"]), default: "well", "How its safety check answers."),
-            ConfigurationKey("guards", .boolean, default: true, "Whether it makes a safety check."),
             ConfigurationKey("timer", .choice(["none", "trap", "spin"]), default: "none", "What its timer does."),
             ConfigurationKey(
                 "reaction", .choice(["none", "well", "throw", "trap"]), default: "none",
                 "How it takes the end of a session, or with trap a new person."),
-        ]),
-    migrations: [
-        Migration(
-            1, "items",
-            ["CREATE TABLE trial_items (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, text TEXT NOT NULL)"])
-    ]
-) { setup in
+        ])
+}
+
+private let migrations = [
+    Migration(
+        1, "items",
+        ["CREATE TABLE trial_items (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, text TEXT NOT NULL)"])
+]
+
+/// A module that behaves badly when it is told to, and well where that can be checked.
+private func module(_ setup: Setup, guards: Bool) throws -> Module {
     switch setup.configuration.text("start") {
     case "throw": throw ModuleError.conflict("told not to start", state: "told")
     case "trap": fatalError("told to trap at start")
@@ -36,14 +46,13 @@ let definition = ModuleDefinition(
     let failsReactions = setup.configuration.text("reaction") == "throw"
     return Module(
         commands: changes + readings + mishaps + misdeeds + [stream],
-        checks: setup.configuration.boolean("guards") == false
-            ? []
-            : [
+        checks: guards
+            ? [
                 SafetyCheck("nothing, or fails") { _, _ in
                     if failsChecks { throw ModuleError.conflict("told to fail", state: "told") }
                     return []
                 }
-            ],
+            ] : [],
         reactions: trouble.reactions
             + ["session.stopped", "session.finished"].map { kind in
                 Reaction(to: kind) { entry, _, transaction in
