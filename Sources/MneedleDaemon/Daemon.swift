@@ -156,14 +156,12 @@ public final class Daemon: Service {
         _ engine: Engine, _ loop: any EventLoop, _ readers: Readers, _ ended: DispatchSemaphore
     ) async throws {
         let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
-        let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
         let writer = try Writer(engine: engine) { [self] outcome in
             ClockNotes.tell(outcome.events, logger)
             loop.execute {
                 hub.deliver(outcome)
                 if outcome.commits > 0 { readers.committed() }
             }
-            hooks.tell(outcome.events)
         }
         let started = engine.clock.now()
         let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {
@@ -218,7 +216,6 @@ public final class Daemon: Service {
         for acceptor in listening { acceptor.start() }
         for reader in datagrams { reader.start() }
         for reader in ports { reader.start() }
-        hooks.start(writer)
         textFile.start()
         logHead("started", engine.head)
         let check = StoreCheck(engine)
@@ -229,7 +226,7 @@ public final class Daemon: Service {
         Notify.ready(statusLine(engine))
         Reloader.onSignal { [self] in
             Notify.reloading()
-            let outcome = reload(current, hub, loop, hooks, textFile, table)
+            let outcome = reload(current, hub, loop, textFile, table)
             // Through the writer, which then asks the timers by the new knowledge when they are due.
             writer.submit([FailedReactions.retrial])
             passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
@@ -257,7 +254,6 @@ public final class Daemon: Service {
                 for reader in datagrams { reader.stop() }
                 for reader in ports { reader.stop() }
                 textFile.stop()
-                hooks.stop()
                 writer.stop()
                 continuation.resume()
             }
@@ -267,8 +263,8 @@ public final class Daemon: Service {
 
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
-        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ hooks: Hooks,
-        _ textFile: TextFile, _ table: @escaping @Sendable (House, Limits, BackupSettings) -> CommandTable
+        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ textFile: TextFile,
+        _ table: @escaping @Sendable (House, Limits, BackupSettings) -> CommandTable
     ) -> String {
         do {
             let engine = current.services.engine
@@ -284,7 +280,6 @@ public final class Daemon: Service {
                 current.services.readers.limits = settings.limits
                 hub.adopt(current.services)
             }.wait()
-            hooks.adopt(settings.hooks)
             textFile.adopt(settings.metrics)
             logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
             return "reloaded"

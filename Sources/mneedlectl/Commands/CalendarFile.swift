@@ -86,7 +86,7 @@ extension Tool {
 
 extension String {
     /// `--output=FILE` as `--output` and `FILE`.
-    fileprivate var splitAtEqualsSign: (name: String, value: String?) {
+    var splitAtEqualsSign: (name: String, value: String?) {
         guard let sign = firstIndex(of: "=") else { return (self, nil) }
         return (String(self[..<sign]), String(self[index(after: sign)...]))
     }
