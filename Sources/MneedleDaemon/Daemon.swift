@@ -167,7 +167,6 @@ public final class Daemon: Service {
         let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {
             try loop.submit { hub.currentCounters }.wait()
         }
-        let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let state = Trust.absolute(settings.state)
         let table: @Sendable (House, Limits, BackupSettings) -> CommandTable = { house, limits, backup in
             HostCommands(
@@ -216,7 +215,6 @@ public final class Daemon: Service {
         for acceptor in listening { acceptor.start() }
         for reader in datagrams { reader.start() }
         for reader in ports { reader.start() }
-        textFile.start()
         logHead("started", engine.head)
         let check = StoreCheck(engine)
         let tasks =
@@ -226,7 +224,7 @@ public final class Daemon: Service {
         Notify.ready(statusLine(engine))
         Reloader.onSignal { [self] in
             Notify.reloading()
-            let outcome = reload(current, hub, loop, textFile, table)
+            let outcome = reload(current, hub, loop, table)
             // Through the writer, which then asks the timers by the new knowledge when they are due.
             writer.submit([FailedReactions.retrial])
             passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
@@ -253,7 +251,6 @@ public final class Daemon: Service {
             Thread.detachNewThread {
                 for reader in datagrams { reader.stop() }
                 for reader in ports { reader.stop() }
-                textFile.stop()
                 writer.stop()
                 continuation.resume()
             }
@@ -263,7 +260,7 @@ public final class Daemon: Service {
 
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
-        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ textFile: TextFile,
+        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop,
         _ table: @escaping @Sendable (House, Limits, BackupSettings) -> CommandTable
     ) -> String {
         do {
@@ -280,7 +277,6 @@ public final class Daemon: Service {
                 current.services.readers.limits = settings.limits
                 hub.adopt(current.services)
             }.wait()
-            textFile.adopt(settings.metrics)
             logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
             return "reloaded"
         } catch {

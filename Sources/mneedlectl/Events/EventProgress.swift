@@ -21,7 +21,7 @@ struct EventProgress {
         self.path = path
         // Stays open, and so locked, until this process ends.
         let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw Self.unwritable(path, String(cString: strerror(errno))) }
+        guard lock >= 0 else { throw Failure.unwritable(path, String(cString: strerror(errno))) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             throw Failure(
                 code: "taken", message: "another 'mneedlectl on' works with \(path)", details: [],
@@ -47,12 +47,6 @@ struct EventProgress {
         }
         self.position = position
         return nil
-    }
-
-    static func unwritable(_ path: String, _ reason: String) -> Failure {
-        Failure(
-            code: "unwritable", message: "\(path) cannot be written: \(reason)", details: [],
-            next: "name a file in a folder that exists and is yours", exitCode: .refused)
     }
 
     /// - Returns: `nil` if there is no such file.

@@ -69,7 +69,7 @@ struct EventRunner {
     private mutating func begin(after sequence: Int64, on connection: Connection) throws(Failure) {
         let hash = try entry(sequence, on: connection)?["hash"]?.string
         if let reason = progress.keep(.init(sequence: sequence, hash: hash)) {
-            throw EventProgress.unwritable(progress.path, reason)
+            throw Failure.unwritable(progress.path, reason)
         }
     }
 
