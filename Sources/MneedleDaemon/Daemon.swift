@@ -209,12 +209,10 @@ public final class Daemon: Service {
         let datagrams = try engine.house.collectors.map {
             try readDatagrams(listener, current, hub, loop, $0.collector.socket)
         }
-        let ports = try engine.house.serialPorts.map { try readPort($0.port, of: $0.module, current, hub, loop) }
         writer.submit([FailedReactions.retrial])
         writer.start()
         for acceptor in listening { acceptor.start() }
         for reader in datagrams { reader.start() }
-        for reader in ports { reader.start() }
         logHead("started", engine.head)
         let check = StoreCheck(engine)
         let tasks =
@@ -250,7 +248,6 @@ public final class Daemon: Service {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 for reader in datagrams { reader.stop() }
-                for reader in ports { reader.stop() }
                 writer.stop()
                 continuation.resume()
             }
@@ -312,17 +309,6 @@ public final class Daemon: Service {
                 }
                 return try collector.begin($0, $1)
             }
-        }
-    }
-
-    private func readPort(
-        _ port: SerialPort, of module: String, _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop
-    ) throws -> SerialReader {
-        try SerialReader(port, logger: logger) {
-            // By the knowledge in force when the device was plugged in.
-            let known = current.services.engine.house.serialPorts.first { $0.port.path == port.path }?.port
-            return LineSource(
-                current.services, hub, loop, module: module, actor: .service, begin: (known ?? port).begin)
         }
     }
 

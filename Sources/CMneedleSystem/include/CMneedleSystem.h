@@ -32,10 +32,6 @@ void mneedle_timer_drain(int timer);
  * they are touched. Starting reads far more of the libraries than serving does. */
 void mneedle_release_code_pages(void);
 
-/* Opens a serial port for reading alone, raw, 8 bits, at one of the usual speeds; it does not block. The
- * descriptor, or a negated errno: EINVAL for another speed, ENOTTY for what is no serial port. */
-int mneedle_serial_open(const char *path, int baud);
-
 /* Has the kernel say with each datagram who sent it. */
 int mneedle_datagrams_name_senders(int socket);
 /* Takes one datagram without waiting: its length and its sender, or a negated errno: EMSGSIZE when it was

@@ -95,6 +95,9 @@ struct Settings: Sendable {
                 continue
             }
             if case .object(let section) = member.value {
+                for key in section.members.map({ "\(member.name).\($0.name)" }) {
+                    if let successor = Settings.successors[key] { table.report(key, successor) }
+                }
                 sections[member.name] = section
             } else {
                 table.report(
@@ -104,11 +107,13 @@ struct Settings: Sendable {
         }
     }
 
-    /// Sections that there were once, and what does now what they said.
+    /// Sections and keys that there were once, and what does now what they said.
     private static let successors = [
         "metrics":
             "remove this section: 'mneedlectl metrics --output FILE' writes the file, and mneedle-metrics.timer does so every "
             + "minute (Documentation/administration.md)",
+        "telemetry.serial": "remove this: 'mneedlectl forward DEVICE --serial PATH' reads serial ports, and the unit "
+            + "mneedle-forward@.service does so for each device (Documentation/telemetry.md)",
         "reminders":
             "remove this section: the service runs no programs any more; 'mneedlectl on reminder.due … -- PROGRAM' "
             + "does, and the unit mneedle-on@.service (mneedlectl(1), Documentation/reminders.md)",

@@ -45,6 +45,7 @@ enum Completion {
                 ("--state", "the file that says which events are dealt with"), ("--since", "an event's number"),
                 ("--time-limit", "seconds"), ("--retry-after", "seconds"), ("--attempts", "how often at most"),
             ]
+        case "forward": return ForwardOrder.completions
         case "metrics": return [("--output", "a file in place of standard output")]
         case "watch": return [("--since", "an event's number"), ("--bell", "ring")]
         default: break

@@ -49,6 +49,7 @@ struct Help {
                 ("ledger witness [--user] [--since-accepted] [--journal FILE]", Tool.ownCommands[4].summary),
                 ("metrics [--output FILE]", "the service's figures as OpenMetrics text, printed or as a file"),
                 ("on TOPIC… --state FILE [OPTION…] -- PROGRAM [ARG…]", Tool.ownCommands[5].summary),
+                ("forward DEVICE --serial PATH [OPTION…]", Tool.ownCommands[6].summary),
             ]))
             Options:
             \(list([

@@ -12,6 +12,7 @@ struct Tool {
         ("calendar", "write reminders and windows to a calendar file, and keep it current"),
         ("ledger witness", "compare the ledger with the heads that the journal knows"),
         ("on", "run a program for each event, once, through restarts"),
+        ("forward", "send what a device says on a serial port to the daemon"),
     ]
 
     let options: Options
@@ -46,6 +47,7 @@ struct Tool {
         case nil: try overview()
         case "watch": try watch(Array(words.dropFirst()))
         case "on": try on(Array(words.dropFirst()), program: program)
+        case "forward": try forward(Array(words.dropFirst()))
         case "calendar": try calendar(Array(words.dropFirst()))
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
         // With --json it is a listing as any other.
