@@ -17,7 +17,7 @@ struct OnTests {
 
         init(script: String, _ options: [String] = [], begins: [String] = ["--since", "0"]) throws {
             folder = FileManager.default.temporaryDirectory.appendingPathComponent("on-\(UUID().uuidString)").path
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: folder + "/kept", withIntermediateDirectories: true)
             try "#!/bin/sh\n\(script)\n".write(toFile: "\(folder)/program", atomically: true, encoding: .utf8)
             chmod("\(folder)/program", 0o755)
             mkfifo("\(folder)/pipe", 0o600)
@@ -36,7 +36,7 @@ struct OnTests {
             try? FileManager.default.removeItem(atPath: folder)
         }
 
-        var state: String { folder + "/state" }
+        var state: String { folder + "/kept/state" }
 
         var tool: [String] {
             let socket = daemon.folder + "/run/control.sock"
@@ -245,6 +245,22 @@ struct OnTests {
         try practice.remind("next")
         #expect(try practice.line() == #""title":"next""#)
         _ = write(go, "\n", 1)
+    }
+
+    @Test("while the file cannot be written nothing further is run, and nothing twice afterwards")
+    func unwritable() throws {
+        let practice = try Practice(script: Self.title)
+        try practice.remind("one")
+        #expect(try practice.line() == #""title":"one""#)
+        try practice.waitUntilKept()
+        rename(practice.folder + "/kept", practice.folder + "/away")
+        try practice.remind("two")
+        #expect(try practice.line() == #""title":"two""#)
+        while !practice.log.contains("nothing further is run") { try #require(practice.follower.isRunning) }
+        try practice.remind("three")
+        try practice.waitForEvents(3)
+        rename(practice.folder + "/away", practice.folder + "/kept")
+        #expect(try practice.line() == #""title":"three""#)
     }
 
     @Test("a second one with the same file is refused, and so is a ledger that the file does not know")
