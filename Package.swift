@@ -58,10 +58,12 @@ package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
     .testTarget(name: "MneedleWireTests", dependencies: ["MneedleWire"], swiftSettings: settings),
     .target(name: "MneedleClient", dependencies: ["MneedleWire"], swiftSettings: settings),
+    .target(name: "CMneedleRun"),
     .executableTarget(
         name: "mneedlectl",
         dependencies: [
-            "MneedleClient", "MneedleWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "MneedleClient", "MneedleWire", "CMneedleRun",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings),
     .testTarget(
@@ -90,7 +92,7 @@ package.targets += [
 // For tests, here and of module authors.
 package.targets += [
     .target(
-        name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire", "CMneedleSystem"],
+        name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire", "CMneedleRun"],
         swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: settings),
     .testTarget(

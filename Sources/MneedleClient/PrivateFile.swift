@@ -1,17 +1,17 @@
 import Glibc
 
-/// A file that is one user's own and is replaced as a whole.
+/// A file that one user writes and that is replaced as a whole.
 public enum PrivateFile {
-    /// Replaces a file in one step, on disk before it returns: whoever reads it finds the old one or the new one, whole, and
-    /// nobody but its owner may.
+    /// Replaces a file in one step, on disk before it returns: whoever reads it finds the old one or the new one, whole.
+    /// - Parameter mode: Who may; nobody but its owner unless it says otherwise.
     /// - Returns: Why that failed, and then the old file is as it was; `nil` when it did not fail.
-    public static func replace(_ path: String, with bytes: [UInt8]) -> String? {
+    public static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) -> String? {
         let partial = path + ".new"
         // What a killed program has left, or a link that somebody else has put there: not followed, but replaced.
         unlink(partial)
         let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { return String(cString: strerror(errno)) }
-        let isWritten = write(bytes, to: file) && fsync(file) == 0
+        let isWritten = write(bytes, to: file) && fchmod(file, mode) == 0 && fsync(file) == 0
         var reason = errno
         close(file)
         if isWritten, rename(partial, path) == 0 {

@@ -156,7 +156,6 @@ public final class Daemon: Service {
         _ engine: Engine, _ loop: any EventLoop, _ readers: Readers, _ ended: DispatchSemaphore
     ) async throws {
         let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
-        let hooks = try Hooks(engine: engine, settings: settings.hooks, logger: logger)
         let writer = try Writer(engine: engine) { [self] outcome in
             ClockNotes.tell(outcome.events, logger)
             tellRetired(Guards.retired(by: outcome.events), engine)
@@ -164,13 +163,11 @@ public final class Daemon: Service {
                 hub.deliver(outcome)
                 if outcome.commits > 0 { readers.committed() }
             }
-            hooks.tell(outcome.events)
         }
         let started = engine.clock.now()
         let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {
             try loop.submit { hub.currentCounters }.wait()
         }
-        let textFile = try TextFile(engine: engine, metrics: metrics, settings: settings.metrics, logger: logger)
         let state = Trust.absolute(settings.state)
         let table: @Sendable (House, Limits, BackupSettings) -> CommandTable = { house, limits, backup in
             HostCommands(
@@ -217,14 +214,10 @@ public final class Daemon: Service {
         let datagrams = try engine.house.collectors.map {
             try readDatagrams(listener, current, hub, loop, $0.collector.socket)
         }
-        let ports = try engine.house.serialPorts.map { try readPort($0.port, of: $0.module, current, hub, loop) }
         writer.submit([FailedReactions.retrial])
         writer.start()
         for acceptor in listening { acceptor.start() }
         for reader in datagrams { reader.start() }
-        for reader in ports { reader.start() }
-        hooks.start(writer)
-        textFile.start()
         logHead("started", engine.head)
         let check = StoreCheck(engine)
         let tasks =
@@ -234,7 +227,7 @@ public final class Daemon: Service {
         Notify.ready(statusLine(engine))
         Reloader.onSignal { [self] in
             Notify.reloading()
-            let outcome = reload(current, hub, loop, hooks, textFile, table)
+            let outcome = reload(current, hub, loop, table)
             // Through the writer, which then asks the timers by the new knowledge when they are due.
             writer.submit([FailedReactions.retrial])
             passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
@@ -260,9 +253,6 @@ public final class Daemon: Service {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 for reader in datagrams { reader.stop() }
-                for reader in ports { reader.stop() }
-                textFile.stop()
-                hooks.stop()
                 writer.stop()
                 continuation.resume()
             }
@@ -272,8 +262,8 @@ public final class Daemon: Service {
 
     /// - Returns: What became of it, for systemd's status line.
     private func reload(
-        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ hooks: Hooks,
-        _ textFile: TextFile, _ table: @escaping @Sendable (House, Limits, BackupSettings) -> CommandTable
+        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop,
+        _ table: @escaping @Sendable (House, Limits, BackupSettings) -> CommandTable
     ) -> String {
         do {
             let engine = current.services.engine
@@ -291,8 +281,6 @@ public final class Daemon: Service {
                 current.services.readers.limits = settings.limits
                 hub.adopt(current.services)
             }.wait()
-            hooks.adopt(settings.hooks)
-            textFile.adopt(settings.metrics)
             logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
             return "reloaded"
         } catch {
@@ -328,17 +316,6 @@ public final class Daemon: Service {
                 }
                 return try collector.begin($0, $1)
             }
-        }
-    }
-
-    private func readPort(
-        _ port: SerialPort, of module: String, _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop
-    ) throws -> SerialReader {
-        try SerialReader(port, logger: logger) {
-            // By the knowledge in force when the device was plugged in.
-            let known = current.services.engine.house.serialPorts.first { $0.port.path == port.path }?.port
-            return LineSource(
-                current.services, hub, loop, module: module, actor: .service, begin: (known ?? port).begin)
         }
     }
 

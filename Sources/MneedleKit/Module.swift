@@ -72,7 +72,6 @@ public struct Module: Sendable {
     public var reactions: [Reaction]
     public var timers: [Timer]
     public var collectors: [Collector]
-    public var serialPorts: [SerialPort]
     public var figures: [Figure]
     /// Whose the things are that its commands name.
     public var possessions: [Possession]
@@ -81,7 +80,7 @@ public struct Module: Sendable {
 
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], standing: [StandingCheck] = [],
-        reactions: [Reaction] = [], timers: [Timer] = [], collectors: [Collector] = [], serialPorts: [SerialPort] = [],
+        reactions: [Reaction] = [], timers: [Timer] = [], collectors: [Collector] = [],
         figures: [Figure] = [], possessions: [Possession] = [], commonKinds: [String] = []
     ) {
         self.commands = commands
@@ -90,7 +89,6 @@ public struct Module: Sendable {
         self.reactions = reactions
         self.timers = timers
         self.collectors = collectors
-        self.serialPorts = serialPorts
         self.figures = figures
         self.possessions = possessions
         self.commonKinds = commonKinds
@@ -196,30 +194,6 @@ public struct Collector: Sendable {
         self.role = role
         self.begin = begin
     }
-}
-
-/// A serial port that the host reads lines from, whenever it is there.
-public struct SerialPort: Sendable {
-    /// The device file, for example `/dev/ttyUSB0`; may come and go.
-    public var path: String
-    /// One of the usual speeds, in bits a second.
-    public var baud: Int
-    /// Made each time that the port is opened.
-    public var begin: @Sendable (Actor, any Transaction) throws -> any BulkReceiver
-
-    public init(
-        path: String, baud: Int, begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
-    ) {
-        self.path = path
-        self.baud = baud
-        self.begin = begin
-    }
-
-    /// The speeds that every Linux knows.
-    public static let speeds = [
-        1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600, 1_000_000, 2_000_000,
-        3_000_000, 4_000_000,
-    ]
 }
 
 /// The kit's own version, for the host to compare with a module's note before loading it.

@@ -1,4 +1,4 @@
-import CMneedleSystem
+import CMneedleRun
 import Foundation
 import Glibc
 import Synchronization

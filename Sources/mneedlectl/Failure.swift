@@ -36,6 +36,13 @@ struct Failure: Error {
             next: error.advice ?? Self.next(after: code, verb: verb), exitCode: exitCode)
     }
 
+    /// A file that cannot be replaced.
+    static func unwritable(_ path: String, _ reason: String) -> Failure {
+        Failure(
+            code: "unwritable", message: "\(path) cannot be written: \(reason)", details: [],
+            next: "name a file in a folder that exists and is yours", exitCode: .refused)
+    }
+
     init(code: String, message: String, details: [JSON.Member], next: String?, exitCode: ExitCode) {
         self.code = code
         self.message = message

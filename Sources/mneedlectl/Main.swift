@@ -11,11 +11,19 @@ enum Main {
             exit(ExitCode.ok.rawValue)
         }
         do {
-            let options = try Options.parse(words)
-            exit(Tool(options: options).run().rawValue)
+            let (options, program) = try parse(words)
+            exit(Tool(options: options, program: program).run().rawValue)
         } catch {
             Output.complain(Options.fullMessage(for: error))
             exit(ExitCode.usage.rawValue)
         }
+    }
+
+    /// What stands after `--` is a program's command line where the command runs one, and not read here.
+    private static func parse(_ words: [String]) throws -> (Options, program: [String]?) {
+        guard let end = words.firstIndex(of: "--"), let options = try? Options.parse(Array(words[..<end])),
+            options.words.first == "on"
+        else { return (try Options.parse(words), nil) }
+        return (options, Array(words[(end + 1)...]))
     }
 }

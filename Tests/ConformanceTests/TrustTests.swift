@@ -129,9 +129,6 @@ struct TrustTests {
         Place(
             what: "knowledge, another's", reason: another, remedy: takeBack, takesRoot: true,
             spoil: give("/knowledge/sources.toml")),
-        Place(
-            what: "program of the hook, open", reason: everybody, remedy: "chmod go-w",
-            config: { "[reminders.hooks]\ncommand = [\"\($0)/hook\"]\n" }, spoil: mode("/hook", 0o777)),
     ]
 
     @Test(
@@ -166,13 +163,13 @@ struct TrustTests {
         }
         try files.copyItem(atPath: Bench.projectKnowledge, toPath: folder + "/knowledge")
         let texts = [
-            "/precious": "not the service's\n", "/hook": "#!/bin/sh\n", "/state/mneedle.sqlite": "",
+            "/precious": "not the service's\n", "/state/mneedle.sqlite": "",
             "/state/lock": "1\n",
             "/mneedled.toml": practice(place.config(folder)),
         ]
         for (name, text) in texts {
             try text.write(toFile: folder + name, atomically: false, encoding: .utf8)
-            try check(chmod(folder + name, name == "/hook" ? 0o755 : 0o600), name)
+            try check(chmod(folder + name, 0o600), name)
         }
         if place.serves {
             let shelf = try ModulesFolder()

@@ -27,6 +27,15 @@ struct PrivateFileTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["file"])
     }
 
+    @Test("it is everybody's to read only where that is said, whatever its mode was before")
+    func readable() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(PrivateFile.replace(path, with: [], mode: 0o644) == nil)
+        #expect(try mode(path) == 0o644)
+        #expect(PrivateFile.replace(path, with: []) == nil)
+        #expect(try mode(path) == 0o600)
+    }
+
     @Test("a link that lies there is not followed")
     func links() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }

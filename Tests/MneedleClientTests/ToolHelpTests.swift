@@ -81,7 +81,10 @@ struct ToolHelpTests {
     @Test(
         "completion follows the description",
         arguments: [
-            ([""], ["ping", "subscribe", "garden", "weather", "help", "watch", "completion", "calendar"]),
+            (
+                [""],
+                ["ping", "subscribe", "garden", "weather", "help", "watch", "completion", "calendar", "on", "forward"]
+            ),
             (["ga"], ["garden"]),
             (["garden", ""], ["plant", "list", "burn"]), (["garden", "plant", "--s"], ["--season"]),
             (["garden", "plant", "--season", ""], ["spring", "autumn"]),

@@ -28,8 +28,7 @@ struct ShippedConfigurationTests {
         // A section with an unknown key is answered with those that are known.
         let sections =
             [
-                "paths", "limits", "socket", "modules", "log", "roles", "metrics", "clock", "backup", "reminders",
-                "reminders.hooks",
+                "paths", "limits", "socket", "modules", "log", "roles", "clock", "backup",
             ]
             + Role.allCases.map { "roles.\($0)" }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("mneedled-\(UUID().uuidString).toml")
@@ -56,7 +55,6 @@ struct ShippedConfigurationTests {
         #expect(asShipped.limits.object == usual.limits.object)
         #expect(asShipped.disabled == usual.disabled)
         #expect(asShipped.moduleTimeLimit == usual.moduleTimeLimit)
-        #expect(asShipped.hooks == usual.hooks && asShipped.metrics == usual.metrics)
         #expect(asShipped.backup == usual.backup)
         #expect(asShipped.socketMode == usual.socketMode && asShipped.clockTolerance == usual.clockTolerance)
         #expect(asShipped.logLevel == usual.logLevel && asShipped.logTarget == usual.logTarget)

@@ -10,8 +10,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private let lock = Mutex(())
     /// The session of `telemetry.stream`; `nil` for a collector.
     private let only: Watch?
-    /// The serial device that all lines are of, if it is one.
-    private let serial: SerialDevice?
 
     // Under the lock.
     private var slots: [Slot] = []
@@ -42,14 +40,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         self.telemetry = telemetry
         self.unit = unit
         only = watch
-        serial = nil
-    }
-
-    init(_ telemetry: Telemetry, _ serial: SerialDevice) {
-        self.telemetry = telemetry
-        unit = serial.unit
-        only = nil
-        self.serial = serial
     }
 
     deinit { samples.deallocate() }
@@ -78,18 +68,6 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     private func take(_ line: UnsafeBufferPointer<UInt8>, _ now: Int64, _ tell: (String, Object) -> Void) {
-        guard let mapping = serial?.mapping else { return takePoint(line, now, tell) }
-        var reader = LineReader(line)
-        guard !reader.isEmpty() else { return }
-        do throws(PointError) {
-            let point = try mapping.line(line)
-            point.withUnsafeBufferPointer { takePoint($0, now, tell) }
-        } catch {
-            reject(error.column, error.reason)
-        }
-    }
-
-    private func takePoint(_ line: UnsafeBufferPointer<UInt8>, _ now: Int64, _ tell: (String, Object) -> Void) {
         var reader = LineReader(line)
         guard !reader.isEmpty() else { return }
         do throws(PointError) {
@@ -160,7 +138,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
                 column: 1,
                 reason: "over \(Receiver.mostLayoutBytes) bytes of measurement, tags and names of fields in one point")
         }
-        guard only != nil || serial != nil || layout.device != nil else {
+        guard only != nil || layout.device != nil else {
             throw PointError(column: 1, reason: "the point names no device: add the tag device=NAME")
         }
         if let only, let device = layout.device, device != only.session.device {
@@ -229,7 +207,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private func storeByDevice(_ gathered: Batch, _ transaction: any Transaction) throws {
         var batch = gathered
         let (slot, points) = (batch.slot, batch.points)
-        guard let device = slot.layout.device ?? serial?.device else { return }
+        guard let device = slot.layout.device else { return }
         guard try telemetry.isOpen(device, transaction) else {
             lock.withLock { _ in slot.bind(nil) }
             return rejectUnknown(device, count: points.count)

@@ -30,12 +30,6 @@ extension Telemetry {
             })
     }
 
-    var serialPorts: [SerialPort] {
-        serialDevices.map { device in
-            SerialPort(path: device.path, baud: device.baud) { _, _ in Receiver(self, device) }
-        }
-    }
-
     /// `telemetry.sock`: points find their session by the tag `device`.
     var collector: Collector {
         Collector(socket: "telemetry", role: .operator) { _, _ in

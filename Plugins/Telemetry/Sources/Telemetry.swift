@@ -25,9 +25,6 @@ let definition = ModuleDefinition(
             ConfigurationKey(
                 "minutes_for", .duration, default: "0d", "how long their sums by minutes are kept; 0d for ever"),
             ConfigurationKey(
-                "serial", .list(.object(SerialDevice.parameters)), default: [] as [Value],
-                "devices that report over serial ports"),
-            ConfigurationKey(
                 "stop_on", .list(.slug), default: [] as [Value], "codes of alarms that stop the session at once"),
         ],
         knowledge: ["telemetry"]),
@@ -42,7 +39,6 @@ let definition = ModuleDefinition(
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
         timers: [telemetry.silence, telemetry.expiry, telemetry.thinning, telemetry.conversion],
         collectors: [telemetry.collector],
-        serialPorts: telemetry.serialPorts,
         figures: telemetry.figures,
         commonKinds: [Telemetry.needledWithoutSession])
 }
@@ -56,7 +52,6 @@ struct Telemetry: Sendable {
     /// The alarms that stop a session.
     let stopOn: Set<String>
     let keepUnmatchedFor: Span
-    let serialDevices: [SerialDevice]
     let arrivals = ArrivalClock()
     /// How long each form of a session's telemetry is kept, the first as it came; `nil` for ever.
     let keepFor: [Span?]
@@ -65,16 +60,6 @@ struct Telemetry: Sendable {
         knowledge = Knowledge(setup)
         precision = setup.configuration.text("precision").flatMap(Precision.init) ?? .ns
         collectorPrecision = setup.configuration.text("collector_precision").flatMap(Precision.init) ?? .ns
-        var tables: [Arguments] = []
-        if case .list(let list) = setup.configuration["serial"] {
-            tables = list.compactMap { if case .object(let table) = $0 { table } else { nil } }
-        }
-        serialDevices = tables.enumerated().map { index, table in
-            SerialDevice(table) { key, reason in
-                setup.problems.report(
-                    Problem(file: "mneedled.toml", key: "telemetry.serial[\(index)].\(key)", reason: reason))
-            }
-        }
         keepUnmatchedFor = setup.configuration.duration("unmatched_for") ?? Span(days: 7)
         keepFor = ["points_for", "seconds_for", "minutes_for"].map { key in
             setup.configuration.duration(key).flatMap { $0.days == 0 && $0.milliseconds == 0 ? nil : $0 }

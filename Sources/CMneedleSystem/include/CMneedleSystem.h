@@ -4,7 +4,6 @@
 /* What Swift's view of the C library does not show. Every function returns 0
  * or a descriptor, or a negative errno. */
 
-#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -32,19 +31,6 @@ void mneedle_timer_drain(int timer);
 /* Gives the pages of code and constants back to the page cache; those still in use come back as
  * they are touched. Starting reads far more of the libraries than serving does. */
 void mneedle_release_code_pages(void);
-
-/* Runs a program with `input` on its standard input and waits for its end: its exit status, or 256 + the
- * signal that ended it, or -ETIME when it took longer than `milliseconds`, -ECANCELED when `cancel` became
- * readable (both end it and what it started), or another negated errno when it could not be run. Blocks. */
-int mneedle_run_program(char *const arguments[], char *const environment[], const char *input, size_t length,
-                        int milliseconds, int cancel);
-
-/* Leaves a program that is about to be spawned no descriptor but the first three. */
-int mneedle_spawn_three_descriptors(posix_spawn_file_actions_t *actions);
-
-/* Opens a serial port for reading alone, raw, 8 bits, at one of the usual speeds; it does not block. The
- * descriptor, or a negated errno: EINVAL for another speed, ENOTTY for what is no serial port. */
-int mneedle_serial_open(const char *path, int baud);
 
 /* Has the kernel say with each datagram who sent it. */
 int mneedle_datagrams_name_senders(int socket);

@@ -40,8 +40,6 @@ struct Settings: Sendable {
     var disabled: [String] = []
     /// How long a module may take for one piece of work before it ends the service.
     var moduleTimeLimit = Span(milliseconds: 10_000)
-    var hooks = HookSettings()
-    var metrics = MetricsSettings()
     /// What the clock may be moved by without a note of it.
     var clockTolerance = ClockWatch.usualTolerance
     var backup = BackupSettings()
@@ -57,7 +55,7 @@ struct Settings: Sendable {
         let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
         let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
         let hostKeys = [
-            "paths", "limits", "roles", "access", "socket", "modules", "reminders", "metrics", "clock", "backup", "log",
+            "paths", "limits", "roles", "access", "socket", "modules", "clock", "backup", "log",
         ]
         let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
         let table = Table(own, file: file, problems: problems)
@@ -78,8 +76,6 @@ struct Settings: Sendable {
             disabled = section.strings("disabled", default: [])
             moduleTimeLimit = Settings.timeLimit(section, default: moduleTimeLimit)
         }
-        if let section = table.table("reminders")?.table("hooks") { hooks = HookSettings(section) }
-        if let section = table.table("metrics") { metrics = MetricsSettings(section) }
         if let section = table.table("clock") {
             clockTolerance = section.elapsed(
                 "tolerance", from: Span(milliseconds: 1000), to: .hours(1), default: clockTolerance)
@@ -92,7 +88,14 @@ struct Settings: Sendable {
         limits.fit(descriptors: Limits.descriptors)
         table.finish()
         for member in object.members where !hostKeys.contains(member.name) {
+            if let successor = Settings.successors[member.name] {
+                table.report(member.name, successor)
+                continue
+            }
             if case .object(let section) = member.value {
+                for key in section.members.map({ "\(member.name).\($0.name)" }) {
+                    if let successor = Settings.successors[key] { table.report(key, successor) }
+                }
                 sections[member.name] = section
             } else {
                 table.report(
@@ -101,6 +104,18 @@ struct Settings: Sendable {
             }
         }
     }
+
+    /// Sections and keys that there were once, and what does now what they said.
+    private static let successors = [
+        "metrics":
+            "remove this section: 'mneedlectl metrics --output FILE' writes the file, and mneedle-metrics.timer does so every "
+            + "minute (Documentation/administration.md)",
+        "telemetry.serial": "remove this: 'mneedlectl forward DEVICE --serial PATH' reads serial ports, and the unit "
+            + "mneedle-forward@.service does so for each device (Documentation/telemetry.md)",
+        "reminders":
+            "remove this section: the service runs no programs any more; 'mneedlectl on reminder.due … -- PROGRAM' "
+            + "does, and the unit mneedle-on@.service (mneedlectl(1), Documentation/reminders.md)",
+    ]
 
     private static func roles(_ table: Table) -> RoleMap {
         var map = RoleMap()

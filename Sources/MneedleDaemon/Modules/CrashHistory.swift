@@ -4,7 +4,7 @@ import MneedleKit
 
 /// The crashes of the last minutes, who is kept out for them, and which requests are refused for them.
 ///
-/// What a module did of its own (start, timer, reaction, serial port) counts against the module: after 3 times in 10
+/// What a module did of its own (start, timer, reaction) counts against the module: after 3 times in 10
 /// minutes it is quarantined at the next start, so that one broken module does not take the others away. What a peer asked
 /// for counts against that request of that peer: after 3 times it is refused to that peer, and everything else goes on, so
 /// that nobody can take a module from the others. Being killed from outside counts for nobody.

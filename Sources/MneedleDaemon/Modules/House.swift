@@ -36,7 +36,6 @@ package struct House: Sendable {
     package var standing: [(module: String, check: StandingCheck)] = []
     var timers: [(module: String, timer: MneedleKit.Timer)] = [(Verb.host, FailedReactions.timer)]
     package var collectors: [(module: String, collector: Collector)] = []
-    package var serialPorts: [(module: String, port: SerialPort)] = []
     var figures: [(module: String, figure: Figure)] = []
     /// Whose things are, by their kind.
     var possessions: [String: (module: String, possession: Possession)] = [:]
@@ -88,7 +87,6 @@ package struct House: Sendable {
         standing += module.standing.map { (manifest.name, $0) }
         timers += module.timers.map { (manifest.name, $0) }
         collectors += module.collectors.map { (manifest.name, $0) }
-        serialPorts += module.serialPorts.map { (manifest.name, $0) }
         figures += module.figures.map { (manifest.name, $0) }
         for possession in module.possessions { possessions[possession.kind] = (manifest.name, possession) }
         commonKinds.formUnion(module.commonKinds)

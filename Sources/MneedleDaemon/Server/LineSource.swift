@@ -2,7 +2,7 @@ import Dispatch
 import MneedleKit
 import NIOCore
 
-/// Lines from something that is no connection, a serial port or datagrams, on their way to a module's receiver. Its two
+/// Lines from something that is no connection, datagrams, on their way to a module's receiver. Its two
 /// methods are called from a thread of the source's own.
 // Sendable: its state is touched on the event loop alone.
 final class LineSource: @unchecked Sendable {
@@ -14,7 +14,7 @@ final class LineSource: @unchecked Sendable {
     private var waiter: ((Bool) -> Void)?
     private var isEnding = false
 
-    /// - Parameter request: The socket that a peer writes to; `nil` for a device.
+    /// - Parameter request: The socket that a peer writes to.
     init(
         _ services: Services, _ hub: Hub, _ loop: any EventLoop, module: String, request: String? = nil, actor: Actor,
         begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver

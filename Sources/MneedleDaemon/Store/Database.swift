@@ -72,7 +72,6 @@ package final class Store: Sendable {
                 CREATE TABLE IF NOT EXISTS mneedle_schema (
                     module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
                 );
-                CREATE TABLE IF NOT EXISTS mneedle_hooks (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
                 CREATE TABLE IF NOT EXISTS mneedle_store (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
                 INSERT OR IGNORE INTO mneedle_store (name, value) VALUES ('id', lower(hex(randomblob(16))));
                 CREATE TABLE IF NOT EXISTS mneedle_modules (name TEXT PRIMARY KEY, guards INTEGER NOT NULL);

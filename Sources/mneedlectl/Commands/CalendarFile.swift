@@ -75,18 +75,14 @@ extension Tool {
             try connection.request("scheduling.calendar", arguments)
         }
         let bytes = Array((reply["ics"]?.string ?? "").utf8)
-        if let reason = PrivateFile.replace(path, with: bytes) {
-            throw Failure(
-                code: "unwritable", message: "\(path) cannot be written: \(reason)", details: [],
-                next: "name a file in a folder that exists and is yours", exitCode: .refused)
-        }
+        if let reason = PrivateFile.replace(path, with: bytes) { throw .unwritable(path, reason) }
         return bytes.count
     }
 }
 
 extension String {
     /// `--output=FILE` as `--output` and `FILE`.
-    fileprivate var splitAtEqualsSign: (name: String, value: String?) {
+    var splitAtEqualsSign: (name: String, value: String?) {
         guard let sign = firstIndex(of: "=") else { return (self, nil) }
         return (String(self[..<sign]), String(self[index(after: sign)...]))
     }

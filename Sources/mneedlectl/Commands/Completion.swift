@@ -40,6 +40,13 @@ enum Completion {
             return [
                 ("--output", "the file"), ("--person", "only this person's"), ("--keep-current", "until interrupted"),
             ]
+        case "on":
+            return [
+                ("--state", "the file that says which events are dealt with"), ("--since", "an event's number"),
+                ("--time-limit", "seconds"), ("--retry-after", "seconds"), ("--attempts", "how often at most"),
+            ]
+        case "forward": return ForwardOrder.completions
+        case "metrics": return [("--output", "a file in place of standard output")]
         case "watch": return [("--since", "an event's number"), ("--bell", "ring")]
         default: break
         }

@@ -47,6 +47,9 @@ struct Help {
                 ("completion bash|zsh|fish", Tool.ownCommands[2].summary),
                 ("calendar --output FILE [--person NAME] [--keep-current]", Tool.ownCommands[3].summary),
                 ("ledger witness [--user] [--since-accepted] [--journal FILE]", Tool.ownCommands[4].summary),
+                ("metrics [--output FILE]", "the service's figures as OpenMetrics text, printed or as a file"),
+                ("on TOPIC… --state FILE [OPTION…] -- PROGRAM [ARG…]", Tool.ownCommands[5].summary),
+                ("forward DEVICE --serial PATH [OPTION…]", Tool.ownCommands[6].summary),
             ]))
             Options:
             \(list([

@@ -2,9 +2,17 @@ import MneedleClient
 import MneedleWire
 
 extension Tool {
-    /// `metrics`: the service's figures as OpenMetrics text.
+    /// `metrics [--output FILE]`: the service's figures as OpenMetrics text, printed or as a file.
     func metrics(_ words: [String]) throws(Failure) {
-        if let word = words.first { throw .usage("metrics has no argument '\(word)'", next: "mneedlectl metrics") }
+        let way = "mneedlectl metrics [--output FILE]"
+        var path: String?
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            let (name, value) = word.splitAtEqualsSign
+            guard name == "--output" else { throw .usage("metrics has no argument '\(word)'", next: way) }
+            path = value ?? rest.popFirst() ?? ""
+            if path == "" { throw .usage("--output needs the file to write", next: way) }
+        }
         let connection = try connect()
         var families: [MetricFamily] = []
         var isForeign = false
@@ -20,6 +28,11 @@ extension Tool {
                     .incompatible, "the daemon has figures that this client does not understand",
                     advice: "install the same version of both"))
         }
-        output.text(OpenMetrics.text(families))
+        let text = OpenMetrics.text(families)
+        guard let path else { return output.text(text) }
+        // For whatever collects it, as another user: there is nothing about a person in it.
+        if let reason = PrivateFile.replace(path, with: Array(text.utf8), mode: 0o644) {
+            throw .unwritable(path, reason)
+        }
     }
 }

@@ -11,13 +11,18 @@ struct Tool {
         ("completion", "print the completion script for bash, zsh or fish"),
         ("calendar", "write reminders and windows to a calendar file, and keep it current"),
         ("ledger witness", "compare the ledger with the heads that the journal knows"),
+        ("on", "run a program for each event, once, through restarts"),
+        ("forward", "send what a device says on a serial port to the daemon"),
     ]
 
     let options: Options
     let output: Output
+    /// The command line after `--`, for a command that runs a program.
+    let program: [String]?
 
-    init(options: Options) {
+    init(options: Options, program: [String]? = nil) {
         self.options = options
+        self.program = program
         output = Output(options)
     }
 
@@ -41,6 +46,8 @@ struct Tool {
         case _ where options.help: try help(words)
         case nil: try overview()
         case "watch": try watch(Array(words.dropFirst()))
+        case "on": try on(Array(words.dropFirst()), program: program)
+        case "forward": try forward(Array(words.dropFirst()))
         case "calendar": try calendar(Array(words.dropFirst()))
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
         // With --json it is a listing as any other.

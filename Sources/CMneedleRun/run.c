@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CMneedleSystem.h"
+#include "CMneedleRun.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ int mneedle_spawn_three_descriptors(posix_spawn_file_actions_t *actions)
 
 /* A process group of its own, so that what the program started ends with it; signals as a shell would
  * give them; no descriptor but the three. */
-static int spawn(pid_t *child, char *const arguments[], char *const environment[], int input)
+static int spawn(pid_t *child, char *const arguments[], int input)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -47,15 +48,13 @@ static int spawn(pid_t *child, char *const arguments[], char *const environment[
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     mneedle_spawn_three_descriptors(&files);
-    posix_spawn_file_actions_addchdir_np(&files, "/");
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes,
         POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int error = posix_spawn(child, arguments[0], &files, &attributes, arguments, environment);
+    int error = posix_spawnp(child, arguments[0], &files, &attributes, arguments, environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return -error;
@@ -74,14 +73,13 @@ static int wait_for(int process, int cancel, int milliseconds)
     return count == 0 ? -ETIME : -ECANCELED;
 }
 
-int mneedle_run_program(char *const arguments[], char *const environment[], const char *input, size_t length,
-                        int milliseconds, int cancel)
+int mneedle_run_program(char *const arguments[], const char *input, size_t length, int milliseconds, int cancel)
 {
     int file = file_of(input, length);
     if (file < 0)
         return file;
     pid_t child;
-    int result = spawn(&child, arguments, environment, file);
+    int result = spawn(&child, arguments, file);
     close(file);
     if (result < 0)
         return result;
@@ -106,4 +104,32 @@ int mneedle_run_program(char *const arguments[], char *const environment[], cons
     if (result < 0)
         return result;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+static const int stops[] = { SIGTERM, SIGINT, SIGHUP };
+
+int mneedle_stop_hold(void)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    for (size_t index = 0; index < sizeof stops / sizeof *stops; index++) {
+        struct sigaction action;
+        if (sigaction(stops[index], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&held, stops[index]);
+    }
+    if (sigprocmask(SIG_BLOCK, &held, NULL) < 0)
+        return -errno;
+    int stop = signalfd(-1, &held, SFD_CLOEXEC);
+    return stop < 0 ? -errno : stop;
+}
+
+void mneedle_stop_release(int stop)
+{
+    if (stop >= 0)
+        close(stop);
+    sigset_t held;
+    sigemptyset(&held);
+    for (size_t index = 0; index < sizeof stops / sizeof *stops; index++)
+        sigaddset(&held, stops[index]);
+    sigprocmask(SIG_UNBLOCK, &held, NULL);
 }

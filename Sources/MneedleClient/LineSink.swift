@@ -1,0 +1,28 @@
+import Glibc
+
+/// A connection to a socket of the daemon that takes lines and answers nothing, such as `telemetry.sock`.
+public final class LineSink {
+    /// The socket's path.
+    public let path: String
+    /// For `poll(2)`: readable once the daemon has closed.
+    public let descriptor: CInt
+
+    /// Connects to the first of `paths` where a daemon listens.
+    public init(firstOf paths: [String]) throws(ClientError) {
+        (descriptor, path) = try Connection.open(firstOf: paths)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends everything, and waits while the daemon takes nothing. What the daemon had not read when it ended is lost.
+    /// - Throws: ``ClientError/Kind-swift.enum/closed``.
+    public func send(_ bytes: [UInt8]) throws(ClientError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw ClientError(.closed, "the daemon closed the connection to \(path)") }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Glibc
+import MneedleClient
+
+extension Tool {
+    /// `forward DEVICE --serial PATH [OPTION…]`
+    func forward(_ words: [String]) throws(Failure) -> Never {
+        var forwarder = Forwarder(tool: self, order: try ForwardOrder(words))
+        try forwarder.run()
+    }
+}
+
+/// What `forward` is to do, as its command line says it.
+struct ForwardOrder {
+    static let way =
+        "mneedlectl forward DEVICE --serial PATH [--baud N] [--columns NAME,…] [--separator ,|;|tab] "
+        + "[--measurement NAME] [--precision ns|us|ms|s]"
+
+    /// The device file; may come and go.
+    let path: String
+    let speed: speed_t
+    let lines: DeviceLines
+
+    init(_ words: [String]) throws(Failure) {
+        var given: [String: String] = [:]
+        var device: String?
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            guard word.hasPrefix("-") else {
+                guard device == nil else { throw .usage("forward has one device, not '\(word)' too", next: Self.way) }
+                device = word
+                continue
+            }
+            let (name, value) = word.splitAtEqualsSign
+            guard Self.completions.contains(where: { $0.0 == name }) else {
+                throw .usage("forward has no option '\(name)'", next: Self.way)
+            }
+            guard let value = value ?? rest.popFirst() else { throw .usage("\(name) needs a value", next: Self.way) }
+            given[name] = value
+        }
+        guard let device, Self.isName(device) else {
+            throw .usage("forward needs the device whose points they are, by its name on record", next: Self.way)
+        }
+        guard let path = given["--serial"], path.hasPrefix("/") else {
+            let got = given["--serial"].map { ", got '\($0)'" } ?? ""
+            throw .usage("--serial: expected an absolute path such as /dev/ttyUSB0\(got)", next: Self.way)
+        }
+        self.path = path
+        speed = try Self.speed(given["--baud"] ?? "115200")
+        let unit = given["--precision"] ?? "ns"
+        guard let zeros = Self.zeros[unit] else {
+            throw .usage("--precision: expected ns, us, ms or s, got '\(unit)'", next: Self.way)
+        }
+        lines = DeviceLines(device: device, columns: try Self.columns(given), zeros: zeros)
+    }
+
+    /// The options, with what they mean.
+    static let completions = [
+        ("--serial", "the device file"), ("--baud", "bits a second"), ("--columns", "fields of lines of values"),
+        ("--separator", "between columns"), ("--measurement", "of lines of values"), ("--precision", "unit of times"),
+    ]
+    private static let zeros = ["ns": 0, "us": 3, "ms": 6, "s": 9]
+    private static let separators = [",": UInt8(ascii: ","), ";": UInt8(ascii: ";"), "tab": UInt8(ascii: "\t")]
+
+    private static func speed(_ text: String) throws(Failure) -> speed_t {
+        if let baud = Int(text), let found = SerialPort.speeds.first(where: { $0.baud == baud }) {
+            return found.constant
+        }
+        let known = SerialPort.speeds.map { String($0.baud) }.joined(separator: ", ")
+        throw .usage("--baud: expected one of \(known), got '\(text)'", next: way)
+    }
+
+    private static func columns(_ given: [String: String]) throws(Failure) -> Columns? {
+        guard let list = given["--columns"] else {
+            for name in ["--separator", "--measurement"] where given[name] != nil {
+                throw .usage("\(name) is only for lines of --columns", next: way)
+            }
+            return nil
+        }
+        let names = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let fields = names.filter { $0 != Columns.time && $0 != Columns.none }
+        let isOnce = Set(fields).count == fields.count && names.count(where: { $0 == Columns.time }) <= 1
+        guard !fields.isEmpty, !fields.contains(""), isOnce else {
+            throw .usage("--columns: expected the names of the columns' fields, each once, got '\(list)'", next: way)
+        }
+        let text = given["--separator"] ?? ","
+        guard let separator = separators[text] else {
+            throw .usage("--separator: expected ',', ';' or 'tab', got '\(text)'", next: way)
+        }
+        let measurement = given["--measurement"] ?? "pen"
+        guard isName(measurement) else {
+            throw .usage("--measurement: expected letters, digits, '-' and '_', got '\(measurement)'", next: way)
+        }
+        return Columns(measurement: measurement, names: names, separator: separator)
+    }
+
+    /// Nothing that would have to be escaped in line protocol.
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+                    || byte == 46 || byte == 95
+            }
+    }
+}

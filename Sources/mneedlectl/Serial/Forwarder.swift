@@ -1,0 +1,140 @@
+import Glibc
+import MneedleClient
+
+/// Reads a device's serial port whenever it is there, and sends what it says to the daemon's telemetry socket.
+struct Forwarder {
+    private let tool: Tool
+    private let order: ForwardOrder
+    private let sockets: [String]
+    private var line: [UInt8] = []
+    /// Whether the rest of a line is left out, whose beginning is lost or is too long.
+    private var isSkipping = false
+    /// Lines that could not be read, since the port was opened.
+    private var bad = 0
+
+    init(tool: Tool, order: ForwardOrder) {
+        self.tool = tool
+        self.order = order
+        sockets = SocketPath.candidates(explicit: tool.options.socket).map { path in
+            path[...(path.lastIndex(of: "/") ?? path.startIndex)] + "telemetry.sock"
+        }
+    }
+
+    /// Forwards until interrupted.
+    /// - Throws: What does not pass by itself.
+    mutating func run() throws(Failure) -> Never {
+        var complaint: CInt = 0
+        // A port that opens and closes at once is not asked again at once.
+        var pause: CInt = 0
+        while true {
+            let folder = FolderWatch(for: order.path)
+            defer { folder.close() }
+            if pause > 0 { poll(nil, 0, pause) }
+            let port: SerialPort
+            do throws(SerialPort.Failed) {
+                port = try SerialPort(order.path, speed: order.speed)
+            } catch {
+                if error.number != complaint, error.number != ENOENT {
+                    tool.output.note(
+                        "serial port '\(order.path)' cannot be opened: \(String(cString: strerror(error.number)))")
+                }
+                complaint = error.number
+                // Its folder tells when it appears or may be read; whether somebody else lets go of it, nobody does.
+                Self.wait(for: [folder.descriptor], milliseconds: error.number == EBUSY ? 10_000 : -1)
+                pause = 0
+                continue
+            }
+            defer { port.close() }
+            complaint = 0
+            tool.output.note("serial port '\(order.path)' is open")
+            let hasSpoken = try forward(port)
+            tool.output.note("serial port '\(order.path)' is gone" + (bad > 0 ? "; lines that were none: \(bad)" : ""))
+            pause = hasSpoken ? 0 : min(max(pause * 2, 500), 30_000)
+        }
+    }
+
+    /// Forwards until the port is gone, through restarts of the daemon.
+    /// - Returns: Whether anything came.
+    private mutating func forward(_ port: SerialPort) throws(Failure) -> Bool {
+        (line, isSkipping, bad) = ([], false, 0)
+        var hasSpoken = false
+        var sink: LineSink?
+        var pause: CInt = 1
+        while true {
+            do throws(ClientError) {
+                let current: LineSink
+                if let sink {
+                    current = sink
+                } else {
+                    current = try LineSink(firstOf: sockets)
+                    sink = current
+                }
+                let ready = Self.wait(for: [port.descriptor, current.descriptor])
+                if ready[1] { throw ClientError(.closed, "the daemon closed the connection to \(current.path)") }
+                guard let bytes = Self.read(port) else { return hasSpoken }
+                let points = points(in: bytes)
+                if !points.isEmpty { try current.send(points) }
+                if !bytes.isEmpty { (hasSpoken, pause) = (true, 1) }
+            } catch {
+                guard error.kind == .closed || error.kind == .noDaemon else { throw Failure(error) }
+                sink = nil
+                tool.output.note("\(error.message); what comes meanwhile is lost; tried again in \(pause) s")
+                if Self.isGone(port, within: pause * 1000) { return hasSpoken }
+                pause = min(pause * 2, 60)
+                // A point without a time would get that of the daemon's return, and a part of a line another value.
+                port.forget()
+                (line, isSkipping) = ([], true)
+            }
+        }
+    }
+
+    /// The lines that end in these bytes, as the daemon takes them.
+    private mutating func points(in bytes: [UInt8]) -> [UInt8] {
+        var points: [UInt8] = []
+        for byte in bytes {
+            if byte != UInt8(ascii: "\n") {
+                if line.count == Self.longestLine { isSkipping = true }
+                if !isSkipping { line.append(byte) }
+                continue
+            }
+            // A terminal that translates line ends may put in another CR.
+            while line.last == UInt8(ascii: "\r") { line.removeLast() }
+            if isSkipping {
+                isSkipping = false
+            } else {
+                do throws(DeviceLines.Bad) {
+                    if let point = try order.lines.point(line) { points += point + [byte] }
+                } catch {
+                    bad += 1
+                    if bad == 1 { tool.output.note("a line of '\(order.path)' is left out: \(error.reason)") }
+                }
+            }
+            line.removeAll(keepingCapacity: true)
+        }
+        return points
+    }
+
+    private static let longestLine = 65_536
+
+    /// What has come; empty where nothing has, `nil` when the port is gone.
+    private static func read(_ port: SerialPort) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = Glibc.read(port.descriptor, &bytes, bytes.count)
+        if count < 0, errno == EAGAIN || errno == EINTR { return [] }
+        return count > 0 ? Array(bytes[..<count]) : nil
+    }
+
+    /// Waits so long, unless the port goes meanwhile.
+    private static func isGone(_ port: SerialPort, within milliseconds: CInt) -> Bool {
+        var entry = pollfd(fd: port.descriptor, events: 0, revents: 0)
+        return poll(&entry, 1, milliseconds) > 0
+    }
+
+    /// - Returns: Which of them are ready, or at their end.
+    @discardableResult
+    private static func wait(for descriptors: [CInt], milliseconds: CInt = -1) -> [Bool] {
+        var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        while poll(&entries, nfds_t(entries.count), milliseconds) < 0, errno == EINTR {}
+        return entries.map { $0.revents != 0 }
+    }
+}

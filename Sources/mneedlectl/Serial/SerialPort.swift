@@ -1,0 +1,59 @@
+import Glibc
+
+/// A serial port that is open for reading, and nobody else's meanwhile.
+struct SerialPort {
+    let descriptor: CInt
+
+    /// The speeds that every Linux knows, in bits a second.
+    static let speeds: [(baud: Int, constant: speed_t)] = [
+        (1_200, speed_t(B1200)), (2_400, speed_t(B2400)), (4_800, speed_t(B4800)), (9_600, speed_t(B9600)),
+        (19_200, speed_t(B19200)), (38_400, speed_t(B38400)), (57_600, speed_t(B57600)), (115_200, speed_t(B115200)),
+        (230_400, speed_t(B230400)), (460_800, speed_t(B460800)), (921_600, speed_t(B921600)),
+        (1_000_000, speed_t(B1000000)), (2_000_000, speed_t(B2000000)), (3_000_000, speed_t(B3000000)),
+        (4_000_000, speed_t(B4000000)),
+    ]
+
+    /// Why a port cannot be opened: an error number.
+    struct Failed: Error { let number: CInt }
+
+    /// Raw, 8 bits without parity; it does not block.
+    init(_ path: String, speed: speed_t) throws(Failed) {
+        // Not to become the controlling terminal, not to wait for a modem's carrier.
+        descriptor = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failed(number: errno) }
+        var mode = termios()
+        if tcgetattr(descriptor, &mode) == 0 {
+            cfmakeraw(&mode)
+            mode.c_cflag |= tcflag_t(CLOCAL) | tcflag_t(CREAD)
+            // Two readers would each get a part of every line.
+            if cfsetspeed(&mode, speed) == 0, tcsetattr(descriptor, TCSANOW, &mode) == 0,
+                ioctl(descriptor, UInt(TIOCEXCL)) == 0
+            {
+                return
+            }
+        }
+        let number = errno
+        Glibc.close(descriptor)
+        throw Failed(number: number)
+    }
+
+    /// Forgets what has come and was not read.
+    func forget() { tcflush(descriptor, TCIFLUSH) }
+
+    func close() { Glibc.close(descriptor) }
+}
+
+/// Tells when something appears in the folder of a file, or in the nearest one above it that exists.
+struct FolderWatch {
+    let descriptor = inotify_init1(CInt(IN_CLOEXEC))
+
+    init(for path: String) {
+        var folder = path
+        let changes = UInt32(IN_CREATE) | UInt32(IN_MOVED_TO) | UInt32(IN_ATTRIB)
+        repeat {
+            folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
+        } while inotify_add_watch(descriptor, folder.isEmpty ? "/" : folder, changes) < 0 && !folder.isEmpty
+    }
+
+    func close() { Glibc.close(descriptor) }
+}
