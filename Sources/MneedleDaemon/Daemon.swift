@@ -175,7 +175,8 @@ public final class Daemon: Service {
                 started: started, metrics: metrics, backups: Backup(settings: backup, state: state),
                 live: {
                     .init(
-                        connections: hub.openConnections, nextDue: writer.nextDue.withLock { $0 },
+                        now: engine.clock.now(), connections: hub.openConnections,
+                        nextDue: writer.nextDue.withLock { $0 },
                         modules: engine.house.modules)
                 }
             ).table

@@ -203,7 +203,7 @@ extension Connection {
 
     private func read(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
         let call = Request(arguments: arguments, actor: actor)
-        onReader(request, verb.name, module: verb.module) { reading, stream in
+        onReader(request, verb.name, module: verb.module, withoutStore: verb.withoutStore) { reading, stream in
             switch verb.command.handler {
             case .reads(let handler): return try verb.guarded(call, reading) { try handler($0, reading) }
             case .lists(let handler):
@@ -216,6 +216,7 @@ extension Connection {
     /// Runs `body` on a reader's thread with a snapshot and a stream to this client.
     func onReader(
         _ request: PendingRequest, _ verb: String, module: String,
+        withoutStore: (@Sendable (ModuleError) -> Object)? = nil,
         _ body: @escaping @Sendable (StoreReading, RowStream) throws -> Object
     ) {
         let loop = context.eventLoop
@@ -233,10 +234,15 @@ extension Connection {
             } body: {
                 var line = ReplyBuffer()
                 let result = Result { () throws -> Object in
-                    let reply = try engine.read(actor: actor, module: module, request: verb, control: control) {
-                        let reply = try body($0, stream)
-                        try Sizes.check(reply, atMost: Sizes.reply, "the reply")
-                        return reply
+                    let reply: Object
+                    do {
+                        reply = try engine.read(actor: actor, module: module, request: verb, control: control) {
+                            let reply = try body($0, stream)
+                            try Sizes.check(reply, atMost: Sizes.reply, "the reply")
+                            return reply
+                        }
+                    } catch let error as ModuleError where error.code == .storage && withoutStore != nil {
+                        reply = withoutStore?(error) ?? [:]
                     }
                     try stream.flush()
                     // Made here, for a long one takes its time.

@@ -14,6 +14,7 @@ struct HostCommands {
     let live: @Sendable () -> LiveFigures
 
     struct LiveFigures: Sendable {
+        var now: Instant
         var connections: Int
         var nextDue: Instant?
         var modules: [House.Status]
@@ -53,31 +54,39 @@ struct HostCommands {
                 ReplyMember("connections", "open connections"), ReplyMember("next_due", "when a timer is next due"),
                 ReplyMember("problems", "what is wrong, in words"), ReplyMember("limits", "the limits in force"),
             ],
-            concerns: .nobody, example: "status", .reads { _, reading in try answerStatus(reading) })
-        return Verb(name: "status", module: Verb.host, command: command, action: .command)
+            concerns: .nobody, example: "status", .reads { _, reading in answerStatus(reading) })
+        // How the service is can be told, and must be, when its store cannot be opened.
+        return Verb(
+            name: "status", module: Verb.host, command: command, action: .command,
+            withoutStore: { answerStatus(nil, $0.message) })
     }
 
-    private func answerStatus(_ reading: any Reading) throws -> Object {
-        // How the service is can be told, and must be, when its store cannot be read.
-        let newest = try? reading.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
+    /// - Parameters:
+    ///   - reading: The store; `nil` where there is no way to read it.
+    ///   - fault: Why there is none.
+    private func answerStatus(_ reading: (any Reading)?, _ fault: String? = nil) -> Object {
+        let newest = try? reading?.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
         let house = (reading as? StoreReading)?.house ?? house
         let noted =
-            (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
-        let problems =
-            health.problems.map(\.text) + noted + house.troubles.map(\.text) + house.refusals.problems(at: reading.now)
+            fault.map { ["the store cannot be read: \($0)"] }
+            ?? (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
         let figures = live()
-        let isWhole = reading.seesEverybody
+        let problems =
+            health.problems.map(\.text) + noted + house.troubles.map(\.text) + house.refusals.problems(at: figures.now)
+        let isWhole = reading?.seesEverybody ?? false
+        var known: Object = ["bytes": store.bytes]
+        if reading != nil {
+            known["entries"] = .integer(newest?.integer("seq") ?? 0)
+            // By the hash one could try out what another's entry may say.
+            if isWhole { known["head"] = .string((newest?.blob("hash") ?? Ledger.Head.empty.hash).hex) }
+        }
         return [
             "version": version,
-            "uptime": Span(milliseconds: max(0, reading.now.milliseconds - started.milliseconds) / 1000 * 1000),
+            "uptime": Span(milliseconds: max(0, figures.now.milliseconds - started.milliseconds) / 1000 * 1000),
             "state": problems.isEmpty ? "ok" : "degraded",
             "modules": Object(uniqueMembers: house.modules.map { .init($0.name, .string($0.state.rawValue)) }),
             "knowledge": house.knowledgeDigest,
-            "store": [
-                "bytes": store.bytes, "entries": newest?.integer("seq") ?? 0,
-                // By the hash one could try out what another's entry may say.
-                "head": isWhole ? (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex : nil,
-            ] as Object,
+            "store": known,
             "connections": figures.connections, "next_due": isWhole ? figures.nextDue : nil, "problems": problems,
             "limits": limits.object,
         ]

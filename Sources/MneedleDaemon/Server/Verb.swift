@@ -21,14 +21,20 @@ final class Verb: Sendable {
     /// Every parameter that a request may carry.
     let parameters: [Parameter]
     let action: Action
+    /// What is answered where a read fails because there is no way to the store; without it, the error is.
+    let withoutStore: (@Sendable (ModuleError) -> Object)?
 
     /// - Parameter slot: The module's place among the modules, from 1 on.
-    init(name: String, module: String, slot: Int = Account.host, command: Command, action: Action) {
+    init(
+        name: String, module: String, slot: Int = Account.host, command: Command, action: Action,
+        withoutStore: (@Sendable (ModuleError) -> Object)? = nil
+    ) {
         self.name = name
         self.module = module
         self.command = command
         parameters = Typing.parameters(of: command)
         self.action = action
+        self.withoutStore = withoutStore
         account = Account(slot: slot, timing: Account.Timing(command, action))
     }
 
