@@ -154,7 +154,7 @@ struct LifeTests {
                 "NOTIFY_SOCKET",
             ], start: false)
         try daemon.launch()
-        let client = try connectWhenThere(folder + "/c")
+        let client = try connectWhenThere(folder + "/c", daemon)
         #expect(try client.ask("trial.add name=a").hasPrefix("OK "))
         let collector = try RawClient(path: folder + "/t", greets: false)
         try collector.send("point b\n")
@@ -169,11 +169,13 @@ struct LifeTests {
     }
 
     /// systemd-socket-activate does not say when it listens.
-    private func connectWhenThere(_ path: String) throws -> RawClient {
-        let deadline = Date(timeIntervalSinceNow: 30)
+    private func connectWhenThere(_ path: String, _ daemon: DaemonProcess) throws -> RawClient {
+        let deadline = Date(timeIntervalSinceNow: 120)
         while true {
             if let client = try? RawClient(path: path) { return client }
-            guard Date() < deadline else { throw ToolFailed(description: "nobody listens on \(path)") }
+            guard Date() < deadline else {
+                throw ToolFailed(description: "nobody listens on \(path): \(daemon.errorOutput)")
+            }
             sched_yield()
         }
     }
