@@ -1,6 +1,7 @@
 import Glibc
 import MneedleKit
 import NIOCore
+import Synchronization
 
 /// Brings the lines of one bulk transfer to its receiver as they arrive, and has it store them on the writer, as many at
 /// a time as have arrived since the last commit. Lives on the event loop.
@@ -20,7 +21,15 @@ final class BulkPipe: @unchecked Sendable {
         case failed(ModuleError)
     }
 
-    private static let mostWaiting = 4 << 20
+    /// How far all senders together may be ahead of the store, in bytes, and one of them.
+    private static let (mostOfAll, mostOfOne) = (32 << 20, 4 << 20)
+    /// How many transfers there are.
+    private static let open = Atomic<Int>(0)
+
+    /// How far one of so many senders may be ahead: each has the same part, and room for a line that has not ended.
+    static func share(of senders: Int, lineLimit: Int) -> Int {
+        max(2 * lineLimit, min(mostOfOne, mostOfAll / max(1, senders)))
+    }
 
     private let receiver: Receiver
     private let house: House
@@ -65,10 +74,16 @@ final class BulkPipe: @unchecked Sendable {
         self.tell = tell
         self.submit = submit
         self.progress = progress
+        BulkPipe.open.wrappingAdd(1, ordering: .relaxed)
     }
 
+    deinit { BulkPipe.open.wrappingSubtract(1, ordering: .relaxed) }
+
     /// Whether the sender is ahead by so much that it should wait.
-    var isFull: Bool { partial.count + waiting + beingStored > BulkPipe.mostWaiting }
+    var isFull: Bool {
+        let ahead = partial.count + waiting + beingStored
+        return ahead > BulkPipe.share(of: BulkPipe.open.load(ordering: .relaxed), lineLimit: limit)
+    }
 
     /// The receiver is there: takes what has come already.
     func begin() {
