@@ -1,7 +1,7 @@
 import Glibc
 
 /// A file that one user writes and that is replaced as a whole.
-public enum PrivateFile {
+public enum AtomicFile {
     /// Replaces a file in one step, on disk before it returns: whoever reads it finds the old one or the new one, whole.
     /// - Parameter mode: Who may; nobody but its owner unless it says otherwise.
     /// - Returns: Why that failed, and then the old file is as it was; `nil` when it did not fail.

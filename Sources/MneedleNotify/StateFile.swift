@@ -50,7 +50,7 @@ final class StateFile {
     /// Replaces the file in one step, synced, if anything has changed.
     func save(_ inbox: Inbox) throws(Failed) {
         guard inbox != saved else { return }
-        if let reason = PrivateFile.replace(path, with: Array(inbox.json.text.utf8)) {
+        if let reason = AtomicFile.replace(path, with: Array(inbox.json.text.utf8)) {
             throw Failed(description: "\(path): \(reason)")
         }
         saved = inbox

@@ -75,7 +75,7 @@ extension Tool {
             try connection.request("scheduling.calendar", arguments)
         }
         let bytes = Array((reply["ics"]?.string ?? "").utf8)
-        if let reason = PrivateFile.replace(path, with: bytes) { throw .unwritable(path, reason) }
+        if let reason = AtomicFile.replace(path, with: bytes) { throw .unwritable(path, reason) }
         return bytes.count
     }
 }

@@ -31,7 +31,7 @@ extension Tool {
         let text = OpenMetrics.text(families)
         guard let path else { return output.text(text) }
         // For whatever collects it, as another user: there is nothing about a person in it.
-        if let reason = PrivateFile.replace(path, with: Array(text.utf8), mode: 0o644) {
+        if let reason = AtomicFile.replace(path, with: Array(text.utf8), mode: 0o644) {
             throw .unwritable(path, reason)
         }
     }

@@ -42,7 +42,7 @@ struct EventProgress {
     mutating func keep(_ position: Position) -> String? {
         var members = [JSON.Member("seq", .integer(position.sequence))]
         if let hash = position.hash { members.append(.init("hash", .string(hash))) }
-        if let reason = PrivateFile.replace(path, with: Array((JSON.object(members).text + "\n").utf8)) {
+        if let reason = AtomicFile.replace(path, with: Array((JSON.object(members).text + "\n").utf8)) {
             return reason
         }
         self.position = position
