@@ -92,6 +92,11 @@ extension Records {
                         ("min_depth_mm", before.minDepthMM, device.minDepthMM),
                         ("max_depth_mm", before.maxDepthMM, device.maxDepthMM),
                         ("material", before.material, device.material),
+                        ("model", before.model, device.model),
+                        (
+                            "areas", before.areas.isEmpty ? nil : before.areas.joined(separator: ","),
+                            device.areas.joined(separator: ",")
+                        ),
                     ], request)
                 let alike = try twins(of: before.device, .device, transaction).undecided
                 try transaction.execute(

@@ -208,8 +208,13 @@ struct RecordsTests {
         let bench = try bench()
         try bench.call("records.add-person", ["person": "bea"])
         try bench.call("records.add-device", ["device": "r-1", "kind": "roller", "needle_mm": 1.5])
+        try bench.call(
+            "records.add-device",
+            ["device": "p-1", "kind": "pen", "model": "skinpen-precision", "areas": ["cheeks"]])
         let corrections: [(verb: String, request: Object)] = [
             ("records.change-device", ["device": "r-1", "needle_mm": 0.3]),
+            ("records.change-device", ["device": "p-1", "model": "some-other"]),
+            ("records.change-device", ["device": "p-1", "areas": ["cheeks", "scalp"]]),
             ("records.change-person", ["person": "bea", "first_time": false]),
         ]
         for (verb, request) in corrections {
