@@ -78,7 +78,8 @@ struct ClearanceTests {
             ("anna", "anna"), ("anna", " ANNA "), ("anna", "Anna Maria Meier"), ("anna", "Meier, Anna Maria"),
             ("anna", "Dr. med. anna maria MEIER"), ("anna", "ameier"), ("carl-bos", "Carl Bos"),
             ("carl-bos", "Dr. Bos, Carl"), ("anna", "Frau Anna Meier"), ("anna", "A. Meier"), ("carl-bos", "carlbos"),
-            ("anna", "Anna Meier MD PhD"), ("anna", "annamariameier"), ("anna", "me"), ("anna", "Myself"),
+            ("anna", "Meier"), ("anna", "Anna Meier MD PhD"), ("anna", "annamariameier"), ("anna", "me"),
+            ("anna", "Myself"),
         ])
     func oneself(person: String, name: String) throws {
         #expect(try refused(bench(), clear(person, by: name)).members.string("argument") == "by")
@@ -91,7 +92,7 @@ struct ClearanceTests {
 
     @Test(
         "another of the same first or family name is somebody else",
-        arguments: ["Dr. Anna Lee", "Meier", "Dr. Bos", "Dr. T. Meier"])
+        arguments: ["Dr. Anna Lee", "Dr. Meier", "Dr. Bos", "Dr. T. Meier"])
     func others(name: String) throws {
         try bench().call("records.clear", clear(by: name))
     }

@@ -24,13 +24,15 @@ extension Person {
     }
 
     /// Whether two names may be one person's: all their words are the same, written together too, or two of them are, of
-    /// which one may be an initial. A first or family name alone is many people's.
+    /// which one may be an initial. A first or family name alone is many people's where a physician's title stands before it;
+    /// without one it may be the person's own.
     private static func isOneName(_ name: String, _ other: String) -> Bool {
         let (words, others) = (nameWords(name), nameWords(other))
         if words == others || name.lowercased().filter(\.isLetter) == other.lowercased().filter(\.isLetter) {
             return true
         }
         let shared = words.intersection(others)
+        if words.count == 1, !shared.isEmpty, !isTitled(name) { return true }
         let rest = others.subtracting(shared)
         let initials = words.subtracting(shared).filter { word in
             word.count == 1 && rest.contains { $0.hasPrefix(word) }
@@ -40,12 +42,16 @@ extension Person {
 
     /// The words of a name without titles, whatever their case and order: `Meier, Anna`, `Dr. Anna MEIER` and the short
     /// name `anna-meier` are one.
-    private static func nameWords(_ name: String) -> Set<String> {
-        Set(name.lowercased().split { !$0.isLetter }.map(String.init)).subtracting(titles)
+    private static func nameWords(_ name: String) -> Set<String> { allWords(name).subtracting(titles) }
+
+    private static func isTitled(_ name: String) -> Bool { !allWords(name).isDisjoint(with: physicians) }
+
+    private static func allWords(_ name: String) -> Set<String> {
+        Set(name.lowercased().split { !$0.isLetter }.map(String.init))
     }
 
+    private static let physicians: Set<String> = ["dr", "doctor", "prof", "professor", "med", "md"]
+
     /// Words that name nobody.
-    private static let titles: Set<String> = [
-        "dr", "doctor", "prof", "professor", "med", "md", "mr", "mrs", "ms", "me", "i", "myself", "self",
-    ]
+    private static let titles = physicians.union(["mr", "mrs", "ms", "me", "i", "myself", "self"])
 }
