@@ -168,7 +168,7 @@ def prepare(folder, build, knowledge, sessions):
                     "cartridges_reason=\"fixed needles\" min_depth_mm=0.2 max_depth_mm=1.0 "
                     f"material=titanium owner=p{number}",
                     f"screening.assess person=p{number} areas=cheeks {' '.join(ANSWERS)}",
-                    f"sterilization.soak device={device(number)} agent=isopropyl-alcohol concentration_percent=70 "
+                    f"sterilization.soak device={device(number)} agent=isopropyl-alcohol concentration_percent=70 hands_washed=yes clean_surface=yes "
                     "minutes=10",
                     f"session.start person=p{number} device={device(number)} areas=cheeks depth_mm=0.5"]:
                 _, reply = client.reply(request)

@@ -18,7 +18,7 @@ struct ExtremesTests {
             "records.add-device device=pen-1 kind=pen max_depth_mm=2.5 cartridges=yes",
             "records.add-device device=steel-1 kind=stamp needle_mm=0.5 material=steel",
             "screening.assess person=anna areas=cheeks \(answers)",
-            "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5",
+            "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes",
         ] {
             // What a module thinks of it is not what is tested here.
             let reply = try client.ask(request)

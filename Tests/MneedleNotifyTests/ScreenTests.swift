@@ -60,7 +60,8 @@ struct ScreenTests {
         #expect(try screen.next().contains("Source: "))
         try screen.picture("treatment")
         _ = try screen.desktop.daemon.connect().ok(
-            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes"
+        )
         try screen.desktop.agent(says: "on the screen: 1")
     }
 

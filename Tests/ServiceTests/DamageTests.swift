@@ -11,7 +11,8 @@ struct DamageTests {
         let (daemon, client) = try TreatmentTests.prepared()
         _ = try client.ok("screening.assess person=anna areas=cheeks \(TreatmentTests.answersNo)")
         _ = try client.ok(
-            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes"
+        )
         let start = "session.start person=anna device=roller areas=cheeks depth_mm=0.3"
         let session = try #require(client.ok(start)["session"]?.integer)
         _ = try client.ok("session.finish session=\(session) passes=3")

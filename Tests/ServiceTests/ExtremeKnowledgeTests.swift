@@ -68,7 +68,7 @@ struct ExtremeKnowledgeTests {
             "records.add-person person=\(person) setting=home goal=collagen fitzpatrick=3",
             "records.add-device device=\(person) kind=roller needle_mm=0.3 owner=\(person) material=titanium",
             "screening.assess person=\(person) areas=cheeks \(TreatmentTests.answersNo)",
-            "sterilization.soak device=\(person) agent=isopropyl-alcohol concentration_percent=70 minutes=5",
+            "sterilization.soak device=\(person) agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes",
             "session.check person=\(person) device=\(person) areas=cheeks depth_mm=0.3",
             "session.start person=\(person) device=\(person) areas=cheeks depth_mm=0.3",
         ] { try sound(client.ask(request), request, what) }

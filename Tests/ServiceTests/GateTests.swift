@@ -36,7 +36,7 @@ struct GateTests {
     }
 
     private static func soak(_ device: String) -> String {
-        "sterilization.soak device=\(device) agent=isopropyl-alcohol concentration_percent=70 minutes=10"
+        "sterilization.soak device=\(device) agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes"
     }
 
     private static func roller(_ device: String, mm: String = "0.3", _ others: String = "owner=anna") -> String {
@@ -227,7 +227,8 @@ struct GateTests {
 
     private static let physicians =
         [
-            "anna", "Anna Meier", "Dr. Meier, Anna", "Frau Anna Meier", "A. Meier", "annameier", "Anna Meier (self)",
+            "anna", "Anna", "Meier", "Anna Meier", "Dr. Meier, Anna", "Frau Anna Meier", "A. Meier", "annameier",
+            "Anna Meier (self)",
             "me",
         ]
         .map {

@@ -158,7 +158,8 @@ struct MetricsTests {
             "records.add-device device=wiedehopf kind=roller needle_mm=0.3 owner=zilpzalp material=titanium")
         _ = try client.ok("screening.assess person=zilpzalp areas=cheeks \(TreatmentTests.answersNo)")
         _ = try client.ok(
-            "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+            "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes"
+        )
         let started = try client.ok("session.start person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3")
         let session = try #require(started["session"]?.integer)
         try client.send("telemetry.stream session=\(session)\nkernbeisser depth_mm=0.3\npen depth_mm=0.62\n.\n")

@@ -26,7 +26,7 @@ struct PrivacyTests {
         "screening.history person=zilpzalp", "screening.history person=stieglitz",
         "session.check person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3",
         "session.start person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3 override=kernbeisser override_reason=Birkenzeisig",
-        "sterilization.soak device=wiedehopf agent=kernbeisser concentration_percent=70 minutes=5",
+        "sterilization.soak device=wiedehopf agent=kernbeisser concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes",
         "sterilization.open-cartridge cartridge=stieglitz device=wiedehopf person=zilpzalp lot=Wendehals expires=2199-12-31",
         "scheduling.remind person=zilpzalp at=2000-01-01T00:00:00Z title=Birkenzeisig body=Wendehals",
         "scheduling.next person=zilpzalp", "aftercare.may-use person=zilpzalp product=kernbeisser",

@@ -19,7 +19,8 @@ struct TelemetrySourceTests {
         _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
         _ = try client.ok("screening.assess person=anna areas=cheeks \(TreatmentTests.answersNo)")
         _ = try client.ok(
-            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes"
+        )
         let session = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
         _ = try client.ok("subscribe topics=telemetry.*")
         return (daemon, client, try #require(session["session"]?.integer))

@@ -181,7 +181,7 @@ struct TimeTravelTests {
             _ = try client.ok(
                 "records.add-device device=\(device) kind=roller needle_mm=0.3 material=titanium owner=anna")
             _ = try client.ok(
-                "sterilization.soak device=\(device) agent=isopropyl-alcohol concentration_percent=70 minutes=10 at=2026-11-20T08:50:00Z"
+                "sterilization.soak device=\(device) agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes at=2026-11-20T08:50:00Z"
             )
         }
         try client.screen("anna")

@@ -42,8 +42,9 @@ struct TreatmentTests {
 
         #expect(
             try client.ok(
-                "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")[
-                    "counts"]?.bool == true)
+                "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes"
+            )[
+                "counts"]?.bool == true)
         #expect(
             try client.ok("session.check person=anna device=roller areas=cheeks depth_mm=0.3")["allowed"]?.bool == true)
         let events = try daemon.connect()
@@ -150,7 +151,8 @@ struct TreatmentTests {
         let (_, client) = try Self.prepared()
         let assessed = try client.ok("screening.assess person=anna areas=cheeks \(Self.answersNo)")
         _ = try client.ok(
-            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=10")
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes"
+        )
         let started = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
         let session = try #require(started["session"]?.integer)
         _ = try client.ok("aftercare.report person=anna symptom=pus")
@@ -170,7 +172,9 @@ struct TreatmentTests {
             _ = try client.ok("screening.assess person=\(person) areas=cheeks \(Self.answersNo)")
         }
         _ = try client.ok("sterilization.open-cartridge cartridge=c1 device=pen person=anna lot=L1 expires=2199-12-31")
-        _ = try client.ok("sterilization.soak device=pen agent=isopropyl-alcohol concentration_percent=70 minutes=10")
+        _ = try client.ok(
+            "sterilization.soak device=pen agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes"
+        )
         let forBen = try client.ok("session.check person=ben device=pen areas=cheeks depth_mm=0.3 cartridge=c1")
         #expect(Self.codes(forBen["findings"]).contains("cartridge-used"))
         let rollerForBen = try client.ok("session.check person=ben device=roller areas=cheeks depth_mm=0.3")

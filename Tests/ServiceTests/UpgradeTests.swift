@@ -11,22 +11,20 @@ struct UpgradeTests {
         ]).output
     }
 
+    /// Leaves the store as another version would have.
+    private static func change(_ store: String, _ sql: String) throws {
+        let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
+        let changed = try ExampleTests.run(["python3", "-c", script, store, sql])
+        try #require(changed.code == 0, "\(changed.output)")
+    }
+
     @Test("an older version does not start on it, says why and what to do, and changes nothing in it")
     func refusesNewer() throws {
         let daemon = try DaemonProcess()
         _ = try daemon.connect().ok("records.add-person person=anna")
         #expect(daemon.terminate() == 0)
         let store = daemon.folder + "/state/mneedle.sqlite"
-        let newer = try ExampleTests.run([
-            "python3", "-c",
-            """
-            import sqlite3, sys
-            c = sqlite3.connect(sys.argv[1])
-            c.execute("INSERT INTO mneedle_schema VALUES ('screening', 99, 'from the future')")
-            c.commit()
-            """, store,
-        ])
-        #expect(newer.code == 0, "\(newer.output)")
+        try Self.change(store, "INSERT INTO mneedle_schema VALUES ('screening', 99, 'from the future')")
         let before = try Self.content(of: store)
         try daemon.launch()
         var status = ""
@@ -49,19 +47,11 @@ struct UpgradeTests {
         _ = try before.ok("records.add-person person=anna first_time=no fitzpatrick=3")
         _ = try before.ok("records.add-device device=roller kind=roller needle_mm=1.5 material=titanium owner=anna")
         _ = try before.ok(
-            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=10")
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes"
+        )
         try before.screen("anna")
         #expect(daemon.terminate() == 0)
-        let older = try ExampleTests.run([
-            "python3", "-c",
-            """
-            import sqlite3, sys
-            c = sqlite3.connect(sys.argv[1])
-            c.execute("UPDATE records_devices SET needle_mm = NULL")
-            c.commit()
-            """, daemon.folder + "/state/mneedle.sqlite",
-        ])
-        #expect(older.code == 0, "\(older.output)")
+        try Self.change(daemon.folder + "/state/mneedle.sqlite", "UPDATE records_devices SET needle_mm = NULL")
         try daemon.start()
         let client = try daemon.connect()
         let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3")

@@ -7,9 +7,9 @@ struct Soak: Sendable {
     var minutes: Double
     /// When it ended.
     var at: Instant
-    /// Whether hands were washed, and the place was clean; `nil` where nobody said.
-    var handsWashed: Bool?
-    var cleanSurface: Bool?
+    /// Whether hands were washed, and the place was clean.
+    var handsWashed: Bool
+    var cleanSurface: Bool
 
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
@@ -28,9 +28,9 @@ extension Sterilization {
                 .required(
                     "minutes", .number(0...1440),
                     "How long without interruption, in minutes; interrupted soaks are logged one by one."),
+                .required("hands_washed", .boolean, "Whether hands were washed before the head was touched."),
+                .required("clean_surface", .boolean, "Whether it dries and lies on a clean surface."),
                 .optional("at", .time, "When it ended; default now."),
-                .optional("hands_washed", .boolean, "Whether hands were washed before the head was touched."),
-                .optional("clean_surface", .boolean, "Whether it dries and lies on a clean surface."),
             ],
             reply: [
                 ReplyMember("device", "the device"), ReplyMember("at", "when the soak ended"),
@@ -40,7 +40,8 @@ extension Sterilization {
             ],
             errors: [.notFound],
             concerns: .named("device"),
-            example: "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5",
+            example:
+                "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes",
             .writes(logSoak))
     }
 
@@ -61,8 +62,8 @@ extension Sterilization {
             finding(.soakTooShort, when: soak.minutes < limits.leastMinutes),
             finding(.soakConcentration, when: !(limits.leastPercent...limits.mostPercent).contains(percent)),
             timingRefusal(head, began: soak.began, setting),
-            soak.handsWashed == false ? said(.handsNotWashed, .saidNo, setting) : nil,
-            soak.cleanSurface == false ? said(.surfaceNotClean, .saidNo, setting) : nil,
+            finding(.handsNotWashed, when: !soak.handsWashed),
+            finding(.surfaceNotClean, when: !soak.cleanSurface),
         ].compactMap { $0 }
         judgement.refusals += try overlapRefusals(Run(soak, device.device), setting, reading)
         guard judgement.counts else { return judgement }
@@ -70,14 +71,8 @@ extension Sterilization {
             finding(.soakConcentrationAdvised, when: percent != limits.advisedPercent),
             finding(.soakLongerAdvised, when: soak.minutes < limits.advisedMinutes),
             finding(.disinfectedOnly, when: setting == .clinic && !device.cartridges),
-            soak.handsWashed == nil ? said(.handsNotWashed, .notSaid, setting) : nil,
-            soak.cleanSurface == nil ? said(.surfaceNotClean, .notSaid, setting) : nil,
         ].compactMap { $0 }
         return judgement
-    }
-
-    private func said(_ code: Code, _ phrase: Wording.Phrase, _ setting: Setting) throws -> Finding? {
-        try knowledge.finding(code, setting, ["why": knowledge.wording[phrase]])
     }
 
     private func values(of soak: Soak) -> [String: any CustomStringConvertible] {
@@ -98,7 +93,8 @@ extension Sterilization {
             agent: normalised(try arguments.requiredText("agent")),
             concentrationPercent: try arguments.requiredNumber("concentration_percent"),
             minutes: try arguments.requiredNumber("minutes"), at: try endTime(arguments, transaction),
-            handsWashed: arguments.boolean("hands_washed"), cleanSurface: arguments.boolean("clean_surface"))
+            handsWashed: try arguments.requiredBoolean("hands_washed"),
+            cleanSurface: try arguments.requiredBoolean("clean_surface"))
         var head = try Head(of: device.device, in: transaction)
         let setting = try setting(of: device, head, transaction) ?? .home
         let judgement = try judge(soak, of: head, device: device, setting, transaction)

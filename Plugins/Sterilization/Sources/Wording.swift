@@ -61,8 +61,6 @@ struct Wording: Sendable {
         case discarded = "discarded"
         case sharedAtHome = "shared-at-home"
         case clockBehind = "clock-behind"
-        case notSaid = "not-said"
-        case saidNo = "said-no"
     }
     private let phrases: [Phrase: String]
 

@@ -143,12 +143,18 @@ struct SoakTests {
         #expect(try room.soak("roller", minutes: 10, at: "2026-11-20T11:45:00Z").bool("counts") == true)
     }
 
-    @Test("unwashed hands and a dirty surface make it not count; what is not said is asked for")
+    @Test("unwashed hands and a dirty surface make it not count, and a soak of which neither is said is not taken in")
     func hands() throws {
         let room = try Room()
         let bad = try room.soak("roller", handsWashed: false, cleanSurface: false)
         #expect(bad.bool("counts") == false && Set(codes(bad)) == ["hands-not-washed", "surface-not-clean"])
-        let unsaid = try room.soak("roller", handsWashed: nil, cleanSurface: nil)
-        #expect(unsaid.bool("counts") == true && Set(codes(unsaid)) == ["hands-not-washed", "surface-not-clean"])
+        let kept = try room.bench.ledger().count
+        for (hands, surface, argument) in [(nil, true, "hands_washed"), (true, nil, "clean_surface")]
+            as [(Bool?, Bool?, String)]
+        {
+            let refused = refusal { try room.soak("roller", handsWashed: hands, cleanSurface: surface) }
+            #expect(refused?.code == .invalidArgument && refused?.members.string("argument") == argument)
+        }
+        #expect(try room.bench.ledger().count == kept)
     }
 }

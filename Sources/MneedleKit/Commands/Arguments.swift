@@ -45,6 +45,8 @@ public struct Arguments: Hashable, Sendable, ValueConvertible {
     public func requiredInteger(_ name: String) throws -> Int64 { try present(integer(name), name) }
     /// A required argument's number.
     public func requiredNumber(_ name: String) throws -> Double { try present(number(name), name) }
+    /// A required argument's flag.
+    public func requiredBoolean(_ name: String) throws -> Bool { try present(boolean(name), name) }
 
     private func present<T>(_ value: T?, _ name: String) throws -> T {
         guard let value else {

@@ -61,8 +61,8 @@ final class Household {
         "records.clear person=zilpzalp finding=pregnancy by=Neuntoeter until=\(soon) note=Birkenzeisig",
         "screening.assess person=zilpzalp areas=cheeks \(answers)",
         "screening.assess person=zaunkoenig areas=cheeks \(answers)",
-        "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=10",
-        "sterilization.soak device=shared-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10",
+        "sterilization.soak device=wiedehopf agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes",
+        "sterilization.soak device=shared-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes",
         "sterilization.open-cartridge cartridge=stieglitz device=shared-pen person=zaunkoenig lot=Wendehals expires=2199-12-31",
         "scheduling.accept person=zaunkoenig sessions=2",
         "session.start person=zilpzalp device=wiedehopf areas=cheeks depth_mm=0.3",
@@ -76,7 +76,7 @@ final class Household {
     /// What the one who pries has, so that there is something to compare with.
     private static let own = [
         "screening.assess person=anna areas=cheeks \(answers)",
-        "sterilization.soak device=anna-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10",
+        "sterilization.soak device=anna-pen agent=isopropyl-alcohol concentration_percent=70 minutes=10 hands_washed=yes clean_surface=yes",
         "sterilization.open-cartridge cartridge=anna-cartridge device=anna-pen person=anna lot=L1 expires=2199-12-31",
         "session.start person=anna device=anna-pen areas=cheeks depth_mm=0.3 cartridge=anna-cartridge",
     ]

@@ -140,7 +140,8 @@ final class Desktop {
         _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
         try client.screen("anna")
         _ = try client.ok(
-            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5")
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes"
+        )
         let session = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
         return try #require(session["session"]?.integer)
     }
