@@ -41,7 +41,8 @@ let migrations = [
                 session BIGINT NOT NULL UNIQUE,
                 person TEXT NOT NULL,
                 began_at BIGINT NOT NULL,
-                ended_at BIGINT)
+                ended_at BIGINT,
+                areas TEXT NOT NULL)
             """,
             "CREATE INDEX aftercare_courses_person ON aftercare_courses (person, began_at)",
             """
@@ -68,6 +69,9 @@ let migrations = [
                 opened_at BIGINT NOT NULL,
                 closed_at BIGINT,
                 closed_by TEXT,
+                physician TEXT,
+                judged_on TEXT,
+                allergy TEXT,
                 note TEXT)
             """,
             // One open reaction a symptom: a second report of it joins the first.
@@ -85,19 +89,11 @@ let migrations = [
                 reported_at BIGINT NOT NULL,
                 session BIGINT,
                 reaction BIGINT,
+                said TEXT,
                 note TEXT)
             """,
             "CREATE INDEX aftercare_reports_person ON aftercare_reports (person, reported_at)",
-        ]),
-    Migration(
-        2, "where a session was, the words that a symptom was told in, and the physician who closed a reaction",
-        [
-            "ALTER TABLE aftercare_courses ADD COLUMN areas TEXT",
-            "ALTER TABLE aftercare_reports ADD COLUMN said TEXT",
-            "ALTER TABLE aftercare_reactions ADD COLUMN physician TEXT",
-            "ALTER TABLE aftercare_reactions ADD COLUMN judged_on TEXT",
-            "ALTER TABLE aftercare_reactions ADD COLUMN allergy TEXT",
-        ]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -42,7 +42,7 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "people, devices, operators and clearances",
+        1, "people, devices, operators, clearances, and what was decided of twins",
         [
             """
             CREATE TABLE records_people (
@@ -52,8 +52,12 @@ let migrations = [
                 goal TEXT NOT NULL,
                 time_zone TEXT NOT NULL,
                 fitzpatrick INTEGER,
-                first_time INTEGER NOT NULL)
+                first_time INTEGER NOT NULL,
+                unix_user TEXT,
+                birth_date TEXT)
             """,
+            "CREATE INDEX records_people_unix_user ON records_people (unix_user) WHERE unix_user IS NOT NULL",
+            "CREATE INDEX records_people_birth_date ON records_people (birth_date) WHERE birth_date IS NOT NULL",
             """
             CREATE TABLE records_devices (
                 device TEXT NOT NULL PRIMARY KEY,
@@ -64,6 +68,7 @@ let migrations = [
                 material TEXT,
                 owner TEXT REFERENCES records_people (person),
                 cartridges INTEGER NOT NULL,
+                cartridges_reason TEXT,
                 areas TEXT NOT NULL,
                 model TEXT,
                 serial TEXT,
@@ -83,25 +88,10 @@ let migrations = [
                 finding TEXT NOT NULL,
                 cleared_by TEXT NOT NULL,
                 at BIGINT NOT NULL,
-                until TEXT,
+                until TEXT NOT NULL,
                 note TEXT)
             """,
             "CREATE INDEX records_clearances_person ON records_clearances (person)",
-        ]),
-    Migration(
-        2, "the unix user that a person's record belongs to",
-        [
-            "ALTER TABLE records_people ADD COLUMN unix_user TEXT",
-            "CREATE INDEX records_people_unix_user ON records_people (unix_user) WHERE unix_user IS NOT NULL",
-        ]),
-    Migration(
-        3, "by what twins are recognised, what was decided of them, and why a pen takes no cartridges",
-        [
-            "ALTER TABLE records_people ADD COLUMN birth_date TEXT",
-            "CREATE INDEX records_people_birth_date ON records_people (birth_date) WHERE birth_date IS NOT NULL",
-            "ALTER TABLE records_devices ADD COLUMN cartridges_reason TEXT",
-            // Until now "not for the first time" also stood for what nobody had said.
-            "UPDATE records_people SET first_time = 1",
             """
             CREATE TABLE records_twins (
                 kind TEXT NOT NULL,
@@ -113,7 +103,7 @@ let migrations = [
                 at BIGINT NOT NULL,
                 PRIMARY KEY (kind, one, other))
             """,
-        ]),
+        ])
 ]
 
 /// The module at work: one kind of record in each file of this folder.

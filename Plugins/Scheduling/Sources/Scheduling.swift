@@ -41,13 +41,16 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "past sessions and reminders",
+        1, "past sessions, reminders, how people want them, and accepted courses",
         [
             """
             CREATE TABLE scheduling_sessions (
                 session BIGINT NOT NULL PRIMARY KEY,
                 person TEXT NOT NULL,
-                ended_at BIGINT NOT NULL)
+                ended_at BIGINT NOT NULL,
+                goal TEXT,
+                setting TEXT,
+                aim TEXT)
             """,
             "CREATE INDEX scheduling_sessions_person ON scheduling_sessions (person, ended_at)",
             """
@@ -77,10 +80,6 @@ let migrations = [
             CREATE INDEX scheduling_reminders_device ON scheduling_reminders (device, kind)
             WHERE device IS NOT NULL
             """,
-        ]),
-    Migration(
-        2, "find what is due, and what a session queued, at once",
-        [
             """
             CREATE INDEX scheduling_reminders_due ON scheduling_reminders (due_at, id) WHERE state = 'due'
             """,
@@ -88,10 +87,6 @@ let migrations = [
             """
             CREATE INDEX scheduling_reminders_kind ON scheduling_reminders (person, kind) WHERE kind <> 'custom'
             """,
-        ]),
-    Migration(
-        3, "how people want to be reminded",
-        [
             """
             CREATE TABLE scheduling_preferences (
                 person TEXT NOT NULL PRIMARY KEY,
@@ -100,14 +95,9 @@ let migrations = [
                 quiet_to BIGINT,
                 kinds_off TEXT NOT NULL,
                 moved TEXT NOT NULL)
-            """
-        ]),
-    Migration(
-        4, "accepted courses",
-        ["CREATE TABLE scheduling_plans (person TEXT NOT NULL PRIMARY KEY, plan TEXT NOT NULL)"]),
-    Migration(
-        5, "what a session was for, and what the window after it is for",
-        ["goal", "setting", "aim"].map { "ALTER TABLE scheduling_sessions ADD COLUMN \($0) TEXT" }),
+            """,
+            "CREATE TABLE scheduling_plans (person TEXT NOT NULL PRIMARY KEY, plan TEXT NOT NULL)",
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -56,12 +56,10 @@ let migrations = [
                 question TEXT NOT NULL,
                 remembered_at BIGINT NOT NULL,
                 because TEXT NOT NULL,
+                day TEXT,
                 PRIMARY KEY (person, question))
             """,
-        ]),
-    Migration(
-        2, "days that stay true",
-        ["ALTER TABLE screening_remembered ADD COLUMN day TEXT"]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

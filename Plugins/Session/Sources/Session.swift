@@ -28,7 +28,7 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "sessions",
+        1, "sessions, and starts that were refused",
         [
             """
             CREATE TABLE session_sessions (
@@ -44,27 +44,21 @@ let migrations = [
                 operator TEXT,
                 started BIGINT NOT NULL,
                 ended BIGINT,
+                clock_uncertain BIGINT NOT NULL DEFAULT 0,
                 state TEXT NOT NULL,
                 reason TEXT,
                 passes INTEGER,
                 note TEXT,
                 overridden TEXT,
-                override_reason TEXT)
+                override_reason TEXT,
+                assessment BIGINT,
+                knowledge TEXT NOT NULL,
+                flagged TEXT)
             """,
             // One at a time, whatever two requests that cross each other may believe.
             "CREATE UNIQUE INDEX session_running_person ON session_sessions (person) WHERE state = 'running'",
             "CREATE UNIQUE INDEX session_running_device ON session_sessions (device) WHERE state = 'running'",
             "CREATE INDEX session_sessions_person ON session_sessions (person)",
-        ]),
-    Migration(
-        2, "whether the time of the end is known",
-        ["ALTER TABLE session_sessions ADD COLUMN clock_uncertain BIGINT NOT NULL DEFAULT 0"]),
-    Migration(
-        3, "what a session rests on, what came up while it ran, and what was refused",
-        [
-            "ALTER TABLE session_sessions ADD COLUMN assessment BIGINT",
-            "ALTER TABLE session_sessions ADD COLUMN knowledge TEXT",
-            "ALTER TABLE session_sessions ADD COLUMN flagged TEXT",
             """
             CREATE TABLE session_refusals (
                 person TEXT NOT NULL,
@@ -72,7 +66,7 @@ let migrations = [
                 at BIGINT NOT NULL,
                 PRIMARY KEY (person, what))
             """,
-        ]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -46,7 +46,7 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "heads, cartridges and the hygiene log",
+        1, "heads, cartridges, the hygiene log, soaks and cycles, and who was treated from which load",
         [
             """
             CREATE TABLE sterilization_heads (
@@ -85,10 +85,6 @@ let migrations = [
             """,
             "CREATE INDEX sterilization_log_device ON sterilization_log (device, at)",
             "CREATE INDEX sterilization_log_at ON sterilization_log (at)",
-        ]),
-    Migration(
-        2, "when soaks and cycles ran, and who was treated from which load",
-        [
             """
             CREATE TABLE sterilization_runs (
                 id INTEGER PRIMARY KEY,
@@ -115,7 +111,7 @@ let migrations = [
                 told TEXT)
             """,
             "CREATE INDEX sterilization_treated_load ON sterilization_treated (load)",
-        ]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

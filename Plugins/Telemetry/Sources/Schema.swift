@@ -2,7 +2,7 @@ import MneedleKit
 
 let migrations = [
     Migration(
-        1, "sessions, chunks and alarms",
+        1, "sessions with their series, blocks and alarms, and devices that needle without one",
         [
             """
             CREATE TABLE telemetry_sessions (
@@ -12,21 +12,14 @@ let migrations = [
                 depth_mm REAL NOT NULL,
                 started BIGINT NOT NULL,
                 is_running INTEGER NOT NULL,
-                last_heard BIGINT)
+                last_heard BIGINT,
+                ended BIGINT,
+                thinned INTEGER NOT NULL DEFAULT 0,
+                digest TEXT)
             """,
+            "CREATE INDEX telemetry_sessions_ended ON telemetry_sessions (thinned, ended)",
+            "CREATE INDEX telemetry_sessions_device ON telemetry_sessions (device)",
             "CREATE INDEX telemetry_sessions_heard ON telemetry_sessions (last_heard) WHERE is_running = 1",
-            """
-            CREATE TABLE telemetry_chunks (
-                id INTEGER PRIMARY KEY,
-                session BIGINT NOT NULL,
-                field TEXT NOT NULL,
-                first_ns BIGINT NOT NULL,
-                last_ns BIGINT NOT NULL,
-                points BIGINT NOT NULL,
-                checksum BIGINT NOT NULL,
-                data BLOB NOT NULL)
-            """,
-            "CREATE INDEX telemetry_chunks_field ON telemetry_chunks (session, field, id)",
             """
             CREATE TABLE telemetry_alarms (
                 id INTEGER PRIMARY KEY,
@@ -36,13 +29,10 @@ let migrations = [
                 field TEXT,
                 value REAL,
                 limit_value REAL,
+                peak REAL,
                 over_at BIGINT)
             """,
             "CREATE INDEX telemetry_alarms_session ON telemetry_alarms (session)",
-        ]),
-    Migration(
-        2, "series of blocks in place of chunks, and how long alarms last",
-        [
             """
             CREATE TABLE telemetry_series (
                 id INTEGER PRIMARY KEY,
@@ -69,25 +59,13 @@ let migrations = [
             """,
             "CREATE INDEX telemetry_blocks_series ON telemetry_blocks (series, level)",
             "CREATE INDEX telemetry_blocks_expires ON telemetry_blocks (expires) WHERE expires IS NOT NULL",
-            "ALTER TABLE telemetry_sessions ADD COLUMN ended BIGINT",
-            "ALTER TABLE telemetry_sessions ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0",
-            "CREATE INDEX telemetry_sessions_ended ON telemetry_sessions (thinned, ended)",
-            "ALTER TABLE telemetry_sessions ADD COLUMN digest TEXT",
-            "ALTER TABLE telemetry_alarms ADD COLUMN peak REAL",
-            "CREATE INDEX telemetry_sessions_device ON telemetry_sessions (device)",
-        ]),
-    Migration(
-        3, "blocks are found by their times",
-        ["CREATE INDEX telemetry_blocks_times ON telemetry_blocks (series, last_ns, first_ns)"]),
-    Migration(
-        4, "devices that needle without a session",
-        [
+            "CREATE INDEX telemetry_blocks_times ON telemetry_blocks (series, last_ns, first_ns)",
             """
             CREATE TABLE telemetry_needling (
                 device TEXT NOT NULL,
                 is_late INTEGER NOT NULL,
                 last_at BIGINT NOT NULL,
                 PRIMARY KEY (device, is_late))
-            """
-        ]),
+            """,
+        ])
 ]
