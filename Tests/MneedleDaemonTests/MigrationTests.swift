@@ -10,15 +10,15 @@ struct MigrationTests {
     static let first = Migration(
         1, "visits",
         [
-            "CREATE TABLE visits_visit (id INTEGER PRIMARY KEY, person TEXT NOT NULL)",
-            "CREATE INDEX visits_visit_person ON visits_visit (person)",
+            .table("visits_visit", [.id, .text("person")]),
+            .index("visits_visit_person", on: "visits_visit", ["person"]),
         ])
     static let second = Migration(
         2, "which room, and how often a person came",
         [
-            "ALTER TABLE visits_visit ADD COLUMN room TEXT",
-            "CREATE TABLE visits_count (person TEXT NOT NULL PRIMARY KEY, visits BIGINT NOT NULL)",
-            "INSERT INTO visits_count (person, visits) SELECT person, COUNT(*) FROM visits_visit GROUP BY person",
+            .add(.text("room").optional(), to: "visits_visit"),
+            .table("visits_count", [.text("person").primaryKey(), .integer("visits")]),
+            .sql("INSERT INTO visits_count (person, visits) SELECT person, COUNT(*) FROM visits_visit GROUP BY person"),
         ])
 
     static func visits(_ migrations: [Migration]) -> ModuleDefinition {
@@ -65,7 +65,8 @@ struct MigrationTests {
         let store = workshop.engine.store
         try Migrations.apply([Self.first], of: "visits", to: store)
         try store.execute(Self.written)
-        let greedy = Migration(3, "the ledger too", ["DROP TABLE visits_count", "DELETE FROM mneedle_ledger"])
+        let greedy = Migration(
+            3, "the ledger too", [.sql("DROP TABLE visits_count"), .sql("DELETE FROM mneedle_ledger")])
         #expect(throws: ModuleError.self) {
             try Migrations.apply([Self.first, Self.second, greedy], of: "visits", to: store)
         }

@@ -52,7 +52,9 @@ package final class Store: Sendable {
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try database.execute(sql: "PRAGMA journal_size_limit = 33554432")
             Store.giveUpInTime(database)
-            try database.execute(sql: HostTables.versions)
+            if try !database.tableExists("mneedle_schema") {
+                try database.execute(sql: Dialect.sqlite.statement(HostTables.versions))
+            }
         }
     }
 

@@ -2,46 +2,33 @@ import MneedleKit
 
 /// The host's own tables, `mneedle_…`: the ledger, and what the service has to remember of itself.
 enum HostTables {
-    /// Where the versions of all tables are kept, so that it is there before any of them.
-    static let versions = """
-        CREATE TABLE IF NOT EXISTS mneedle_schema (
-            module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version))
-        """
+    /// The versions of all tables. It is there before any other, and is no step itself.
+    static let versions = SchemaChange.table(
+        "mneedle_schema", [.text("module"), .integer("version"), .text("summary")], primaryKey: ["module", "version"])
 
     static let migrations = [
         Migration(
             1, "the ledger, and what the service remembers of itself",
             [
-                "CREATE TABLE mneedle_store (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
-                "INSERT INTO mneedle_store (name, value) VALUES ('id', lower(hex(randomblob(16))))",
-                "CREATE TABLE mneedle_modules (name TEXT NOT NULL PRIMARY KEY, guards INTEGER NOT NULL)",
-                """
-                CREATE TABLE mneedle_ledger (
-                    seq INTEGER PRIMARY KEY,
-                    at INTEGER NOT NULL,
-                    actor TEXT NOT NULL,
-                    module TEXT NOT NULL,
-                    kind TEXT NOT NULL,
-                    subject TEXT NOT NULL,
-                    person TEXT,
-                    body TEXT NOT NULL,
-                    hash BLOB NOT NULL)
-                """,
-                """
-                CREATE TABLE mneedle_idempotency (
-                    uid INTEGER NOT NULL, key TEXT NOT NULL, request BLOB NOT NULL, reply TEXT NOT NULL, at INTEGER NOT NULL,
-                    PRIMARY KEY (uid, key))
-                """,
-                "CREATE INDEX mneedle_idempotency_at ON mneedle_idempotency (at)",
-                """
-                CREATE TABLE mneedle_failed_reactions (
-                    seq INTEGER NOT NULL, module TEXT NOT NULL, kind TEXT NOT NULL, attempts INTEGER NOT NULL,
-                    retry_at INTEGER NOT NULL, PRIMARY KEY (seq, module))
-                """,
-                """
-                CREATE TABLE mneedle_clock (
-                    id INTEGER PRIMARY KEY CHECK (id = 1), latest INTEGER NOT NULL, jumped INTEGER NOT NULL)
-                """,
+                .table("mneedle_store", [.text("name").primaryKey(), .text("value")]),
+                .sql("INSERT INTO mneedle_store (name, value) VALUES ('id', lower(hex(randomblob(16))))"),
+                .table("mneedle_modules", [.text("name").primaryKey(), .integer("guards")]),
+                .table(
+                    "mneedle_ledger",
+                    [
+                        .id(named: "seq"), .time("at"), .text("actor"), .text("module"), .text("kind"),
+                        .text("subject"), .text("person").optional(), .text("body"), .bytes("hash"),
+                    ]),
+                .table(
+                    "mneedle_idempotency",
+                    [.integer("uid"), .text("key"), .bytes("request"), .text("reply"), .time("at")],
+                    primaryKey: ["uid", "key"]),
+                .index("mneedle_idempotency_at", on: "mneedle_idempotency", ["at"]),
+                .table(
+                    "mneedle_failed_reactions",
+                    [.integer("seq"), .text("module"), .text("kind"), .integer("attempts"), .time("retry_at")],
+                    primaryKey: ["seq", "module"]),
+                .table("mneedle_clock", [.id.check("id = 1"), .time("latest"), .integer("jumped")]),
             ])
     ]
 }

@@ -27,10 +27,11 @@ package enum Migrations {
             }
             for step in migrations.sorted(by: { $0.version < $1.version })
             where step.version > version && step.version <= limit {
+                let statements = try step.changes.map(Dialect.sqlite.statement)
                 // The host's own tables are no module's, and may be there before any schema is known.
-                if module != Verb.host { try store.permissions.rehearse(step.statements, of: module) }
+                if module != Verb.host { try store.permissions.rehearse(statements, of: module) }
                 try database.inTransaction(.immediate) {
-                    for statement in step.statements { try database.execute(sql: statement) }
+                    for statement in statements { try database.execute(sql: statement) }
                     try database.execute(
                         sql: "INSERT INTO mneedle_schema (module, version, summary) VALUES (?, ?, ?)",
                         arguments: [module, step.version, step.summary])
