@@ -11,8 +11,10 @@ struct UpgradeTests {
         ]).output
     }
 
-    @Test("an older version does not start on it, says why and what to do, and changes nothing in it")
-    func refusesNewer() throws {
+    @Test(
+        "an older version does not start on it, says why and what to do, and changes nothing in it",
+        arguments: ["screening", "mneedled"])
+    func refusesNewer(whose: String) throws {
         let daemon = try DaemonProcess()
         _ = try daemon.connect().ok("records.add-person person=anna")
         #expect(daemon.terminate() == 0)
@@ -22,9 +24,9 @@ struct UpgradeTests {
             """
             import sqlite3, sys
             c = sqlite3.connect(sys.argv[1])
-            c.execute("INSERT INTO mneedle_schema VALUES ('screening', 99, 'from the future')")
+            c.execute("INSERT INTO mneedle_schema VALUES (?, 99, 'from the future')", (sys.argv[2],))
             c.commit()
-            """, store,
+            """, store, whose,
         ])
         #expect(newer.code == 0, "\(newer.output)")
         let before = try Self.content(of: store)
@@ -35,14 +37,14 @@ struct UpgradeTests {
             status += message
         }
         #expect(try daemon.ending() == 78, "bad for good: systemd does not try again")
-        for words in ["version 99", "'screening'", "install the newer build again"] {
+        for words in ["version 99", "'\(whose)'", "install the newer build again"] {
             #expect(status.contains(words) && daemon.errorOutput.contains(words), "\(status)")
         }
         #expect(before.contains("anna"))
         #expect(try Self.content(of: store) == before)
     }
 
-    @Test("a roller that an older version recorded without its needle length starts nothing until it is given")
+    @Test("a roller whose needle length is not in the store starts nothing until it is given")
     func rollerWithoutLength() throws {
         let daemon = try DaemonProcess()
         let before = try daemon.connect()
@@ -52,7 +54,7 @@ struct UpgradeTests {
             "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=10")
         try before.screen("anna")
         #expect(daemon.terminate() == 0)
-        let older = try ExampleTests.run([
+        let emptied = try ExampleTests.run([
             "python3", "-c",
             """
             import sqlite3, sys
@@ -61,7 +63,7 @@ struct UpgradeTests {
             c.commit()
             """, daemon.folder + "/state/mneedle.sqlite",
         ])
-        #expect(older.code == 0, "\(older.output)")
+        #expect(emptied.code == 0, "\(emptied.output)")
         try daemon.start()
         let client = try daemon.connect()
         let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
