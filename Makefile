@@ -19,8 +19,8 @@ DEB_PREREQUISITES := $(INSTALL_PREREQUISITES) debhelper fakeroot lintian
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: run build test mutants check lint format docs clean bench install uninstall deb booted new-module system-calls \
-    prerequisites test-prerequisites install-prerequisites deb-prerequisites
+.PHONY: run build test test-build mutants check lint format docs clean bench install uninstall deb booted new-module system-calls \
+    prerequisites test-prerequisites install-prerequisites deb-prerequisites booted-prerequisites proofs
 
 ## run: install what is missing, build, and serve on the embedded store until interrupted
 run: prerequisites build
@@ -33,11 +33,14 @@ build:
 	$(UMASK) swift build -c release
 
 ## test: install what is missing and test everything
-test: test-prerequisites
-	$(UMASK) swift build --build-tests
-	$(UMASK) swift build
+test: test-build
 	$(MAKE) --no-print-directory check
 	Tests/run
+
+# What the tests need, without running them.
+test-build: test-prerequisites
+	$(UMASK) swift build --build-tests
+	$(UMASK) swift build
 
 ## mutants: make the knowledge worse, one thing at a time, and say how much of it the table of facts notices
 mutants: test-prerequisites
@@ -95,8 +98,11 @@ deb: deb-prerequisites build
 	@ls -sh .build/deb/*.deb
 
 ## booted: prove the package on a booted systemd; says why where that cannot be done
-booted: deb
-	@$(call install_missing,$(BOOTED_PREREQUISITES))
+booted: deb booted-prerequisites
+	$(MAKE) --no-print-directory proofs
+
+# The proofs alone, of the package that was made.
+proofs:
 	Tests/Booted/install
 	Tests/Booted/run
 
@@ -114,6 +120,9 @@ test-prerequisites:
 
 install-prerequisites: prerequisites
 	@$(call install_missing,$(INSTALL_PREREQUISITES))
+
+booted-prerequisites:
+	@$(call install_missing,$(BOOTED_PREREQUISITES))
 
 deb-prerequisites: prerequisites
 	@$(call install_missing,$(DEB_PREREQUISITES))
