@@ -19,8 +19,8 @@ extension Daemon {
     /// Tells systemd why it does not start.
     public static func tellFailure(_ error: any Error) { Notify.failed(explanation(of: error)) }
 
-    /// sysexits' numbers, as systemd shows them: 78 for bad files and a store that is gone or another one, 1 for anything else.
+    /// sysexits' numbers, as systemd shows them: 78 for bad files and a store that is gone, another one or newer, 1 for anything else.
     public static func exitCode(for error: any Error) -> Int32 {
-        error is BadFiles || error is HeadNote.Refused ? 78 : 1
+        error is BadFiles || error is HeadNote.Refused || Migrations.isNewerSchema(error) ? 78 : 1
     }
 }

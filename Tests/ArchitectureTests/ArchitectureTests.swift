@@ -84,6 +84,14 @@ struct ArchitectureTests {
         }
     }
 
+    @Test("tables are declared by what their columns hold, and not in a database's words")
+    func tablesAreDeclared() throws {
+        let words = ["CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE", "ALTER TABLE"]
+        for file in try Self.swiftFiles("Plugins") + Self.swiftFiles("Examples") {
+            #expect(!words.contains { file.text.contains($0) }, "\(file.path)")
+        }
+    }
+
     @Test("one kit: no module's library has its own copy of the kit, the logger or the store", arguments: modules)
     func oneKit(module: String) throws {
         let library = DaemonProcess.products + "/lib\(module).so"

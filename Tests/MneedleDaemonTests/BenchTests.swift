@@ -10,7 +10,7 @@ struct BenchTests {
     static let notes = ModuleDefinition(
         manifest: Manifest(name: "notes", version: "1", summary: "Keeps notes.", records: ["note.*"]),
         migrations: [
-            Migration(1, "notes", ["CREATE TABLE notes_note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"])
+            Migration(1, "notes", [.table("notes_note", [.id, .text("text").unique()])])
         ]
     ) { _ in
         Module(commands: [

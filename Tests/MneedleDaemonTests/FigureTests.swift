@@ -11,7 +11,7 @@ struct FigureTests {
     static func definition(_ figures: [Figure], name: String = "notes") -> ModuleDefinition {
         ModuleDefinition(
             manifest: Manifest(name: name, version: "1", summary: "Keeps notes."),
-            migrations: [Migration(1, "notes", ["CREATE TABLE \(name)_note (id INTEGER PRIMARY KEY, text TEXT)"])]
+            migrations: [Migration(1, "notes", [.table("\(name)_note", [.id, .text("text").optional()])])]
         ) { _ in Module(figures: figures) }
     }
 

@@ -16,7 +16,7 @@ struct PermissionTests {
             store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
             for module in ["mine", "other"] {
                 try Migrations.apply(
-                    [Migration(1, "one", ["CREATE TABLE \(module)_one (id INTEGER PRIMARY KEY, text TEXT)"])],
+                    [Migration(1, "one", [.table("\(module)_one", [.id, .text("text").optional()])])],
                     of: module, to: store)
             }
             engine = try Engine(store: store, house: House(), clock: SystemClock())
@@ -108,7 +108,7 @@ struct PermissionTests {
         ])
     func migrations(sql: String) throws {
         let shelf = try Shelf()
-        let steps = [Migration(2, "two", ["CREATE TABLE mine_first (id INTEGER)", sql])]
+        let steps = [Migration(2, "two", [.table("mine_first", [.id]), .sql(sql)])]
         #expect(throws: ModuleError.self) { try Migrations.apply(steps, of: "mine", to: shelf.store) }
         #expect(throws: (any Error).self) { try shelf.store.execute(["SELECT * FROM mine_first"]) }
         try Migrations.apply(
@@ -116,14 +116,27 @@ struct PermissionTests {
                 Migration(
                     2, "two",
                     [
-                        "CREATE TABLE mine_second (id INTEGER PRIMARY KEY, a TEXT NOT NULL UNIQUE)",
-                        "CREATE INDEX mine_second_a ON mine_second (a)",
-                        "ALTER TABLE mine_one ADD COLUMN more INTEGER NOT NULL DEFAULT 0",
-                        "INSERT INTO mine_second (a) SELECT text FROM mine_one WHERE text IS NOT NULL",
-                        "DROP INDEX mine_second_a",
-                        "ALTER TABLE mine_second RENAME TO mine_third", "DROP TABLE mine_third",
+                        .table("mine_second", [.id, .text("a").unique()]),
+                        .index("mine_second_a", on: "mine_second", ["a"]),
+                        .add(.integer("more", default: 0), to: "mine_one"),
+                        .sql("INSERT INTO mine_second (a) SELECT text FROM mine_one WHERE text IS NOT NULL"),
+                        .sql("DROP INDEX mine_second_a"), .sql("ALTER TABLE mine_second RENAME TO mine_third"),
+                        .sql("DROP TABLE mine_third"),
                     ])
             ], of: "mine", to: shelf.store)
         try shelf.run("UPDATE mine_one SET more = 1", as: "mine")
+    }
+    @Test(
+        "a declared change makes and changes its own tables alone too",
+        arguments: [
+            .table("other_two", [.id]), .table("mneedle_two", [.id]), .table("mine_two AS SELECT * FROM other_one", []),
+            .index("mine_i", on: "other_one", ["text"]), .index("other_i", on: "mine_one", ["text"]),
+            .add(.text("more").optional(), to: "other_one"), .add(.text("more").optional(), to: "mneedle_ledger"),
+        ] as [SchemaChange])
+    func declared(change: SchemaChange) throws {
+        let shelf = try Shelf()
+        let steps = [Migration(2, "two", [.table("mine_first", [.id]), change])]
+        #expect(throws: ModuleError.self) { try Migrations.apply(steps, of: "mine", to: shelf.store) }
+        #expect(throws: (any Error).self) { try shelf.store.execute(["SELECT * FROM mine_first"]) }
     }
 }

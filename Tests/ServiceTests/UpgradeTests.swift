@@ -12,19 +12,22 @@ struct UpgradeTests {
     }
 
     /// Leaves the store as another version would have.
-    private static func change(_ store: String, _ sql: String) throws {
-        let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
-        let changed = try ExampleTests.run(["python3", "-c", script, store, sql])
+    private static func change(_ store: String, _ sql: String, _ values: String...) throws {
+        let script =
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2], sys.argv[3:]); c.commit()"
+        let changed = try ExampleTests.run(["python3", "-c", script, store, sql] + values)
         try #require(changed.code == 0, "\(changed.output)")
     }
 
-    @Test("an older version does not start on it, says why and what to do, and changes nothing in it")
-    func refusesNewer() throws {
+    @Test(
+        "an older version does not start on it, says why and what to do, and changes nothing in it",
+        arguments: ["screening", "mneedled"])
+    func refusesNewer(whose: String) throws {
         let daemon = try DaemonProcess()
         _ = try daemon.connect().ok("records.add-person person=anna")
         #expect(daemon.terminate() == 0)
         let store = daemon.folder + "/state/mneedle.sqlite"
-        try Self.change(store, "INSERT INTO mneedle_schema VALUES ('screening', 99, 'from the future')")
+        try Self.change(store, "INSERT INTO mneedle_schema VALUES (?, 99, 'from the future')", whose)
         let before = try Self.content(of: store)
         try daemon.launch()
         var status = ""
@@ -33,14 +36,14 @@ struct UpgradeTests {
             status += message
         }
         #expect(try daemon.ending() == 78, "bad for good: systemd does not try again")
-        for words in ["version 99", "'screening'", "install the newer build again"] {
+        for words in ["version 99", "'\(whose)'", "install the newer build again"] {
             #expect(status.contains(words) && daemon.errorOutput.contains(words), "\(status)")
         }
         #expect(before.contains("anna"))
         #expect(try Self.content(of: store) == before)
     }
 
-    @Test("a roller that an older version recorded without its needle length starts nothing until it is given")
+    @Test("a roller whose needle length is not in the store starts nothing until it is given")
     func rollerWithoutLength() throws {
         let daemon = try DaemonProcess()
         let before = try daemon.connect()

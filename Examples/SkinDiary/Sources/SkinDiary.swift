@@ -17,10 +17,9 @@ let definition = ModuleDefinition(
         Migration(
             1, "the diary",
             [
-                """
-                CREATE TABLE skindiary_entries (
-                    id INTEGER PRIMARY KEY, person TEXT NOT NULL, at BIGINT NOT NULL, feeling INTEGER NOT NULL, note TEXT)
-                """
+                .table(
+                    "skindiary_entries",
+                    [.id, .text("person"), .time("at"), .integer("feeling"), .text("note").optional()])
             ])
     ]
 ) { setup in

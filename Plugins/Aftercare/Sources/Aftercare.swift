@@ -35,69 +35,40 @@ let migrations = [
     Migration(
         1, "courses of aftercare with their windows, reports and reactions",
         [
-            """
-            CREATE TABLE aftercare_courses (
-                id INTEGER PRIMARY KEY,
-                session BIGINT NOT NULL UNIQUE,
-                person TEXT NOT NULL,
-                began_at BIGINT NOT NULL,
-                ended_at BIGINT)
-            """,
-            "CREATE INDEX aftercare_courses_person ON aftercare_courses (person, began_at)",
-            """
-            CREATE TABLE aftercare_windows (
-                id INTEGER PRIMARY KEY,
-                session BIGINT NOT NULL,
-                person TEXT NOT NULL,
-                code TEXT NOT NULL,
-                kind TEXT NOT NULL,
-                starts_at BIGINT NOT NULL,
-                ends_at BIGINT NOT NULL,
-                text TEXT NOT NULL,
-                sources TEXT NOT NULL,
-                UNIQUE (session, code))
-            """,
-            "CREATE INDEX aftercare_windows_person ON aftercare_windows (person, ends_at)",
-            """
-            CREATE TABLE aftercare_reactions (
-                id INTEGER PRIMARY KEY,
-                person TEXT NOT NULL,
-                setting TEXT NOT NULL,
-                symptom TEXT NOT NULL,
-                action TEXT NOT NULL,
-                opened_at BIGINT NOT NULL,
-                closed_at BIGINT,
-                closed_by TEXT,
-                note TEXT)
-            """,
+            .table(
+                "aftercare_courses",
+                [
+                    .id, .integer("session").unique(), .text("person"), .time("began_at"),
+                    .time("ended_at").optional(), .text("areas"),
+                ]),
+            .index("aftercare_courses_person", on: "aftercare_courses", ["person", "began_at"]),
+            .table(
+                "aftercare_windows",
+                [
+                    .id, .integer("session"), .text("person"), .text("code"), .text("kind"), .time("starts_at"),
+                    .time("ends_at"), .text("text"), .text("sources"),
+                ], unique: ["session", "code"]),
+            .index("aftercare_windows_person", on: "aftercare_windows", ["person", "ends_at"]),
+            .table(
+                "aftercare_reactions",
+                [
+                    .id, .text("person"), .text("setting"), .text("symptom"), .text("action"), .time("opened_at"),
+                    .time("closed_at").optional(), .text("closed_by").optional(), .text("physician").optional(),
+                    .date("judged_on").optional(), .text("allergy").optional(), .text("note").optional(),
+                ]),
             // One open reaction a symptom: a second report of it joins the first.
-            """
-            CREATE UNIQUE INDEX aftercare_reactions_open ON aftercare_reactions (person, symptom)
-            WHERE closed_at IS NULL
-            """,
-            """
-            CREATE TABLE aftercare_reports (
-                id INTEGER PRIMARY KEY,
-                person TEXT NOT NULL,
-                symptom TEXT NOT NULL,
-                severity TEXT NOT NULL,
-                action TEXT NOT NULL,
-                reported_at BIGINT NOT NULL,
-                session BIGINT,
-                reaction BIGINT,
-                note TEXT)
-            """,
-            "CREATE INDEX aftercare_reports_person ON aftercare_reports (person, reported_at)",
-        ]),
-    Migration(
-        2, "where a session was, the words that a symptom was told in, and the physician who closed a reaction",
-        [
-            "ALTER TABLE aftercare_courses ADD COLUMN areas TEXT",
-            "ALTER TABLE aftercare_reports ADD COLUMN said TEXT",
-            "ALTER TABLE aftercare_reactions ADD COLUMN physician TEXT",
-            "ALTER TABLE aftercare_reactions ADD COLUMN judged_on TEXT",
-            "ALTER TABLE aftercare_reactions ADD COLUMN allergy TEXT",
-        ]),
+            .index(
+                "aftercare_reactions_open", on: "aftercare_reactions", ["person", "symptom"], isUnique: true,
+                where: "closed_at IS NULL"),
+            .table(
+                "aftercare_reports",
+                [
+                    .id, .text("person"), .text("symptom"), .text("severity"), .text("action"), .time("reported_at"),
+                    .integer("session").optional(), .integer("reaction").optional(), .text("said").optional(),
+                    .text("note").optional(),
+                ]),
+            .index("aftercare_reports_person", on: "aftercare_reports", ["person", "reported_at"]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -287,8 +287,7 @@ extension Device {
         self.init(
             device: device, kind: kind, needleMM: row.number("needle_mm"), minDepthMM: row.number("min_depth_mm"),
             maxDepthMM: row.number("max_depth_mm"), material: row.text("material"), owner: row.text("owner"),
-            // A record from before the reason was asked for says nothing about cartridges.
-            cartridges: row.bool("cartridges") || (kind == .pen && row.text("cartridges_reason") == nil),
+            cartridges: row.bool("cartridges"),
             cartridgesReason: row.text("cartridges_reason"),
             areas: (row.text("areas") ?? "").split(separator: ",").map(String.init), model: row.text("model"),
             serial: row.text("serial"), retired: row.bool("retired"))

@@ -42,78 +42,46 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "people, devices, operators and clearances",
+        1, "people, devices, operators, clearances, and what was decided of twins",
         [
-            """
-            CREATE TABLE records_people (
-                person TEXT NOT NULL PRIMARY KEY,
-                name TEXT,
-                setting TEXT NOT NULL,
-                goal TEXT NOT NULL,
-                time_zone TEXT NOT NULL,
-                fitzpatrick INTEGER,
-                first_time INTEGER NOT NULL)
-            """,
-            """
-            CREATE TABLE records_devices (
-                device TEXT NOT NULL PRIMARY KEY,
-                kind TEXT NOT NULL,
-                needle_mm REAL,
-                min_depth_mm REAL,
-                max_depth_mm REAL,
-                material TEXT,
-                owner TEXT REFERENCES records_people (person),
-                cartridges INTEGER NOT NULL,
-                areas TEXT NOT NULL,
-                model TEXT,
-                serial TEXT,
-                retired INTEGER NOT NULL DEFAULT 0,
-                retired_reason TEXT)
-            """,
-            """
-            CREATE TABLE records_operators (
-                operator TEXT NOT NULL PRIMARY KEY,
-                max_depth_mm REAL NOT NULL,
-                trained_until TEXT)
-            """,
-            """
-            CREATE TABLE records_clearances (
-                id INTEGER PRIMARY KEY,
-                person TEXT NOT NULL REFERENCES records_people (person),
-                finding TEXT NOT NULL,
-                cleared_by TEXT NOT NULL,
-                at BIGINT NOT NULL,
-                until TEXT,
-                note TEXT)
-            """,
-            "CREATE INDEX records_clearances_person ON records_clearances (person)",
-        ]),
-    Migration(
-        2, "the unix user that a person's record belongs to",
-        [
-            "ALTER TABLE records_people ADD COLUMN unix_user TEXT",
-            "CREATE INDEX records_people_unix_user ON records_people (unix_user) WHERE unix_user IS NOT NULL",
-        ]),
-    Migration(
-        3, "by what twins are recognised, what was decided of them, and why a pen takes no cartridges",
-        [
-            "ALTER TABLE records_people ADD COLUMN birth_date TEXT",
-            "CREATE INDEX records_people_birth_date ON records_people (birth_date) WHERE birth_date IS NOT NULL",
-            "ALTER TABLE records_devices ADD COLUMN cartridges_reason TEXT",
-            // Until now "not for the first time" also stood for what nobody had said.
-            "UPDATE records_people SET first_time = 1",
-            """
-            CREATE TABLE records_twins (
-                kind TEXT NOT NULL,
-                one TEXT NOT NULL,
-                other TEXT NOT NULL,
-                same INTEGER NOT NULL,
-                reason TEXT NOT NULL,
-                decided_by TEXT NOT NULL,
-                at BIGINT NOT NULL,
-                PRIMARY KEY (kind, one, other))
-            """,
-        ]),
+            .table(
+                "records_people",
+                [
+                    .text("person").primaryKey(), .text("name").optional(), .text("setting"), .text("goal"),
+                    .text("time_zone"), .integer("fitzpatrick").optional(), .boolean("first_time"),
+                    .text("unix_user").optional(), .date("birth_date").optional(),
+                ]),
+            .index(
+                "records_people_unix_user", on: "records_people", ["unix_user"], where: "unix_user IS NOT NULL"),
+            .index(
+                "records_people_birth_date", on: "records_people", ["birth_date"], where: "birth_date IS NOT NULL"),
+            .table(
+                "records_devices",
+                [
+                    .text("device").primaryKey(), .text("kind"), .real("needle_mm").optional(),
+                    .real("min_depth_mm").optional(), .real("max_depth_mm").optional(), .text("material").optional(),
+                    .text("owner").optional().references("records_people", "person"), .boolean("cartridges"),
+                    .text("cartridges_reason").optional(), .text("areas"), .text("model").optional(),
+                    .text("serial").optional(), .boolean("retired", default: false),
+                    .text("retired_reason").optional(),
+                ]),
+            .table(
+                "records_operators",
+                [.text("operator").primaryKey(), .real("max_depth_mm"), .date("trained_until").optional()]),
+            .table(
+                "records_clearances",
+                [
+                    .id, .text("person").references("records_people", "person"), .text("finding"), .text("cleared_by"),
+                    .time("at"), .date("until"), .text("note").optional(),
+                ]),
+            .index("records_clearances_person", on: "records_clearances", ["person"]),
+            .table(
+                "records_twins",
+                [
+                    .text("kind"), .text("one"), .text("other"), .boolean("same"), .text("reason"),
+                    .text("decided_by"), .time("at"),
+                ], primaryKey: ["kind", "one", "other"]),
+        ])
 ]
 
 /// The module at work: one kind of record in each file of this folder.

@@ -242,23 +242,11 @@ struct RecordsTests {
         try bench.call("records.change-person", ["person": "bea", "first_time": true, "fitzpatrick": 4])
     }
 
-    @Test("records from before say of a pen that it takes cartridges, and of a person that needling is new")
-    func oldRecords() throws {
-        let bench = try Bench(
-            definition,
-            from: (
-                version: 2,
-                sql: [
-                    """
-                    INSERT INTO records_people (person, setting, goal, time_zone, first_time)
-                    VALUES ('anna', 'home', 'collagen', 'UTC', 0)
-                    """,
-                    "INSERT INTO records_devices (device, kind, cartridges, areas) VALUES ('pen', 'pen', 0, '')",
-                    "INSERT INTO records_devices (device, kind, cartridges, areas) VALUES ('r', 'roller', 0, '')",
-                ]
-            ))
-        #expect(try bench.call("records.show-person", ["person": "anna"]).bool("first_time") == true)
-        #expect(try bench.call("records.show-device", ["device": "pen"]).bool("cartridges") == true)
+    @Test("a roller whose needle length is not known is shown without one, and takes it without a reason")
+    func unknownLength() throws {
+        let bench = try bench()
+        try bench.call("records.add-device", ["device": "r", "kind": "roller", "needle_mm": 1.5])
+        try bench.damage("UPDATE records_devices SET needle_mm = NULL")
         #expect(try bench.call("records.show-device", ["device": "r"])["needle_mm"] == nil)
         let reply = try bench.call("records.change-device", ["device": "r", "needle_mm": 0.3])
         #expect(reply.number("needle_mm") == 0.3)

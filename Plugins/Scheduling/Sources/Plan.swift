@@ -30,8 +30,7 @@ struct Plan: Sendable, Equatable {
     var avoided: Avoided
     /// The sessions that are still to come.
     var days: [Day]
-    /// How many more are to come on days that cannot be read any more, because the store was damaged or an earlier version
-    /// wrote days beyond the year 9999.
+    /// How many more are to come on days that cannot be read any more, because the store was damaged.
     var unreadable = 0
     /// Whether something is open that does not end by itself: nothing reminds of the days then.
     var isHeld = false

@@ -41,73 +41,42 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "past sessions and reminders",
+        1, "past sessions, reminders, how people want them, and accepted courses",
         [
-            """
-            CREATE TABLE scheduling_sessions (
-                session BIGINT NOT NULL PRIMARY KEY,
-                person TEXT NOT NULL,
-                ended_at BIGINT NOT NULL)
-            """,
-            "CREATE INDEX scheduling_sessions_person ON scheduling_sessions (person, ended_at)",
-            """
-            CREATE TABLE scheduling_reminders (
-                id INTEGER PRIMARY KEY,
-                person TEXT NOT NULL,
-                kind TEXT NOT NULL,
-                title TEXT NOT NULL,
-                body TEXT,
-                urgency TEXT NOT NULL,
-                state TEXT NOT NULL,
-                due_at BIGINT NOT NULL,
-                planned_at BIGINT NOT NULL,
-                created_at BIGINT NOT NULL,
-                changed_at BIGINT NOT NULL,
-                session BIGINT,
-                device TEXT,
-                closed_because TEXT)
-            """,
-            "CREATE INDEX scheduling_reminders_person ON scheduling_reminders (person, due_at)",
+            .table(
+                "scheduling_sessions",
+                [
+                    .integer("session").primaryKey(), .text("person"), .time("ended_at"), .text("goal").optional(),
+                    .text("setting").optional(), .text("aim").optional(),
+                ]),
+            .index("scheduling_sessions_person", on: "scheduling_sessions", ["person", "ended_at"]),
+            .table(
+                "scheduling_reminders",
+                [
+                    .id, .text("person"), .text("kind"), .text("title"), .text("body").optional(), .text("urgency"),
+                    .text("state"), .time("due_at"), .time("planned_at"), .time("created_at"), .time("changed_at"),
+                    .integer("session").optional(), .text("device").optional(), .text("closed_because").optional(),
+                ]),
+            .index("scheduling_reminders_person", on: "scheduling_reminders", ["person", "due_at"]),
             // The timer asks for the earliest after every change; what is over must not slow that down.
-            """
-            CREATE INDEX scheduling_reminders_waiting ON scheduling_reminders (due_at, id)
-            WHERE state IN ('pending', 'snoozed')
-            """,
-            """
-            CREATE INDEX scheduling_reminders_device ON scheduling_reminders (device, kind)
-            WHERE device IS NOT NULL
-            """,
-        ]),
-    Migration(
-        2, "find what is due, and what a session queued, at once",
-        [
-            """
-            CREATE INDEX scheduling_reminders_due ON scheduling_reminders (due_at, id) WHERE state = 'due'
-            """,
+            .index(
+                "scheduling_reminders_waiting", on: "scheduling_reminders", ["due_at", "id"],
+                where: "state IN ('pending', 'snoozed')"),
+            .index(
+                "scheduling_reminders_device", on: "scheduling_reminders", ["device", "kind"],
+                where: "device IS NOT NULL"),
+            .index("scheduling_reminders_due", on: "scheduling_reminders", ["due_at", "id"], where: "state = 'due'"),
             // Without those that people queue themselves: the command that is called most does not pay for it.
-            """
-            CREATE INDEX scheduling_reminders_kind ON scheduling_reminders (person, kind) WHERE kind <> 'custom'
-            """,
-        ]),
-    Migration(
-        3, "how people want to be reminded",
-        [
-            """
-            CREATE TABLE scheduling_preferences (
-                person TEXT NOT NULL PRIMARY KEY,
-                hour BIGINT,
-                quiet_from BIGINT,
-                quiet_to BIGINT,
-                kinds_off TEXT NOT NULL,
-                moved TEXT NOT NULL)
-            """
-        ]),
-    Migration(
-        4, "accepted courses",
-        ["CREATE TABLE scheduling_plans (person TEXT NOT NULL PRIMARY KEY, plan TEXT NOT NULL)"]),
-    Migration(
-        5, "what a session was for, and what the window after it is for",
-        ["goal", "setting", "aim"].map { "ALTER TABLE scheduling_sessions ADD COLUMN \($0) TEXT" }),
+            .index(
+                "scheduling_reminders_kind", on: "scheduling_reminders", ["person", "kind"], where: "kind <> 'custom'"),
+            .table(
+                "scheduling_preferences",
+                [
+                    .text("person").primaryKey(), .integer("hour").optional(), .integer("quiet_from").optional(),
+                    .integer("quiet_to").optional(), .text("kinds_off"), .text("moved"),
+                ]),
+            .table("scheduling_plans", [.text("person").primaryKey(), .text("plan")]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

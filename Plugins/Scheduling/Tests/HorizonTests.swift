@@ -47,7 +47,7 @@ struct HorizonTests {
         #expect(try diary.bench.call("scheduling.calendar").string("ics")?.contains("21261113") == true)
     }
 
-    @Test("days that an earlier version stored beyond the year 9999 hold nothing up, and are told as unreadable")
+    @Test("days that a damaged store has beyond the year 9999 hold nothing up, and are told as unreadable")
     func storedBeyond() throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
         try diary.bench.damage(

@@ -35,33 +35,21 @@ let migrations = [
     Migration(
         1, "assessments, and answers that stay true",
         [
-            """
-            CREATE TABLE screening_assessments (
-                id INTEGER PRIMARY KEY,
-                person TEXT NOT NULL,
-                assessed_at BIGINT NOT NULL,
-                setting TEXT NOT NULL,
-                areas TEXT NOT NULL,
-                answers TEXT NOT NULL,
-                decision TEXT NOT NULL,
-                until_day TEXT,
-                findings TEXT NOT NULL,
-                missing TEXT NOT NULL,
-                missing_optional TEXT NOT NULL)
-            """,
-            "CREATE INDEX screening_assessments_person ON screening_assessments (person, id)",
-            """
-            CREATE TABLE screening_remembered (
-                person TEXT NOT NULL,
-                question TEXT NOT NULL,
-                remembered_at BIGINT NOT NULL,
-                because TEXT NOT NULL,
-                PRIMARY KEY (person, question))
-            """,
-        ]),
-    Migration(
-        2, "days that stay true",
-        ["ALTER TABLE screening_remembered ADD COLUMN day TEXT"]),
+            .table(
+                "screening_assessments",
+                [
+                    .id, .text("person"), .time("assessed_at"), .text("setting"), .text("areas"), .text("answers"),
+                    .text("decision"), .date("until_day").optional(), .text("findings"), .text("missing"),
+                    .text("missing_optional"),
+                ]),
+            .index("screening_assessments_person", on: "screening_assessments", ["person", "id"]),
+            .table(
+                "screening_remembered",
+                [
+                    .text("person"), .text("question"), .time("remembered_at"), .text("because"),
+                    .date("day").optional(),
+                ], primaryKey: ["person", "question"]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

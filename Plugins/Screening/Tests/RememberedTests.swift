@@ -127,18 +127,6 @@ struct RememberedTests {
         let rows = try practice.bench.rows("screening.remembered", ["person": "anna"], as: .reader)
         #expect(rows.first { $0.string("question") == "born-on" }?.string("day") == "2012-05-01")
     }
-
-    @Test("what an older version has kept still counts")
-    func old() throws {
-        let kept = """
-            INSERT INTO screening_remembered (person, question, remembered_at, because)
-            VALUES ('anna', 'keloid-history', 1790000000000, 'reaction/1')
-            """
-        let bench = try Bench(definition, from: (version: 1, sql: [kept]))
-        bench.fake("records.show-person") { _ in Person(person: "anna", setting: .home, goal: .collagen).object }
-        let rows = try bench.rows("screening.remembered", ["person": "anna"], as: .reader)
-        #expect(rows.map { $0.string("question") } == ["keloid-history"] && rows[0]["day"] == nil)
-    }
 }
 
 @Suite("Days where the person lives")

@@ -28,51 +28,29 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "sessions",
+        1, "sessions, and starts that were refused",
         [
-            """
-            CREATE TABLE session_sessions (
-                id INTEGER PRIMARY KEY,
-                person TEXT NOT NULL,
-                device TEXT NOT NULL,
-                areas TEXT NOT NULL,
-                depth_mm REAL NOT NULL,
-                goal TEXT NOT NULL,
-                setting TEXT NOT NULL,
-                time_zone TEXT NOT NULL,
-                cartridge TEXT,
-                operator TEXT,
-                started BIGINT NOT NULL,
-                ended BIGINT,
-                state TEXT NOT NULL,
-                reason TEXT,
-                passes INTEGER,
-                note TEXT,
-                overridden TEXT,
-                override_reason TEXT)
-            """,
+            .table(
+                "session_sessions",
+                [
+                    .id, .text("person"), .text("device"), .text("areas"), .real("depth_mm"), .text("goal"),
+                    .text("setting"), .text("time_zone"), .text("cartridge").optional(), .text("operator").optional(),
+                    .time("started"), .time("ended").optional(), .boolean("clock_uncertain", default: false),
+                    .text("state"), .text("reason").optional(), .integer("passes").optional(),
+                    .text("note").optional(), .text("overridden").optional(), .text("override_reason").optional(),
+                    .integer("assessment").optional(), .text("knowledge"), .text("flagged").optional(),
+                ]),
             // One at a time, whatever two requests that cross each other may believe.
-            "CREATE UNIQUE INDEX session_running_person ON session_sessions (person) WHERE state = 'running'",
-            "CREATE UNIQUE INDEX session_running_device ON session_sessions (device) WHERE state = 'running'",
-            "CREATE INDEX session_sessions_person ON session_sessions (person)",
-        ]),
-    Migration(
-        2, "whether the time of the end is known",
-        ["ALTER TABLE session_sessions ADD COLUMN clock_uncertain BIGINT NOT NULL DEFAULT 0"]),
-    Migration(
-        3, "what a session rests on, what came up while it ran, and what was refused",
-        [
-            "ALTER TABLE session_sessions ADD COLUMN assessment BIGINT",
-            "ALTER TABLE session_sessions ADD COLUMN knowledge TEXT",
-            "ALTER TABLE session_sessions ADD COLUMN flagged TEXT",
-            """
-            CREATE TABLE session_refusals (
-                person TEXT NOT NULL,
-                what BLOB NOT NULL,
-                at BIGINT NOT NULL,
-                PRIMARY KEY (person, what))
-            """,
-        ]),
+            .index(
+                "session_running_person", on: "session_sessions", ["person"], isUnique: true,
+                where: "state = 'running'"),
+            .index(
+                "session_running_device", on: "session_sessions", ["device"], isUnique: true,
+                where: "state = 'running'"),
+            .index("session_sessions_person", on: "session_sessions", ["person"]),
+            .table(
+                "session_refusals", [.text("person"), .bytes("what"), .time("at")], primaryKey: ["person", "what"]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -46,76 +46,45 @@ let definition = ModuleDefinition(
 
 let migrations = [
     Migration(
-        1, "heads, cartridges and the hygiene log",
+        1, "heads, cartridges, the hygiene log, soaks and cycles, and who was treated from which load",
         [
-            """
-            CREATE TABLE sterilization_heads (
-                device TEXT NOT NULL PRIMARY KEY,
-                last_person TEXT,
-                last_use BIGINT,
-                running BIGINT,
-                cleaning_due_since BIGINT,
-                ready_as TEXT,
-                ready_since BIGINT,
-                ready_until BIGINT,
-                ready_load TEXT,
-                uses BIGINT NOT NULL DEFAULT 0)
-            """,
+            .table(
+                "sterilization_heads",
+                [
+                    .text("device").primaryKey(), .text("last_person").optional(), .time("last_use").optional(),
+                    .integer("running").optional(), .time("cleaning_due_since").optional(),
+                    .text("ready_as").optional(), .time("ready_since").optional(), .time("ready_until").optional(),
+                    .text("ready_load").optional(), .integer("uses", default: 0),
+                ]),
             // A cartridge's name is used once, and a session claims it once: the constraints keep it single-use.
-            """
-            CREATE TABLE sterilization_cartridges (
-                id INTEGER PRIMARY KEY,
-                cartridge TEXT NOT NULL UNIQUE,
-                device TEXT NOT NULL,
-                person TEXT NOT NULL,
-                lot TEXT,
-                expires TEXT,
-                opened_at BIGINT NOT NULL,
-                session BIGINT UNIQUE,
-                used_at BIGINT,
-                discarded_at BIGINT)
-            """,
-            "CREATE INDEX sterilization_cartridges_device ON sterilization_cartridges (device, opened_at)",
-            """
-            CREATE TABLE sterilization_log (
-                id INTEGER PRIMARY KEY,
-                at BIGINT NOT NULL,
-                device TEXT NOT NULL,
-                body TEXT NOT NULL)
-            """,
-            "CREATE INDEX sterilization_log_device ON sterilization_log (device, at)",
-            "CREATE INDEX sterilization_log_at ON sterilization_log (at)",
-        ]),
-    Migration(
-        2, "when soaks and cycles ran, and who was treated from which load",
-        [
-            """
-            CREATE TABLE sterilization_runs (
-                id INTEGER PRIMARY KEY,
-                kind TEXT NOT NULL,
-                device TEXT NOT NULL,
-                began BIGINT NOT NULL,
-                ended BIGINT NOT NULL,
-                minutes REAL NOT NULL,
-                method TEXT,
-                celsius REAL,
-                steriliser TEXT,
-                load TEXT,
-                indicator TEXT)
-            """,
-            "CREATE INDEX sterilization_runs_ended ON sterilization_runs (ended)",
-            "CREATE INDEX sterilization_runs_load ON sterilization_runs (load)",
-            """
-            CREATE TABLE sterilization_treated (
-                session BIGINT NOT NULL PRIMARY KEY,
-                device TEXT NOT NULL,
-                person TEXT NOT NULL,
-                load TEXT NOT NULL,
-                at BIGINT NOT NULL,
-                told TEXT)
-            """,
-            "CREATE INDEX sterilization_treated_load ON sterilization_treated (load)",
-        ]),
+            .table(
+                "sterilization_cartridges",
+                [
+                    .id, .text("cartridge").unique(), .text("device"), .text("person"), .text("lot").optional(),
+                    .date("expires").optional(), .time("opened_at"), .integer("session").optional().unique(),
+                    .time("used_at").optional(), .time("discarded_at").optional(),
+                ]),
+            .index("sterilization_cartridges_device", on: "sterilization_cartridges", ["device", "opened_at"]),
+            .table("sterilization_log", [.id, .time("at"), .text("device"), .text("body")]),
+            .index("sterilization_log_device", on: "sterilization_log", ["device", "at"]),
+            .index("sterilization_log_at", on: "sterilization_log", ["at"]),
+            .table(
+                "sterilization_runs",
+                [
+                    .id, .text("kind"), .text("device"), .time("began"), .time("ended"), .real("minutes"),
+                    .text("method").optional(), .real("celsius").optional(), .text("steriliser").optional(),
+                    .text("load").optional(), .text("indicator").optional(),
+                ]),
+            .index("sterilization_runs_ended", on: "sterilization_runs", ["ended"]),
+            .index("sterilization_runs_load", on: "sterilization_runs", ["load"]),
+            .table(
+                "sterilization_treated",
+                [
+                    .integer("session").primaryKey(), .text("device"), .text("person"), .text("load"), .time("at"),
+                    .text("told").optional(),
+                ]),
+            .index("sterilization_treated_load", on: "sterilization_treated", ["load"]),
+        ])
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -37,7 +37,7 @@ let definition = ModuleDefinition(
             telemetry.unmatched, telemetry.attach,
         ],
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
-        timers: [telemetry.silence, telemetry.expiry, telemetry.thinning, telemetry.conversion],
+        timers: [telemetry.silence, telemetry.expiry, telemetry.thinning],
         collectors: [telemetry.collector],
         figures: telemetry.figures,
         commonKinds: [Telemetry.needledWithoutSession])

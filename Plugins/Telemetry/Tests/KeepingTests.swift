@@ -227,42 +227,4 @@ struct KeepingTests {
         #expect(figures.contains("mneedle_telemetry_running 1"))
         #expect(!figures.contains { $0.contains("pen-1") || $0.contains("anna") })
     }
-
-    @Test("from version 1: what was measured can be asked for, a session goes on, its alarms are listed and end")
-    func migration() throws {
-        let old = [
-            """
-            INSERT INTO telemetry_sessions (session, person, device, depth_mm, started, is_running, last_heard)
-            VALUES (7, 'anna', 'pen-1', 0.5, \(Self.noon / 1_000_000), 1, \(Self.noon / 1_000_000))
-            """,
-            """
-            INSERT INTO telemetry_alarms (session, at, code, field, value, limit_value)
-            VALUES (7, \(Self.noon / 1_000_000), 'depth-over-plan', 'depth_mm', 0.6, 0.5)
-            """,
-        ]
-        // Three values of 0.25, 0.5 and 0.75 at 12:00:00, :01 and :02, and a chunk that is damaged.
-        var packed = Packer()
-        packed.count(3)
-        for number in [Self.noon, 1_000_000_000 - Self.noon, 0] { packed.signed(number) }
-        packed.byte(2)
-        for number: Int64 in [25, 25, 25] { packed.signed(number) }
-        let hex = packed.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        let chunks = [("depth_mm", OldChunk.checksum(packed.bytes)), ("force_n", 1)].map { field, checksum in
-            """
-            INSERT INTO telemetry_chunks (session, field, first_ns, last_ns, points, checksum, data)
-            VALUES (7, '\(field)', \(Self.noon), \(Self.noon + 2_000_000_000), 3, \(checksum), x'\(hex)')
-            """
-        }
-        let bench = try Bench(definition, from: (version: 1, sql: old + chunks))
-        try bench.fire()
-        let values = try bench.rows("telemetry.query", ["session": 7, "field": "depth_mm"])
-        #expect(
-            values.map { $0.number("mean") } == [0.25, 0.5, 0.75] && values[2].string("t") == "2026-11-20T12:00:02Z")
-        // Still the same breach.
-        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen depth_mm=0.7\n"])
-        try Self.end(bench)
-        let alarms = try bench.rows("telemetry.alarms", ["session": 7])
-        #expect(alarms.map { $0.number("peak") } == [0.7] && alarms[0].has("over_at"))
-        #expect(try bench.call("telemetry.summary", ["session": 7]).integer("points") == 4)
-    }
 }

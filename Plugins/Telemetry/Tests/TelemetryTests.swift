@@ -7,8 +7,8 @@ import Testing
 @Suite("Telemetry of a session")
 struct TelemetrySessionTests {
     /// A bench at noon with session 7 running at 0.5 mm.
-    static func bench(_ section: Object = [:]) throws -> Bench {
-        let bench = try Bench(definition, section: section)
+    static func bench(_ section: Object = [:], of module: ModuleDefinition = definition) throws -> Bench {
+        let bench = try Bench(module, section: section)
         try bench.happen(
             "session.started", subject: "session/7", person: "anna",
             [
@@ -123,7 +123,7 @@ struct TelemetrySessionTests {
         #expect(try bench.nextDue() == nil)
     }
 
-    @Test("a summary and a query give back what was measured, across chunks and streams")
+    @Test("a summary and a query give back what was measured, across blocks and streams")
     func queries() throws {
         let bench = try Self.bench()
         let values = (0..<20_000).map { Double($0 % 50) / 100 }

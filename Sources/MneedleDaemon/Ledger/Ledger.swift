@@ -19,22 +19,8 @@ final class Ledger {
     /// What is hashed; kept for its memory.
     private var hashed: [UInt8] = []
 
-    /// Creates the table where it is missing and finds the head.
+    /// Finds the head.
     init(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                CREATE TABLE IF NOT EXISTS mneedle_ledger (
-                    seq INTEGER PRIMARY KEY,
-                    at INTEGER NOT NULL,
-                    actor TEXT NOT NULL,
-                    module TEXT NOT NULL,
-                    kind TEXT NOT NULL,
-                    subject TEXT NOT NULL,
-                    person TEXT,
-                    body TEXT NOT NULL,
-                    hash BLOB NOT NULL
-                );
-                """)
         head = try Ledger.head(in: database)
     }
 

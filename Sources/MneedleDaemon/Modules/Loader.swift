@@ -175,7 +175,7 @@ struct Loader {
                 let reason = describe(error)
                 house.add(missing: name, state: .failed, reason: reason, blocks: blocks(name, true))
                 logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
-                if (error as? ModuleError)?.members.string("state") == Migrations.newerSchema {
+                if Migrations.isNewerSchema(error) {
                     // An older program among newer tables: nobody could say what its changes mean.
                     problems.report(Problem(file: "mneedle.sqlite", key: name, reason: reason))
                 }

@@ -7,14 +7,8 @@ enum ClockNotes {
     static let jumped = "mneedled.clock-jumped"
     static let accepted = "mneedled.clock-accepted"
 
-    /// Creates the table where it is missing.
+    /// What is kept; nothing where that is damaged.
     static func state(in database: Database) throws -> ClockWatch.State {
-        try database.execute(
-            sql: """
-                CREATE TABLE IF NOT EXISTS mneedle_clock (
-                    id INTEGER PRIMARY KEY CHECK (id = 1), latest INTEGER NOT NULL, jumped INTEGER NOT NULL
-                );
-                """)
         var state = ClockWatch.State()
         let sql =
             "SELECT latest, jumped FROM mneedle_clock WHERE typeof(latest) = 'integer' AND typeof(jumped) = 'integer'"

@@ -15,6 +15,7 @@ package final class Store: Sendable {
     let isWrittenBeside = Atomic(false)
 
     /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
+    /// - Throws: `conflict` for a store that a newer version of the service wrote, `storage` for one that cannot be used.
     package init(path: String) throws {
         _ = Store.isConfigured
         var configuration = GRDB.Configuration()
@@ -29,6 +30,7 @@ package final class Store: Sendable {
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             try Store.prepare(pool)
+            try Migrations.apply(HostTables.migrations, of: Verb.host, to: self)
             try pool.writeWithoutTransaction { try permissions.adopt($0) }
         } catch let error as DatabaseError {
             throw Store.unusable(path, error)
@@ -50,7 +52,9 @@ package final class Store: Sendable {
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try database.execute(sql: "PRAGMA journal_size_limit = 33554432")
             Store.giveUpInTime(database)
-            try Store.createHostTables(database)
+            if try !database.tableExists("mneedle_schema") {
+                try database.execute(sql: Dialect.sqlite.statement(HostTables.versions))
+            }
         }
     }
 
@@ -65,20 +69,7 @@ package final class Store: Sendable {
     /// Once a process, before the first store is opened.
     private static let isConfigured = mneedle_sqlite_configure() == 0
 
-    /// The host's own tables, `mneedle_…`.
-    private static func createHostTables(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                CREATE TABLE IF NOT EXISTS mneedle_schema (
-                    module TEXT NOT NULL, version INTEGER NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (module, version)
-                );
-                CREATE TABLE IF NOT EXISTS mneedle_store (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
-                INSERT OR IGNORE INTO mneedle_store (name, value) VALUES ('id', lower(hex(randomblob(16))));
-                CREATE TABLE IF NOT EXISTS mneedle_modules (name TEXT PRIMARY KEY, guards INTEGER NOT NULL);
-                """)
-    }
-
-    /// Runs statements as they are, in one transaction: for tests that need a store as an older version left it.
+    /// Runs statements as they are, in one transaction: for tests that need a store as something else left it.
     package func execute(_ statements: [String]) throws {
         try pool.write { database in
             for sql in statements { try database.execute(sql: sql) }

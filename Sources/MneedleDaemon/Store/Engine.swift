@@ -72,8 +72,6 @@ package final class Engine: @unchecked Sendable {
         self.clockTolerance = clockTolerance.milliseconds
         do {
             (ledger, clockWatch, storeID) = try store.pool.writeWithoutTransaction { database in
-                try IdempotencyKeys.createTable(database)
-                try FailedReactions.createTable(database)
                 let ledger = try Ledger(database)
                 let known = try ClockNotes.state(in: database)
                 let watch = ClockWatch(

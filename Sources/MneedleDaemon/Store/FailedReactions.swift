@@ -1,4 +1,3 @@
-import GRDB
 import MneedleKit
 
 /// The reactions to entries that stand, as far as they have failed: each is tried again until it succeeds, for an entry that
@@ -8,16 +7,6 @@ enum FailedReactions {
     static let failed = "mneedled.reaction-failed"
     static let done = "mneedled.reaction-done"
     static let dropped = "mneedled.reaction-dropped"
-
-    static func createTable(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                CREATE TABLE IF NOT EXISTS mneedle_failed_reactions (
-                    seq INTEGER NOT NULL, module TEXT NOT NULL, kind TEXT NOT NULL, attempts INTEGER NOT NULL,
-                    retry_at INTEGER NOT NULL, PRIMARY KEY (seq, module)
-                );
-                """)
-    }
 
     /// Tries again what has failed: a minute later, then after twice as long, up to a day.
     static let timer = MneedleKit.Timer(

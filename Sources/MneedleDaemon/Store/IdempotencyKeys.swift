@@ -1,22 +1,10 @@
 import Crypto
-import GRDB
 import MneedleKit
 
 /// Remembers the replies to requests that carried an `idempotency_key`, for 7 days, by user: days that have passed, however
 /// the clock is set meanwhile.
 package enum IdempotencyKeys {
     static let lifetime = Span.days(7)
-
-    static func createTable(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                CREATE TABLE IF NOT EXISTS mneedle_idempotency (
-                    uid INTEGER NOT NULL, key TEXT NOT NULL, request BLOB NOT NULL, reply TEXT NOT NULL, at INTEGER NOT NULL,
-                    PRIMARY KEY (uid, key)
-                );
-                CREATE INDEX IF NOT EXISTS mneedle_idempotency_at ON mneedle_idempotency (at);
-                """)
-    }
 
     /// Runs `body` unless this user's key has been seen: then the first reply is returned and nothing changes.
     /// - Throws: `conflict` when the key came with another request.

@@ -1,10 +1,14 @@
 import GRDB
 import MneedleKit
 
-/// Brings modules' tables to the version that their code expects, one step after the other, each once.
+/// Brings modules' tables, and the host's own, to the version that their code expects, one step after the other, each once.
 package enum Migrations {
     /// The state in the error about a store that a newer program wrote.
-    static let newerSchema = "newer-schema"
+    private static let newerSchema = "newer-schema"
+
+    static func isNewerSchema(_ error: any Error) -> Bool {
+        (error as? ModuleError)?.members.string("state") == newerSchema
+    }
 
     /// - Parameter limit: Stops at this version; for tests of the way from an older one.
     /// - Throws: `conflict` when the store was written by a newer version of the module.
@@ -23,9 +27,11 @@ package enum Migrations {
             }
             for step in migrations.sorted(by: { $0.version < $1.version })
             where step.version > version && step.version <= limit {
-                try store.permissions.rehearse(step.statements, of: module)
+                let statements = try step.changes.map(Dialect.sqlite.statement)
+                // The host's own tables are no module's, and may be there before any schema is known.
+                if module != Verb.host { try store.permissions.rehearse(statements, of: module) }
                 try database.inTransaction(.immediate) {
-                    for statement in step.statements { try database.execute(sql: statement) }
+                    for statement in statements { try database.execute(sql: statement) }
                     try database.execute(
                         sql: "INSERT INTO mneedle_schema (module, version, summary) VALUES (?, ?, ?)",
                         arguments: [module, step.version, step.summary])

@@ -120,17 +120,3 @@ public struct Entry: Sendable {
         self.stands = stands
     }
 }
-
-/// A step of a module's schema. Steps are numbered from 1, applied in order, once, and never changed.
-public struct Migration: Sendable {
-    public var version: Int
-    public var summary: String
-    /// Portable SQL statements; tables are named `<module>_…`. `INTEGER PRIMARY KEY` ids are assigned by the store.
-    public var statements: [String]
-
-    public init(_ version: Int, _ summary: String, _ statements: [String]) {
-        self.version = version
-        self.summary = summary
-        self.statements = statements
-    }
-}

@@ -30,7 +30,7 @@ private func manifest(guards: Bool) -> Manifest {
 private let migrations = [
     Migration(
         1, "items",
-        ["CREATE TABLE trial_items (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, text TEXT NOT NULL)"])
+        [.table("trial_items", [.id, .text("name").unique(), .text("text")])])
 ]
 
 /// A module that behaves badly when it is told to, and well where that can be checked.

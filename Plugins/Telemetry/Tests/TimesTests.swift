@@ -4,40 +4,37 @@ import Testing
 
 @testable import Telemetry
 
-@Suite("Points of any time that an earlier version stored")
-struct OldTimesTests {
-    /// The session runs since noon; in its store there are points of every time that 64 bits of nanoseconds have.
+@Suite("Points of any time that are in the store")
+struct TimesTests {
+    /// Every kind of time that 64 bits of nanoseconds have: none that a device may send, but a damaged store may hold any.
     static let times: [Int64] = [
         .min, .min + 1, -9_223_372_036_854_775_000, -9_214_560_000_000_000_000, -1, 0, 1, TelemetrySessionTests.noon,
         9_214_646_400_000_000_000, .max - 1, .max,
     ]
 
+    /// The module, with a command that stores points without judging their times.
+    private static let unjudged = ModuleDefinition(manifest: definition.manifest, migrations: definition.migrations) {
+        var module = try definition.make($0)
+        module.commands.append(
+            Command(
+                "put", "Stores points of every time.", role: .admin, example: "telemetry.put",
+                .writes { _, transaction in
+                    let blocks = Blocks(transaction: transaction)
+                    let series = try blocks.series(
+                        session: 7, device: "pen-1", name: "telemetry", fields: [.init(name: "depth_mm", kind: .float)])
+                    let values = times.indices.map { Double($0 + 1) * 0.25 }
+                    try blocks.appendAll(Points(times: times, columns: [Column(values, decimals: 2)]), to: series)
+                    return [:]
+                }))
+        return module
+    }
+
+    /// The session runs since noon and has a point of each of the times.
     static func bench() throws -> Bench {
-        var packed = Packer()
-        packed.count(times.count)
-        var (last, step): (Int64, Int64) = (0, 0)
-        for time in times {
-            packed.signed((time &- last) &- step)
-            (step, last) = (time &- last, time)
-        }
-        packed.byte(2)
-        for _ in times { packed.signed(25) }
-        let hex = packed.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        let sql = [
-            """
-            INSERT INTO telemetry_sessions (session, person, device, depth_mm, started, is_running, last_heard)
-            VALUES (7, 'anna', 'pen-1', 0.5, \(TelemetrySessionTests.noon / 1_000_000), 1, NULL)
-            """,
-            """
-            INSERT INTO telemetry_chunks (session, field, first_ns, last_ns, points, checksum, data)
-            VALUES (7, 'depth_mm', \(Int64.min), \(Int64.max), \(times.count), \(OldChunk.checksum(packed.bytes)), x'\(hex)')
-            """,
-        ]
-        let bench = try Bench(
-            definition, at: "2026-11-20T12:00:00Z",
-            section: ["points_for": "30d", "seconds_for": "60d", "minutes_for": "90d"], from: (version: 1, sql: sql))
+        let bench = try TelemetrySessionTests.bench(
+            ["points_for": "30d", "seconds_for": "60d", "minutes_for": "90d"], of: unjudged)
         bench.fake("session.show") { _ in [:] }
-        try bench.fire()
+        try bench.call("telemetry.put")
         return bench
     }
 

@@ -1,0 +1,120 @@
+/// A step of a module's schema. Steps are numbered from 1, applied in order, once, and never changed.
+///
+///     Migration(1, "visits", [
+///         .table("visits_visit", [.id, .text("person"), .time("at"), .text("room").optional()]),
+///         .index("visits_visit_person", on: "visits_visit", ["person", "at"]),
+///     ])
+public struct Migration: Sendable {
+    /// From 1 on; the newest is the version of the module's tables.
+    public var version: Int
+    /// What is new, in a few words.
+    public var summary: String
+    /// In the order in which they are made.
+    public var changes: [SchemaChange]
+
+    /// A step that the host applies where the store has an older version; declared once and not changed afterwards.
+    public init(_ version: Int, _ summary: String, _ changes: [SchemaChange]) {
+        self.version = version
+        self.summary = summary
+        self.changes = changes
+    }
+}
+
+/// One change of a module's schema. Its columns say what they hold; how the store's database calls that is the host's matter.
+/// Tables and indices are named `<module>_…`: the host refuses others.
+public enum SchemaChange: Sendable {
+    /// A new table. A key of several columns stands in `primaryKey`, further columns that are unique together in `unique`.
+    case table(String, [ColumnDeclaration], primaryKey: [String] = [], unique: [String] = [])
+    /// A new index; one with `where`, a condition in SQL, has the rows alone for which that holds.
+    case index(String, on: String, [String], isUnique: Bool = false, where: String? = nil)
+    /// One more column of a table that there is. It is optional or has a default, for the rows that there are.
+    case add(ColumnDeclaration, to: String)
+    /// A statement in portable SQL that changes rows.
+    case sql(String)
+}
+
+/// A column by what it holds: a value in every row, unless it is ``optional()``.
+public struct ColumnDeclaration: Sendable {
+    /// What a column holds, and as what it is read from a ``Row``.
+    public enum Kind: Sendable {
+        /// A number that the store gives, and the row's key: what ``Transaction/insert(_:_:)`` returns.
+        case id
+        /// Text; lists and objects too, as JSON.
+        case text
+        /// A whole number of 64 bits.
+        case integer
+        /// A number with a fraction, of 64 bits.
+        case real
+        /// A flag, bound as `Bool`; 0 or 1 in SQL.
+        case boolean
+        /// An `Instant`, in milliseconds since 1970.
+        case time
+        /// A `CivilDate`, as text that sorts by time: `2026-11-20`.
+        case date
+        /// Bytes.
+        case bytes
+    }
+
+    /// As SQL names it.
+    public let name: String
+    /// What it holds.
+    public let kind: Kind
+    /// Whether a row may be without it.
+    public private(set) var isOptional = false
+    /// Whether it alone is the table's key.
+    public private(set) var isPrimaryKey = false
+    /// Whether no two rows have the same value; rows without one are not compared.
+    public private(set) var isUnique = false
+    /// What a row has that does not say otherwise.
+    public private(set) var defaultValue: Int64?
+    /// The column that has to have its value.
+    public private(set) var reference: (table: String, column: String)?
+    /// What has to hold for it, in SQL.
+    public private(set) var condition: String?
+
+    private init(_ name: String, _ kind: Kind, default value: Int64? = nil) {
+        self.name = name
+        self.kind = kind
+        defaultValue = value
+    }
+
+    /// The column `id`: a number that the store gives.
+    public static var id: Self { Self("id", .id) }
+    /// A number that the store gives, under another name.
+    public static func id(named name: String) -> Self { Self(name, .id) }
+    /// Text; lists and objects too, as JSON.
+    public static func text(_ name: String) -> Self { Self(name, .text) }
+    /// A whole number of 64 bits, with what a row has that does not say otherwise.
+    public static func integer(_ name: String, default value: Int64? = nil) -> Self {
+        Self(name, .integer, default: value)
+    }
+    /// A number with a fraction.
+    public static func real(_ name: String) -> Self { Self(name, .real) }
+    /// A flag, with what a row has that does not say otherwise.
+    public static func boolean(_ name: String, default value: Bool? = nil) -> Self {
+        Self(name, .boolean, default: value.map { $0 ? 1 : 0 })
+    }
+    /// An `Instant`.
+    public static func time(_ name: String) -> Self { Self(name, .time) }
+    /// A `CivilDate`.
+    public static func date(_ name: String) -> Self { Self(name, .date) }
+    /// Bytes.
+    public static func bytes(_ name: String) -> Self { Self(name, .bytes) }
+
+    /// A row may be without it.
+    public func optional() -> Self { with { $0.isOptional = true } }
+    /// It alone is the table's key.
+    public func primaryKey() -> Self { with { $0.isPrimaryKey = true } }
+    /// No two rows have the same value.
+    public func unique() -> Self { with { $0.isUnique = true } }
+    /// A row of that table has the same value in that column.
+    public func references(_ table: String, _ column: String) -> Self { with { $0.reference = (table, column) } }
+    /// A condition in SQL that holds for each row.
+    public func check(_ condition: String) -> Self { with { $0.condition = condition } }
+
+    private func with(_ change: (inout Self) -> Void) -> Self {
+        var column = self
+        change(&column)
+        return column
+    }
+}
