@@ -53,13 +53,19 @@ struct Override: Hashable, Sendable {
     func lifts(_ severity: Severity) -> Bool { isAllowed && setting == .clinic && severity == .defer }
 }
 
-extension Finding: ValueConvertible {
-    public var value: Value {
-        .object([
-            "code": code, "severity": severity.rawValue, "message": message, "advice": advice,
-            "until": until, "sources": sources, "module": module, "overridable": overridable,
-        ])
-    }
+extension Finding: Reply, ValueConvertible {
+    public static let members: [Member<Finding>] = [
+        Member("code", "names it for programs", \.code),
+        Member("severity", "info, caution, clearance, defer or contraindicated", \.severity),
+        Member("message", "what was found", \.message),
+        Member("advice", "what to do about it", \.advice),
+        Member("until", "when it ends, if it ends by itself", \.until),
+        Member("sources", "what it rests on", \.sources),
+        Member("module", "which module made it", \.module),
+        Member("overridable", "whether a practitioner may pass over it with a reason", \.overridable),
+    ]
+
+    public var value: Value { .object(object) }
 }
 
 /// When something ends: a calendar day in the person's time zone, or an instant.
@@ -85,7 +91,7 @@ public enum Deadline: Hashable, Sendable, ValueConvertible {
 }
 
 /// A document, guideline or stated default that a judgement rests on.
-public struct Source: Hashable, Sendable, ValueConvertible {
+public struct Source: Hashable, Sendable, Reply, ValueConvertible {
     /// Short name used in the knowledge files, for example `S1`.
     public var id: String
     public var title: String
@@ -102,5 +108,11 @@ public struct Source: Hashable, Sendable, ValueConvertible {
         self.citation = citation
     }
 
-    public var value: Value { .object(["id": id, "title": title, "evidence": evidence, "citation": citation]) }
+    public static let members: [Member<Source>] = [
+        Member("id", "its short name", \.id), Member("title", "its title", \.title),
+        Member("evidence", "how strong it is", \.evidence),
+        Member("citation", "how to find it; absent where there is no one document", \.citation),
+    ]
+
+    public var value: Value { .object(object) }
 }

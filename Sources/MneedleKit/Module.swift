@@ -51,11 +51,11 @@ public struct Manifest: Sendable {
 /// A key of a module's configuration section. `Config/mneedled.toml` documents each with its default.
 public struct ConfigurationKey: Sendable {
     public var name: String
-    public var type: ParameterType
+    public var type: AnyParameterType
     public var defaultValue: Value
     public var summary: String
 
-    public init(_ name: String, _ type: ParameterType, default: some ValueConvertible, _ summary: String) {
+    public init(_ name: String, _ type: AnyParameterType, default: some ValueConvertible, _ summary: String) {
         self.name = name
         self.type = type
         defaultValue = `default`.value

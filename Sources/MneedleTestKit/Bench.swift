@@ -121,16 +121,26 @@ public final class Bench {
             throw ModuleError(.forbidden, "needs \(target.command.role)", members: ["role": role.rawValue])
         }
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        let schema = target.command.replySchema
         switch target.command.handler {
         case .reads(let handler):
-            return try engine.read(actor: actor, module: module) { try handler(request, $0) }
+            return try declared(schema, verb, engine.read(actor: actor, module: module) { try handler(request, $0) })
         case .lists(let handler):
-            return try engine.read(actor: actor, module: module) { try handler(request, $0, sink) }
+            return try engine.read(actor: actor, module: module) { reading in
+                try handler(request, reading) { sink(try declared(schema, verb, $0)) }
+            }
         case .writes(let handler):
-            return try write(as: actor) { try handler(request, $0) }
+            return try declared(schema, verb, write(as: actor) { try handler(request, $0) })
         case .receives:
             throw ModuleError.internal("'\(verb)' takes bulk lines; use stream(_:_:lines:)")
         }
+    }
+
+    /// A reply or row, if it is as its command declares it.
+    private func declared(_ schema: Object?, _ verb: String, _ answer: Object) throws -> Object {
+        let faults = schema.map { Schema.faults(in: .object(answer), $0, at: verb) } ?? []
+        guard faults.isEmpty else { throw ModuleError.internal("not as declared: \(faults.joined(separator: "; "))") }
+        return answer
     }
 
     /// Sends lines to a bulk command in the given pieces, each a transaction of its own, and returns the final reply.
@@ -144,7 +154,8 @@ public final class Bench {
         }
         let actor = Actor(user: "tester", uid: 1000, role: role)
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
-        return try transfer(lines, as: actor) { try begin(request, $0) }
+        let answer = try transfer(lines, as: actor) { try begin(request, $0) }
+        return try declared(target.command.replySchema, verb, answer)
     }
 
     /// Sends lines to one of the module's collectors.
@@ -293,7 +304,9 @@ final class Fakes: Sendable {
         let name = String(verb.drop { $0 != "." }.dropFirst())
         let module = String(verb.prefix { $0 != "." })
         let usual = ["person", "device", "operator", "session", "state", "reason", "note"]
-        let parameters = usual.map { Parameter.optional($0, $0 == "session" ? .integer(0...Int64.max) : .text(), "") }
+        let parameters = usual.map {
+            AnyParameter.optional($0, $0 == "session" ? .integer(0...Int64.max) : .text(), "")
+        }
         let command = Command(
             name, "fake", role: .reader, parameters: parameters, example: verb,
             .lists { request, _, sink in

@@ -147,10 +147,16 @@ public final class RawClient {
     public func ask(_ request: String) throws -> String { try reply(request).last! }
 
     /// Sends a request and returns all lines of its reply.
+    /// - Throws: ``Silent`` also when the reply is not as `describe` declares it.
     public func reply(_ request: String) throws -> [String] {
         try send(request + "\n")
         var lines: [String] = []
         repeat { lines.append(try line()) } while !RawClient.isFinal(lines.last!)
+        let verb = String(RawClient.untagged(request).prefix { $0 != " " })
+        let faults = DeclaredReplies.faults(verb, lines.map(RawClient.untagged))
+        guard faults.isEmpty else {
+            throw Silent(description: "\(request) is not answered as declared: \(faults.joined(separator: "; "))")
+        }
         return lines
     }
 

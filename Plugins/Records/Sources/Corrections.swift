@@ -3,7 +3,7 @@ import MneedleKit
 /// What was on record and is no longer is a correction: safety has rested on it, so the ledger keeps why. What was not known and
 /// is said now is none.
 extension Records {
-    var correctionReason: Parameter {
+    var correctionReason: AnyParameter {
         .optional(
             "reason", .line(maximum: 500),
             "Why what safety rests on was recorded wrongly, in at least \(knowledge.reasons.letters) letters; needed to change it."

@@ -17,9 +17,9 @@ extension Records {
         ReplyMember("retired", "whether it is out of use"),
     ]
 
-    private static let depth = ParameterType.number(0.05...5)
+    private static let depth = AnyParameterType.number(0.05...5)
 
-    private var details: [Parameter] {
+    private var details: [AnyParameter] {
         [
             .optional(
                 "needle_mm", Records.depth,

@@ -9,7 +9,7 @@ extension Records {
         ReplyMember("unix_user", "the user whose desktop shows this person's reminders"),
     ]
 
-    private var details: [Parameter] {
+    private var details: [AnyParameter] {
         [
             .optional("name", .line(maximum: 200), "For people to read."),
             .optional("setting", .choice(Setting.allCases.map(\.rawValue)), "Where treatments take place."),

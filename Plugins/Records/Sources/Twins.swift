@@ -92,7 +92,7 @@ extension Records {
             })
     }
 
-    private static let decision: [Parameter] = [
+    private static let decision: [AnyParameter] = [
         .required("same", .boolean, "Whether they are the same."),
         .required("reason", .line(maximum: 500), "How that is known; kept in the ledger."),
     ]

@@ -1,7 +1,7 @@
 import MneedleKit
 
 extension Scheduling {
-    private static let reminder = Parameter.required(
+    private static let reminder = AnyParameter.required(
         "reminder", .integer(1...Int64.max), "Which: see scheduling.list-reminders.")
 
     var done: Command { closing("done", "Marks a reminder as done.", as: .done) }

@@ -154,7 +154,7 @@ extension Scheduling {
         ReplyMember("accepted", "when it was accepted"), ReplyMember("changed", "when it was last planned anew"),
     ]
 
-    private static let planParameters: [Parameter] = [
+    private static let planParameters: [AnyParameter] = [
         .required("person", .slug, "Whose."),
         .optional(
             "sessions", .integer(1...Plan.mostSessions), "How many; by default as many as a course has at least."),

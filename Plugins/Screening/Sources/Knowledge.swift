@@ -52,7 +52,7 @@ struct Knowledge: Sendable {
     var questions: [Question] { interview.questions }
 
     /// The members of `answers`.
-    var parameters: [Parameter] { questions.map(\.parameter) }
+    var parameters: [AnyParameter] { questions.map(\.parameter) }
 
     /// The codes that rules can find, each once, in the order of the file.
     var codes: [String] {
@@ -127,7 +127,7 @@ enum WashOut: String, CaseIterable, Sendable {
     case retinoid
     case sunburn
 
-    static var parameters: [Parameter] {
+    static var parameters: [AnyParameter] {
         allCases.map { .optional($0.rawValue, .integer(0...3650), "Days to wait, in place of the knowledge file's.") }
     }
 }

@@ -61,7 +61,7 @@ struct Question: Sendable {
         }
     }
 
-    var type: ParameterType {
+    var type: AnyParameterType {
         switch kind {
         case .yesNo: .boolean
         case .dateOrNever: .dateOr(["never"])
@@ -72,7 +72,7 @@ struct Question: Sendable {
     }
 
     /// As a member of `answers`. None is required there: what is left out is reported as missing.
-    var parameter: Parameter { .optional(name, type, text) }
+    var parameter: AnyParameter { .optional(name, type, text) }
 }
 
 /// An answer, typed by its question.

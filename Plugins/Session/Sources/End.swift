@@ -1,61 +1,83 @@
 import MneedleKit
 
+/// Why a session is stopped at once.
+enum StopReason: String, CaseIterable { case pain, bleeding, rash, other }
+
+/// What `session.stop` answers.
+private struct Stopped: Reply {
+    var session: Int64
+    var findings: [Finding]
+    var reactions: [OpenReaction]?
+
+    static let members: [Member<Stopped>] = [
+        Member("session", "its number", \.session),
+        Member("state", "stopped") { _ in SessionState.stopped },
+        Member("findings", "what to do now", \.findings),
+        Member(
+            "reactions",
+            "what is open now and forbids the next session: the reaction's number, the symptom, the action",
+            \.reactions),
+    ]
+}
+
+/// What `session.finish` answers.
+private struct Finished: Reply {
+    var session: Int64
+    var next: Object?
+    var aftercareUntil: Value?
+    var findings: [Finding]
+
+    static let members: [Member<Finished>] = [
+        Member("session", "its number", \.session),
+        Member("next", "the window for the next session: opens, best, closes; absent where it is not known", \.next),
+        Member(
+            "aftercare_until", "when the last thing to avoid ends; absent while it is not known", \.aftercareUntil),
+        Member("findings", "what is to be heeded now, for example more passes than is advised", \.findings),
+    ]
+}
+
+/// One reaction of `aftercare.reactions`, as far as it concerns who has just stopped.
+private struct OpenReaction: Reply {
+    var row: Object
+
+    static let members: [Member<OpenReaction>] = [
+        Member("reaction", "its number") { $0.row.integer("reaction") },
+        Member("symptom", "what was reported") { $0.row.string("symptom") },
+        Member("action", "what to do") { $0.row.string("action") },
+    ]
+}
+
 extension Sessions {
-    private static let session = Parameter.required("session", .integer(1...Int64.max), "The session's number.")
+    static let session = Parameter.required("session", .id, "The session's number.")
     private static let note = Parameter.optional("note", .text(maximum: 2000), "A note.")
+    private static let reason = Parameter.required("reason", .choice(StopReason.self), "Why.")
+    private static let passes = Parameter.optional("passes", .integer(1...50), "How many passes were made.")
 
     var stop: Command {
         Command(
             "stop", "Stops a running session at once because something is wrong, and says what to do now.",
-            role: .operator,
-            parameters: [
-                Sessions.session,
-                .required("reason", .choice(["pain", "bleeding", "rash", "other"]), "Why."),
-                Sessions.note,
-            ],
-            reply: [
-                ReplyMember("session", "its number"), ReplyMember("state", "stopped"),
-                ReplyMember("findings", "what to do now"),
-                ReplyMember(
-                    "reactions",
-                    "what is open now and forbids the next session: the reaction's number, the symptom, the action"),
-            ],
+            role: .operator, takes: Sessions.session, Sessions.reason, Sessions.note, gives: Stopped.self,
             errors: [.notFound, .conflict], concerns: .named("session"), example: "session.stop session=17 reason=pain",
-            .writes { request, transaction in
-                let reason = try request.arguments.requiredText("reason")
-                let session = try end(request, as: "stopped", reason: reason, transaction)
-                let findings =
-                    try knowledge.findings.finding("stopped-\(reason)", setting: session.setting).map { [$0] } ?? []
-                return [
-                    "session": session.id, "state": "stopped", "findings": findings,
-                    "reactions": openReactions(of: session.person, transaction),
-                ]
+            writes: { transaction, id, reason, note in
+                let session = try end(id, as: .stopped, reason: reason, note: note, transaction)
+                let finding = try knowledge.findings.finding("stopped-\(reason.rawValue)", setting: session.setting)
+                return Stopped(
+                    session: id, findings: finding.map { [$0] } ?? [],
+                    reactions: openReactions(of: session.person, transaction))
             })
     }
 
     var finish: Command {
         Command(
             "finish", "Finishes a running session: the next window, aftercare and cleaning begin.", role: .operator,
-            parameters: [
-                Sessions.session, .optional("passes", .integer(1...50), "How many passes were made."), Sessions.note,
-            ],
-            reply: [
-                ReplyMember("session", "its number"),
-                ReplyMember(
-                    "next", "the window for the next session: opens, best, closes; absent where it is not known"),
-                ReplyMember("aftercare_until", "when the last thing to avoid ends; absent while it is not known"),
-                ReplyMember("findings", "what is to be heeded now, for example more passes than is advised"),
-            ],
+            takes: Sessions.session, Sessions.passes, Sessions.note, gives: Finished.self,
             errors: [.notFound, .conflict], concerns: .named("session"), example: "session.finish session=17 passes=3",
-            .writes { request, transaction in
-                let session = try end(request, as: "finished", reason: nil, transaction)
-                let next = answer("scheduling.next", session.person, transaction)
-                let aftercare = answer("aftercare.until", session.person, transaction)
-                return [
-                    "session": session.id, "next": next?.object("window"),
-                    "aftercare_until": aftercare?.string("until"),
-                    "findings": try tooManyPasses(request.arguments.integer("passes"), session.setting),
-                ]
+            writes: { transaction, id, passes, note in
+                let session = try end(id, as: .finished, passes: passes, note: note, transaction)
+                return Finished(
+                    session: id, next: answer("scheduling.next", session.person, transaction)?.object("window"),
+                    aftercareUntil: answer("aftercare.until", session.person, transaction)?["until"],
+                    findings: try tooManyPasses(passes, session.setting))
             })
     }
 
@@ -66,11 +88,11 @@ extension Sessions {
     }
 
     private func end(
-        _ request: Request, as state: String, reason: String?, _ transaction: any Transaction
+        _ id: Int64, as state: SessionState, reason: StopReason? = nil, passes: Int64? = nil, note: String?,
+        _ transaction: any Transaction
     ) throws -> StoredSession {
-        let id = try request.arguments.requiredInteger("session")
         let session = try require(id, transaction)
-        guard session.state == "running" else {
+        guard session.state == SessionState.running.rawValue else {
             throw ModuleError.conflict(
                 "session \(id) is \(session.state) already; session.show shows it", state: session.state)
         }
@@ -80,25 +102,22 @@ extension Sessions {
             """
             UPDATE session_sessions SET state = ?, ended = ?, clock_uncertain = ?, reason = ?, passes = ?, note = ?
             WHERE id = ?
-            """, state, isUncertain ? session.started : transaction.now, isUncertain, reason,
-            request.arguments.integer("passes"), request.arguments.text("note"), id)
+            """, state.rawValue, isUncertain ? session.started : transaction.now, isUncertain, reason?.rawValue, passes,
+            note, id)
         let ended = try require(id, transaction)
         // Needles leave the skin whatever other modules make of it.
         try transaction.record(
-            Entry("session.\(state)", subject: "session/\(id)", person: ended.person, body: ended.facts, stands: true))
+            Entry(
+                "session.\(state.rawValue)", subject: "session/\(id)", person: ended.person, body: ended.facts,
+                stands: true))
         return ended
     }
 
     /// What the stop has opened, beside what was open already; `nil` where nothing is, or nobody can say.
-    private func openReactions(of person: String, _ reading: any Reading) -> [Object]? {
+    private func openReactions(of person: String, _ reading: any Reading) -> [OpenReaction]? {
         let rows = try? reading.list("aftercare.reactions", ["person": person, "state": "open"])
         guard let rows, !rows.isEmpty else { return nil }
-        return rows.map { row in
-            let members = ["reaction", "symptom", "action"].compactMap { name in
-                row[name].map { Object.Member(name, $0) }
-            }
-            return Object(uniqueMembers: members)
-        }
+        return rows.map(OpenReaction.init)
     }
 
     /// What another module says of the person; nothing when it cannot, for the session has ended in any case.

@@ -1,26 +1,37 @@
 import MneedleKit
 
+/// What `session.experience` answers.
+private struct Experience: Reply {
+    var person: String
+    var finished: Int
+    var needed: Int
+    var isBeginner: Bool
+
+    static let members: [Member<Experience>] = [
+        Member("person", "who", \.person),
+        Member("finished", "how many sessions were finished", \.finished),
+        Member("needed", "how many end the time as a beginner", \.needed),
+        Member("beginner", "whether the person is one", \.isBeginner),
+    ]
+}
+
 extension Sessions {
+    private static let who = Parameter.required("person", .slug, "Who.")
+
     /// The one place that says who is a beginner: depth and interval ask it alike, by ``Reading/isBeginner(_:)``.
     var experience: Command {
         Command(
             "experience", "Says how many sessions a person has finished, and whether that makes a beginner.",
-            role: .reader, parameters: [.required("person", .slug, "Who.")],
-            reply: [
-                ReplyMember("person", "who"), ReplyMember("finished", "how many sessions were finished"),
-                ReplyMember("needed", "how many end the time as a beginner"),
-                ReplyMember("beginner", "whether the person is one"),
-            ],
-            errors: [.notFound], concerns: .named("person"), example: "session.experience person=anna",
-            .reads { request, reading in
-                let person = try reading.person(request.arguments.requiredText("person"))
+            role: .reader, takes: Sessions.who, gives: Experience.self, errors: [.notFound],
+            concerns: .named("person"), example: "session.experience person=anna",
+            reads: { reading, slug in
+                let person = try reading.person(slug)
                 let finished = try sessions(of: reading.records(of: person.person), reading).count {
-                    $0.text("state") == "finished"
+                    $0.text("state") == SessionState.finished.rawValue
                 }
-                return [
-                    "person": person.person, "finished": finished, "needed": knowledge.beginnerSessions,
-                    "beginner": person.firstTime && finished < knowledge.beginnerSessions,
-                ]
+                return Experience(
+                    person: person.person, finished: finished, needed: knowledge.beginnerSessions,
+                    isBeginner: person.firstTime && finished < knowledge.beginnerSessions)
             })
     }
 

@@ -28,9 +28,20 @@ struct Knowledge: Sendable {
         var faceEvaluatedMM: Double
     }
 
-    struct Step: Sendable {
+    /// A step of a guided session.
+    struct Step: Reply {
         var setting: Setting
-        var object: Object
+        var name: String
+        var text: String
+        var minutes: Double?
+        var passes: Int?
+        var sources: [Source]
+
+        static let members: [Member<Step>] = [
+            Member("step", "its name", \.name), Member("text", "what to do", \.text),
+            Member("minutes", "how long at least", \.minutes), Member("passes", "how many passes", \.passes),
+            Member("sources", "what it rests on", \.sources),
+        ]
     }
 
     static let codes = [
@@ -131,13 +142,10 @@ struct Knowledge: Sendable {
             if let passes, let most = maxPasses[setting], passes > most {
                 table.report("passes", "over the \(most) that session.toml allows")
             }
-            let object: Object = [
-                "step": table.string("name"), "text": table.string("text"),
-                "minutes": table.optionalNumber("minutes", in: 0...240),
-                "passes": passes,
-                "sources": sources.sources(of: table),
-            ]
-            return Step(setting: setting, object: object)
+            return Step(
+                setting: setting, name: table.string("name"), text: table.string("text"),
+                minutes: table.optionalNumber("minutes", in: 0...240), passes: passes,
+                sources: sources.sources(of: table))
         }
     }
 }

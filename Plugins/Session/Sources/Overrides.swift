@@ -4,16 +4,15 @@ extension Sessions {
     /// The findings that the request names to be passed over, and why; nothing where it names none.
     /// - Throws: Where somebody may not do that, names what is not there or cannot be overridden, or gives no reason.
     func override(
-        _ request: Request, _ plan: SessionPlan, _ findings: [Finding]
+        _ wish: Wish, _ plan: SessionPlan, _ findings: [Finding], _ actor: Actor
     ) throws -> (findings: [Finding], reason: String)? {
-        let codes = request.arguments.texts("override")
-        let reason = request.arguments.text("override_reason")
+        let (codes, reason) = (wish.override, wish.overrideReason)
         guard codes != nil || reason != nil else { return nil }
-        guard request.actor.role >= .practitioner else {
+        guard actor.role >= .practitioner else {
             throw ModuleError(
                 .forbidden,
                 "only a practitioner may override a finding; leave 'override' and 'override_reason' out, or ask one",
-                members: ["role": request.actor.role.rawValue, "needs": Role.practitioner.rawValue])
+                members: ["role": actor.role.rawValue, "needs": Role.practitioner.rawValue])
         }
         guard let codes, !codes.isEmpty else {
             throw ModuleError.invalidArgument(

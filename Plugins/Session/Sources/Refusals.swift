@@ -4,7 +4,7 @@ extension Sessions {
     /// A refused start with the entry that the ledger keeps of it. Who tries often enough shows there; the same refusal is
     /// kept once in a while, so that whoever asks in a loop does not fill the ledger.
     func kept(
-        _ refused: ModuleError, _ request: Request, _ plan: SessionPlan, _ findings: [Finding],
+        _ refused: ModuleError, _ wish: Wish, _ plan: SessionPlan, _ findings: [Finding],
         _ transaction: any Transaction
     ) throws -> ModuleError {
         let codes = findings.filter(\.blocks).map(\.code)
@@ -12,8 +12,8 @@ extension Sessions {
             "person": plan.person.person, "device": plan.device.device, "areas": plan.areas,
             "depth_mm": plan.depthMM, "goal": plan.goal.rawValue, "setting": plan.setting.rawValue,
             "cartridge": plan.cartridge, "operator": plan.operatorName, "codes": codes,
-            "override": request.arguments.texts("override"),
-            "override_reason": request.arguments.text("override_reason"),
+            "override": wish.override,
+            "override_reason": wish.overrideReason,
             "error": refused.code.rawValue, "because": refused.message,
             "assessment": try assessment(for: plan, transaction), "knowledge": transaction.knowledgeDigest,
         ]

@@ -1,64 +1,97 @@
 import MneedleKit
 
-extension Sessions {
-    private var planParameters: [Parameter] {
-        [
-            .required("person", .slug, "Who is treated."),
-            .required("device", .slug, "With what."),
-            .required("areas", .list(.choice(knowledge.areas.map(\.name))), "Where."),
-            .required("depth_mm", .number(0.05...5), "How deep the needles are set."),
-            .optional("goal", .choice(Goal.allCases.map(\.rawValue)), "What for; the person's own goal if left out."),
-            .optional("cartridge", .printed, "The single-use cartridge, opened for this person, as its label has it."),
-            .optional("operator", .slug, "Who treats, in a clinic."),
-            .optional(
-                "override", .list(.slug),
-                "The codes of the findings that a practitioner passes over, in a clinic; all others go on blocking."),
-            .optional(
-                "override_reason", .text(maximum: 1000),
-                "Why, in at least \(knowledge.reasons.letters) letters; kept in the ledger."),
-        ]
-    }
+/// A session as a request asks for it.
+struct Wish {
+    var person: String
+    var device: String
+    var areas: [String]
+    var depthMM: Double
+    var goal: Goal?
+    var cartridge: String?
+    var operatorName: String?
+    /// The codes of the findings to pass over.
+    var override: [String]?
+    var overrideReason: String?
+}
 
-    private static let findingsMember = ReplyMember(
-        "findings", "everything that speaks against it or is to be heeded, with sources")
+private let everythingAgainst = "everything that speaks against it or is to be heeded, with sources"
+
+/// What `session.check` answers.
+private struct Checked: Reply {
+    var isAllowed: Bool
+    var findings: [Finding]
+
+    static let members: [Member<Checked>] = [
+        Member("allowed", "whether session.start would start it", \.isAllowed),
+        Member("findings", everythingAgainst, \.findings),
+    ]
+}
+
+/// What `session.start` answers.
+private struct Started: Reply {
+    var session: Int64
+    var findings: [Finding]
+
+    static let members: [Member<Started>] = [
+        Member("session", "its number", \.session), Member("findings", everythingAgainst, \.findings),
+    ]
+}
+
+extension Sessions {
+    private var wish: Parameter<Wish> {
+        let person = Parameter.required("person", .slug, "Who is treated.")
+        let device = Parameter.required("device", .slug, "With what.")
+        let areas = Parameter.required("areas", .list(.choice(knowledge.areas.map(\.name))), "Where.")
+        let depth = Parameter.required("depth_mm", .number(0.05...5), "How deep the needles are set.")
+        let goal = Parameter.optional(
+            "goal", .choice(Goal.self), "What for; the person's own goal if left out.")
+        let cartridge = Parameter.optional(
+            "cartridge", .printed, "The single-use cartridge, opened for this person, as its label has it.")
+        let operatorName = Parameter.optional("operator", .slug, "Who treats, in a clinic.")
+        let override = Parameter.optional(
+            "override", .list(.slug),
+            "The codes of the findings that a practitioner passes over, in a clinic; all others go on blocking.")
+        let reason = Parameter.optional(
+            "override_reason", .text(maximum: 1000),
+            "Why, in at least \(knowledge.reasons.letters) letters; kept in the ledger.")
+        return .group(
+            person, device, areas, depth, goal, cartridge, operatorName, override, reason, as: Wish.init)
+    }
 
     var check: Command {
         Command(
             "check", "Says whether a session may start, and every reason; changes nothing.", role: .operator,
-            parameters: planParameters,
-            reply: [ReplyMember("allowed", "whether session.start would start it"), Sessions.findingsMember],
-            errors: [.notFound], concerns: .named("person", "device", "cartridge"),
+            takes: wish, gives: Checked.self, errors: [.notFound], concerns: .named("person", "device", "cartridge"),
             example: "session.check person=anna device=pen-1 areas=cheeks depth_mm=0.5",
-            .reads { request, reading in
-                let plan = try plan(request.arguments, reading)
-                let decision = try decide(request, plan, findings(plan, reading))
-                return ["allowed": decision.isAllowed, "findings": decision.findings]
+            reads: { reading, wish in
+                let plan = try plan(wish, reading)
+                let decision = try decide(wish, plan, findings(plan, reading), reading.actor)
+                return Checked(isAllowed: decision.isAllowed, findings: decision.findings)
             })
     }
 
     var start: Command {
         Command(
             "start", "Starts a session unless any module's safety check forbids it.", role: .operator,
-            parameters: planParameters,
-            reply: [ReplyMember("session", "its number"), Sessions.findingsMember], errors: [.notFound, .blocked],
+            takes: wish, gives: Started.self, errors: [.notFound, .blocked],
             concerns: .named("person", "device", "cartridge"),
             example: "session.start person=anna device=pen-1 areas=cheeks,chin depth_mm=0.5",
-            .writes { request, transaction in
-                let plan = try plan(request.arguments, transaction)
+            writes: { transaction, wish in
+                let plan = try plan(wish, transaction)
                 let found = findings(plan, transaction)
                 let decision: Decision
                 do {
-                    decision = try decide(request, plan, found)
+                    decision = try decide(wish, plan, found, transaction.actor)
                     try decision.requireAllowed()
                 } catch let refused as ModuleError {
-                    throw try kept(refused, request, plan, found, transaction)
+                    throw try kept(refused, wish, plan, found, transaction)
                 }
                 let session = try insert(decision, transaction)
                 try transaction.record(
                     Entry(
                         "session.started", subject: "session/\(session.id)", person: session.person, body: session.facts
                     ))
-                return ["session": session.id, "findings": decision.findings]
+                return Started(session: session.id, findings: decision.findings)
             })
     }
 
@@ -85,15 +118,17 @@ extension Sessions {
         reading.safetyFindings(for: plan).sorted { $0.severity > $1.severity }
     }
 
-    private func decide(_ request: Request, _ plan: SessionPlan, _ findings: [Finding]) throws -> Decision {
-        let override = try override(request, plan, findings)
+    private func decide(
+        _ wish: Wish, _ plan: SessionPlan, _ findings: [Finding], _ actor: Actor
+    ) throws -> Decision {
+        let override = try override(wish, plan, findings, actor)
         return Decision(
             plan: plan, findings: findings, overridden: override?.findings ?? [], overrideReason: override?.reason)
     }
 
-    private func plan(_ arguments: Arguments, _ reading: any Reading) throws -> SessionPlan {
-        let person = try reading.person(arguments.requiredText("person"))
-        let areas = arguments.texts("areas") ?? []
+    private func plan(_ wish: Wish, _ reading: any Reading) throws -> SessionPlan {
+        let person = try reading.person(wish.person)
+        let areas = wish.areas
         guard Set(areas).count == areas.count else {
             throw ModuleError.invalidArgument("areas", expected: "each area once", got: areas.joined(separator: ","))
         }
@@ -101,10 +136,9 @@ extension Sessions {
             throw ModuleError.invalidArgument("areas", expected: "at least one area", got: "none")
         }
         return SessionPlan(
-            person: person, device: try reading.device(arguments.requiredText("device")), areas: areas,
-            depthMM: try arguments.requiredNumber("depth_mm"),
-            goal: arguments.text("goal").flatMap(Goal.init) ?? person.goal, cartridge: arguments.text("cartridge"),
-            operatorName: arguments.text("operator"), at: reading.now)
+            person: person, device: try reading.device(wish.device), areas: areas, depthMM: wish.depthMM,
+            goal: wish.goal ?? person.goal, cartridge: wish.cartridge, operatorName: wish.operatorName,
+            at: reading.now)
     }
 
     private func insert(_ decision: Decision, _ transaction: any Transaction) throws -> StoredSession {

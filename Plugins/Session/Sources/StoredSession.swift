@@ -1,7 +1,10 @@
 import MneedleKit
 
-/// A session as it is kept.
-struct StoredSession {
+/// Where a session stands.
+enum SessionState: String, CaseIterable, ReplyValue { case running, finished, stopped }
+
+/// A session as it is kept, and as it is shown.
+struct StoredSession: Reply {
     let id: Int64
     let person: String
     let state: String
@@ -20,51 +23,47 @@ struct StoredSession {
 
     /// All that is known of it, as other modules and subscribers learn it.
     var facts: Object {
-        [
-            "session": id, "person": person, "device": row.text("device"), "areas": list("areas"),
-            "depth_mm": row.number("depth_mm"), "goal": row.text("goal"), "setting": setting.rawValue,
-            "time_zone": row.text("time_zone"), "cartridge": row.text("cartridge"), "operator": row.text("operator"),
-            "started": started, "ended": row.instant("ended"),
-            "clock_uncertain": row.bool("clock_uncertain") ? true : nil, "reason": row.text("reason"),
-            "passes": row.integer("passes"), "note": row.text("note"),
-            "overridden": row.text("overridden") == nil ? nil : list("overridden"),
-            "override_reason": row.text("override_reason"), "assessment": row.integer("assessment"),
-            "knowledge": row.text("knowledge"), "flagged": flagged.isEmpty ? nil : flagged,
-        ]
+        var facts = object
+        facts["state"] = nil
+        return facts
     }
 
     /// The codes of what came up while it ran.
-    var flagged: [String] { list("flagged") }
+    var flagged: [String] { list("flagged") ?? [] }
     /// The codes of what a practitioner passed over.
-    var overridden: [String] { list("overridden") }
+    var overridden: [String] { list("overridden") ?? [] }
 
-    /// The facts and where it stands.
-    var shown: Object {
-        var object = facts
-        object["state"] = .string(state)
-        return object
-    }
-
-    static let reply = [
-        ReplyMember("session", "its number"), ReplyMember("person", "who is treated"),
-        ReplyMember("device", "with what"),
-        ReplyMember("areas", "where"), ReplyMember("depth_mm", "how deep"), ReplyMember("goal", "what for"),
-        ReplyMember("setting", "home or clinic"), ReplyMember("time_zone", "the person's zone at that time"),
-        ReplyMember("cartridge", "the cartridge used"), ReplyMember("operator", "who treats"),
-        ReplyMember("started", "when it began"), ReplyMember("ended", "when it ended"),
-        ReplyMember(
-            "clock_uncertain", "there when the clock was set back meanwhile: then it ended some time after it began"),
-        ReplyMember("reason", "why it was stopped"), ReplyMember("passes", "how many passes were made"),
-        ReplyMember("note", "a note"), ReplyMember("overridden", "the findings that a practitioner overrode"),
-        ReplyMember("override_reason", "why"),
-        ReplyMember("assessment", "the assessment that let it start"),
-        ReplyMember("knowledge", "the digest of the knowledge files that were in force"),
-        ReplyMember("flagged", "the codes of what came up while it ran and would have forbidden it"),
-        ReplyMember("state", "running, finished or stopped"),
+    static let members: [Member<StoredSession>] = [
+        Member("session", "its number", \.id),
+        Member("person", "who is treated", \.person),
+        Member("device", "with what") { $0.row.text("device") },
+        Member("areas", "where") { $0.list("areas") ?? [] },
+        Member("depth_mm", "how deep") { $0.row.number("depth_mm") },
+        Member("goal", "what for") { $0.row.text("goal") },
+        Member("setting", "home or clinic", \.setting),
+        Member("time_zone", "the person's zone at that time") { $0.row.text("time_zone") },
+        Member("cartridge", "the cartridge used") { $0.row.text("cartridge") },
+        Member("operator", "who treats") { $0.row.text("operator") },
+        Member("started", "when it began", \.started),
+        Member("ended", "when it ended") { $0.row.instant("ended") },
+        Member(
+            "clock_uncertain", "there when the clock was set back meanwhile: then it ended some time after it began"
+        ) { $0.row.bool("clock_uncertain") ? true : nil },
+        Member("reason", "why it was stopped") { $0.row.text("reason") },
+        Member("passes", "how many passes were made") { $0.row.integer("passes") },
+        Member("note", "a note") { $0.row.text("note") },
+        Member("overridden", "the findings that a practitioner overrode") { $0.list("overridden") },
+        Member("override_reason", "why") { $0.row.text("override_reason") },
+        Member("assessment", "the assessment that let it start") { $0.row.integer("assessment") },
+        Member("knowledge", "the digest of the knowledge files that were in force") { $0.row.text("knowledge") },
+        Member("flagged", "the codes of what came up while it ran and would have forbidden it") {
+            $0.flagged.isEmpty ? nil : $0.flagged
+        },
+        Member("state", "running, finished or stopped", \.state),
     ]
 
-    private func list(_ column: String) -> [String] {
-        (row.text(column) ?? "").split(separator: ",").map(String.init)
+    private func list(_ column: String) -> [String]? {
+        row.text(column)?.split(separator: ",").map(String.init)
     }
 }
 

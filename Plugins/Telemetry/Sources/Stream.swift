@@ -1,7 +1,7 @@
 import MneedleKit
 
 extension Telemetry {
-    static let session = Parameter.required("session", .integer(1...Int64.max), "The session's number.")
+    static let session = AnyParameter.required("session", .integer(1...Int64.max), "The session's number.")
 
     var stream: Command {
         Command(

@@ -4,7 +4,7 @@ import MneedleKit
 @_cdecl("mneedle_module_telemetry")
 public func mneedleModuleTelemetry() -> UnsafeMutableRawPointer { definition.export() }
 
-private let precisions = ParameterType.choice(Precision.allCases.map(\.rawValue))
+private let precisions = AnyParameterType.choice(Precision.allCases.map(\.rawValue))
 
 /// Takes what a device reports during a session, keeps it, and raises an alarm at once when it leaves its limits.
 let definition = ModuleDefinition(

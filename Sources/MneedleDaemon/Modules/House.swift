@@ -7,7 +7,7 @@ package struct House: Sendable {
         package let module: String
         package let command: Command
         /// Every parameter that a request may carry.
-        package let parameters: [Parameter]
+        package let parameters: [AnyParameter]
 
         package init(module: String, command: Command) {
             self.module = module

@@ -78,7 +78,7 @@ package struct Knowledge {
 
     private func typed(_ section: Object, _ manifest: Manifest) -> Arguments {
         let keys = manifest.configuration.map {
-            Parameter.optional($0.name, $0.type, $0.summary, default: $0.defaultValue)
+            AnyParameter.optional($0.name, $0.type, $0.summary, default: $0.defaultValue)
         }
         do {
             let arguments = try Typing.bind(section, keys)

@@ -21,17 +21,17 @@ package enum Typing {
         }
     }
 
-    static let idempotencyKey = Parameter.optional(
+    static let idempotencyKey = AnyParameter.optional(
         "idempotency_key", .text(maximum: 64),
         "Asking again with the same key returns the first reply and changes nothing; kept 7 days.")
 
     /// Every parameter that a request may carry, the ones that all changing commands share included.
-    static func parameters(of command: Command) -> [Parameter] {
+    static func parameters(of command: Command) -> [AnyParameter] {
         if case .writes = command.handler { command.parameters + [idempotencyKey] } else { command.parameters }
     }
 
     /// - Throws: `invalid-argument` naming the argument, what was expected and what came.
-    static func bind(_ line: RequestLine.Arguments, _ parameters: [Parameter]) throws -> Arguments {
+    static func bind(_ line: RequestLine.Arguments, _ parameters: [AnyParameter]) throws -> Arguments {
         let raw: [(name: String, raw: Raw)] =
             switch line {
             case .none: []
@@ -46,13 +46,13 @@ package enum Typing {
         return arguments
     }
 
-    package static func bind(_ object: Object, _ parameters: [Parameter]) throws -> Arguments {
+    package static func bind(_ object: Object, _ parameters: [AnyParameter]) throws -> Arguments {
         try bind(object.members.map { ($0.name, .value($0.value)) }, parameters, prefix: "")
     }
 
     /// Gathers `answers.a=… answers.b=…` under `answers`, once it is known that there is such an argument.
     private static func gathered(
-        _ words: [RequestLine.Word], _ parameters: [Parameter]
+        _ words: [RequestLine.Word], _ parameters: [AnyParameter]
     ) throws -> [(name: String, raw: Raw)] {
         var result: [(name: String, raw: Raw)] = []
         var members: [String: [(name: String, raw: Raw)]] = [:]
@@ -86,7 +86,7 @@ package enum Typing {
     }
 
     private static func bind(
-        _ raw: [(name: String, raw: Raw)], _ parameters: [Parameter], prefix: String
+        _ raw: [(name: String, raw: Raw)], _ parameters: [AnyParameter], prefix: String
     ) throws -> Arguments {
         // No name is looked for among more than there are parameters: the first unknown or repeated one ends it.
         for index in raw.indices {
@@ -117,7 +117,7 @@ package enum Typing {
         return Arguments(entries)
     }
 
-    private static func unknown(_ name: String, _ parameters: [Parameter], _ prefix: String) -> ModuleError {
+    private static func unknown(_ name: String, _ parameters: [AnyParameter], _ prefix: String) -> ModuleError {
         let names = parameters.map { prefix + $0.name }
         let name = excerpt(name)
         let near = nearest(name, in: names)
@@ -131,12 +131,12 @@ package enum Typing {
 
     // MARK: One value
 
-    static func convert(_ raw: Raw, _ type: ParameterType, _ name: String) throws -> Argument {
+    static func convert(_ raw: Raw, _ type: AnyParameterType, _ name: String) throws -> Argument {
         if let argument = try converted(raw, type, name) { return argument }
         throw ModuleError.invalidArgument(name, expected: type.expectation, got: excerpt(raw.shown))
     }
 
-    private static func converted(_ raw: Raw, _ type: ParameterType, _ name: String) throws -> Argument? {
+    private static func converted(_ raw: Raw, _ type: AnyParameterType, _ name: String) throws -> Argument? {
         switch type {
         case .list(let element): return try list(raw, of: element, name)
         case .object(let members): return try object(raw, members, name)
@@ -156,7 +156,7 @@ package enum Typing {
     /// comparing texts of combining characters takes time that grows with the square of their length.
     private static let longestWord = 256
 
-    private static func fromText(_ text: String, _ type: ParameterType) -> Argument? {
+    private static func fromText(_ text: String, _ type: AnyParameterType) -> Argument? {
         if case .text(let maximum) = type { return isText(text, maximum) ? .text(text) : nil }
         if case .line(let maximum) = type { return isText(text, maximum) && isOneLine(text) ? .text(text) : nil }
         guard text.utf8.count <= longestWord else { return nil }
@@ -206,7 +206,7 @@ package enum Typing {
         return try? JSON.parse(text, maximumDepth: 0)
     }
 
-    private static func list(_ raw: Raw, of type: ParameterType, _ name: String) throws -> Argument? {
+    private static func list(_ raw: Raw, of type: AnyParameterType, _ name: String) throws -> Argument? {
         switch raw {
         case .bare(let text):
             // By bytes: where a character ends can depend on all that follow it.
@@ -228,7 +228,7 @@ package enum Typing {
             name, expected: "at most \(RequestBounds.mostValues) elements", got: String(count))
     }
 
-    private static func object(_ raw: Raw, _ members: [Parameter], _ name: String) throws -> Argument? {
+    private static func object(_ raw: Raw, _ members: [AnyParameter], _ name: String) throws -> Argument? {
         switch raw {
         case .members(let given): .object(try bind(given, members, prefix: name + "."))
         case .value(.object(let object)):
@@ -263,7 +263,7 @@ package enum Typing {
     }
 }
 
-extension ParameterType {
+extension AnyParameterType {
     /// What it takes, in words, for error messages and help.
     var expectation: String {
         switch self {
@@ -274,10 +274,10 @@ extension ParameterType {
         case .number(let range):
             "a number\(bounds(range.lowerBound, range.upperBound, -Double.greatestFiniteMagnitude, .greatestFiniteMagnitude))"
         case .boolean: "yes or no"
-        case .date: "a date such as 2026-11-20, \(ParameterType.dates)"
+        case .date: "a date such as 2026-11-20, \(AnyParameterType.dates)"
         case .dateOr(let words):
-            "a date such as 2026-11-20, \(ParameterType.dates), or \(words.joined(separator: " or "))"
-        case .time: "a time with an offset such as 2026-11-20T18:00:00+01:00, \(ParameterType.dates)"
+            "a date such as 2026-11-20, \(AnyParameterType.dates), or \(words.joined(separator: " or "))"
+        case .time: "a time with an offset such as 2026-11-20T18:00:00+01:00, \(AnyParameterType.dates)"
         case .duration(let maximum): "a duration such as 90s, 5m, 72h, 3d, 4w or PT72H, at most \(maximum)"
         case .choice(let choices): "one of \(choices.joined(separator: ", "))"
         case .list(let element): "a list (a,b,c) of: \(element.expectation)"

@@ -8,7 +8,7 @@ extension Verb {
             "verb": name, "module": module, "summary": command.summary, "role": command.role.rawValue,
             "allowed": people.allows(command, actor), "changes": command.changes, "kind": kind,
             "concerns": command.concerns?.description ?? ["whom": "undeclared"], "parameters": parameterSchema,
-            "reply": replySchema,
+            "reply": replyMeanings, "reply_schema": command.replySchema ?? undeclaredSchema,
             "errors": command.errors.map(\.rawValue), "example": command.example,
         ]
     }
@@ -24,13 +24,20 @@ extension Verb {
     }
 
     private var parameterSchema: Object {
-        ParameterType.object(parameters).schema
+        AnyParameterType.object(parameters).schema
     }
 
-    private var replySchema: Object {
+    private var replyMeanings: Object {
         var object: Object = [:]
         for member in command.reply { object[member.name] = .string(member.meaning) }
         return object
+    }
+
+    /// Of a command that gives no type: its members may be anything.
+    private var undeclaredSchema: Object {
+        var properties: Object = [:]
+        for member in command.reply { properties[member.name] = .object(["description": member.meaning]) }
+        return ["type": "object", "properties": properties]
     }
 
     /// The command as a manual page in few lines.
@@ -69,7 +76,7 @@ extension Concern {
     }
 }
 
-extension ParameterType {
+extension AnyParameterType {
     /// JSON Schema 2020-12 of a value of this type. That has no bounds for dates, times and durations: they are `x-minimum`
     /// and `x-maximum`.
     var schema: Object {
@@ -77,7 +84,7 @@ extension ParameterType {
         case .slug: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"]
         case .text(let maximum): ["type": "string", "minLength": 1, "maxLength": maximum]
         case .line(let maximum):
-            ["type": "string", "minLength": 1, "maxLength": maximum, "pattern": ParameterType.onOneLine]
+            ["type": "string", "minLength": 1, "maxLength": maximum, "pattern": AnyParameterType.onOneLine]
         case .integer(let range):
             [
                 "type": "integer", "minimum": range.lowerBound == .min ? nil : range.lowerBound,
@@ -90,7 +97,7 @@ extension ParameterType {
                 "type": "string", "format": "date", "x-minimum": CivilDate.acceptable.lowerBound,
                 "x-maximum": CivilDate.acceptable.upperBound,
             ]
-        case .dateOr(let words): ["anyOf": [ParameterType.date.schema, ["enum": words]] as [Object]]
+        case .dateOr(let words): ["anyOf": [AnyParameterType.date.schema, ["enum": words]] as [Object]]
         case .time:
             [
                 "type": "string", "format": "date-time", "x-minimum": Instant.acceptable.lowerBound,
@@ -99,7 +106,7 @@ extension ParameterType {
         case .duration(let maximum): ["type": "string", "format": "duration", "x-maximum": maximum]
         case .choice(let choices): ["type": "string", "enum": choices]
         case .list(let element): ["type": "array", "items": element.schema]
-        case .object(let members): ParameterType.objectSchema(members)
+        case .object(let members): AnyParameterType.objectSchema(members)
         }
     }
 
@@ -107,30 +114,18 @@ extension ParameterType {
     private static let onOneLine =
         #"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]*$"#
 
-    private static func objectSchema(_ members: [Parameter]) -> Object {
+    private static func objectSchema(_ members: [AnyParameter]) -> Object {
         var properties: Object = [:]
         for parameter in members {
             var schema = parameter.type.schema
             schema["description"] = .string(parameter.summary)
             if let value = parameter.defaultValue { schema["default"] = value }
-            if let unit = parameter.unit { schema["x-unit"] = .string(unit) }
+            if let unit = AnyParameter.unit(of: parameter.name) { schema["x-unit"] = .string(unit) }
             properties[parameter.name] = .object(schema)
         }
         return [
             "type": "object", "properties": properties, "required": members.filter(\.isRequired).map(\.name),
             "additionalProperties": false,
         ]
-    }
-}
-
-extension Parameter {
-    /// The unit that the name ends in: `mm` of `depth_mm`.
-    var unit: String? {
-        let units = [
-            "mm": "mm", "hz": "Hz", "ma": "mA", "c": "°C", "n": "N", "percent": "%", "minutes": "min", "hours": "h",
-            "days": "d", "weeks": "wk", "seconds": "s", "bytes": "B",
-        ]
-        guard let last = name.split(separator: "_").last else { return nil }
-        return name.contains("_") || last == "minutes" ? units[String(last)] : nil
     }
 }

@@ -160,7 +160,7 @@ struct HostCommands {
     }
 
     private func introspection(_ table: CommandTable) -> [Verb] {
-        let verb = Parameter.optional(
+        let verb = AnyParameter.optional(
             "verb", .text(maximum: 64), "One command, or a module's name for all of its commands; left out for all.")
         let people = house.people
         let describe = host(
@@ -198,7 +198,7 @@ struct HostCommands {
     }
 
     private func host(
-        _ name: String, _ summary: String, parameters: [Parameter] = [], reply: [ReplyMember] = [],
+        _ name: String, _ summary: String, parameters: [AnyParameter] = [], reply: [ReplyMember] = [],
         errors: [ModuleError.Code] = [], example: String, action: Verb.Action
     ) -> Verb {
         let command = Command(

@@ -8,7 +8,7 @@ enum Remedies {
         }
     }
 
-    private static let note = Parameter.required("note", .text(maximum: 1000), "Why; kept in the ledger.")
+    private static let note = AnyParameter.required("note", .text(maximum: 1000), "Why; kept in the ledger.")
 
     private static var acceptClock: Command {
         Command(

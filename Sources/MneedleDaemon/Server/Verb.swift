@@ -19,7 +19,7 @@ final class Verb: Sendable {
     let account: Account
     let command: Command
     /// Every parameter that a request may carry.
-    let parameters: [Parameter]
+    let parameters: [AnyParameter]
     let action: Action
     /// What is answered where a read fails because there is no way to the store; without it, the error is.
     let withoutStore: (@Sendable (ModuleError) -> Object)?

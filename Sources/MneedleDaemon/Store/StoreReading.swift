@@ -9,7 +9,7 @@ package class StoreReading: Reading {
     let engine: Engine
     let house: House
     let statements: StatementCache
-    var actor: Actor
+    package var actor: Actor
     package internal(set) var now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
     var module: String

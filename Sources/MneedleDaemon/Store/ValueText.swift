@@ -17,7 +17,7 @@ extension Value {
         }
     }
 
-    init(_ json: JSON) {
+    package init(_ json: JSON) {
         switch json {
         case .null: self = .null
         case .bool(let flag): self = .bool(flag)

@@ -23,9 +23,11 @@ public struct Command: Sendable {
     public var summary: String
     /// The least role that may call it.
     public var role: Role
-    public var parameters: [Parameter]
+    public var parameters: [AnyParameter]
     /// The members of the reply (of each row, for a listing) in their order, with their meaning.
     public var reply: [ReplyMember]
+    /// JSON Schema 2020-12 of the reply (of each row, for a listing); `nil` where it is not declared.
+    public var replySchema: Object?
     /// The error codes to expect beside `invalid-argument`, `forbidden`, `busy`, `storage` and `internal`.
     public var errors: [ModuleError.Code]
     /// Whom it concerns; while that is not said, it is for an admin alone where people see only their own.
@@ -36,7 +38,7 @@ public struct Command: Sendable {
 
     /// - Parameter example: A complete request in words, for example `records.show-person person=anna`.
     public init(
-        _ name: String, _ summary: String, role: Role, parameters: [Parameter] = [], reply: [ReplyMember] = [],
+        _ name: String, _ summary: String, role: Role, parameters: [AnyParameter] = [], reply: [ReplyMember] = [],
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, _ handler: Handler
     ) {
         self.name = name
@@ -55,6 +57,75 @@ public struct Command: Sendable {
         case .writes, .receives: true
         case .reads, .lists: false
         }
+    }
+}
+
+/// What a handler is given is what its command takes, and what it returns is what its command gives.
+extension Command {
+    /// A command that answers from a snapshot.
+    public init<each Argument: Sendable, Answer: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
+        reads: @escaping @Sendable (any Reading, repeat each Argument) throws -> Answer
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example,
+            .reads { try reads($1, repeat try (each takes).read($0.arguments)).object })
+    }
+
+    /// A listing: sends rows from a snapshot through the function that it is given.
+    public init<each Argument: Sendable, Row: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Row.Type,
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
+        lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Void
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example,
+            .lists { request, reading, sink in
+                try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
+                return [:]
+            })
+    }
+
+    /// A command that changes something, in a transaction that is on disk before the reply leaves.
+    public init<each Argument: Sendable, Answer: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
+        writes: @escaping @Sendable (any Transaction, repeat each Argument) throws -> Answer
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example,
+            .writes { try writes($1, repeat try (each takes).read($0.arguments)).object })
+    }
+
+    /// A command that takes bulk lines after `READY`. Its receiver gives the final reply.
+    public init<each Argument: Sendable, Answer: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
+        receives: @escaping @Sendable (any Transaction, repeat each Argument) throws -> any BulkReceiver
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example,
+            .receives { try receives($1, repeat try (each takes).read($0.arguments)) })
+    }
+
+    private init<Answer: Reply>(
+        _ name: String, _ summary: String, role: Role, _ parameters: [AnyParameter], _ gives: Answer.Type,
+        _ errors: [ModuleError.Code], _ concerns: Concern?, _ example: String, _ handler: Handler
+    ) {
+        self.init(
+            name, summary, role: role, parameters: parameters,
+            reply: Answer.members.map { ReplyMember($0.name, $0.meaning) }, errors: errors, concerns: concerns,
+            example: example, handler)
+        replySchema = Answer.schema
     }
 }
 

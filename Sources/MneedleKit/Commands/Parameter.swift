@@ -1,85 +1,76 @@
-/// One argument that a command takes. The unit is part of the name: `depth_mm`, `minutes`.
-public struct Parameter: Hashable, Sendable {
-    public var name: String
-    public var type: ParameterType
-    /// What it means, for a person, in one sentence.
-    public var summary: String
-    public var isRequired: Bool
-    /// What an absent argument means, where the command fills it in.
-    public var defaultValue: Value?
+/// One argument that a command takes, as its handler receives it: a key with a type. The unit is part of the name: `depth_mm`,
+/// `minutes`.
+///
+///     static let session = Parameter.required("session", .id, "Its number.")       // Parameter<Int64>
+///     static let note = Parameter.optional("note", .text(maximum: 2000), "A note.") // Parameter<String?>
+///
+/// What a command takes, its handler is given, each as what it is: no handler looks an argument up by its name.
+public struct Parameter<Content: Sendable>: Sendable {
+    /// What `describe`, help and the typing of requests know of it. More than one only of what ``group(_:as:)`` puts together.
+    public let descriptions: [AnyParameter]
+    let read: @Sendable (Arguments) throws -> Content
 
-    public static func required(_ name: String, _ type: ParameterType, _ summary: String) -> Parameter {
-        Parameter(name: name, type: type, summary: summary, isRequired: true, defaultValue: nil)
+    /// The argument's name, for errors that blame it.
+    public var name: String { descriptions.first?.name ?? "" }
+
+    /// One that every request has to give.
+    public static func required(_ name: String, _ type: ParameterType<Content>, _ summary: String) -> Parameter {
+        Parameter(.required(name, type.erased, summary), type)
     }
 
+    /// One that is filled in where a request leaves it out.
     public static func optional(
-        _ name: String, _ type: ParameterType, _ summary: String, default: (any ValueConvertible)? = nil
+        _ name: String, _ type: ParameterType<Content>, _ summary: String, default content: Content
     ) -> Parameter {
-        Parameter(name: name, type: type, summary: summary, isRequired: false, defaultValue: `default`?.value)
+        Parameter(.optional(name, type.erased, summary, default: type.value(content)), type)
+    }
+
+    /// One that may be left out; that is `nil`, and never read as anything else.
+    public static func optional<Wrapped>(
+        _ name: String, _ type: ParameterType<Wrapped>, _ summary: String
+    ) -> Parameter where Content == Wrapped? {
+        Parameter(descriptions: [.optional(name, type.erased, summary)]) { arguments in
+            try arguments[name].map { try type.content(of: $0, name) }
+        }
+    }
+
+    /// Several that belong together, as one value.
+    public static func group<each Part: Sendable>(
+        _ parts: repeat Parameter<each Part>, as make: @escaping @Sendable (repeat each Part) throws -> Content
+    ) -> Parameter {
+        var descriptions: [AnyParameter] = []
+        repeat descriptions += (each parts).descriptions
+        return Parameter(descriptions: descriptions) { arguments in
+            try make(repeat try (each parts).read(arguments))
+        }
+    }
+
+    private init(_ description: AnyParameter, _ type: ParameterType<Content>) {
+        self.init(descriptions: [description]) { arguments in
+            guard let argument = arguments[description.name] else {
+                throw ModuleError.internal("the command does not take '\(description.name)'")
+            }
+            return try type.content(of: argument, description.name)
+        }
+    }
+
+    private init(descriptions: [AnyParameter], read: @escaping @Sendable (Arguments) throws -> Content) {
+        self.descriptions = descriptions
+        self.read = read
     }
 }
 
-/// What an argument may be. Values are typed by this, never guessed.
-public indirect enum ParameterType: Hashable, Sendable {
-    /// Names a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
-    case slug
-    /// Free text of at most so many characters; no control characters but TAB and LF.
-    case text(maximum: Int = 1000)
-    /// Text of at most so many characters on one line, such as a name: nothing in it ends a line, moves the cursor or
-    /// turns the direction of what follows, so that it stays one line wherever it is written.
-    case line(maximum: Int)
-    case integer(ClosedRange<Int64>)
-    case number(ClosedRange<Double>)
-    /// `yes`, `no`, `true`, `false`.
-    case boolean
-    /// `2026-11-20`, within ``CivilDate/acceptable``.
-    case date
-    /// A date, or one of these words.
-    case dateOr([String])
-    /// RFC 3339 with an offset, within ``Instant/acceptable``.
-    case time
-    /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than that.
-    case duration(maximum: Span)
-    case choice([String])
-    /// JSON array, or bare words split at commas.
-    case list(ParameterType)
-    /// Named members, typed like arguments: `answers.pregnant=no`. Only these members are taken.
-    case object([Parameter])
-
-    /// An identifier as it is printed on a box or plate, such as a lot or the name of a cartridge: `LOT7-1`, `A 12/3`.
-    public static var printed: ParameterType { .line(maximum: 64) }
-
-    /// A duration of at most ``Span/longest``.
-    public static var duration: ParameterType { .duration(maximum: .longest) }
+extension Parameter where Content == Arguments {
+    /// Many, for a handler that goes through them by their keys: `arguments[note]`.
+    public static func all(_ descriptions: [AnyParameter]...) -> Parameter {
+        Parameter(descriptions: Array(descriptions.joined())) { $0 }
+    }
 }
 
-/// A typed argument.
-public enum Argument: Hashable, Sendable {
-    /// Slugs, texts and choices.
-    case text(String)
-    case integer(Int64)
-    case number(Double)
-    case boolean(Bool)
-    case date(CivilDate)
-    case time(Instant)
-    case duration(Span)
-    case list([Argument])
-    case object(Arguments)
-}
-
-extension Argument: ValueConvertible {
-    /// The argument as it stands in JSON.
-    public var value: Value {
-        switch self {
-        case .text(let text): .string(text)
-        case .integer(let number): .integer(number)
-        case .number(let number): .number(number)
-        case .boolean(let flag): .bool(flag)
-        case .date(let date): date.value
-        case .time(let instant): instant.value
-        case .duration(let span): span.value
-        case .list(let list): .list(list.map(\.value))
-        case .object(let arguments): arguments.value
-        }
+extension Arguments {
+    /// The argument under a key.
+    /// - Throws: `internal` where the command does not take it; that is a defect.
+    public subscript<Content>(key: Parameter<Content>) -> Content {
+        get throws { try key.read(self) }
     }
 }

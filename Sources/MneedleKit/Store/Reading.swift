@@ -4,6 +4,9 @@ public protocol Reading: AnyObject {
     /// The time of this call. Use it instead of the clock, so that one call sees one time.
     var now: Instant { get }
 
+    /// Who asks.
+    var actor: Actor { get }
+
     /// Calls `body` with each row, without holding them all. Portable SQL, `?` for values.
     func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws
 

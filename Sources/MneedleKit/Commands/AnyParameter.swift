@@ -1,0 +1,98 @@
+/// One argument that a command takes, for those who know no Swift type of it: typing, `describe`, help. Modules write
+/// ``Parameter``.
+public struct AnyParameter: Hashable, Sendable {
+    public var name: String
+    public var type: AnyParameterType
+    /// What it means, for a person, in one sentence.
+    public var summary: String
+    public var isRequired: Bool
+    /// What an absent argument means, where the command fills it in.
+    public var defaultValue: Value?
+
+    public static func required(_ name: String, _ type: AnyParameterType, _ summary: String) -> AnyParameter {
+        AnyParameter(name: name, type: type, summary: summary, isRequired: true, defaultValue: nil)
+    }
+
+    public static func optional(
+        _ name: String, _ type: AnyParameterType, _ summary: String, default: (any ValueConvertible)? = nil
+    ) -> AnyParameter {
+        AnyParameter(name: name, type: type, summary: summary, isRequired: false, defaultValue: `default`?.value)
+    }
+}
+
+extension AnyParameter {
+    /// The unit that a name ends in: `mm` of `depth_mm`.
+    public static func unit(of name: String) -> String? {
+        let units = [
+            "mm": "mm", "hz": "Hz", "ma": "mA", "c": "°C", "n": "N", "percent": "%", "minutes": "min", "hours": "h",
+            "days": "d", "weeks": "wk", "seconds": "s", "bytes": "B",
+        ]
+        guard let last = name.split(separator: "_").last else { return nil }
+        return name.contains("_") || last == "minutes" ? units[String(last)] : nil
+    }
+}
+
+/// What an argument may be, for those who know no Swift type of it.
+public indirect enum AnyParameterType: Hashable, Sendable {
+    /// Names a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
+    case slug
+    /// Free text of at most so many characters; no control characters but TAB and LF.
+    case text(maximum: Int = 1000)
+    /// Text of at most so many characters on one line, such as a name: nothing in it ends a line, moves the cursor or
+    /// turns the direction of what follows, so that it stays one line wherever it is written.
+    case line(maximum: Int)
+    case integer(ClosedRange<Int64>)
+    case number(ClosedRange<Double>)
+    /// `yes`, `no`, `true`, `false`.
+    case boolean
+    /// `2026-11-20`, within ``CivilDate/acceptable``.
+    case date
+    /// A date, or one of these words.
+    case dateOr([String])
+    /// RFC 3339 with an offset, within ``Instant/acceptable``.
+    case time
+    /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than that.
+    case duration(maximum: Span)
+    case choice([String])
+    /// JSON array, or bare words split at commas.
+    case list(AnyParameterType)
+    /// Named members, typed like arguments: `answers.pregnant=no`. Only these members are taken.
+    case object([AnyParameter])
+
+    /// An identifier as it is printed on a box or plate, such as a lot or the name of a cartridge: `LOT7-1`, `A 12/3`.
+    public static var printed: AnyParameterType { .line(maximum: 64) }
+
+    /// A duration of at most ``Span/longest``.
+    public static var duration: AnyParameterType { .duration(maximum: .longest) }
+}
+
+/// A typed argument.
+public enum Argument: Hashable, Sendable {
+    /// Slugs, texts and choices.
+    case text(String)
+    case integer(Int64)
+    case number(Double)
+    case boolean(Bool)
+    case date(CivilDate)
+    case time(Instant)
+    case duration(Span)
+    case list([Argument])
+    case object(Arguments)
+}
+
+extension Argument: ValueConvertible {
+    /// The argument as it stands in JSON.
+    public var value: Value {
+        switch self {
+        case .text(let text): .string(text)
+        case .integer(let number): .integer(number)
+        case .number(let number): .number(number)
+        case .boolean(let flag): .bool(flag)
+        case .date(let date): date.value
+        case .time(let instant): instant.value
+        case .duration(let span): span.value
+        case .list(let list): .list(list.map(\.value))
+        case .object(let arguments): arguments.value
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import MneedleKit
+
+/// Holds values against the part of JSON Schema 2020-12 that `describe` uses. That the part means what it should is shown with
+/// another implementation, in the service's tests.
+enum Schema {
+    /// What of a value is not as its schema says, each with where it stands.
+    static func faults(in value: Value, _ schema: Object, at place: String = "reply") -> [String] {
+        if let choices = schema.list("anyOf") {
+            let fits = choices.contains { choice in
+                if case .object(let choice) = choice { Schema.faults(in: value, choice).isEmpty } else { false }
+            }
+            return fits ? [] : ["\(place): \(value.jsonText) is none of what it may be"]
+        }
+        var faults: [String] = []
+        if let type = schema.string("type"), !isA(type, value) {
+            faults.append("\(place): no \(type): \(value.jsonText)")
+        }
+        if let words = schema.list("enum"), !words.contains(value) {
+            faults.append("\(place): \(value.jsonText) is none of \(schema.strings("enum").joined(separator: ", "))")
+        }
+        switch value {
+        case .string(let text):
+            if let format = schema.string("format"), !has(format, text) {
+                faults.append("\(place): no \(format): \(text)")
+            }
+        case .list(let elements):
+            guard let items = schema.object("items") else { break }
+            for (index, element) in elements.enumerated() {
+                faults += Schema.faults(in: element, items, at: "\(place)[\(index)]")
+            }
+        case .object(let object):
+            faults += Schema.faults(ofMembers: object, schema, at: place)
+        default: break
+        }
+        return faults
+    }
+
+    private static func faults(ofMembers object: Object, _ schema: Object, at place: String) -> [String] {
+        guard let properties = schema.object("properties") else { return [] }
+        var faults = schema.strings("required").filter { object[$0] == nil }.map { "\(place): '\($0)' is missing" }
+        for member in object.members {
+            if let declared = properties.object(member.name) {
+                faults += Schema.faults(in: member.value, declared, at: "\(place).\(member.name)")
+            } else if schema.bool("additionalProperties") == false {
+                faults.append("\(place): '\(member.name)' is not declared")
+            }
+        }
+        return faults
+    }
+
+    private static func isA(_ type: String, _ value: Value) -> Bool {
+        switch (type, value) {
+        case ("string", .string), ("boolean", .bool), ("integer", .integer), ("number", .integer), ("number", .number),
+            ("array", .list), ("object", .object):
+            true
+        default: false
+        }
+    }
+
+    private static func has(_ format: String, _ text: String) -> Bool {
+        switch format {
+        case "date": CivilDate(text) != nil
+        case "date-time": Instant(text) != nil
+        case "duration": Span(text) != nil
+        default: false
+        }
+    }
+}
