@@ -62,7 +62,7 @@ public final class Bench {
         try house.ownership.check(definition.manifest)
         house.add(definition, made)
         house.knowledgeDigest = files.digest
-        for verb in verbs where !verb.hasPrefix(module + ".") { house.targets[verb] = fakes.target(verb) }
+        for verb in verbs where !verb.hasPrefix(module + ".") { house.table.add(fakes.verb(verb)) }
         house.standing.append(
             ("others", StandingCheck("what the test says of people") { person, _ in fakes.standing(person.person) }))
         engine = try Engine(store: store, house: house, clock: clock)
@@ -115,7 +115,7 @@ public final class Bench {
     private func call(
         _ verb: String, _ arguments: Object, as role: Role, _ sink: @escaping (Object) -> Void
     ) throws -> Object {
-        let target = try engine.house.target(verb)
+        let target = try engine.house.command(verb)
         let actor = Actor(user: "tester", uid: 1000, role: role)
         guard role >= target.command.role else {
             throw ModuleError(.forbidden, "needs \(target.command.role)", members: ["role": role.rawValue])
@@ -131,7 +131,9 @@ public final class Bench {
             }
         case .writes(let handler):
             return try declared(schema, verb, write(as: actor) { try handler(request, $0) })
-        case .receives:
+        case .immediate(let handler): return try declared(schema, verb, handler(request))
+        case .immediateRows(let handler): return try handler(request) { sink(try declared(schema, verb, $0)) }
+        case .receives, .connection:
             throw ModuleError.internal("'\(verb)' takes bulk lines; use stream(_:_:lines:)")
         }
     }
@@ -148,7 +150,7 @@ public final class Bench {
     public func stream(
         _ verb: String, _ arguments: Object, lines: [String], as role: Role = .admin
     ) throws -> Object {
-        let target = try engine.house.target(verb)
+        let target = try engine.house.command(verb)
         guard case .receives(let begin) = target.command.handler else {
             throw ModuleError.internal("'\(verb)' is no bulk command")
         }
@@ -300,7 +302,7 @@ final class Fakes: Sendable {
         "records.same-device": { ["records": [$0.text("device") ?? ""], "undecided": [] as [String]] },
     ]
 
-    func target(_ verb: String) -> House.Target {
+    func verb(_ verb: String) -> Verb {
         let name = String(verb.drop { $0 != "." }.dropFirst())
         let module = String(verb.prefix { $0 != "." })
         let usual = ["person", "device", "operator", "session", "state", "reason", "note"]
@@ -317,6 +319,6 @@ final class Fakes: Sendable {
                 for case .object(let row) in reply.list("rows") ?? [] { try sink(row) }
                 return reply
             })
-        return House.Target(module: module, command: command)
+        return Verb(module: module, command)
     }
 }

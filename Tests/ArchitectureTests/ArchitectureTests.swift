@@ -92,6 +92,22 @@ struct ArchitectureTests {
         }
     }
 
+    @Test("a name of an argument stands once, in its parameter: no handler looks it up, and no error spells it again")
+    func argumentsAreTyped() throws {
+        let spelled = [
+            /\barguments\s*\[\s*"/, /\barguments\s*\.\s*\w+\(\s*"/, /\.invalidArgument\(\s*"/, /\bReplyMember\(/,
+            /\bRequest\b/,
+        ]
+        let handlers = try Self.swiftFiles("Plugins").filter { $0.path.contains("/Sources/") }
+        for file in try handlers + Self.swiftFiles("Sources/MneedleDaemon/Commands") + Self.swiftFiles("Examples") {
+            guard !file.path.hasSuffix("/Typing.swift") else { continue }
+            for pattern in spelled {
+                let found = file.text.firstMatch(of: pattern)
+                #expect(found == nil, "\(file.path): \(found.map { String($0.output) } ?? "")")
+            }
+        }
+    }
+
     @Test("one kit: no module's library has its own copy of the kit, the logger or the store", arguments: modules)
     func oneKit(module: String) throws {
         let library = DaemonProcess.products + "/lib\(module).so"

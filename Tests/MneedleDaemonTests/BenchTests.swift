@@ -7,6 +7,24 @@ import Testing
 
 @Suite("The bench runs a module as the daemon would")
 struct BenchTests {
+    private struct Note: Reply {
+        var note: Int64?
+        var text: String?
+
+        static let members: [Member<Note>] = [Member("note", "its number", \.note), Member("text", "it", \.text)]
+    }
+
+    /// Says that it is a text, and is none.
+    private struct Crooked: ReplyValue {
+        static let schema: Object = ["type": "string"]
+        static let isOptional = false
+        var member: Value? { .integer(1) }
+    }
+
+    private struct Lie: Reply {
+        static let members: [Member<Lie>] = [Member("text", "a text") { _ in Crooked() }]
+    }
+
     static let notes = ModuleDefinition(
         manifest: Manifest(name: "notes", version: "1", summary: "Keeps notes.", records: ["note.*"]),
         migrations: [
@@ -15,25 +33,36 @@ struct BenchTests {
     ) { _ in
         Module(commands: [
             Command(
-                "add", "Adds a note.", role: .operator, parameters: [.required("text", .text(), "")],
-                example: "notes.add text=x",
-                .writes { request, transaction in
-                    let text = try request.arguments.requiredText("text")
+                "add", "Adds a note.", role: .operator, takes: Parameter.required("text", .text(), "What."),
+                gives: Note.self, example: "notes.add text=x",
+                writes: { transaction, text in
                     let id = try transaction.insert("INSERT INTO notes_note (text) VALUES (?)", text)
                     try transaction.record(
                         Entry("note.added", subject: "note/\(id)", body: ["note": id, "text": text]))
                     if text == "bad" { throw ModuleError.conflict("bad", state: "bad") }
-                    return ["note": id]
+                    return Note(note: id)
                 }),
             Command(
-                "list", "Lists notes.", role: .reader, example: "notes.list",
-                .lists { _, reading, sink in
+                "list", "Lists notes.", role: .reader, gives: Note.self, example: "notes.list",
+                lists: { reading, send in
                     try reading.forEach("SELECT * FROM notes_note ORDER BY id", []) { row in
-                        try sink(["note": row.integer("id"), "text": row.text("text")])
+                        try send(Note(note: row.integer("id"), text: row.text("text")))
                     }
-                    return [:]
                 }),
+            Command(
+                "lie", "Answers what it does not declare.", role: .reader, gives: Lie.self, example: "notes.lie",
+                reads: { _ in Lie() }),
         ])
+    }
+
+    @Test("an answer that is not as its command declares it is an error")
+    func declared() throws {
+        let bench = try Bench(Self.notes)
+        #expect {
+            try bench.call("notes.lie")
+        } throws: {
+            ($0 as? ModuleError)?.message == "not as declared: notes.lie.text: no string: 1"
+        }
     }
 
     @Test("a request that throws leaves nothing behind, not even in the ledger")

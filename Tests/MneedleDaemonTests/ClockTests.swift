@@ -101,7 +101,7 @@ struct ClockTests {
     @Test("an administrator may take the clock for right after it was wrong, and the ledger keeps why")
     func accepted() throws {
         let workshop = try Workshop()
-        let accept = workshop.job(Verb.host) { try $0.acceptClock(note: "it was a year ahead") }
+        let accept = workshop.job(Verb.host) { try $0.acceptClock(note: "it was a year ahead").object }
         #expect(throws: ModuleError.self) { try workshop.run(accept).results[0].get() }
         workshop.clock.jump(to: Instant("2027-11-20T12:00:00Z")!)
         try workshop.run(workshop.note("wrong"))

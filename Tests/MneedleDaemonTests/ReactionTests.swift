@@ -140,7 +140,7 @@ struct ReactionTests {
     func dropped() throws {
         let workshop = try Workshop([("fragile", Fragile().module(guards: true))])
         try workshop.run(workshop.note("x", kind: "test.stopped", stands: true))
-        let drop = workshop.job(Verb.host) { try $0.drop(1, of: "fragile", note: "seen to") }
+        let drop = workshop.job(Verb.host) { try $0.drop(1, of: "fragile", note: "seen to").object }
         #expect(throws: Never.self) { try workshop.run(drop).results[0].get() }
         #expect(try workshop.blocks() == [])
         #expect(

@@ -89,7 +89,7 @@ final class Workshop {
         }
     }
 
-    func holds() throws -> Bool { try read { try LedgerCommands.verified($0).bool("ok") == true } }
+    func holds() throws -> Bool { try read { try LedgerCommands.verified($0).isWhole } }
 
     func standing() throws -> Standing {
         try read { $0.standing(of: Person(person: "anna", setting: .home, goal: .collagen)) }

@@ -27,38 +27,48 @@ let definition = ModuleDefinition(
     return Module(commands: [diary.add, diary.list], checks: [diary.check], reactions: [diary.afterSession])
 }
 
+/// What `skindiary.add` answers.
+struct Written: Reply {
+    var entry: Int64
+
+    static let members: [Member<Written>] = [Member("entry", "its number", \.entry)]
+}
+
+/// A row of `skindiary.list`.
+struct Line: Reply {
+    var row: Row
+
+    static let members: [Member<Line>] = [
+        Member("at", "when") { $0.row.instant("at") },
+        Member("feeling", "1 to 5") { $0.row.integer("feeling") },
+        Member("note", "a note") { $0.row.text("note") },
+    ]
+}
+
 struct Diary: Sendable {
+    static let person = Parameter.required("person", .slug, "Whose diary.")
+    static let feeling = Parameter.required("feeling", .integer(1...5), "1 (bad) to 5 (good).")
+    static let note = Parameter.optional("note", .text(maximum: 500), "A note.")
+
     let cautionAt: Int64
 
     var add: Command {
         Command(
             "add", "Writes down how the skin feels today.", role: .operator,
-            parameters: [
-                .required("person", .slug, "Whose skin."),
-                .required("feeling", .integer(1...5), "1 (bad) to 5 (good)."),
-                .optional("note", .text(maximum: 500), "A note."),
-            ],
-            reply: [ReplyMember("entry", "its number")], errors: [.notFound],
+            takes: Diary.person, Diary.feeling, Diary.note, gives: Written.self, errors: [.notFound],
             concerns: .named("person"), example: "skindiary.add person=anna feeling=4",
-            .writes { request, transaction in
-                let person = try transaction.person(request.arguments.requiredText("person"))
-                let feeling = try request.arguments.requiredInteger("feeling")
-                return try write(person.person, feeling, request.arguments.text("note"), transaction)
+            writes: { transaction, person, feeling, note in
+                try write(transaction.person(person).person, feeling, note, transaction)
             })
     }
 
     var list: Command {
         Command(
-            "list", "Lists a person's diary, the newest first.", role: .reader,
-            parameters: [.required("person", .slug, "Whose diary.")],
-            reply: [ReplyMember("at", "when"), ReplyMember("feeling", "1 to 5"), ReplyMember("note", "a note")],
+            "list", "Lists a person's diary, the newest first.", role: .reader, takes: Diary.person, gives: Line.self,
             concerns: .named("person"), example: "skindiary.list person=anna",
-            .lists { request, reading, sink in
+            lists: { reading, send, person in
                 let sql = "SELECT * FROM skindiary_entries WHERE person = ? ORDER BY id DESC"
-                try reading.forEach(sql, [.text(try request.arguments.requiredText("person"))]) { row in
-                    try sink(["at": row.instant("at"), "feeling": row.integer("feeling"), "note": row.text("note")])
-                }
-                return [:]
+                try reading.forEach(sql, [person.sql]) { try send(Line(row: $0)) }
             })
     }
 
@@ -87,7 +97,7 @@ struct Diary: Sendable {
     }
 
     private func write(_ person: String, _ feeling: Int64, _ note: String?, _ transaction: any Transaction) throws
-        -> Object
+        -> Written
     {
         let id = try transaction.insert(
             "INSERT INTO skindiary_entries (person, at, feeling, note) VALUES (?, ?, ?, ?)", person, transaction.now,
@@ -96,6 +106,6 @@ struct Diary: Sendable {
             Entry(
                 "skindiary.written", subject: "diary/\(id)", person: person,
                 body: ["entry": id, "person": person, "feeling": feeling, "note": note]))
-        return ["entry": id]
+        return Written(entry: id)
     }
 }

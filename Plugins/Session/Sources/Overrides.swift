@@ -16,9 +16,10 @@ extension Sessions {
         }
         guard let codes, !codes.isEmpty else {
             throw ModuleError.invalidArgument(
-                "override", expected: "the codes of the findings that 'override_reason' is for", got: nil)
+                Sessions.override.name,
+                expected: "the codes of the findings that '\(overrideReason.name)' is for", got: nil)
         }
-        let given = try knowledge.reasons.require("override_reason", reason)
+        let given = try knowledge.reasons.require(overrideReason.name, reason)
         return (try codes.flatMap { try named($0, plan, findings) }, given)
     }
 
@@ -45,6 +46,7 @@ extension Sessions {
         let able = blocking.map(\.code).filter { !firm.contains($0) }
         let expected =
             able.isEmpty ? "to be left out, for nothing here can be overridden" : able.joined(separator: ", ")
-        return .invalidArgument("override", expected: expected, got: code, "argument 'override': \(text)")
+        let name = Sessions.override.name
+        return .invalidArgument(name, expected: expected, got: code, "argument '\(name)': \(text)")
     }
 }

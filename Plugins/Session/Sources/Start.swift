@@ -38,24 +38,30 @@ private struct Started: Reply {
 }
 
 extension Sessions {
-    private var wish: Parameter<Wish> {
-        let person = Parameter.required("person", .slug, "Who is treated.")
-        let device = Parameter.required("device", .slug, "With what.")
-        let areas = Parameter.required("areas", .list(.choice(knowledge.areas.map(\.name))), "Where.")
-        let depth = Parameter.required("depth_mm", .number(0.05...5), "How deep the needles are set.")
-        let goal = Parameter.optional(
-            "goal", .choice(Goal.self), "What for; the person's own goal if left out.")
-        let cartridge = Parameter.optional(
-            "cartridge", .printed, "The single-use cartridge, opened for this person, as its label has it.")
-        let operatorName = Parameter.optional("operator", .slug, "Who treats, in a clinic.")
-        let override = Parameter.optional(
-            "override", .list(.slug),
-            "The codes of the findings that a practitioner passes over, in a clinic; all others go on blocking.")
-        let reason = Parameter.optional(
+    private static let person = Parameter.required("person", .slug, "Who is treated.")
+    private static let device = Parameter.required("device", .slug, "With what.")
+    private var areas: Parameter<[String]> {
+        .required("areas", .list(.choice(knowledge.areas.map(\.name))), "Where.")
+    }
+    private static let depth = Parameter.required("depth_mm", .number(0.05...5), "How deep the needles are set.")
+    private static let goal = Parameter.optional(
+        "goal", .choice(Goal.self), "What for; the person's own goal if left out.")
+    private static let cartridge = Parameter.optional(
+        "cartridge", .printed, "The single-use cartridge, opened for this person, as its label has it.")
+    private static let operatorName = Parameter.optional("operator", .slug, "Who treats, in a clinic.")
+    static let override = Parameter.optional(
+        "override", .list(.slug),
+        "The codes of the findings that a practitioner passes over, in a clinic; all others go on blocking.")
+    var overrideReason: Parameter<String?> {
+        .optional(
             "override_reason", .text(maximum: 1000),
             "Why, in at least \(knowledge.reasons.letters) letters; kept in the ledger.")
-        return .group(
-            person, device, areas, depth, goal, cartridge, operatorName, override, reason, as: Wish.init)
+    }
+
+    private var wish: Parameter<Wish> {
+        .group(
+            Sessions.person, Sessions.device, areas, Sessions.depth, Sessions.goal, Sessions.cartridge,
+            Sessions.operatorName, Sessions.override, overrideReason, as: Wish.init)
     }
 
     var check: Command {
@@ -128,15 +134,15 @@ extension Sessions {
 
     private func plan(_ wish: Wish, _ reading: any Reading) throws -> SessionPlan {
         let person = try reading.person(wish.person)
-        let areas = wish.areas
-        guard Set(areas).count == areas.count else {
-            throw ModuleError.invalidArgument("areas", expected: "each area once", got: areas.joined(separator: ","))
+        guard Set(wish.areas).count == wish.areas.count else {
+            throw ModuleError.invalidArgument(
+                areas.name, expected: "each area once", got: wish.areas.joined(separator: ","))
         }
-        guard !areas.isEmpty else {
-            throw ModuleError.invalidArgument("areas", expected: "at least one area", got: "none")
+        guard !wish.areas.isEmpty else {
+            throw ModuleError.invalidArgument(areas.name, expected: "at least one area", got: "none")
         }
         return SessionPlan(
-            person: person, device: try reading.device(wish.device), areas: areas, depthMM: wish.depthMM,
+            person: person, device: try reading.device(wish.device), areas: wish.areas, depthMM: wish.depthMM,
             goal: wish.goal ?? person.goal, cartridge: wish.cartridge, operatorName: wish.operatorName,
             at: reading.now)
     }

@@ -68,16 +68,25 @@ struct Limits: Sendable {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return Int(clamping: limit.rlim_cur)
     }
+}
 
-    var object: Object {
-        [
-            "max_line_bytes": maxLineBytes, "max_nesting": maxNesting, "max_values": RequestBounds.mostValues,
-            "max_connections": maxConnections, "max_connections_per_uid": maxConnectionsPerUID,
-            "reserved_connections": reservedConnections, "max_in_flight": maxInFlight,
-            "max_subscriptions": Limits.mostSubscriptions, "max_topics": Limits.mostTopics,
-            "max_backlog_bytes": maxBacklogBytes, "max_backlog_total_bytes": maxBacklogTotalBytes,
-            "idle_timeout": idleTimeout, "reading_time": readingTime, "listing_time": listingTime,
-            "max_log_bytes": maxLogBytes,
-        ]
-    }
+/// The limits in force, in `status`.
+extension Limits: Reply {
+    static let members: [Member<Limits>] = [
+        Member("max_line_bytes", "the longest request", \.maxLineBytes),
+        Member("max_nesting", "how deep JSON may be", \.maxNesting),
+        Member("max_values", "how many values a request may have") { _ in RequestBounds.mostValues },
+        Member("max_connections", "of all peers", \.maxConnections),
+        Member("max_connections_per_uid", "of one user", \.maxConnectionsPerUID),
+        Member("reserved_connections", "kept free for administrators", \.reservedConnections),
+        Member("max_in_flight", "requests of a connection that are not answered yet", \.maxInFlight),
+        Member("max_subscriptions", "of one connection") { _ in mostSubscriptions },
+        Member("max_topics", "of one subscription") { _ in mostTopics },
+        Member("max_backlog_bytes", "what waits for one client", \.maxBacklogBytes),
+        Member("max_backlog_total_bytes", "what waits for all clients", \.maxBacklogTotalBytes),
+        Member("idle_timeout", "after which a silent connection is closed", \.idleTimeout),
+        Member("reading_time", "how long a read may take", \.readingTime),
+        Member("listing_time", "how long a listing may take", \.listingTime),
+        Member("max_log_bytes", "how much the store's log may grow before it is cut", \.maxLogBytes),
+    ]
 }

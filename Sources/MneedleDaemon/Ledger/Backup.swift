@@ -16,7 +16,7 @@ struct Backup: Sendable {
     }
 
     /// Copies the snapshot that the request sees.
-    func write(_ snapshot: Database, to path: String, for actor: Actor) throws -> Object {
+    func write(_ snapshot: Database, to path: String, for actor: Actor) throws -> WrittenCopy {
         let (place, name) = try split(path)
         // Its own folder is made when it is first needed; others are made by whoever gives them to it.
         let isOwn = place.hasPrefix(state + "/")
@@ -33,7 +33,7 @@ struct Backup: Sendable {
             let source = try Backup.create(copy, in: own)
             let (head, entries) = try Backup.copy(snapshot, to: state + "/" + copy)
             let bytes = try Backup.hand(source, to: folder, as: name, path)
-            return ["bytes": bytes, "entries": entries, "head": head.hash.hex]
+            return WrittenCopy(bytes: Int64(bytes), entries: Int64(entries), head: head.hash.hex)
         } catch let error as ModuleError {
             throw error
         } catch {

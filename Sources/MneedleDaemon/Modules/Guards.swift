@@ -25,7 +25,7 @@ extension House {
             house.modules[index].state = .failed
             house.modules[index].reason = reason
         }
-        house.targets = targets.filter { $0.value.module != module }
+        house.table.remove(module)
         if guarding.contains(module), !unavailableModules.contains(where: { $0.name == module }) {
             house.unavailableModules.append((module, reason))
         }

@@ -2,23 +2,9 @@ import MneedleKit
 
 /// The modules that run, and everything that they contribute, gathered at start or reload and fixed from then on.
 package struct House: Sendable {
-    /// A verb's command and the module that answers it. A class, as ``Verb`` is.
-    package final class Target: Sendable {
-        package let module: String
-        package let command: Command
-        /// Every parameter that a request may carry.
-        package let parameters: [AnyParameter]
-
-        package init(module: String, command: Command) {
-            self.module = module
-            self.command = command
-            parameters = Typing.parameters(of: command)
-        }
-    }
-
     /// What became of a module, for `modules.list`.
     package struct Status: Sendable {
-        package enum State: String, Sendable { case running, disabled, failed, quarantined, missing, retired }
+        package enum State: String, CaseIterable, Sendable { case running, disabled, failed, quarantined, missing, retired }
         var name: String
         var version: String
         var state: State
@@ -29,7 +15,8 @@ package struct House: Sendable {
     var modules: [Status] = []
     /// What the modules that run were made from, to make them again from edited files.
     private(set) var definitions: [String: ModuleDefinition] = [:]
-    package var targets: [String: Target] = [:]
+    /// The commands of the modules that run.
+    package var table = CommandTable()
     /// By the kind of entry; at most one of each module.
     var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
     var checks: [(module: String, check: SafetyCheck)] = []
@@ -47,7 +34,6 @@ package struct House: Sendable {
     package var knowledgeDigest = ""
     /// What a reason has to be.
     var reasons: Reasons?
-    private var commandOrder: [String: [Command]] = [:]
     /// Modules that guarded sessions, or could have, and do not: no session starts.
     var unavailableModules: [(name: String, reason: String)] = []
     /// Modules that make no safety checks and do not run, against somebody's will.
@@ -74,10 +60,7 @@ package struct House: Sendable {
         let manifest = definition.manifest
         definitions[manifest.name] = definition
         ownership.take(manifest)
-        commandOrder[manifest.name] = module.commands
-        for command in module.commands {
-            targets["\(manifest.name).\(command.name)"] = Target(module: manifest.name, command: command)
-        }
+        table.add(module.commands, of: manifest.name, slot: modules.count + 1)
         for (kind, parts) in Dictionary(grouping: module.reactions, by: \.kind) {
             // Together: they fail together, and are tried again together.
             let whole = Reaction(to: kind) { for part in parts { try part.run($0, $1, $2) } }
@@ -116,8 +99,8 @@ package struct House: Sendable {
 
     /// The command of another module.
     /// - Throws: `module-failed` when its module does not run.
-    package func target(_ verb: String) throws -> Target {
-        if let target = targets[verb] { return target }
+    package func command(_ verb: String) throws -> Verb {
+        if let verb = table[verb] { return verb }
         let module = String(verb.prefix { $0 != "." })
         throw ModuleError.moduleFailed(
             module,
@@ -125,9 +108,6 @@ package struct House: Sendable {
                 "module '\(module)' does not run: \($0)"
             } ?? "no module offers '\(verb)'")
     }
-
-    /// A module's commands in the order of its table.
-    func commands(of module: String) -> [Command] { commandOrder[module] ?? [] }
 
     func reason(whyMissing module: String) -> String? {
         modules.first { $0.name == module && $0.state != .running }.map { $0.reason ?? $0.state.rawValue }

@@ -3,7 +3,12 @@ import NIOCore
 
 extension Connection {
     func subscribe(_ tag: String?, _ arguments: Arguments) -> Result<Object, ModuleError> {
-        let patterns = arguments.texts("topics") ?? []
+        let (patterns, asked): ([String], Int64?)
+        do {
+            (patterns, asked) = (try arguments[HostCommands.topics], try arguments[HostCommands.since])
+        } catch {
+            return .failure(error as? ModuleError ?? .internal(String(describing: error)))
+        }
         guard patterns.count <= Limits.mostTopics else {
             return .failure(
                 .invalidArgument(
@@ -27,7 +32,7 @@ extension Connection {
                     .busy, "64 subscriptions on one connection are the most; end one or use another connection",
                     members: ["limit": Limits.mostSubscriptions, "retry_after": Span(milliseconds: 1000)]))
         }
-        let since = arguments.integer("since") ?? hub.published
+        let since = asked ?? hub.published
         if since > hub.published {
             return .failure(
                 .invalidArgument("since", expected: "a sequence number up to \(hub.published)", got: String(since)))
@@ -45,11 +50,11 @@ extension Connection {
         subscription.isLive = since == hub.published && !isConfined
         subscriptions.append(subscription)
         if !subscription.isLive { pending.append(PendingRequest(tag: tag, .replay(subscription))) }
-        return .success(["seq": hub.published])
+        return .success(Subscribed(sequence: hub.published).object)
     }
 
     func unsubscribe(_ arguments: Arguments) -> Result<Object, ModuleError> {
-        let tag = arguments.text("tag")
+        let tag = (try? arguments[HostCommands.tag]) ?? nil
         guard let index = subscriptions.firstIndex(where: { $0.tag == tag }) else {
             return .failure(
                 .notFound("subscription", tag ?? "without a tag", suggestions: subscriptions.compactMap(\.tag)))

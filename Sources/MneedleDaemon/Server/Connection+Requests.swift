@@ -83,16 +83,13 @@ extension Connection {
     }
 
     private func work(_ verb: Verb, _ arguments: Arguments) -> PendingRequest.Work {
-        switch verb.action {
-        case .immediate, .immediateRows: return .immediate(verb, arguments)
-        case .subscribe: return .subscribe(arguments)
-        case .unsubscribe: return .unsubscribe(arguments)
-        case .command:
-            switch verb.command.handler {
-            case .reads, .lists: return .read(verb, arguments)
-            case .writes: return .write(verb, arguments)
-            case .receives: return .bulk(verb, arguments)
-            }
+        switch verb.command.handler {
+        case .immediate, .immediateRows: .immediate(verb, arguments)
+        case .connection(.subscribe): .subscribe(arguments)
+        case .connection(.unsubscribe): .unsubscribe(arguments)
+        case .reads, .lists: .read(verb, arguments)
+        case .writes: .write(verb, arguments)
+        case .receives: .bulk(verb, arguments)
         }
     }
 
@@ -160,12 +157,11 @@ extension Connection {
     }
 
     private func immediately(_ verb: Verb, _ arguments: Arguments, _ tag: String?) -> Result<Object, ModuleError> {
+        let call = Request(arguments: arguments, actor: actor)
         do {
-            switch verb.action {
-            case .immediateRows(let rows):
-                for row in try rows(arguments, actor) { out.row(tag, row) }
-                return .success([:])
-            case .immediate(let answer): return .success(try answer(arguments, actor))
+            switch verb.command.handler {
+            case .immediateRows(let handler): return .success(try handler(call) { out.row(tag, $0) })
+            case .immediate(let handler): return .success(try handler(call))
             default: return .failure(.internal("'\(verb.name)' is not answered here"))
             }
         } catch {
@@ -176,7 +172,7 @@ extension Connection {
     private func write(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
         guard case .writes(let handler) = verb.command.handler else { return }
         let call = Request(arguments: arguments, actor: actor)
-        let key = arguments.text(Typing.idempotencyKey.name)
+        let key = Typing.key(of: arguments)
         jobs.append(
             Job(
                 actor: actor, module: verb.module, request: verb.name,
@@ -203,12 +199,12 @@ extension Connection {
 
     private func read(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
         let call = Request(arguments: arguments, actor: actor)
-        onReader(request, verb.name, module: verb.module, withoutStore: verb.withoutStore) { reading, stream in
+        onReader(request, verb.name, module: verb.module, withoutStore: verb.command.withoutStore) { reading, stream in
             switch verb.command.handler {
             case .reads(let handler): return try verb.guarded(call, reading) { try handler($0, reading) }
             case .lists(let handler):
                 return try verb.guarded(call, reading, { try stream.row($0) }) { try handler($0, reading, $1) }
-            case .writes, .receives: throw ModuleError.internal("'\(verb.name)' changes something")
+            default: throw ModuleError.internal("'\(verb.name)' reads nothing")
             }
         }
     }

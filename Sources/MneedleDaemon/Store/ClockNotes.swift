@@ -77,15 +77,15 @@ extension StoreTransaction {
     }
 
     /// Takes the clock for right though it was set back: what is dated later was dated wrongly.
-    func acceptClock(note: String) throws -> Object {
+    func acceptClock(note: String) throws -> AcceptedClock {
         guard let latest = try clockIsBehind() else {
             throw ModuleError.conflict("the clock is behind nothing that is known", state: "right")
         }
-        let facts: Object = ["latest": latest, "accepted": now, "note": note]
+        let facts = AcceptedClock(latest: latest, accepted: now, note: note)
         try willWrite()
         clockWatch.state.latest = now
         try keepClock()
-        try append(Entry(ClockNotes.accepted, subject: "clock", body: facts))
+        try append(Entry(ClockNotes.accepted, subject: "clock", body: facts.object))
         return facts
     }
 }

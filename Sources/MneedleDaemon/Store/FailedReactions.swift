@@ -42,7 +42,7 @@ enum FailedReactions {
 }
 
 /// One module that has not taken in one entry.
-struct FailedReaction {
+struct FailedReaction: Sendable {
     let sequence: Int64
     let module: String
     /// The entry's kind.
@@ -61,8 +61,6 @@ struct FailedReaction {
         attempts = min(max(row.integer("attempts") ?? 0, 0), 1000)
     }
 
-    var facts: Object { ["entry": sequence, "module": module, "kind": kind] }
-
     /// For `status` and for findings; says nothing about anybody.
     var text: String { "module '\(module)' could not take in entry \(sequence) of the ledger (\(kind))" }
 }
@@ -73,7 +71,7 @@ extension StoreTransaction {
         guard let error = try attempt(entry, module, reaction) else { return }
         let failure = FailedReaction(sequence, module, entry.kind)
         try keep(failure, error)
-        try note(FailedReactions.failed, failure.facts, about: sequence)
+        try note(FailedReactions.failed, failure.object, about: sequence)
     }
 
     /// - Returns: The error that it failed with, when nothing of it is left.
@@ -135,17 +133,17 @@ extension StoreTransaction {
     private func end(_ failure: FailedReaction, _ kind: String, _ more: Object = [:]) throws {
         try execute(
             "DELETE FROM mneedle_failed_reactions WHERE seq = ? AND module = ?", failure.sequence, failure.module)
-        try note(kind, Object(uniqueMembers: failure.facts.members + more.members), about: failure.sequence)
+        try note(kind, Object(uniqueMembers: failure.object.members + more.members), about: failure.sequence)
     }
 
     /// Gives one up because somebody who may has judged that it does not matter.
-    func drop(_ sequence: Int64, of module: String, note: String) throws -> Object {
+    func drop(_ sequence: Int64, of module: String, note: String) throws -> FailedReaction {
         let sql = "SELECT seq, module, kind, attempts FROM mneedle_failed_reactions WHERE seq = ? AND module = ?"
         guard let failure = try row(sql, sequence, module).flatMap(FailedReaction.init) else {
             throw ModuleError.notFound("failed reaction", "\(module)/\(sequence)", next: "'status' lists them")
         }
         try end(failure, FailedReactions.dropped, ["note": note])
-        return failure.facts
+        return failure
     }
 
     /// An entry of the host's own, which no module reacts to.

@@ -59,7 +59,7 @@ extension StoreTransaction {
     /// Lets a guard go that is gone, until it runs again.
     /// - Throws: `invalid-argument` for a reason of too few letters, `conflict` for a guard that runs, `not-found` for what is
     ///   no guard that is missed.
-    func retireGuard(_ name: String, reason: String) throws -> Object {
+    func retireGuard(_ name: String, reason: String) throws -> RetiredGuard {
         guard let reasons = house.reasons else {
             throw ModuleError.internal("how long a reason has to be is not known")
         }
@@ -73,12 +73,12 @@ extension StoreTransaction {
             }
             throw ModuleError.notFound("missed guard", name, next: "'status' names those that are missed")
         }
-        let facts: Object = ["module": name, "missed": missed.reason, "reason": reason]
+        let facts = RetiredGuard(module: name, missed: missed.reason, reason: reason)
         let sql = """
             INSERT INTO mneedle_modules (name, guards) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET guards = excluded.guards
             """
         try execute(sql, name, Remembered.retired.rawValue)
-        try append(Entry(Guards.retired, subject: "module/\(name)", body: facts))
+        try append(Entry(Guards.retired, subject: "module/\(name)", body: facts.object))
         return facts
     }
 }

@@ -90,13 +90,15 @@ package class StoreReading: Reading {
     }
 
     private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
-        let target = try house.target(verb)
+        let target = try house.command(verb)
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
         return try within(target.module) {
             switch target.command.handler {
             case .reads(let handler): return try handler(request, self)
             case .lists(let handler): return try handler(request, self, sink)
-            case .writes, .receives:
+            case .immediate(let handler): return try handler(request)
+            case .immediateRows(let handler): return try handler(request, sink)
+            case .writes, .receives, .connection:
                 throw ModuleError.internal("'\(verb)' changes something and was asked by a module that only reads")
             }
         }

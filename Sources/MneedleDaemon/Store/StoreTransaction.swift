@@ -174,7 +174,7 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     @discardableResult
     package func change(_ verb: String, _ arguments: Object) throws -> Object {
-        let target = try house.target(verb)
+        let target = try house.command(verb)
         guard case .writes(let handler) = target.command.handler else { return try ask(verb, arguments) }
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
         return try within(target.module) { try handler(request, self) }

@@ -15,7 +15,16 @@ public struct Command: Sendable {
         case writes(@Sendable (Request, any Transaction) throws -> Object)
         /// Takes bulk lines after `READY`.
         case receives(@Sendable (Request, any Transaction) throws -> any BulkReceiver)
+        /// Answers at once from memory, on the connections' thread: it must be quick, must not wait, and has no store.
+        case immediate(@Sendable (Request) throws -> Object)
+        /// Sends rows at once from memory, on the connections' thread, then answers.
+        case immediateRows(@Sendable (Request, RowSink) throws -> Object)
+        /// Changes what the connection receives that asks; the service's own.
+        case connection(ConnectionChange)
     }
+
+    /// What a connection can be asked to change of itself.
+    public enum ConnectionChange: Sendable { case subscribe, unsubscribe }
 
     /// The part of the verb after the dot: `assess` of `screening.assess`.
     public var name: String
@@ -35,6 +44,8 @@ public struct Command: Sendable {
     /// A complete request in words, as a person would type it.
     public var example: String
     public var handler: Handler
+    /// What is answered where a read fails because there is no way to the store; without it, the error is.
+    public var withoutStore: (@Sendable (ModuleError) -> Object)?
 
     /// - Parameter example: A complete request in words, for example `records.show-person person=anna`.
     public init(
@@ -55,7 +66,7 @@ public struct Command: Sendable {
     public var changes: Bool {
         switch handler {
         case .writes, .receives: true
-        case .reads, .lists: false
+        case .reads, .lists, .immediate, .immediateRows, .connection: false
         }
     }
 }
@@ -115,6 +126,47 @@ extension Command {
         self.init(
             name, summary, role: role, parameters, gives, errors, concerns, example,
             .receives { try receives($1, repeat try (each takes).read($0.arguments)) })
+    }
+
+    /// A command that answers at once from memory, on the connections' thread: it must be quick, must not wait, and has no store.
+    public init<each Argument: Sendable, Answer: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
+        immediate: @escaping @Sendable (Actor, repeat each Argument) throws -> Answer
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example,
+            .immediate { try immediate($0.actor, repeat try (each takes).read($0.arguments)).object })
+    }
+
+    /// A listing from memory, as `immediate:`.
+    public init<each Argument: Sendable, Row: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Row.Type,
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
+        immediateRows: @escaping @Sendable (Actor, (Row) throws -> Void, repeat each Argument) throws -> Void
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example,
+            .immediateRows { request, sink in
+                try immediateRows(
+                    request.actor, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
+                return [:]
+            })
+    }
+
+    /// A command that changes what the connection receives that asks; the service's own.
+    public init<each Argument: Sendable, Answer: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, connection: ConnectionChange
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example, .connection(connection))
     }
 
     private init<Answer: Reply>(

@@ -5,49 +5,54 @@ import Synchronization
 /// What no module should do, and what the host has to stand.
 let mishaps = [
     Command(
-        "throw", "Throws an error of the protocol, or one that is none.", role: .reader,
-        parameters: [.optional("code", .text(), "Which.")], errors: [.blocked], example: "trial.throw code=busy",
-        .reads { request, _ in
-            guard let code = request.arguments.text("code").flatMap(ModuleError.Code.init) else { throw Oddity() }
+        "throw", "Throws an error of the protocol, or one that is none.", role: .reader, takes: code, gives: Done.self,
+        errors: [.blocked], example: "trial.throw code=busy",
+        reads: { _, code in
+            guard let code = code.flatMap(ModuleError.Code.init) else { throw Oddity() }
             throw code == .blocked ? .blocked([finding]) : ModuleError(code, "told to", members: ["told": true])
         }),
     Command(
-        "trap", "Ends the process.", role: .reader, example: "trial.trap",
-        .reads { _, _ in fatalError("told to trap") }),
+        "trap", "Ends the process.", role: .reader, gives: Done.self, example: "trial.trap",
+        reads: { _ in fatalError("told to trap") }),
     Command(
-        "trap-writing", "Ends the process in a change.", role: .operator,
-        parameters: [.required("name", .slug, "An item to add before.")], example: "trial.trap-writing name=a",
-        .writes { request, transaction in
-            try transaction.execute(
-                "INSERT INTO trial_items (name, text) VALUES (?, '')", request.arguments.text("name"))
+        "trap-writing", "Ends the process in a change.", role: .operator, takes: Given.name, gives: Done.self,
+        example: "trial.trap-writing name=a",
+        writes: { transaction, name in
+            try transaction.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
             fatalError("told to trap")
         }),
     Command(
-        "overflow", "Uses up the stack.", role: .reader, example: "trial.overflow",
-        .reads { _, _ in ["depth": descend(1)] }),
+        "overflow", "Uses up the stack.", role: .reader, gives: Count.self, example: "trial.overflow",
+        reads: { _ in Count(count: Int64(descend(1))) }),
     Command(
-        "grind", "Asks the store for something that has no end.", role: .reader, example: "trial.grind",
-        .reads { _, reading in
-            let row = try reading.row(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS n FROM n")
-            return ["n": row?.integer("n")]
-        }),
+        "grind", "Asks the store for something that has no end.", role: .reader, gives: Count.self,
+        example: "trial.grind", reads: { Count(count: try $0.row(endless)?.integer("n")) }),
     Command(
-        "take-for-an-answer", "Takes an error of the store for an answer.", role: .reader,
+        "take-for-an-answer", "Takes an error of the store for an answer.", role: .reader, gives: Count.self,
         example: "trial.take-for-an-answer",
-        .reads { _, reading in
-            let row = try? reading.row(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS n FROM n")
-            return ["found": row != nil]
-        }),
+        reads: { Count(count: (try? $0.row(endless)) == nil ? 0 : 1) }),
     Command(
-        "wait", "Waits until somebody writes to a pipe.", role: .reader,
-        parameters: [.required("pipe", .text(), "Path of the pipe.")], example: "trial.wait pipe=/p",
-        .reads { request, _ in
-            wait(for: try request.arguments.requiredText("pipe"))
-            return [:]
+        "wait", "Waits until somebody writes to a pipe.", role: .reader, takes: Given.pipe, gives: Done.self,
+        example: "trial.wait pipe=/p",
+        reads: { _, pipe in
+            wait(for: pipe)
+            return Done()
         }),
 ]
+
+private let code = Parameter.optional("code", .text(), "Which.")
+private let refuse = Parameter.optional("refuse", .boolean, "Whether not to take any.", default: false)
+
+/// What `trial.stream` answers at its end.
+private struct Streamed: Reply {
+    var count: BulkCount
+    var bytes: Int
+
+    static let members: [Member<Streamed>] = [
+        Member("accepted", "good lines", \.count.accepted), Member("rejected", "bad lines", \.count.rejected),
+        Member("bytes", "of the good ones", \.bytes),
+    ]
+}
 
 private struct Oddity: Error {}
 
@@ -65,12 +70,9 @@ private func descend(_ depth: Int) -> Int {
 
 let stream = Command(
     "stream", "Takes lines: 'point …' is good, 'fail' ends it with an error, 'trap' the process; the rest is bad.",
-    role: .operator,
-    parameters: [.optional("refuse", .boolean, "Whether not to take any.")],
-    reply: [ReplyMember("accepted", "good lines"), ReplyMember("rejected", "bad lines")],
-    errors: [.conflict], example: "trial.stream",
-    .receives { request, _ in
-        if request.arguments.boolean("refuse") == true { throw ModuleError.conflict("told to refuse", state: "told") }
+    role: .operator, takes: refuse, gives: Streamed.self, errors: [.conflict], example: "trial.stream",
+    receives: { _, refuses in
+        if refuses { throw ModuleError.conflict("told to refuse", state: "told") }
         return Lines()
     })
 
@@ -111,7 +113,7 @@ final class Lines: BulkReceiver, @unchecked Sendable {
     }
 
     func finish(_ transaction: any Transaction) throws -> Object {
-        let reply: Object = ["accepted": count.accepted, "rejected": count.rejected, "bytes": bytes]
+        let reply = Streamed(count: count, bytes: bytes).object
         try transaction.record(Entry("trial.streamed", subject: "trial/stream", body: reply))
         return reply
     }

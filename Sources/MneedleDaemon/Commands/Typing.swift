@@ -21,13 +21,22 @@ package enum Typing {
         }
     }
 
-    static let idempotencyKey = AnyParameter.optional(
+    static let idempotencyKey = Parameter.optional(
         "idempotency_key", .text(maximum: 64),
         "Asking again with the same key returns the first reply and changes nothing; kept 7 days.")
 
     /// Every parameter that a request may carry, the ones that all changing commands share included.
     static func parameters(of command: Command) -> [AnyParameter] {
-        if case .writes = command.handler { command.parameters + [idempotencyKey] } else { command.parameters }
+        if case .writes = command.handler {
+            command.parameters + idempotencyKey.descriptions
+        } else {
+            command.parameters
+        }
+    }
+
+    /// The key by which a change is done once; nothing where it is not given.
+    static func key(of arguments: Arguments) -> String? {
+        if case .text(let key)? = arguments[idempotencyKey.name] { key } else { nil }
     }
 
     /// - Throws: `invalid-argument` naming the argument, what was expected and what came.
@@ -39,7 +48,7 @@ package enum Typing {
             case .object(let members): members.map { ($0.name, .value(Value($0.value))) }
             }
         let arguments = try bind(raw, parameters, prefix: "")
-        if let key = arguments.text(idempotencyKey.name), key.utf8.contains(where: { $0 < 32 }) {
+        if let key = key(of: arguments), key.utf8.contains(where: { $0 < 32 }) {
             throw ModuleError.invalidArgument(
                 idempotencyKey.name, expected: "1 to 64 printable characters", got: key)
         }

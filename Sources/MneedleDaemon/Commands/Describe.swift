@@ -1,33 +1,50 @@
 import MneedleKit
 
+/// A row of `describe`. Parameters and replies are JSON Schema 2020-12; `x-unit` is the unit in a member's name.
+struct Description: Reply {
+    var verb: Verb
+    var isAllowed: Bool
+
+    private var command: Command { verb.command }
+
+    static let members: [Member<Description>] = [
+        Member("verb", "the command", \.verb.name),
+        Member("module", "who answers it", \.verb.module),
+        Member("summary", "what it does", \.command.summary),
+        Member("role", "the least role that may call it", \.command.role.rawValue),
+        Member("allowed", "whether you may", \.isAllowed),
+        Member("changes", "whether it changes anything", \.command.changes),
+        Member("kind", "single, rows, bulk or subscription", \.verb.kind),
+        Member(
+            "concerns",
+            "whom: nobody, everybody, named (what its arguments and rows name), filtered or undeclared"
+        ) { $0.command.concerns?.description ?? ["whom": "undeclared"] },
+        Member("parameters", "JSON Schema 2020-12, units as x-unit", \.verb.parameterSchema),
+        Member("reply", "the members of the reply or of each row", \.verb.replyMeanings),
+        Member(
+            "reply_schema", "JSON Schema 2020-12 of the reply or of each row, units as x-unit", \.verb.replySchema),
+        Member("errors", "the error codes to expect") { $0.command.errors.map(\.rawValue) },
+        Member("example", "a request in words", \.command.example),
+    ]
+}
+
 /// What the command table says of itself: `describe` for programs, `help` for people.
 extension Verb {
-    /// One `ROW` of `describe`. Parameters are JSON Schema 2020-12; `x-unit` is the unit in a parameter's name.
-    func description(for actor: Actor, in people: People) -> Object {
-        [
-            "verb": name, "module": module, "summary": command.summary, "role": command.role.rawValue,
-            "allowed": people.allows(command, actor), "changes": command.changes, "kind": kind,
-            "concerns": command.concerns?.description ?? ["whom": "undeclared"], "parameters": parameterSchema,
-            "reply": replyMeanings, "reply_schema": command.replySchema ?? undeclaredSchema,
-            "errors": command.errors.map(\.rawValue), "example": command.example,
-        ]
-    }
-
     /// What the reply looks like: one object, rows before it, a bulk transfer, or events after it.
-    var kind: String {
-        switch (action, command.handler) {
-        case (.subscribe, _): "subscription"
-        case (.immediateRows, _), (.command, .lists): "rows"
-        case (.command, .receives): "bulk"
-        default: "single"
+    fileprivate var kind: String {
+        switch command.handler {
+        case .connection(.subscribe): "subscription"
+        case .lists, .immediateRows: "rows"
+        case .receives: "bulk"
+        case .reads, .writes, .immediate, .connection(.unsubscribe): "single"
         }
     }
 
-    private var parameterSchema: Object {
-        AnyParameterType.object(parameters).schema
-    }
+    fileprivate var parameterSchema: Object { AnyParameterType.object(parameters).schema }
 
-    private var replyMeanings: Object {
+    fileprivate var replySchema: Object { command.replySchema ?? undeclaredSchema }
+
+    fileprivate var replyMeanings: Object {
         var object: Object = [:]
         for member in command.reply { object[member.name] = .string(member.meaning) }
         return object

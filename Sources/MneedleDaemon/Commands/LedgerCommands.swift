@@ -1,0 +1,200 @@
+import Crypto
+import Foundation
+import MneedleKit
+
+/// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
+struct LedgerCommands {
+    let backups: Backup
+
+    private static let count = Parameter.optional(
+        "count", .integer(1...100_000), "How many entries; 20 unless 'since' is given.")
+    private static let since = Parameter.optional(
+        "since", .integer(0...Int64.max), "Only entries after this sequence number.")
+    private static let person = Parameter.optional("person", .slug, "Only entries that concern this person.")
+    private static let kind = Parameter.optional(
+        "kind", .line(maximum: 64),
+        "Only entries of this kind: session.started, or session.* for all of a family.")
+
+    var tail: Command {
+        Command(
+            "ledger.tail", "Shows the newest ledger entries, or all after one: who did what, when.", role: .reader,
+            takes: LedgerCommands.count, LedgerCommands.since, LedgerCommands.person, LedgerCommands.kind,
+            gives: LedgerRow.self, concerns: .filtered, example: "ledger.tail count=5",
+            lists: LedgerCommands.listTail)
+    }
+
+    @Sendable private static func listTail(
+        _ reading: any Reading, _ send: (LedgerRow) throws -> Void, _ count: Int64?, _ since: Int64?,
+        _ person: String?, _ kind: String?
+    ) throws {
+        let count = count ?? (since == nil ? 20 : Int64.max)
+        var conditions = ["seq > ?"]
+        var values: [SQLValue] = [.integer(since ?? 0)]
+        if let person {
+            conditions.append("person = ?")
+            values.append(.text(person))
+        }
+        if let kind {
+            conditions.append(kind.hasSuffix(".*") ? "substr(kind, 1, ?) = ?" : "kind = ?")
+            if kind.hasSuffix(".*") { values.append((kind.unicodeScalars.count - 1).sql) }
+            values.append(.text(kind.hasSuffix(".*") ? String(kind.dropLast()) : kind))
+        }
+        // By the hash one could try out what another's entry may say.
+        let isWhole = reading.seesEverybody
+        if !isWhole {
+            let (condition, bound) = try visible(reading)
+            conditions.append(condition)
+            values += bound
+        }
+        values.append(.integer(count))
+        let matching = "SELECT * FROM mneedle_ledger WHERE \(conditions.joined(separator: " AND "))"
+        // The newest ones, but shown in the order in which they happened.
+        let sql =
+            since == nil
+            ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq"
+            : "\(matching) ORDER BY seq LIMIT ?"
+        try reading.forEach(sql, values) {
+            try send(LedgerRow(row: $0, body: reading.value(json: $0.text("body") ?? "{}"), showsHash: isWhole))
+        }
+    }
+
+    /// The entries that a peer sees who sees only its own: those, and what concerns nobody.
+    private static func visible(_ reading: any Reading) throws -> (condition: String, values: [SQLValue]) {
+        guard let reading = reading as? StoreReading else {
+            throw ModuleError.internal("whose an entry is is read from the store itself")
+        }
+        let (own, common) = (try reading.ownPeople().sorted(), reading.house.commonKinds.sorted())
+        func places(_ values: [String]) -> String { values.map { _ in "?" }.joined(separator: ", ") }
+        return (
+            "(person IN (\(places(own))) OR (person IS NULL AND kind IN (\(places(common)))))",
+            (own + common).map(SQLValue.text)
+        )
+    }
+
+    var verify: Command {
+        Command(
+            "ledger.verify", "Proves from the first entry to the last that none was altered, removed or inserted.",
+            role: .reader, gives: Verified.self, concerns: .everybody, example: "ledger.verify",
+            reads: { try LedgerCommands.verified($0) })
+    }
+
+    /// A chain that does not hold degrades the service until one that holds is proved.
+    static func verified(_ reading: any Reading) throws -> Verified {
+        var proof = LedgerProof()
+        try reading.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
+        if let health = (reading as? StoreReading)?.engine.health {
+            if let bad = proof.firstBad {
+                health.report(LedgerProof.problem(bad))
+            } else {
+                health.mend("ledger-broken")
+            }
+        }
+        return Verified(
+            isWhole: proof.firstBad == nil, entries: Int64(proof.entries), head: proof.head.hash.hex,
+            firstBad: proof.firstBad)
+    }
+
+    private static let sequence = Parameter.required("seq", .id, "The entry's sequence number.")
+    private static let hash = Parameter.required(
+        "hash", .text(maximum: 64), "The hash that it had, in hexadecimal.")
+
+    var compare: Command {
+        Command(
+            "ledger.compare",
+            "Holds an entry against what a witness knows; one that does not fit degrades the service.",
+            role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: Compared.self,
+            concerns: .everybody, example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
+            reads: { reading, sequence, hash in
+                let stored = try reading.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob("hash")?
+                    .hex
+                let isSame = stored == hash.lowercased()
+                if !isSame, let health = (reading as? StoreReading)?.engine.health {
+                    let fault = stored == nil ? "is not there" : "is another one than a witness knows"
+                    health.report(
+                        Health.Problem(
+                            "ledger-witness",
+                            "entry \(sequence) of the ledger \(fault): the store was replaced, altered, or is an older copy;"
+                                + " keep it, find out which, and restart the service when the store is right",
+                            blocksSessions: true))
+                }
+                return Compared(isSame: isSame, hash: stored)
+            })
+    }
+
+    private static let path = Parameter.required(
+        "path", .line(maximum: 4000),
+        "The copy's path: a new file *.sqlite in one of the folders that [backup] in mneedled.toml names and you may write in."
+    )
+
+    var backup: Command {
+        Command(
+            "ledger.backup", "Writes a consistent copy of everything to a new file while the service runs.",
+            role: .admin, takes: LedgerCommands.path, gives: WrittenCopy.self, errors: [.conflict],
+            concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle/before-upgrade.sqlite",
+            reads: { [backups] reading, path in
+                guard let reading = reading as? StoreReading else {
+                    throw ModuleError.internal("a backup is made from the store itself")
+                }
+                return try backups.write(reading.database, to: path, for: reading.actor)
+            })
+    }
+}
+
+/// A row of `ledger.tail`.
+private struct LedgerRow: Reply {
+    let row: Row
+    let body: Value
+    let showsHash: Bool
+
+    static let members: [Member<LedgerRow>] = [
+        Member("seq", "the entry's sequence number") { $0.row.integer("seq") },
+        Member("at", "when it was recorded") { $0.row.instant("at") },
+        Member("actor", "the unix user who asked") { $0.row.text("actor") },
+        Member("module", "the module that recorded it") { $0.row.text("module") },
+        Member("kind", "what happened") { $0.row.text("kind") },
+        Member("subject", "what it happened to") { $0.row.text("subject") },
+        Member("body", "the facts", \.body),
+        Member("hash", "SHA-256 over the entry and the hash before it; absent for those who see only their own") {
+            $0.showsHash ? $0.row.blob("hash")?.hex : nil
+        },
+    ]
+}
+
+/// What `ledger.verify` answers.
+struct Verified: Reply {
+    var isWhole: Bool
+    var entries: Int64
+    var head: String
+    var firstBad: Int64?
+
+    static let members: [Member<Verified>] = [
+        Member("ok", "whether the whole chain holds", \.isWhole),
+        Member("entries", "how many entries there are", \.entries),
+        Member("head", "the newest entry's hash, to compare with the one in the journal", \.head),
+        Member("first_bad", "the first entry that does not fit, if any", \.firstBad),
+    ]
+}
+
+/// What `ledger.compare` answers.
+private struct Compared: Reply {
+    var isSame: Bool
+    var hash: String?
+
+    static let members: [Member<Compared>] = [
+        Member("ok", "whether the entry is there and has that hash", \.isSame),
+        Member("hash", "the hash that it has, if it is there", \.hash),
+    ]
+}
+
+/// What `ledger.backup` answers.
+struct WrittenCopy: Reply {
+    var bytes: Int64
+    var entries: Int64
+    var head: String
+
+    static let members: [Member<WrittenCopy>] = [
+        Member("bytes", "size of the copy", \.bytes),
+        Member("entries", "ledger entries in it", \.entries),
+        Member("head", "its newest entry's hash", \.head),
+    ]
+}

@@ -1,0 +1,79 @@
+import MneedleKit
+
+/// What `status` answers.
+private struct ServiceStatus: Reply {
+    var version: String
+    var uptime: Span
+    var problems: [String]
+    var modules: [House.Status]
+    var knowledge: String
+    var store: StoreStatus
+    var connections: Int
+    var nextDue: Instant?
+    var limits: Limits
+
+    private enum State: String, CaseIterable, ReplyValue { case ok, degraded }
+
+    static let members: [Member<ServiceStatus>] = [
+        Member("version", "the daemon's version", \.version),
+        Member("uptime", "since it started", \.uptime),
+        Member("state", "ok, or degraded when there are problems") { $0.problems.isEmpty ? State.ok : .degraded },
+        Member("modules", "each module's state") { status in
+            Object(uniqueMembers: status.modules.map { .init($0.name, .string($0.state.rawValue)) })
+        },
+        Member("knowledge", "the digest of the knowledge files in force, as sessions keep it", \.knowledge),
+        Member("store", "bytes on disk, ledger entries and the newest entry's hash", \.store),
+        Member("connections", "open connections", \.connections),
+        Member("next_due", "when a timer is next due", \.nextDue),
+        Member("problems", "what is wrong, in words", \.problems),
+        Member("limits", "the limits in force", \.limits),
+    ]
+}
+
+/// The store, in `status`.
+private struct StoreStatus: Reply {
+    var bytes: Int64
+    var entries: Int64?
+    var head: String?
+
+    static let members: [Member<StoreStatus>] = [
+        Member("bytes", "on disk", \.bytes),
+        Member("entries", "how many the ledger has; absent while it cannot be read", \.entries),
+        Member("head", "the newest one's hash; absent for those who see only their own", \.head),
+    ]
+}
+
+extension HostCommands {
+    var status: Command {
+        var command = Command(
+            "status", "Shows how the service is.", role: .reader, gives: ServiceStatus.self, concerns: .nobody,
+            example: "status", reads: { reading in answer(reading) })
+        // How the service is can be told, and must be, when its store cannot be opened.
+        command.withoutStore = { answer(nil, $0.message).object }
+        return command
+    }
+
+    /// - Parameters:
+    ///   - reading: The store; `nil` where there is no way to read it.
+    ///   - fault: Why there is none.
+    private func answer(_ reading: (any Reading)?, _ fault: String? = nil) -> ServiceStatus {
+        let newest = try? reading?.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
+        let house = (reading as? StoreReading)?.house ?? house
+        let noted =
+            fault.map { ["the store cannot be read: \($0)"] }
+            ?? (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
+        let figures = live()
+        let problems =
+            health.problems.map(\.text) + noted + house.troubles.map(\.text) + house.refusals.problems(at: figures.now)
+        let isWhole = reading?.seesEverybody ?? false
+        // By the hash one could try out what another's entry may say.
+        let head = isWhole ? (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex : nil
+        return ServiceStatus(
+            version: version,
+            uptime: Span(milliseconds: max(0, figures.now.milliseconds - started.milliseconds) / 1000 * 1000),
+            problems: problems, modules: house.modules, knowledge: house.knowledgeDigest,
+            store: StoreStatus(
+                bytes: store.bytes, entries: reading == nil ? nil : newest?.integer("seq") ?? 0, head: head),
+            connections: figures.connections, nextDue: isWhole ? figures.nextDue : nil, limits: limits)
+    }
+}
