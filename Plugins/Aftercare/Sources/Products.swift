@@ -1,8 +1,8 @@
 import MneedleKit
 
 /// Something that people put on their skin.
-struct Product: Sendable {
-    enum Use: String, CaseIterable, Sendable { case avoid, helps, fine }
+struct Product: Reply {
+    enum Use: String, CaseIterable, ReplyValue { case avoid, helps, fine }
 
     let name: String
     let aliases: [String]
@@ -17,6 +17,13 @@ struct Product: Sendable {
     let sources: [Source]
 
     var names: [String] { [name] + aliases }
+
+    static let members: [Member<Product>] = [
+        Member("product", "its name", \.name), Member("aliases", "other words for it", \.aliases),
+        Member("use", "avoid, helps or fine", \.use),
+        Member("window", "the window in which it is avoided", \.window), Member("reason", "why", \.reason),
+        Member("sources", "what it rests on", \.sources),
+    ]
 
     init(_ table: Table, _ catalogue: SourceCatalogue) {
         (name, aliases) = spelledNames(table, "product")
@@ -58,50 +65,51 @@ extension Knowledge {
     }
 }
 
+/// What `aftercare.may-use` answers.
+private struct Usable: Reply {
+    let person: String
+    let product: String
+    let isAllowed: Bool
+    var until: Instant?
+    let findings: [Finding]
+
+    static let members: [Member<Usable>] = [
+        Member("person", "whose skin", \.person), Member("product", "the product as it is known here", \.product),
+        Member("allowed", "whether it may be used then", \.isAllowed),
+        Member("until", "how long not, if it may not; absent while a reaction is open", \.until),
+        Member("findings", "why, and whether it puts off the next session", \.findings),
+    ]
+}
+
 extension Aftercare {
+    private static let whoseSkin = Parameter.required("person", .slug, "Whose skin.")
+    private static let product = Parameter.required(
+        "product", .line(maximum: 100), "What: see aftercare.products; another word for it may do.")
+    private static let at = Parameter.optional("at", .time, "When; default now.")
+
     var mayUse: Command {
         Command(
             "may-use", "Says whether a product may go on a person's skin now, and from when if not.", role: .reader,
-            parameters: [
-                .required("person", .slug, "Whose skin."),
-                .required("product", .line(maximum: 100), "What: see aftercare.products; another word for it may do."),
-                .optional("at", .time, "When; default now."),
-            ],
-            reply: [
-                ReplyMember("person", "whose skin"), ReplyMember("product", "the product as it is known here"),
-                ReplyMember("allowed", "whether it may be used then"),
-                ReplyMember("until", "how long not, if it may not; absent while a reaction is open"),
-                ReplyMember("findings", "why, and whether it puts off the next session"),
-            ],
-            errors: [.notFound], concerns: .named("person"), example: "aftercare.may-use person=anna product=retinol",
-            .reads(answerMayUse))
+            takes: Aftercare.whoseSkin, Aftercare.product, Aftercare.at, gives: Usable.self, errors: [.notFound],
+            concerns: .named("person"), example: "aftercare.may-use person=anna product=retinol",
+            reads: { reading, slug, word, at in
+                try usable(word, reading.person(slug), at: at ?? reading.now, reading)
+            })
     }
 
     var products: Command {
         Command(
             "products", "Lists the products that are known and what holds for them after a session.", role: .reader,
-            reply: [
-                ReplyMember("product", "its name"), ReplyMember("aliases", "other words for it"),
-                ReplyMember("use", "avoid, helps or fine"), ReplyMember("window", "the window in which it is avoided"),
-                ReplyMember("reason", "why"), ReplyMember("sources", "what it rests on"),
-            ],
-            concerns: .nobody, example: "aftercare.products",
-            .lists { _, _, send in
-                for product in knowledge.products {
-                    try send([
-                        "product": product.name, "aliases": product.aliases, "use": product.use.rawValue,
-                        "window": product.window, "reason": product.reason, "sources": product.sources,
-                    ])
-                }
-                return [:]
+            gives: Product.self, concerns: .nobody, example: "aftercare.products",
+            lists: { _, send in
+                for product in knowledge.products { try send(product) }
             })
     }
 
-    @Sendable private func answerMayUse(_ request: Request, _ reading: any Reading) throws -> Object {
-        let arguments = request.arguments
-        let person = try reading.person(arguments.requiredText("person"))
-        let at = try timeOnSkin(arguments.time("at") ?? reading.now, of: person.person, reading)
-        let word = try arguments.requiredText("product")
+    private func usable(
+        _ word: String, _ person: Person, at asked: Instant, _ reading: any Reading
+    ) throws -> Usable {
+        let at = try timeOnSkin(asked, of: person.person, reading)
         let product = knowledge.product(named: word)
         let ends = try windowEnds(of: person.person, at: at, reading)
         let name = product?.name ?? normalised(word)
@@ -120,16 +128,15 @@ extension Aftercare {
             if let product { finding?.sources = product.sources }
         }
         let deferring = try deferral(by: product, at: at, person, reading)
-        return [
-            "person": person.person, "product": name, "allowed": until == nil, "until": until,
-            "findings": [finding, deferring].compactMap { $0 },
-        ]
+        return Usable(
+            person: person.person, product: name, isAllowed: until == nil, until: until,
+            findings: [finding, deferring].compactMap { $0 })
     }
 
     /// The answer while a reaction is open: nothing but what is meant for that.
     private func refusal(
         of product: Product?, name: String, _ person: Person, _ reading: any Reading
-    ) throws -> Object? {
+    ) throws -> Usable? {
         if product?.isForReactions ?? false { return nil }
         let found = try openReactions(of: person.person, reading).filter { open in
             guard let product, let symptom = knowledge.symptom(named: open.symptom) else { return true }
@@ -144,7 +151,7 @@ extension Aftercare {
                     "symptom": knowledge.symptom(named: open.symptom)?.text ?? open.symptom,
                 ])
         }
-        return ["person": person.person, "product": name, "allowed": false, "findings": findings]
+        return Usable(person: person.person, product: name, isAllowed: false, findings: findings)
     }
 
     /// That its use at `at` puts off the next session.
@@ -174,7 +181,12 @@ extension Aftercare {
             WHERE person = ? AND kind = 'avoid' AND starts_at <= ? AND ends_at > ? GROUP BY code
             """, person, at, at)
         var ends: [String: Instant] = [:]
-        for row in rows { ends[row.text("code") ?? ""] = row.instant("ends_at") }
+        for row in rows {
+            guard let code = row.text("code"), let end = row.instant("ends_at") else {
+                throw ModuleError.internal("a row of aftercare_windows cannot be read")
+            }
+            ends[code] = end
+        }
         for (window, from, until) in try runningWindows(of: person, at: at, reading) {
             guard window.kind == .avoid, from <= at else { continue }
             ends[window.code] = max(until, ends[window.code] ?? until)

@@ -7,24 +7,75 @@ struct OpenReaction: Sendable {
     let opened: Instant
 }
 
+/// Whether somebody has closed a reaction.
+enum ReactionState: String, CaseIterable, ReplyValue { case open, resolved }
+
+/// A reaction as it is kept, and as it is listed.
+struct StoredReaction: Reply {
+    let id: Int64
+    let person: String
+    /// Where the person was treated when it was opened.
+    let setting: Setting
+    let symptom: String
+    let action: Action
+    let opened: Instant
+    let resolved: Instant?
+    let by: String?
+    let physician: String?
+    let judgedOn: CivilDate?
+    let allergy: [String]?
+    let note: String?
+
+    static let members: [Member<StoredReaction>] = [
+        Member("reaction", "its number", \.id), Member("person", "whose", \.person),
+        Member("symptom", "what", \.symptom), Member("action", "what to do about it", \.action),
+        Member("state", "open or resolved") { $0.resolved == nil ? ReactionState.open : .resolved },
+        Member("opened", "when it was first reported", \.opened),
+        Member("resolved", "when it was closed", \.resolved), Member("by", "who closed it", \.by),
+        Member("physician", "the physician who has judged it", \.physician),
+        Member("judged_on", "when the physician did", \.judgedOn),
+        Member("allergy", "what it was an allergy to", \.allergy), Member("note", "what was found", \.note),
+    ]
+
+    init(_ row: Row) throws {
+        guard let id = row.integer("id"), let person = row.text("person"),
+            let setting = row.text("setting").flatMap(Setting.init), let symptom = row.text("symptom"),
+            let action = row.text("action").flatMap(Action.init), let opened = row.instant("opened_at")
+        else { throw ModuleError.internal("a row of aftercare_reactions cannot be read") }
+        (self.id, self.person, self.setting) = (id, person, setting)
+        (self.symptom, self.action, self.opened) = (symptom, action, opened)
+        resolved = row.instant("closed_at")
+        by = row.text("closed_by")
+        physician = row.text("physician")
+        judgedOn = row.date("judged_on")
+        allergy = row.text("allergy").map { $0.split(separator: ",").map(String.init) }
+        note = row.text("note")
+    }
+}
+
 extension Aftercare {
+    private static let ofPerson = Parameter.optional("person", .slug, "Only this person's.")
+    private static let inState = Parameter.optional(
+        "state", .choice(ReactionState.self), "Only open or only resolved ones.")
+
     var reactions: Command {
         Command(
             "reactions", "Lists reactions, newest first.", role: .reader,
-            parameters: [
-                .optional("person", .slug, "Only this person's."),
-                .optional("state", .choice(["open", "resolved"]), "Only open or only resolved ones."),
-            ],
-            reply: [
-                ReplyMember("reaction", "its number"), ReplyMember("person", "whose"), ReplyMember("symptom", "what"),
-                ReplyMember("action", "what to do about it"), ReplyMember("state", "open or resolved"),
-                ReplyMember("opened", "when it was first reported"), ReplyMember("resolved", "when it was closed"),
-                ReplyMember("by", "who closed it"), ReplyMember("physician", "the physician who has judged it"),
-                ReplyMember("judged_on", "when the physician did"),
-                ReplyMember("allergy", "what it was an allergy to"), ReplyMember("note", "what was found"),
-            ],
-            errors: [.notFound], concerns: .named("person", rows: ["person"]),
-            example: "aftercare.reactions person=anna state=open", .lists(listReactions))
+            takes: Aftercare.ofPerson, Aftercare.inState, gives: StoredReaction.self, errors: [.notFound],
+            concerns: .named("person", rows: ["person"]), example: "aftercare.reactions person=anna state=open",
+            lists: { reading, send, person, state in
+                var conditions: [String] = []
+                var values: [SQLValue] = []
+                if let person {
+                    conditions.append("person = ?")
+                    values.append(.text(try reading.person(person).person))
+                }
+                if let state { conditions.append(state == .open ? "closed_at IS NULL" : "closed_at IS NOT NULL") }
+                let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
+                try reading.forEach("SELECT * FROM aftercare_reactions \(filter)ORDER BY id DESC", values) {
+                    try send(StoredReaction($0))
+                }
+            })
     }
 
     // MARK: Opening
@@ -36,8 +87,10 @@ extension Aftercare {
         let row = try transaction.row(
             "SELECT id, action FROM aftercare_reactions WHERE person = ? AND symptom = ? AND closed_at IS NULL",
             person.person, symptom.name)
-        if let row, let reaction = row.integer("id") {
-            let before = row.text("action").flatMap(Action.init) ?? .expected
+        if let row {
+            guard let reaction = row.integer("id"), let before = row.text("action").flatMap(Action.init) else {
+                throw ModuleError.internal("a row of aftercare_reactions cannot be read")
+            }
             try transaction.execute(
                 "UPDATE aftercare_reactions SET action = ? WHERE id = ?", max(before, action).rawValue, reaction)
             return (reaction, false)
@@ -73,33 +126,5 @@ extension Aftercare {
             ])
         if let symptom { finding?.sources = symptom.sources }
         return finding
-    }
-
-    // MARK: Listing
-
-    @Sendable private func listReactions(
-        _ request: Request, _ reading: any Reading, _ send: Command.RowSink
-    ) throws -> Object {
-        var conditions: [String] = []
-        var values: [SQLValue] = []
-        if let name = request.arguments.text("person") {
-            conditions.append("person = ?")
-            values.append(.text(try reading.person(name).person))
-        }
-        if let state = request.arguments.text("state") {
-            conditions.append(state == "open" ? "closed_at IS NULL" : "closed_at IS NOT NULL")
-        }
-        let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-        try reading.forEach("SELECT * FROM aftercare_reactions \(filter)ORDER BY id DESC", values) { row in
-            try send([
-                "reaction": row.integer("id"), "person": row.text("person"), "symptom": row.text("symptom"),
-                "action": row.text("action"), "state": row.instant("closed_at") == nil ? "open" : "resolved",
-                "opened": row.instant("opened_at"), "resolved": row.instant("closed_at"),
-                "by": row.text("closed_by"), "physician": row.text("physician"), "judged_on": row.text("judged_on"),
-                "allergy": row.text("allergy").map { $0.split(separator: ",").map(String.init) },
-                "note": row.text("note"),
-            ])
-        }
-        return [:]
     }
 }

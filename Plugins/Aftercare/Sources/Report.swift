@@ -34,62 +34,89 @@ private struct Outcome {
     let findings: [Finding]
 }
 
+/// What a request tells.
+private struct Told: Sendable {
+    let person: String
+    let symptom: String
+    let also: [String]?
+    let since: Span?
+    let degree: Degree
+    let isWorsening: Bool
+    let note: String?
+}
+
+/// What `aftercare.report` answers.
+private struct Reported: Reply {
+    let report: Int64
+    let person: String
+    let symptom: String
+    let reaction: Int64?
+    let action: Action
+    let suggestions: [String]
+    let findings: [Finding]
+
+    static let members: [Member<Reported>] = [
+        Member("report", "the report's number", \.report), Member("person", "who has it", \.person),
+        Member("symptom", "what; other where no symptom has that name", \.symptom),
+        Member("reaction", "the open reaction, if it blocks further sessions", \.reaction),
+        Member("action", "expected, watch, call, urgent or emergency", \.action),
+        Member("suggestions", "names that may have been meant, where the word is not known") {
+            $0.suggestions.isEmpty ? nil : $0.suggestions
+        },
+        Member("findings", "what it means and what to do", \.findings),
+    ]
+}
+
 extension Aftercare {
+    private static let who = Parameter.required("person", .slug, "Who has it.")
+    private static let symptom = Parameter.required(
+        "symptom", .line(maximum: 100), "What, in your own words: see aftercare.symptoms.")
+    private static let also = Parameter.optional(
+        "also", .list(.line(maximum: 100)), "What else is there at the same time, for example fever.")
+    private static let since = Parameter.optional(
+        "since", .duration, "For how long by now, for example 1d or 5d; default since the last session.")
+    private static let degree = Parameter.optional(
+        "severity", .choice(Degree.self), "How bad it is.", default: .mild)
+    private static let isWorsening = Parameter.optional(
+        "worsening", .boolean, "Whether it becomes worse.", default: false)
+    private static let note = Parameter.optional("note", .text(), "What else was said.")
+
+    private static let told = Parameter.group(
+        who, symptom, also, since, degree, isWorsening, note, as: Told.init)
+
     var report: Command {
         Command(
             "report", "Takes a symptom and says what to do; a red flag blocks further sessions until it is resolved.",
-            role: .operator,
-            parameters: [
-                .required("person", .slug, "Who has it."),
-                .required("symptom", .line(maximum: 100), "What, in your own words: see aftercare.symptoms."),
-                .optional(
-                    "also", .list(.line(maximum: 100)), "What else is there at the same time, for example fever."),
-                .optional(
-                    "since", .duration, "For how long by now, for example 1d or 5d; default since the last session."),
-                .optional(
-                    "severity", .choice(Degree.allCases.map(\.rawValue)), "How bad it is.",
-                    default: Degree.mild.rawValue),
-                .optional("worsening", .boolean, "Whether it becomes worse.", default: false),
-                .optional("note", .text(), "What else was said."),
-            ],
-            reply: [
-                ReplyMember("report", "the report's number"), ReplyMember("person", "who has it"),
-                ReplyMember("symptom", "what; other where no symptom has that name"),
-                ReplyMember("reaction", "the open reaction, if it blocks further sessions"),
-                ReplyMember("action", "expected, watch, call, urgent or emergency"),
-                ReplyMember("suggestions", "names that may have been meant, where the word is not known"),
-                ReplyMember("findings", "what it means and what to do"),
-            ],
-            errors: [.notFound], concerns: .named("person"),
+            role: .operator, takes: Aftercare.told, gives: Reported.self, errors: [.notFound],
+            concerns: .named("person"),
             example: "aftercare.report person=anna symptom=redness since=1d severity=mild",
-            .writes(takeReport))
+            writes: { transaction, told in try takeReport(told, transaction) })
     }
 
-    @Sendable private func takeReport(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let arguments = request.arguments
-        let person = try transaction.person(arguments.requiredText("person"))
-        let first = try knowledge.symptom(saidAs: arguments.requiredText("symptom"))
-        let others = try (arguments.texts("also") ?? []).map(knowledge.symptom(saidAs:))
+    private func takeReport(_ told: Told, _ transaction: any Transaction) throws -> Reported {
+        let person = try transaction.person(told.person)
+        let first = try knowledge.symptom(saidAs: told.symptom)
+        let others = try (told.also ?? []).map(knowledge.symptom(saidAs:))
         let course = try lastCourse(of: person.person, transaction)
         let present = Set(([first] + others).map(\.symptom.name))
-        let degree = arguments.text("severity").flatMap(Degree.init) ?? .mild
-        let outcomes = try ([first] + others).enumerated().map { index, said in
-            // How bad it is, and for how long, is said of the first.
-            let complaint = Complaint(
-                person: person, said: said, degree: max(said.degree, index == 0 ? degree : .mild),
-                isWorsening: said.isWorsening || (index == 0 && arguments.boolean("worsening") == true),
-                since: index == 0 ? arguments.duration("since") : nil, note: arguments.text("note"), course: course,
-                at: transaction.now)
-            return try take(complaint, with: present, transaction)
+        // How bad it is, and for how long, is said of the first.
+        let main = try take(
+            Complaint(
+                person: person, said: first, degree: max(first.degree, told.degree),
+                isWorsening: first.isWorsening || told.isWorsening, since: told.since, note: told.note,
+                course: course, at: transaction.now), with: present, transaction)
+        let rest = try others.map { said in
+            try take(
+                Complaint(
+                    person: person, said: said, degree: said.degree, isWorsening: said.isWorsening, since: nil,
+                    note: told.note, course: course, at: transaction.now), with: present, transaction)
         }
-        let main = outcomes[0]
-        let suggestions = first.unknown.map(knowledge.symptomsNear) ?? []
-        return [
-            "report": main.report, "person": person.person, "symptom": first.symptom.name,
-            "reaction": main.reaction ?? outcomes.compactMap(\.reaction).first,
-            "action": (outcomes.map(\.action).max() ?? main.action).rawValue,
-            "suggestions": suggestions.isEmpty ? nil : suggestions, "findings": outcomes.flatMap(\.findings),
-        ]
+        return Reported(
+            report: main.report, person: person.person, symptom: first.symptom.name,
+            reaction: main.reaction ?? rest.compactMap(\.reaction).first,
+            action: rest.map(\.action).reduce(main.action, max),
+            suggestions: first.unknown.map(knowledge.symptomsNear) ?? [],
+            findings: main.findings + rest.flatMap(\.findings))
     }
 
     /// Stopping a session for pain, bleeding or a rash reports it. By the entry's own time: it may be told late.
@@ -162,13 +189,15 @@ extension Aftercare {
 
     /// Whether it was reported as less bad after the same session.
     private func hasWorsened(_ complaint: Complaint, _ reading: any Reading) throws -> Bool {
-        guard let session = complaint.course?.session else { return false }
+        guard let session = complaint.course?.session, complaint.symptom.name != Symptom.unknown else { return false }
         return try reading.rows(
             "SELECT severity FROM aftercare_reports WHERE person = ? AND symptom = ? AND session = ?",
             complaint.person.person, complaint.symptom.name, session
         ).contains { row in
-            complaint.symptom.name != Symptom.unknown
-                && row.text("severity").flatMap(Degree.init).map { $0 < complaint.degree } ?? false
+            guard let before = row.text("severity").flatMap(Degree.init) else {
+                throw ModuleError.internal("a row of aftercare_reports cannot be read")
+            }
+            return before < complaint.degree
         }
     }
 

@@ -19,129 +19,172 @@ struct Allergy: Sendable {
     static let none = "none"
 }
 
+/// What a request says of how a reaction was judged.
+private struct Judgement: Sendable {
+    var by: String?
+    var physician: String?
+    var judgedOn: CivilDate?
+    var allergy: [String]?
+    var note: String?
+}
+
+/// What `aftercare.resolve` answers.
+private struct Resolution: Reply {
+    let reaction: Int64
+    let person: String
+    let symptom: String
+    let by: String
+    let physician: String?
+    let judgedOn: CivilDate?
+    let allergies: [Allergy]
+    let resolved: Instant
+    let note: String?
+
+    static let members: [Member<Resolution>] = [
+        Member("reaction", "the reaction", \.reaction), Member("person", "whose it was", \.person),
+        Member("symptom", "what it was", \.symptom), Member("state", "resolved") { _ in ReactionState.resolved },
+        Member("by", "who has judged it", \.by),
+        Member("physician", "the physician who has judged it", \.physician),
+        Member("judged_on", "when the physician did", \.judgedOn),
+        Member("allergy", "what it was an allergy to") { $0.names },
+        Member("sets", "answers of the screening that are yes from now on") {
+            $0.allergies.isEmpty ? nil : $0.allergies.map(\.sets)
+        },
+        Member("resolved", "when", \.resolved), Member("note", "what was found", \.note),
+    ]
+
+    var names: [String]? { allergies.isEmpty ? nil : allergies.map(\.name) }
+}
+
 extension Aftercare {
+    private static let reaction = Parameter.required("reaction", .id, "The reaction: see aftercare.reactions.")
+    private static let by = Parameter.optional(
+        "by", .line(maximum: 100), "Who has judged it; a physician is named as physician.")
+    private static let physician = Parameter.optional(
+        "physician", .line(maximum: 100),
+        "The physician who has judged it, for example \"Dr. Lee\"; required for what is urgent or more.")
+    private static let judgedOn = Parameter.optional(
+        "judged_on", .date, "The day on which the physician has judged it.")
+    private static let note = Parameter.optional(
+        "note", .text(), "What was found; for an allergy to a product, which one.")
+
+    private var allergy: Parameter<[String]?> {
+        .optional(
+            "allergy", .list(.choice(knowledge.allergies.map(\.name) + [Allergy.none])),
+            "What it was an allergy to, or none; required where it can have been one.")
+    }
+
+    private var judgement: Parameter<Judgement> {
+        .group(
+            Aftercare.by, Aftercare.physician, Aftercare.judgedOn, allergy, Aftercare.note, as: Judgement.init)
+    }
+
     var resolve: Command {
         Command(
             "resolve", "Closes a reaction, so that sessions are possible again; an urgent one by a physician's word.",
-            role: .operator,
-            parameters: [
-                .required("reaction", .integer(1...Int64.max), "The reaction: see aftercare.reactions."),
-                .optional("by", .line(maximum: 100), "Who has judged it; a physician is named as physician."),
-                .optional(
-                    "physician", .line(maximum: 100),
-                    "The physician who has judged it, for example \"Dr. Lee\"; required for what is urgent or more."),
-                .optional("judged_on", .date, "The day on which the physician has judged it."),
-                .optional(
-                    "allergy", .list(.choice(knowledge.allergies.map(\.name) + [Allergy.none])),
-                    "What it was an allergy to, or none; required where it can have been one."),
-                .optional("note", .text(), "What was found; for an allergy to a product, which one."),
-            ],
-            reply: [
-                ReplyMember("reaction", "the reaction"), ReplyMember("person", "whose it was"),
-                ReplyMember("symptom", "what it was"), ReplyMember("state", "resolved"),
-                ReplyMember("by", "who has judged it"), ReplyMember("physician", "the physician who has judged it"),
-                ReplyMember("judged_on", "when the physician did"),
-                ReplyMember("allergy", "what it was an allergy to"),
-                ReplyMember("sets", "answers of the screening that are yes from now on"),
-                ReplyMember("resolved", "when"), ReplyMember("note", "what was found"),
-            ],
-            errors: [.notFound, .conflict],
-            concerns: .named("reaction"),
+            role: .operator, takes: Aftercare.reaction, judgement, gives: Resolution.self,
+            errors: [.notFound, .conflict], concerns: .named("reaction"),
             example:
                 "aftercare.resolve reaction=3 physician=\"Dr. Lee\" judged_on=2026-11-28 note=\"healed after antibiotics\"",
-            .writes(closeReaction))
+            writes: { transaction, id, judgement in try close(id, judgement, transaction) })
     }
 
-    @Sendable private func closeReaction(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let arguments = request.arguments
-        let id = try arguments.requiredInteger("reaction")
-        guard let row = try transaction.row("SELECT * FROM aftercare_reactions WHERE id = ?", id),
-            let slug = row.text("person"), let name = row.text("symptom")
-        else { throw ModuleError.notFound("reaction", id, next: "aftercare.reactions lists them") }
-        if let closed = row.instant("closed_at") {
-            throw ModuleError.conflict("reaction \(id) was resolved on \(closed) already", state: "resolved")
+    private func close(_ id: Int64, _ judgement: Judgement, _ transaction: any Transaction) throws -> Resolution {
+        guard let row = try transaction.row("SELECT * FROM aftercare_reactions WHERE id = ?", id) else {
+            throw ModuleError.notFound("reaction", id, next: "aftercare.reactions lists them")
         }
-        let person = try transaction.person(slug)
-        let symptom = knowledge.symptom(named: name)
-        // The setting when it was opened counts too: changing the person's plan does not change who may judge.
-        let opened = row.text("setting").flatMap(Setting.init)
-        if request.actor.role < .practitioner,
-            symptom?.needsPractitioner ?? false || opened != .home || person.setting != .home
-        {
-            throw ModuleError(
-                .forbidden, "a practitioner has to judge and resolve this reaction",
-                members: ["role": request.actor.role.rawValue, "needs": Role.practitioner.rawValue])
+        let reaction = try StoredReaction(row)
+        if let closed = reaction.resolved {
+            throw ModuleError.conflict(
+                "reaction \(id) was resolved on \(closed) already", state: ReactionState.resolved.rawValue)
         }
-        // A symptom that the practice has since removed from its file, or an action that cannot be read, is urgent.
-        let isUrgent = row.text("action").flatMap(Action.init).map { $0 >= .urgent } ?? true
+        let person = try transaction.person(reaction.person)
+        // A symptom that the practice has since removed from its file is closed by a physician's word.
+        let symptom = knowledge.symptom(named: reaction.symptom)
+        try requireRole(symptom, reaction, person, transaction.actor)
         let physician = try physician(
-            arguments, isRequired: isUrgent || symptom?.needsPhysician ?? true, person, row, transaction)
-        guard let by = arguments.text("by") ?? physician else {
+            judgement, isRequired: reaction.action >= .urgent || symptom?.needsPhysician ?? true, person, reaction,
+            transaction)
+        guard let by = judgement.by ?? physician else {
+            let name = Aftercare.by.name
             throw ModuleError.invalidArgument(
-                "by", expected: "who has judged it", got: nil, "name who has judged it with 'by' or 'physician'")
+                name, expected: "who has judged it", got: nil,
+                "name who has judged it with '\(name)' or '\(Aftercare.physician.name)'")
         }
-        let allergies = try allergies(arguments, isAsked: symptom?.asksAllergy ?? false)
-        let sets = allergies.map(\.sets)
-        let names = allergies.map(\.name)
+        let resolution = Resolution(
+            reaction: id, person: reaction.person, symptom: reaction.symptom, by: by, physician: physician,
+            judgedOn: judgement.judgedOn,
+            allergies: try allergies(judgement, isAsked: symptom?.asksAllergy ?? false), resolved: transaction.now,
+            note: judgement.note)
         try transaction.execute(
             """
             UPDATE aftercare_reactions SET closed_at = ?, closed_by = ?, note = ?, physician = ?, judged_on = ?,
             allergy = ? WHERE id = ? AND closed_at IS NULL
             """,
-            transaction.now, by, arguments.text("note"), physician, arguments.date("judged_on")?.description,
-            names.isEmpty ? nil : names.joined(separator: ","), id)
-        let facts: Object = [
-            "reaction": id, "person": slug, "symptom": name, "state": "resolved", "by": by, "physician": physician,
-            "judged_on": arguments.date("judged_on"), "allergy": names.isEmpty ? nil : names,
-            "sets": sets.isEmpty ? nil : sets, "resolved": transaction.now, "note": arguments.text("note"),
-        ]
-        try transaction.record(Entry("reaction.resolved", subject: "reaction/\(id)", person: slug, body: facts))
-        return facts
+            resolution.resolved, by, resolution.note, physician, resolution.judgedOn,
+            resolution.names?.joined(separator: ","), id)
+        try transaction.record(
+            Entry(
+                "reaction.resolved", subject: "reaction/\(id)", person: resolution.person, body: resolution.object))
+        return resolution
+    }
+
+    /// The setting when it was opened counts too: changing the person's plan does not change who may judge.
+    private func requireRole(
+        _ symptom: Symptom?, _ reaction: StoredReaction, _ person: Person, _ actor: Actor
+    ) throws {
+        let isAtHome = reaction.setting == .home && person.setting == .home
+        let needsPractitioner = symptom?.needsPractitioner ?? false || !isAtHome
+        guard needsPractitioner, actor.role < .practitioner else { return }
+        throw ModuleError(
+            .forbidden, "a practitioner has to judge and resolve this reaction",
+            members: ["role": actor.role.rawValue, "needs": Role.practitioner.rawValue])
     }
 
     /// The physician whose word closes it, with the day of it.
     private func physician(
-        _ arguments: Arguments, isRequired: Bool, _ person: Person, _ row: Row, _ reading: any Reading
+        _ judgement: Judgement, isRequired: Bool, _ person: Person, _ reaction: StoredReaction,
+        _ reading: any Reading
     ) throws -> String? {
-        guard let physician = arguments.text("physician") else {
+        let (name, day) = (Aftercare.physician.name, Aftercare.judgedOn.name)
+        guard let physician = judgement.physician else {
             if isRequired {
                 throw ModuleError.invalidArgument(
-                    "physician", expected: "the physician's name", got: nil,
-                    "this reaction is closed by a physician's word only: give 'physician' and 'judged_on', at home too")
+                    name, expected: "the physician's name", got: nil,
+                    "this reaction is closed by a physician's word only: give '\(name)' and '\(day)', at home too")
             }
             return nil
         }
-        try person.requirePhysician("physician", physician)
+        try person.requirePhysician(name, physician)
         let zone = reading.zone(of: person)
-        let today = zone.date(of: reading.now)
-        let first = row.instant("opened_at").map(zone.date(of:)) ?? today
-        guard let day = arguments.date("judged_on"), first <= day, day <= today else {
+        let (first, today) = (zone.date(of: reaction.opened), zone.date(of: reading.now))
+        guard let judged = judgement.judgedOn, first <= judged, judged <= today else {
             throw ModuleError.invalidArgument(
-                "judged_on", expected: "a day from \(first) to \(today)",
-                got: arguments.date("judged_on")?.description,
-                "give with 'judged_on' the day on which the physician has judged it: from \(first), when it was reported, to today"
+                day, expected: "a day from \(first) to \(today)", got: judgement.judgedOn?.description,
+                "give with '\(day)' the day on which the physician has judged it: from \(first), when it was reported, to today"
             )
         }
         return physician
     }
 
-    private func allergies(_ arguments: Arguments, isAsked: Bool) throws -> [Allergy] {
-        let words = arguments.texts("allergy") ?? []
+    private func allergies(_ judgement: Judgement, isAsked: Bool) throws -> [Allergy] {
+        let words = judgement.allergy ?? []
         let known = knowledge.allergies.map(\.name).joined(separator: ", ")
         if words.isEmpty && isAsked {
             throw ModuleError.invalidArgument(
-                "allergy", expected: "\(known) or none", got: nil,
-                "this can have been an allergy: say with 'allergy' to what (\(known)), or none")
+                allergy.name, expected: "\(known) or none", got: nil,
+                "this can have been an allergy: say with '\(allergy.name)' to what (\(known)), or none")
         }
         if words.contains(Allergy.none) && words.count > 1 {
             throw ModuleError.invalidArgument(
-                "allergy", expected: "\(known), or none alone", got: words.joined(separator: ","))
+                allergy.name, expected: "\(known), or none alone", got: words.joined(separator: ","))
         }
         let found = knowledge.allergies.filter { words.contains($0.name) }
-        if let unnamed = found.first(where: \.namesIt), arguments.text("note") == nil {
+        if let unnamed = found.first(where: \.namesIt), judgement.note == nil {
+            let note = Aftercare.note.name
             throw ModuleError.invalidArgument(
-                "note", expected: "which \(unnamed.name) it was", got: nil,
-                "name in 'note' the \(unnamed.name) that it was an allergy to")
+                note, expected: "which \(unnamed.name) it was", got: nil,
+                "name in '\(note)' the \(unnamed.name) that it was an allergy to")
         }
         return found
     }

@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// What to do about a symptom, mildest first.
-enum Action: String, CaseIterable, Comparable, Sendable {
+enum Action: String, CaseIterable, Comparable, ReplyValue {
     case expected, watch, call, urgent, emergency
 
     static func < (left: Action, right: Action) -> Bool { left.rank < right.rank }
@@ -46,7 +46,7 @@ enum Degree: String, CaseIterable, Comparable, Sendable {
 }
 
 /// Something that people notice on their skin after a session.
-struct Symptom: Sendable {
+struct Symptom: Reply {
     let name: String
     let aliases: [String]
     let text: String
@@ -89,6 +89,18 @@ struct Symptom: Sendable {
     let sources: [Source]
 
     var names: [String] { [name] + aliases }
+
+    static let members: [Member<Symptom>] = [
+        Member("symptom", "its name", \.name), Member("aliases", "other words for it", \.aliases),
+        Member("text", "what it is", \.text),
+        Member("expected_for", "how long after a session it belongs to healing; absent: never", \.expectedFor),
+        Member("then", "what to do after that time, or always", \.then),
+        Member("emergency_with", "symptoms together with which it is an emergency") {
+            $0.emergencyWith.isEmpty ? nil : $0.emergencyWith
+        },
+        Member("red_flag", "whether it blocks further sessions until it is resolved", \.isRedFlag),
+        Member("advice", "what to do about it", \.advice), Member("sources", "what it rests on", \.sources),
+    ]
 
     init(_ table: Table, _ catalogue: SourceCatalogue) {
         (name, aliases) = spelledNames(table, "symptom")
@@ -186,27 +198,9 @@ extension Aftercare {
     var symptoms: Command {
         Command(
             "symptoms", "Lists the symptoms that are known, how long each belongs to healing, and what to do then.",
-            role: .reader,
-            reply: [
-                ReplyMember("symptom", "its name"), ReplyMember("aliases", "other words for it"),
-                ReplyMember("text", "what it is"),
-                ReplyMember("expected_for", "how long after a session it belongs to healing; absent: never"),
-                ReplyMember("then", "what to do after that time, or always"),
-                ReplyMember("emergency_with", "symptoms together with which it is an emergency"),
-                ReplyMember("red_flag", "whether it blocks further sessions until it is resolved"),
-                ReplyMember("advice", "what to do about it"), ReplyMember("sources", "what it rests on"),
-            ],
-            concerns: .nobody, example: "aftercare.symptoms",
-            .lists { _, _, send in
-                for symptom in knowledge.symptoms {
-                    try send([
-                        "symptom": symptom.name, "aliases": symptom.aliases, "text": symptom.text,
-                        "expected_for": symptom.expectedFor, "then": symptom.then.rawValue,
-                        "emergency_with": symptom.emergencyWith.isEmpty ? nil : symptom.emergencyWith,
-                        "red_flag": symptom.isRedFlag, "advice": symptom.advice, "sources": symptom.sources,
-                    ])
-                }
-                return [:]
+            role: .reader, gives: Symptom.self, concerns: .nobody, example: "aftercare.symptoms",
+            lists: { _, send in
+                for symptom in knowledge.symptoms { try send(symptom) }
             })
     }
 }

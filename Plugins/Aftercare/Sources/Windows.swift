@@ -2,7 +2,7 @@ import MneedleKit
 
 /// A stretch of time after each session in which something is avoided, done or expected.
 struct Window: Sendable {
-    enum Kind: String, CaseIterable, Sendable { case avoid, `do`, expect }
+    enum Kind: String, CaseIterable, ReplyValue { case avoid, `do`, expect }
 
     let code: String
     let kind: Kind
@@ -142,11 +142,13 @@ extension Aftercare {
             SELECT session, began_at, ended_at, areas FROM aftercare_courses WHERE person = ?
             ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, began_at DESC, session DESC LIMIT 1
             """, person
-        ).flatMap { row in
-            guard let session = row.integer("session"), let began = row.instant("began_at") else { return nil }
+        ).map { row in
+            guard let session = row.integer("session"), let began = row.instant("began_at"),
+                let areas = row.text("areas")
+            else { throw ModuleError.internal("a row of aftercare_courses cannot be read") }
             return PastCourse(
                 session: session, began: began, ended: row.instant("ended_at"),
-                areas: (row.text("areas") ?? "").split(separator: ",").map(String.init))
+                areas: areas.split(separator: ",").map(String.init))
         }
     }
 }

@@ -1,46 +1,60 @@
 import MneedleKit
 
-extension Records {
-    private static let reply = [
-        ReplyMember("clearance", "its number"), ReplyMember("person", "whom it concerns"),
-        ReplyMember("finding", "the finding that it lifts"), ReplyMember("by", "who cleared it"),
-        ReplyMember("at", "when it was recorded"), ReplyMember("until", "the last day on which it counts"),
-        ReplyMember("note", "a note"),
+/// A physician's clearance, as it is kept and as it is shown.
+private struct Clearance: Reply {
+    let id: Int64
+    let person: String
+    let finding: String
+    let by: String
+    let at: Instant
+    let until: CivilDate
+    let note: String?
+
+    static let members: [Member<Clearance>] = [
+        Member("clearance", "its number", \.id), Member("person", "whom it concerns", \.person),
+        Member("finding", "the finding that it lifts", \.finding), Member("by", "who cleared it", \.by),
+        Member("at", "when it was recorded", \.at), Member("until", "the last day on which it counts", \.until),
+        Member("note", "a note", \.note),
     ]
+}
+
+extension Clearance {
+    init(row: Row) throws {
+        guard let id = row.integer("id"), let person = row.text("person"), let finding = row.text("finding"),
+            let by = row.text("cleared_by"), let at = row.instant("at"), let until = row.date("until")
+        else { throw ModuleError.internal("a row of records_clearances cannot be read") }
+        self.init(id: id, person: person, finding: finding, by: by, at: at, until: until, note: row.text("note"))
+    }
+}
+
+extension Records {
+    private static let cleared = Parameter.required("person", .slug, "Whom it concerns.")
+    private static let finding = Parameter.required(
+        "finding", .slug, "The finding's code, for example pregnancy; screening.rules lists them.")
+    private static let physician = Parameter.required("by", .line(maximum: 200), "The physician's name.")
+    private static let until = Parameter.required("until", .date, "The last day on which it counts.")
+    private static let note = Parameter.optional("note", .text(maximum: 2000), "A note.")
 
     var clear: Command {
         Command(
             "clear", "Records that a physician has cleared a finding for a person, which lifts it.",
             role: .practitioner,
-            parameters: [
-                .required("person", .slug, "Whom it concerns."),
-                .required("finding", .slug, "The finding's code, for example pregnancy; screening.rules lists them."),
-                .required("by", .line(maximum: 200), "The physician's name."),
-                .required("until", .date, "The last day on which it counts."),
-                .optional("note", .text(maximum: 2000), "A note."),
-            ],
-            reply: Records.reply, errors: [.notFound, .moduleFailed],
-            concerns: .named("person"),
+            takes: Records.cleared, Records.finding, Records.physician, Records.until, Records.note,
+            gives: Clearance.self, errors: [.notFound, .moduleFailed], concerns: .named("person"),
             example: "records.clear person=anna finding=pregnancy by=\"Dr. Lee\" until=2027-01-31",
-            .writes { request, transaction in
-                let person = try requirePerson(request.arguments.requiredText("person"), transaction)
-                let slug = person.person
-                let finding = try request.arguments.requiredText("finding")
+            writes: { transaction, slug, finding, by, until, note in
+                let person = try requirePerson(slug, transaction)
                 try requireLiftable(finding, of: person, transaction)
-                let by = try person.requirePhysician("by", request.arguments.requiredText("by"))
-                let until = try end(request.arguments, finding, today: transaction.today(of: person))
-                let note = request.arguments.text("note")
+                try person.requirePhysician(Records.physician.name, by)
+                try requireEnd(until, finding, today: transaction.today(of: person))
                 let id = try transaction.insert(
                     "INSERT INTO records_clearances (person, finding, cleared_by, at, until, note) VALUES (?, ?, ?, ?, ?, ?)",
                     slug, finding, by, transaction.now, until, note)
-                let body: Object = [
-                    "clearance": id, "person": slug, "finding": finding, "by": by, "at": transaction.now,
-                    "until": until,
-                    "note": note,
-                ]
+                let clearance = Clearance(
+                    id: id, person: slug, finding: finding, by: by, at: transaction.now, until: until, note: note)
                 try transaction.record(
-                    Entry("clearance.recorded", subject: "person/\(slug)", person: slug, body: body))
-                return body
+                    Entry("clearance.recorded", subject: "person/\(slug)", person: slug, body: clearance.object))
+                return clearance
             })
     }
 
@@ -64,40 +78,31 @@ extension Records {
         let near = suggestions(for: code, in: here.sorted())
         let hint = near.isEmpty ? "" : "; did you mean '\(near[0])'?"
         var error = ModuleError.invalidArgument(
-            "finding", expected: here.sorted().joined(separator: ", "), got: code,
-            "argument 'finding': \(text)\(hint); screening.rules shows which are liftable")
+            Records.finding.name, expected: here.sorted().joined(separator: ", "), got: code,
+            "argument '\(Records.finding.name)': \(text)\(hint); screening.rules shows which are liftable")
         error.members["suggestions"] = near.value
         throw error
     }
 
-    private func end(_ arguments: Arguments, _ finding: String, today: CivilDate) throws -> CivilDate {
-        guard let until = arguments.date("until") else {
-            throw ModuleError.internal("argument 'until' is declared as required")
-        }
+    private func requireEnd(_ until: CivilDate, _ finding: String, today: CivilDate) throws {
         let latest = today.adding(months: knowledge.clearances.months(for: finding))
         guard until >= today, until <= latest else {
             throw ModuleError.invalidArgument(
-                "until", expected: "a day from today, \(today), to \(latest)", got: until.description)
+                Records.until.name, expected: "a day from today, \(today), to \(latest)", got: until.description)
         }
-        return until
     }
+
+    private static let whoseClearances = Parameter.required("person", .slug, "Whose clearances.")
 
     var clearances: Command {
         Command(
             "clearances", "Lists a person's clearances, the newest first, those that have ended too.", role: .reader,
-            parameters: [.required("person", .slug, "Whose clearances.")], reply: Records.reply, errors: [.notFound],
+            takes: Records.whoseClearances, gives: Clearance.self, errors: [.notFound],
             concerns: .named("person", rows: ["person"]), example: "records.clearances person=anna",
-            .lists { request, reading, sink in
-                let slug = try requirePerson(request.arguments.requiredText("person"), reading).person
+            lists: { reading, send, slug in
+                _ = try requirePerson(slug, reading)
                 let sql = "SELECT * FROM records_clearances WHERE person = ? ORDER BY id DESC"
-                try reading.forEach(sql, [slug.sql]) { row in
-                    try sink([
-                        "clearance": row.integer("id"), "person": slug, "finding": row.text("finding"),
-                        "by": row.text("cleared_by"), "at": row.instant("at"), "until": row.date("until"),
-                        "note": row.text("note"),
-                    ])
-                }
-                return [:]
+                try reading.forEach(sql, [slug.sql]) { try send(Clearance(row: $0)) }
             })
     }
 }

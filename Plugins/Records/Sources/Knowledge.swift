@@ -7,7 +7,7 @@ struct Knowledge: Sendable {
     let clearances: ClearanceLimits
     let reasons: Reasons
     /// What to look for in a device, in words.
-    let choosing: [Object]
+    let choosing: [DeviceAdvice]
 
     init(_ setup: Setup) {
         let file = setup.knowledge("areas")
@@ -20,10 +20,9 @@ struct Knowledge: Sendable {
             DeviceModel(name, table, areas, setup.sources)
         }
         choosing = devices.tables("choosing").map { table in
-            [
-                "advice": table.string("name"), "text": table.string("text"), "reason": table.string("reason"),
-                "sources": setup.sources.sources(of: table),
-            ]
+            DeviceAdvice(
+                name: table.string("name"), text: table.string("text"), reason: table.string("reason"),
+                sources: setup.sources.sources(of: table))
         }
         clearances = ClearanceLimits(setup.knowledge("clearances"), setup.sources)
         reasons = Reasons(setup)
@@ -83,18 +82,26 @@ struct DeviceModel: Sendable {
     }
 }
 
+/// What to look for when a device is chosen.
+struct DeviceAdvice: Reply {
+    let name: String
+    let text: String
+    let reason: String
+    let sources: [Source]
+
+    static let members: [Member<DeviceAdvice>] = [
+        Member("advice", "its name", \.name), Member("text", "what to look for", \.text),
+        Member("reason", "why", \.reason), Member("sources", "what it rests on", \.sources),
+    ]
+}
+
 extension Records {
     var choosingADevice: Command {
         Command(
             "choosing-a-device", "Lists what to look for when a device is chosen, with sources.", role: .reader,
-            reply: [
-                ReplyMember("advice", "its name"), ReplyMember("text", "what to look for"),
-                ReplyMember("reason", "why"), ReplyMember("sources", "what it rests on"),
-            ],
-            concerns: .nobody, example: "records.choosing-a-device",
-            .lists { _, _, sink in
-                for advice in knowledge.choosing { try sink(advice) }
-                return [:]
+            gives: DeviceAdvice.self, concerns: .nobody, example: "records.choosing-a-device",
+            lists: { _, send in
+                for advice in knowledge.choosing { try send(advice) }
             })
     }
 }

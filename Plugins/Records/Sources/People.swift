@@ -1,50 +1,68 @@
 import MneedleKit
 
-extension Records {
-    private static let reply = [
-        ReplyMember("person", "the name given"), ReplyMember("name", "for people to read"),
-        ReplyMember("setting", "home or clinic"), ReplyMember("goal", "what the plan is for"),
-        ReplyMember("time_zone", "IANA name"), ReplyMember("fitzpatrick", "skin type 1 to 6"),
-        ReplyMember("first_time", "whether the person had never been needled"), ReplyMember("birth_date", "born when"),
-        ReplyMember("unix_user", "the user whose desktop shows this person's reminders"),
+/// A person's record, as it is shown and kept in the ledger.
+extension Person: @retroactive Reply {
+    public static let members: [Member<Person>] = [
+        Member("person", "the name given", \.person), Member("name", "for people to read", \.name),
+        Member("setting", "home or clinic", \.setting), Member("goal", "what the plan is for", \.goal),
+        Member("time_zone", "IANA name", \.timeZone), Member("fitzpatrick", "skin type 1 to 6", \.fitzpatrick),
+        Member("first_time", "whether the person had never been needled", \.firstTime),
+        Member("unix_user", "the user whose desktop shows this person's reminders", \.unixUser),
+        Member("birth_date", "born when", \.birthDate),
     ]
+}
 
-    private var details: [AnyParameter] {
-        [
-            .optional("name", .line(maximum: 200), "For people to read."),
-            .optional("setting", .choice(Setting.allCases.map(\.rawValue)), "Where treatments take place."),
-            .optional("goal", .choice(Goal.allCases.map(\.rawValue)), "What the plan is for."),
-            .optional("time_zone", .line(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin."),
-            .optional("fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick."),
-            .optional("first_time", .boolean, "Whether the person has never been needled; yes if nothing is said."),
-            .optional(
-                "birth_date", .date, "Born when: by name and birth date two records of one person are recognised."),
-            .optional(
-                "unix_user", .line(maximum: 64),
-                "The unix user that the record belongs to: whose desktop shows this person's reminders; '-' for none."
-            ),
-        ]
-    }
+/// What a request says of a person; what it does not say is `nil`.
+struct PersonDetails: Sendable {
+    var name: String?
+    var setting: Setting?
+    var goal: Goal?
+    var timeZone: String?
+    var fitzpatrick: Int64?
+    var firstTime: Bool?
+    var birthDate: CivilDate?
+    var unixUser: String?
+}
+
+extension Records {
+    private static let name = Parameter.optional("name", .line(maximum: 200), "For people to read.")
+    private static let setting = Parameter.optional(
+        "setting", .choice(Setting.self), "Where treatments take place.")
+    private static let goal = Parameter.optional("goal", .choice(Goal.self), "What the plan is for.")
+    private static let timeZone = Parameter.optional(
+        "time_zone", .line(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin.")
+    private static let fitzpatrick = Parameter.optional(
+        "fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick.")
+    private static let firstTime = Parameter.optional(
+        "first_time", .boolean, "Whether the person has never been needled; yes if nothing is said.")
+    private static let birthDate = Parameter.optional(
+        "birth_date", .date, "Born when: by name and birth date two records of one person are recognised.")
+    private static let unixUser = Parameter.optional(
+        "unix_user", .line(maximum: 64),
+        "The unix user that the record belongs to: whose desktop shows this person's reminders; '-' for none.")
+
+    private static let personDetails = Parameter.group(
+        name, setting, goal, timeZone, fitzpatrick, firstTime, birthDate, unixUser, as: PersonDetails.init)
+
+    private static let newPerson = Parameter.required(
+        "person", .slug, "A short name for the person, for example anna.")
 
     var addPerson: Command {
         Command(
             "add-person", "Opens a person's record.", role: .operator,
-            parameters: [.required("person", .slug, "A short name for the person, for example anna.")] + details,
-            reply: Records.reply, errors: [.conflict],
+            takes: Records.newPerson, Records.personDetails, gives: Person.self, errors: [.conflict],
             concerns: .nobody,
             example: "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3",
-            .writes { request, transaction in
-                let slug = try request.arguments.requiredText("person")
+            writes: { transaction, slug, details in
                 guard try fetchPerson(slug, transaction) == nil else {
                     throw alreadyThere("person", slug, "change it with records.change-person, or use another name")
                 }
                 let blank = Person(
-                    person: slug, setting: Setting(rawValue: defaultSetting) ?? .home, goal: .collagen,
+                    person: slug, setting: defaultSetting, goal: .collagen, timeZone: defaultTimeZone, firstTime: true,
                     // Who sees only their own opens a record of their own.
-                    timeZone: defaultTimeZone, firstTime: true,
-                    unixUser: transaction.seesEverybody ? nil : request.actor.user)
-                let person = try applied(request.arguments, to: blank, transaction)
-                try allowUser(of: person, insteadOf: blank, request, transaction)
+                    unixUser: transaction.seesEverybody ? nil : transaction.actor.user)
+                let person = try applied(details, to: blank, transaction)
+                try allowUser(of: person, insteadOf: blank, transaction)
                 try transaction.execute(
                     """
                     INSERT INTO records_people
@@ -54,29 +72,30 @@ extension Records {
                     person.fitzpatrick, person.firstTime, person.unixUser, person.birthDate)
                 try transaction.record(
                     Entry("person.added", subject: "person/\(slug)", person: slug, body: person.object))
-                return person.object
+                return person
             })
     }
+
+    static let whosePerson = Parameter.required("person", .slug, "Whose record.")
 
     var changePerson: Command {
         Command(
             "change-person", "Changes what is given in a person's record and leaves the rest.", role: .operator,
-            parameters: [.required("person", .slug, "Whose record.")] + details + [correctionReason],
-            reply: Records.reply, errors: [.notFound], concerns: .named("person"),
+            takes: Records.whosePerson, Records.personDetails, correctionReason, gives: Person.self,
+            errors: [.notFound], concerns: .named("person"),
             example: "records.change-person person=anna goal=maintenance",
-            .writes { request, transaction in
-                let slug = try request.arguments.requiredText("person")
+            writes: { transaction, slug, details, reason in
                 let before = try requirePerson(slug, transaction)
-                let person = try applied(request.arguments, to: before, transaction)
-                try allowUser(of: person, insteadOf: before, request, transaction)
-                guard person != before else { return person.object }
+                let person = try applied(details, to: before, transaction)
+                try allowUser(of: person, insteadOf: before, transaction)
+                guard person != before else { return person }
                 // Whoever is a beginner no more has finished sessions; whoever never was one was recorded wrongly.
                 let reason = try reasonToCorrect(
                     [
-                        ("first_time", before.firstTime ? true : nil, person.firstTime),
-                        ("birth_date", before.birthDate, person.birthDate),
-                        ("fitzpatrick", before.fitzpatrick, person.fitzpatrick),
-                    ], request)
+                        (Records.firstTime.name, before.firstTime ? true : nil, person.firstTime),
+                        (Records.birthDate.name, before.birthDate, person.birthDate),
+                        (Records.fitzpatrick.name, before.fitzpatrick, person.fitzpatrick),
+                    ], reason)
                 let alike = try twins(of: slug, .person, transaction).undecided
                 try transaction.execute(
                     """
@@ -90,56 +109,53 @@ extension Records {
                     Entry(
                         "person.changed", subject: "person/\(slug)", person: slug,
                         body: ["person": slug, "before": before, "after": person, "reason": reason]))
-                return person.object
+                return person
             })
     }
 
     var showPerson: Command {
         Command(
-            "show-person", "Shows a person's record.", role: .reader,
-            parameters: [.required("person", .slug, "Whose record.")], reply: Records.reply, errors: [.notFound],
-            concerns: .named("person"), example: "records.show-person person=anna",
-            .reads { request, reading in
-                try requirePerson(request.arguments.requiredText("person"), reading).object
-            })
+            "show-person", "Shows a person's record.", role: .reader, takes: Records.whosePerson, gives: Person.self,
+            errors: [.notFound], concerns: .named("person"), example: "records.show-person person=anna",
+            reads: { reading, slug in try requirePerson(slug, reading) })
     }
+
+    private static let ofUser = Parameter.optional(
+        "unix_user", .line(maximum: 64), "Only those that belong to this unix user.")
 
     var listPeople: Command {
         Command(
-            "list-people", "Lists the people on record by name.", role: .reader,
-            parameters: [.optional("unix_user", .line(maximum: 64), "Only those that belong to this unix user.")],
-            reply: Records.reply, concerns: .named(rows: ["person"]), example: "records.list-people",
-            .lists { request, reading, sink in
-                let user = request.arguments.text("unix_user")
+            "list-people", "Lists the people on record by name.", role: .reader, takes: Records.ofUser,
+            gives: Person.self, concerns: .named(rows: ["person"]), example: "records.list-people",
+            lists: { reading, send, user in
                 let condition = user == nil ? "" : "WHERE unix_user = ?"
                 try reading.forEach(
                     "SELECT * FROM records_people \(condition) ORDER BY person", user.map { [.text($0)] } ?? []
                 ) {
-                    try sink(Person(row: $0).object)
+                    try send(Person(row: $0))
                 }
-                return [:]
             })
     }
 
-    private func applied(_ arguments: Arguments, to person: Person, _ reading: any Reading) throws -> Person {
+    private func applied(_ details: PersonDetails, to person: Person, _ reading: any Reading) throws -> Person {
         var person = person
-        if let name = arguments.text("name") { person.name = name }
-        if let setting = arguments.text("setting").flatMap(Setting.init) { person.setting = setting }
-        if let goal = arguments.text("goal").flatMap(Goal.init) { person.goal = goal }
-        if let type = arguments.integer("fitzpatrick") { person.fitzpatrick = Int(type) }
-        if let first = arguments.boolean("first_time") { person.firstTime = first }
-        if let birth = arguments.date("birth_date") {
+        if let name = details.name { person.name = name }
+        if let setting = details.setting { person.setting = setting }
+        if let goal = details.goal { person.goal = goal }
+        if let type = details.fitzpatrick { person.fitzpatrick = Int(type) }
+        if let first = details.firstTime { person.firstTime = first }
+        if let birth = details.birthDate {
             guard birth <= reading.today(of: person) else {
                 throw ModuleError.invalidArgument(
-                    "birth_date", expected: "a day that is over", got: birth.description)
+                    Records.birthDate.name, expected: "a day that is over", got: birth.description)
             }
             person.birthDate = birth
         }
-        if let user = arguments.text("unix_user") { person.unixUser = user == "-" ? nil : user }
-        if let zone = arguments.text("time_zone") {
+        if let user = details.unixUser { person.unixUser = user == "-" ? nil : user }
+        if let zone = details.timeZone {
             guard reading.zone(zone) != nil else {
                 throw ModuleError.invalidArgument(
-                    "time_zone", expected: "an IANA time zone such as Europe/Berlin", got: zone)
+                    Records.timeZone.name, expected: "an IANA time zone such as Europe/Berlin", got: zone)
             }
             person.timeZone = zone
         }
@@ -147,15 +163,13 @@ extension Records {
     }
 
     /// Whose a record is decides who sees it and on whose desktop its reminders are: nobody takes or gives that alone.
-    private func allowUser(
-        of person: Person, insteadOf before: Person, _ request: Request, _ reading: any Reading
-    ) throws {
+    private func allowUser(of person: Person, insteadOf before: Person, _ reading: any Reading) throws {
         let needs: Role = reading.seesEverybody ? .practitioner : .admin
-        guard person.unixUser != before.unixUser, request.actor.role < needs else { return }
-        let role = request.actor.role.rawValue
+        guard person.unixUser != before.unixUser, reading.actor.role < needs else { return }
+        let role = reading.actor.role.rawValue
         throw ModuleError(
             .forbidden,
-            "'unix_user' says whose the record is: setting it needs the role \(needs.rawValue), you have \(role); "
+            "'\(Records.unixUser.name)' says whose the record is: setting it needs the role \(needs.rawValue), you have \(role); "
                 + "leave it out, or ask one",
             members: ["role": role, "needs": needs.rawValue])
     }
@@ -178,11 +192,10 @@ extension Records {
 extension Person {
     init(row: Row) throws {
         guard let setting = row.text("setting").flatMap(Setting.init), let goal = row.text("goal").flatMap(Goal.init),
-            let person = row.text("person")
+            let person = row.text("person"), let zone = row.text("time_zone")
         else { throw ModuleError.internal("a row of records_people cannot be read") }
         self.init(
-            person: person, name: row.text("name"), setting: setting, goal: goal,
-            timeZone: row.text("time_zone") ?? "UTC",
+            person: person, name: row.text("name"), setting: setting, goal: goal, timeZone: zone,
             fitzpatrick: row.integer("fitzpatrick").map(Int.init), firstTime: row.bool("first_time"),
             unixUser: row.text("unix_user"), birthDate: row.date("birth_date"))
     }

@@ -25,7 +25,7 @@ let definition = ModuleDefinition(
 ) { setup in
     let records = Records(
         knowledge: Knowledge(setup),
-        defaultSetting: setup.configuration.text("default_setting") ?? "home",
+        defaultSetting: setup.configuration.text("default_setting").flatMap(Setting.init) ?? .home,
         defaultTimeZone: setup.configuration.text("default_time_zone") ?? "UTC")
     return Module(
         commands: [
@@ -87,7 +87,7 @@ let migrations = [
 /// The module at work: one kind of record in each file of this folder.
 struct Records: Sendable {
     let knowledge: Knowledge
-    let defaultSetting: String
+    let defaultSetting: Setting
     let defaultTimeZone: String
 }
 

@@ -7,125 +7,142 @@ import MneedleKit
 enum TwinKind: String, Sendable { case person, device }
 
 /// What a record is known to be, or may be.
-struct Twins: Sendable {
+struct Twins: Reply {
     /// All records that count as this one, itself first.
     var records: [String]
     /// Those of them that nobody has decided about.
     var undecided: [String]
 
-    var object: Object { ["records": records, "undecided": undecided] }
+    static let members: [Member<Twins>] = [
+        Member("records", "all records that count as this one, itself first", \.records),
+        Member("undecided", "those that look alike and nobody has decided about", \.undecided),
+    ]
+}
+
+/// What somebody has said of two records.
+private struct Decision: Sendable {
+    var record: String
+    var twin: String
+    var same: Bool
+    var reason: String
+    var by: String
+    var at: Instant
+
+    /// The same, as the other record has it.
+    var ofTwin: Decision { Decision(record: twin, twin: record, same: same, reason: reason, by: by, at: at) }
+
+    /// The members of an answer that is a decision.
+    static func members<Answer>(
+        _ record: String, _ decision: @escaping @Sendable (Answer) -> Decision
+    ) -> [Member<Answer>] {
+        [
+            Member(record, "one record") { decision($0).record }, Member("twin", "the other") { decision($0).twin },
+            Member("same", "whether they are one") { decision($0).same },
+            Member("reason", "how that is known") { decision($0).reason },
+            Member("by", "who decided it") { decision($0).by }, Member("at", "when") { decision($0).at },
+        ]
+    }
+}
+
+/// What `records.decide-twin` answers.
+private struct PersonDecision: Reply {
+    let decision: Decision
+    static let members: [Member<PersonDecision>] = Decision.members(TwinKind.person.rawValue) { $0.decision }
+}
+
+/// What `records.decide-device-twin` answers.
+private struct DeviceDecision: Reply {
+    let decision: Decision
+    static let members: [Member<DeviceDecision>] = Decision.members(TwinKind.device.rawValue) { $0.decision }
 }
 
 extension Records {
-    private static let twins = [
-        ReplyMember("records", "all records that count as this one, itself first"),
-        ReplyMember("undecided", "those that look alike and nobody has decided about"),
-    ]
-
     var samePerson: Command {
         Command(
             "same-person", "Lists the records that are, or may be, one person: of one name and birth date.",
-            role: .reader, parameters: [.required("person", .slug, "Whose record.")], reply: Records.twins,
-            errors: [.notFound], concerns: .everybody, example: "records.same-person person=anna",
-            .reads { request, reading in
-                let person = try requirePerson(request.arguments.requiredText("person"), reading)
-                return try twins(of: person.person, .person, reading).object
-            })
+            role: .reader, takes: Records.whosePerson, gives: Twins.self, errors: [.notFound], concerns: .everybody,
+            example: "records.same-person person=anna",
+            reads: { reading, slug in try twins(of: requirePerson(slug, reading).person, .person, reading) })
     }
 
     var sameDevice: Command {
         Command(
             "same-device", "Lists the records that are, or may be, one device: with one serial number.",
-            role: .reader, parameters: [.required("device", .slug, "Which device.")], reply: Records.twins,
-            errors: [.notFound], concerns: .everybody, example: "records.same-device device=pen-1",
-            .reads { request, reading in
-                let device = try requireDevice(request.arguments.requiredText("device"), reading)
-                return try twins(of: device.device, .device, reading).object
-            })
+            role: .reader, takes: Records.whichDevice, gives: Twins.self, errors: [.notFound], concerns: .everybody,
+            example: "records.same-device device=pen-1",
+            reads: { reading, slug in try twins(of: requireDevice(slug, reading).device, .device, reading) })
     }
+
+    private static let onePerson = Parameter.required("person", .slug, "One record.")
+    private static let oneDevice = Parameter.required("device", .slug, "One record.")
+    private static let twin = Parameter.required("twin", .slug, "The other record.")
+    private static let same = Parameter.required("same", .boolean, "Whether they are the same.")
+    private static let reason = Parameter.required(
+        "reason", .line(maximum: 500), "How that is known; kept in the ledger.")
 
     var decideTwin: Command {
         Command(
             "decide-twin", "Says whether two records of one name and birth date are the same person.",
-            role: .operator,
-            parameters: [
-                .required("person", .slug, "One record."), .required("twin", .slug, "The other record."),
-            ] + Records.decision,
-            reply: Records.decided("person", "one record"), errors: [.notFound],
+            role: .operator, takes: Records.onePerson, Records.twin, Records.same, Records.reason,
+            gives: PersonDecision.self, errors: [.notFound],
             concerns: .named("person", .init("twin", names: "person")),
             example: "records.decide-twin person=anna twin=anna-2 same=yes reason=\"she was registered twice\"",
-            .writes { request, transaction in
-                let person = try requirePerson(request.arguments.requiredText("person"), transaction).person
-                let twin = try requirePerson(request.arguments.requiredText("twin"), transaction).person
-                let facts = try decide(.person, person, twin, request, transaction)
+            writes: { transaction, person, twin, same, reason in
+                for record in [person, twin] { _ = try requirePerson(record, transaction) }
+                let decision = try decide(.person, person, twin, same, reason, transaction)
                 // Each of the two has the decision among its own entries.
-                for (own, other) in [(person, twin), (twin, person)] {
-                    var body = facts
-                    body["person"] = .string(own)
-                    body["twin"] = .string(other)
+                for own in [decision, decision.ofTwin] {
                     try transaction.record(
-                        Entry("twin.decided", subject: "person/\(own)", person: own, body: body))
+                        Entry(
+                            "twin.decided", subject: "person/\(own.record)", person: own.record,
+                            body: PersonDecision(decision: own).object))
                 }
-                return facts
+                return PersonDecision(decision: decision)
             })
     }
 
     var decideDeviceTwin: Command {
         Command(
             "decide-device-twin", "Says whether two records with one serial number are the same device.",
-            role: .operator,
-            parameters: [
-                .required("device", .slug, "One record."), .required("twin", .slug, "The other record."),
-            ] + Records.decision,
-            reply: Records.decided("device", "one record"), errors: [.notFound],
+            role: .operator, takes: Records.oneDevice, Records.twin, Records.same, Records.reason,
+            gives: DeviceDecision.self, errors: [.notFound],
             concerns: .named("device", .init("twin", names: "device")),
             example: "records.decide-device-twin device=pen-1 twin=pen-2 same=no reason=\"the maker uses 0001 twice\"",
-            .writes { request, transaction in
-                let device = try requireDevice(request.arguments.requiredText("device"), transaction)
-                let twin = try requireDevice(request.arguments.requiredText("twin"), transaction)
-                let facts = try decide(.device, device.device, twin.device, request, transaction)
+            writes: { transaction, slug, twinSlug, same, reason in
+                let device = try requireDevice(slug, transaction)
+                let twin = try requireDevice(twinSlug, transaction)
+                let decision = DeviceDecision(
+                    decision: try decide(.device, slug, twinSlug, same, reason, transaction))
                 try transaction.record(
                     Entry(
-                        "twin.device-decided", subject: "device/\(device.device)", person: device.owner ?? twin.owner,
-                        body: facts))
-                return facts
+                        "twin.device-decided", subject: "device/\(slug)", person: device.owner ?? twin.owner,
+                        body: decision.object))
+                return decision
             })
     }
 
-    private static let decision: [AnyParameter] = [
-        .required("same", .boolean, "Whether they are the same."),
-        .required("reason", .line(maximum: 500), "How that is known; kept in the ledger."),
-    ]
-
-    private static func decided(_ kind: String, _ summary: String) -> [ReplyMember] {
-        [
-            ReplyMember(kind, summary), ReplyMember("twin", "the other"), ReplyMember("same", "whether they are one"),
-            ReplyMember("reason", "how that is known"), ReplyMember("by", "who decided it"),
-            ReplyMember("at", "when"),
-        ]
-    }
-
     private func decide(
-        _ kind: TwinKind, _ record: String, _ twin: String, _ request: Request, _ transaction: any Transaction
-    ) throws -> Object {
+        _ kind: TwinKind, _ record: String, _ twin: String, _ same: Bool, _ reason: String,
+        _ transaction: any Transaction
+    ) throws -> Decision {
         let known = try twins(of: record, kind, transaction).records + decisions(of: record, kind, transaction).keys
         guard twin != record, known.contains(twin) else {
             let sign = kind == .person ? "name and birth date" : "serial number"
             throw ModuleError.invalidArgument(
-                "twin", expected: "a record with the same \(sign) as '\(record)'", got: twin)
+                Records.twin.name, expected: "a record with the same \(sign) as '\(record)'", got: twin)
         }
-        let same = request.arguments.boolean("same") ?? true
-        let reason = try knowledge.reasons.require("reason", request.arguments.requiredText("reason"))
+        let decision = Decision(
+            record: record, twin: twin, same: same,
+            reason: try knowledge.reasons.require(Records.reason.name, reason), by: transaction.actor.user,
+            at: transaction.now)
         try transaction.execute(
             """
             INSERT INTO records_twins (kind, one, other, same, reason, decided_by, at) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (kind, one, other) DO UPDATE SET same = excluded.same, reason = excluded.reason,
                 decided_by = excluded.decided_by, at = excluded.at
-            """, kind.rawValue, min(record, twin), max(record, twin), same, reason, request.actor.user, transaction.now)
-        return [
-            kind.rawValue: record, "twin": twin, "same": same, "reason": reason, "by": request.actor.user,
-            "at": transaction.now,
-        ]
+            """, kind.rawValue, min(record, twin), max(record, twin), decision.same, decision.reason, decision.by,
+            decision.at)
+        return decision
     }
 
     /// A record is not changed until it looks like nobody any more: what the other knows counts until it is decided.

@@ -24,6 +24,22 @@ struct RecordsTests {
         #expect(try bench.ledger().map(\.kind) == ["person.added"])
     }
 
+    @Test("a full record is answered with the members that are declared, in their order")
+    func fullRecords() throws {
+        let bench = try bench()
+        let person = try bench.call(
+            "records.add-person",
+            ["person": "anna", "name": "Anna", "fitzpatrick": 3, "unix_user": "asmith", "birth_date": "1990-05-01"])
+        #expect(person.members.map(\.name) == Person.members.map(\.name))
+        let device = try bench.call(
+            "records.add-device",
+            [
+                "device": "pen-1", "kind": "pen", "model": "skinpen-precision", "needle_mm": 2.5, "serial": "SN 1",
+                "cartridges": false, "cartridges_reason": "steel head, autoclaved", "owner": "anna",
+            ])
+        #expect(device.members.map(\.name) == Device.members.map(\.name))
+    }
+
     @Test("a record may belong to a unix user, and no longer")
     func unixUser() throws {
         let bench = try bench()
