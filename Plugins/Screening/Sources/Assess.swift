@@ -1,79 +1,93 @@
 import MneedleKit
 
+/// What `screening.assess` answers.
+private struct Assessed: AboutAssessment {
+    var assessment: Assessment
+    /// What is remembered from now on.
+    var remembered: [String]
+    var judgement: Judgement
+    var validUntil: Instant?
+
+    static let members: [Member<Assessed>] =
+        aboutAssessment + [
+            Member("remembered", "the questions whose answers stay true from now on; absent for none") {
+                $0.remembered.isEmpty ? nil : $0.remembered
+            },
+            Member(
+                "decision", "proceed, caution, clearance, defer, contraindicated or incomplete", \.judgement.decision),
+            Member("until", "for defer: the first day on which nothing defers any more", \.judgement.until),
+            Member(
+                "valid_until", "until when it lets sessions start; absent for one that is incomplete", \.validUntil),
+            Member("findings", "everything that speaks against a session or for care, gravest first", \.judgement.all),
+            Member("lifted", "what a physician's recorded clearance has lifted") {
+                $0.judgement.lifted.isEmpty ? nil : $0.judgement.lifted
+            },
+            Member(
+                "missing", "questions to be answered now, without which nothing is decided", \.judgement.missing),
+            Member("missing_optional", "questions that may be left unanswered", \.judgement.missingOptional),
+        ]
+
+    /// All of it with the answers, as subscribers and other modules learn it.
+    var facts: Object {
+        var facts = assessment.object
+        for member in object.members { facts[member.name] = member.value }
+        return facts
+    }
+}
+
 extension Screening {
+    private static let assessed = Parameter.required("person", .slug, "Whom it concerns.")
+    private static let whereTreated = Parameter.optional(
+        "setting", .choice(Setting.self), "Where; default as the person's record says.")
+    private static let treatedWith = Parameter.optional("device", .slug, "With which device; left out for any.")
+    private var treatedAreas: Parameter<[String]?> {
+        .optional("areas", .list(.choice(knowledge.areas)), "What is to be treated; left out for any area.")
+    }
+    private var given: Parameter<Arguments> {
+        .required("answers", .object(knowledge.parameters), "The answers; see screening.questions.")
+    }
+
     var assess: Command {
         Command(
             "assess", "Judges a person's answers, keeps them, and says whether a session may follow.", role: .operator,
-            parameters: [
-                .required("person", .slug, "Whom it concerns."),
-                .optional(
-                    "setting", .choice(Setting.allCases.map(\.rawValue)), "Where; default as the person's record says."),
-                .optional("areas", .list(.choice(knowledge.areas)), "What is to be treated; left out for any area."),
-                .optional("device", .slug, "With which device; left out for any."),
-                .required("answers", .object(knowledge.parameters), "The answers; see screening.questions."),
-            ],
-            reply: [
-                ReplyMember("assessment", "its number"), ReplyMember("person", "whom it concerns"),
-                ReplyMember("setting", "where"), ReplyMember("areas", "for what; absent for any area"),
-                ReplyMember("decision", "proceed, caution, clearance, defer, contraindicated or incomplete"),
-                ReplyMember("until", "for defer: the first day on which nothing defers any more"),
-                ReplyMember("valid_until", "until when it lets sessions start; absent for one that is incomplete"),
-                ReplyMember("findings", "everything that speaks against a session or for care, gravest first"),
-                ReplyMember("lifted", "what a physician's recorded clearance has lifted"),
-                ReplyMember("missing", "questions to be answered now, without which nothing is decided"),
-                ReplyMember("missing_optional", "questions that may be left unanswered"),
-            ],
-            errors: [.notFound, .moduleFailed],
-            concerns: .named("person", "device"),
+            takes: Screening.assessed, Screening.whereTreated, treatedAreas, Screening.treatedWith, given,
+            gives: Assessed.self, errors: [.notFound, .moduleFailed], concerns: .named("person", "device"),
             example: "screening.assess person=anna areas=cheeks answers.cold-sore=no answers.needled-on=never",
-            .writes(makeAssessment))
-    }
-
-    @Sendable private func makeAssessment(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let person = try transaction.person(request.arguments.requiredText("person"))
-        let given = request.arguments.object("answers") ?? Arguments()
-        try refuseFutureDates(given, today: transaction.today(of: person))
-        guard case .object(let answers) = given.value else { throw ModuleError.internal("answers are no object") }
-        var areas: [String] = []
-        for area in request.arguments.texts("areas") ?? [] where !areas.contains(area) { areas.append(area) }
-        let setting = request.arguments.text("setting").flatMap(Setting.init) ?? person.setting
-        let device = try request.arguments.text("device").map(transaction.device)
-        let subject = Case(
-            person: person, setting: setting, areas: areas, device: device, answers: answers, at: transaction.now)
-        try refuseContradictions(subject, person, transaction)
-        let judgement = try judge(subject, transaction)
-
-        let assessment = Assessment(
-            id: try keep(answers, judgement, person, setting, areas, transaction), person: person.person,
-            at: transaction.now, setting: setting, areas: areas, answers: answers)
-        let kept = try rememberAnswers(given, of: assessment, person, transaction)
-        let zone = transaction.zone(of: person)
-        var facts = assessment.object
-        facts["remembered"] = kept.isEmpty ? nil : kept.value
-        for (name, value) in outcome(judgement, of: assessment, zone) { facts[name] = value }
-        try transaction.record(
-            Entry(
-                "screening.assessed", subject: "assessment/\(assessment.id)", person: person.person, body: facts))
-        facts["answers"] = nil
-        return facts
-    }
-
-    /// The members of a reply that say what came out.
-    private func outcome(
-        _ judgement: Judgement, of assessment: Assessment, _ zone: Zone
-    ) -> [(String, Value?)] {
-        [
-            ("decision", judgement.decision.rawValue.value), ("until", judgement.until?.value),
-            ("valid_until", judgement.missing.isEmpty ? validity.end(of: assessment, zone).value : nil),
-            ("findings", judgement.all.value),
-            ("lifted", judgement.lifted.isEmpty ? nil : judgement.lifted.value),
-            ("missing", judgement.missing.value), ("missing_optional", judgement.missingOptional.value),
-        ]
+            writes: { transaction, name, setting, areas, device, given in
+                let person = try transaction.person(name)
+                let answers = answers(given)
+                try refuseFutureDates(answers, today: transaction.today(of: person))
+                var subject = Case(
+                    person: person, setting: setting ?? person.setting, areas: [],
+                    device: try device.map(transaction.device), answers: Object(given), at: transaction.now)
+                for area in areas ?? [] where !subject.areas.contains(area) { subject.areas.append(area) }
+                try refuseContradictions(subject, person, transaction)
+                let judgement = try judge(subject, transaction)
+                let assessed = try keep(subject, person, answers, judgement, transaction)
+                try transaction.record(
+                    Entry(
+                        "screening.assessed", subject: "assessment/\(assessed.assessment.id)", person: person.person,
+                        body: assessed.facts))
+                return assessed
+            })
     }
 
     private func keep(
-        _ answers: Object, _ judgement: Judgement, _ person: Person, _ setting: Setting, _ areas: [String],
+        _ subject: Case, _ person: Person, _ answers: [(question: Question, answer: Answer)], _ judgement: Judgement,
         _ transaction: any Transaction
+    ) throws -> Assessed {
+        let assessment = Assessment(
+            id: try insert(subject, person, judgement, transaction), person: person.person, at: subject.at,
+            setting: subject.setting, areas: subject.areas, answers: subject.answers)
+        return Assessed(
+            assessment: assessment, remembered: try rememberAnswers(answers, of: assessment, person, transaction),
+            judgement: judgement,
+            validUntil: judgement.missing.isEmpty
+                ? validity.end(of: assessment, transaction.zone(of: person)) : nil)
+    }
+
+    private func insert(
+        _ subject: Case, _ person: Person, _ judgement: Judgement, _ transaction: any Transaction
     ) throws -> Int64 {
         try transaction.insert(
             """
@@ -81,9 +95,9 @@ extension Screening {
                 findings, missing, missing_optional)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            person.person, transaction.now, setting.rawValue, transaction.json(areas.value),
-            transaction.json(answers.value),
-            judgement.decision.rawValue, judgement.until, transaction.json(judgement.all.value),
+            person.person, subject.at, subject.setting.rawValue, transaction.json(subject.areas.value),
+            transaction.json(subject.answers.value), judgement.decision.rawValue, judgement.until,
+            transaction.json(judgement.all.value),
             transaction.json(judgement.missing.value), transaction.json(judgement.missingOptional.value))
     }
 
@@ -92,8 +106,8 @@ extension Screening {
         let remembered = try rememberedAnswers(of: person.person, reading)
         let facts = try self.facts(subject, person, remembered, reading.zone(of: person), reading)
         guard let (gate, followUps) = knowledge.interview.contradiction(facts) else { return }
-        let name = "answers.\(gate.name)"
-        let list = followUps.map { "answers.\($0)" }.joined(separator: ", ")
+        let name = "\(given.name).\(gate.name)"
+        let list = followUps.map { "\(given.name).\($0)" }.joined(separator: ", ")
         throw ModuleError.invalidArgument(
             name, expected: "no, or another answer than no or never to at least one of \(list)", got: nil,
             "argument '\(name)': it is answered yes, and each of \(list) with no or never; "
@@ -101,10 +115,10 @@ extension Screening {
     }
 
     /// What has not happened yet is no answer. The message names the question only: answers are health data.
-    private func refuseFutureDates(_ answers: Arguments, today: CivilDate) throws {
-        for question in knowledge.questions where question.kind.isDate {
-            guard let date = answers.date(question.name) else { continue }
-            let name = "answers.\(question.name)"
+    private func refuseFutureDates(_ answers: [(question: Question, answer: Answer)], today: CivilDate) throws {
+        for (question, answer) in answers {
+            guard case .date(let date) = answer else { continue }
+            let name = "\(given.name).\(question.name)"
             if date > today {
                 throw ModuleError.invalidArgument(
                     name, expected: "today, \(today), or an earlier day", got: nil,

@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// Answers that were given once, for a person, a setting and areas.
-struct Assessment: Sendable {
+struct Assessment: AboutAssessment {
     let id: Int64
     let person: String
     let at: Instant
@@ -13,24 +13,109 @@ struct Assessment: Sendable {
     /// Whether it was made with all of these areas in mind.
     func covers(_ planned: [String]) -> Bool { areas.isEmpty || Set(planned).isSubset(of: areas) }
 
-    var object: Object {
+    var assessment: Assessment { self }
+    static let members: [Member<Assessment>] =
+        aboutAssessment + [Member("answers", "what was answered", \.answers)]
+}
+
+/// Begins with what an assessment is about.
+protocol AboutAssessment: Reply {
+    var assessment: Assessment { get }
+}
+
+extension AboutAssessment {
+    static var aboutAssessment: [Member<Self>] {
         [
-            "assessment": id, "person": person, "at": at, "setting": setting.rawValue,
-            "areas": areas.isEmpty ? nil : areas, "answers": answers,
+            Member("assessment", "its number") { $0.assessment.id },
+            Member("person", "whom it concerns") { $0.assessment.person },
+            Member("at", "when it was made") { $0.assessment.at },
+            Member("setting", "where") { $0.assessment.setting },
+            Member("areas", "for what; absent for any area") {
+                $0.assessment.areas.isEmpty ? nil : $0.assessment.areas
+            },
         ]
     }
 }
 
-extension Assessment {
-    init(_ row: Row, _ reading: any Reading) throws {
+/// An assessment as it was judged at the time.
+struct PastAssessment: AboutAssessment {
+    let assessment: Assessment
+    let decision: Judgement.Decision
+    let until: CivilDate?
+    let findings: [PastFinding]
+    let missing: [String]
+    let missingOptional: [String]
+    let validUntil: Instant?
+    let isValid: Bool
+
+    // The answers last, for those who read it as a table.
+    static let members: [Member<PastAssessment>] =
+        aboutAssessment + [
+            Member("decision", "what came out", \.decision), Member("until", "for defer: until when", \.until),
+            Member(
+                "valid_until", "until when it lets sessions start; absent for one that is incomplete", \.validUntil),
+            Member("valid", "whether that time is not over yet", \.isValid),
+            Member("findings", "what was found", \.findings), Member("missing", "what was not answered", \.missing),
+            Member("missing_optional", "what was not answered and need not be", \.missingOptional),
+            Member("answers", "what was answered", \.assessment.answers),
+        ]
+}
+
+/// A finding as it was kept, whatever it would say today.
+struct PastFinding: ReplyValue {
+    let kept: Value
+
+    static var schema: Object { Finding.schema }
+    static var isOptional: Bool { false }
+    var member: Value? { kept }
+}
+
+/// A row of `screening_assessments`.
+struct AssessmentRow {
+    private let row: Row
+    private let reading: any Reading
+    static let damaged = ModuleError.internal("a row of screening_assessments cannot be read")
+
+    init(_ row: Row, _ reading: any Reading) { (self.row, self.reading) = (row, reading) }
+
+    func assessment() throws -> Assessment {
         guard let id = row.integer("id"), let person = row.text("person"), let at = row.instant("assessed_at"),
             let setting = row.text("setting").flatMap(Setting.init),
-            case .list(let areas) = try reading.value(json: row.text("areas") ?? ""),
-            case .object(let answers) = try reading.value(json: row.text("answers") ?? "")
-        else { throw ModuleError.internal("a row of screening_assessments cannot be read") }
-        self.init(
-            id: id, person: person, at: at, setting: setting,
-            areas: areas.compactMap { if case .string(let area) = $0 { area } else { nil } }, answers: answers)
+            case .object(let answers) = try value("answers")
+        else { throw AssessmentRow.damaged }
+        return Assessment(
+            id: id, person: person, at: at, setting: setting, areas: try texts("areas"), answers: answers)
+    }
+
+    func missing() throws -> [String] { try texts("missing") }
+
+    func judged(_ validity: Validity, _ zone: Zone) throws -> PastAssessment {
+        let assessment = try assessment()
+        guard let decision = row.text("decision").flatMap(Judgement.Decision.init) else { throw AssessmentRow.damaged }
+        let isComplete = decision != .incomplete
+        return PastAssessment(
+            assessment: assessment, decision: decision, until: row.date("until_day"),
+            findings: try list("findings").map(PastFinding.init), missing: try missing(),
+            missingOptional: try texts("missing_optional"),
+            validUntil: isComplete ? validity.end(of: assessment, zone) : nil,
+            isValid: isComplete && validity.holds(assessment, at: reading.now, zone))
+    }
+
+    private func value(_ column: String) throws -> Value {
+        guard let json = row.text(column) else { throw AssessmentRow.damaged }
+        return try reading.value(json: json)
+    }
+
+    private func list(_ column: String) throws -> [Value] {
+        guard case .list(let list) = try value(column) else { throw AssessmentRow.damaged }
+        return list
+    }
+
+    private func texts(_ column: String) throws -> [String] {
+        try list(column).map {
+            guard case .string(let text) = $0 else { throw AssessmentRow.damaged }
+            return text
+        }
     }
 }
 
@@ -57,54 +142,26 @@ struct Validity: Sendable {
 }
 
 extension Screening {
+    /// Whose past it is.
+    static let whose = Parameter.required("person", .slug, "Whose.")
+
     var history: Command {
         Command(
             "history", "Lists a person's assessments, the newest first, as they were judged at the time.",
-            role: .reader,
-            parameters: [.required("person", .slug, "Whose.")],
-            reply: [
-                ReplyMember("assessment", "its number"), ReplyMember("person", "whom it concerns"),
-                ReplyMember("at", "when"), ReplyMember("setting", "where"),
-                ReplyMember("areas", "for what; absent for any area"),
-                ReplyMember("decision", "what came out"), ReplyMember("until", "for defer: until when"),
-                ReplyMember("valid_until", "until when it lets sessions start; absent for one that is incomplete"),
-                ReplyMember("valid", "whether that time is not over yet"),
-                ReplyMember("findings", "what was found"), ReplyMember("missing", "what was not answered"),
-                ReplyMember("missing_optional", "what was not answered and need not be"),
-                ReplyMember("answers", "what was answered"),
-            ],
-            errors: [.notFound], concerns: .named("person", rows: ["person"]), example: "screening.history person=anna",
-            .lists(listHistory))
-    }
-
-    @Sendable private func listHistory(
-        _ request: Request, _ reading: any Reading, _ send: Command.RowSink
-    ) throws -> Object {
-        let person = try reading.person(request.arguments.requiredText("person"))
-        let zone = reading.zone(of: person)
-        try eachAssessment(of: person.person, reading) { assessment, row in
-            var object = assessment.object
-            // Last, for those who read it as a table.
-            object["answers"] = nil
-            object["decision"] = row.text("decision")?.value
-            object["until"] = row.date("until_day")?.value
-            let isComplete = row.text("decision") != Judgement.Decision.incomplete.rawValue
-            object["valid_until"] = isComplete ? validity.end(of: assessment, zone).value : nil
-            object["valid"] = (isComplete && validity.holds(assessment, at: reading.now, zone)).value
-            for column in ["findings", "missing", "missing_optional"] {
-                object[column] = try reading.value(json: row.text(column) ?? "")
-            }
-            object["answers"] = assessment.answers.value
-            try send(object)
-        }
-        return [:]
+            role: .reader, takes: Screening.whose, gives: PastAssessment.self, errors: [.notFound],
+            concerns: .named("person", rows: ["person"]), example: "screening.history person=anna",
+            lists: { reading, send, name in
+                let person = try reading.person(name)
+                let zone = reading.zone(of: person)
+                try eachAssessment(of: person.person, reading) { try send($0.judged(validity, zone)) }
+            })
     }
 
     /// Calls `body` with a person's assessments, newest first.
     func eachAssessment(
-        of person: String, newest count: Int = .max, _ reading: any Reading, _ body: (Assessment, Row) throws -> Void
+        of person: String, newest count: Int = .max, _ reading: any Reading, _ body: (AssessmentRow) throws -> Void
     ) throws {
         let sql = "SELECT * FROM screening_assessments WHERE person = ? ORDER BY id DESC LIMIT ?"
-        try reading.forEach(sql, [person.sql, count.sql]) { row in try body(Assessment(row, reading), row) }
+        try reading.forEach(sql, [person.sql, count.sql]) { row in try body(AssessmentRow(row, reading)) }
     }
 }

@@ -21,15 +21,16 @@ extension Screening {
         // What was answered since in assessments that do not count.
         var since: [Object] = []
         // Nobody is screened more often while one assessment is valid; who is, counts as not screened.
-        try eachAssessment(of: plan.person.person, newest: 100, reading) { assessment, row in
+        try eachAssessment(of: plan.person.person, newest: 100, reading) { row in
             guard !isScreened else { return }
+            let assessment = try row.assessment()
             guard validity.holds(assessment, at: plan.at, zone) else {
                 newestFault = newestFault ?? expired(assessment, zone)
                 return
             }
             let judgement = try judge(subject(plan, assessment.answers), reading)
             for finding in judgement.findings where !found.contains(finding) { found.append(finding) }
-            if let fault = try fault(of: assessment, row, judgement, plan, reading) {
+            if let fault = try fault(of: assessment, row, judgement, plan) {
                 newestFault = newestFault ?? fault
                 unknown = unknown ?? judgement.unknown
                 since.append(assessment.answers)
@@ -59,7 +60,7 @@ extension Screening {
     /// Why a valid assessment is not one for this plan. What was told to be incomplete starts no session, although less
     /// is planned now.
     private func fault(
-        of assessment: Assessment, _ row: Row, _ judgement: Judgement, _ plan: SessionPlan, _ reading: any Reading
+        of assessment: Assessment, _ row: AssessmentRow, _ judgement: Judgement, _ plan: SessionPlan
     ) throws -> String? {
         let words = knowledge.words
         if assessment.setting != plan.setting {
@@ -68,10 +69,7 @@ extension Screening {
         if !assessment.covers(plan.areas) {
             return filled(words.otherAreas, ["areas": assessment.areas.joined(separator: ", ")])
         }
-        var missing = judgement.missing
-        if missing.isEmpty, case .list(let then) = try reading.value(json: row.text("missing") ?? "[]") {
-            missing = then.compactMap { if case .string(let name) = $0 { name } else { nil } }
-        }
+        let missing = try judgement.missing.isEmpty ? row.missing() : judgement.missing
         if missing.isEmpty { return nil }
         return filled(words.incomplete, ["questions": missing.joined(separator: ", ")])
     }

@@ -2,7 +2,7 @@ import MneedleKit
 
 /// What the rules make of a person's answers.
 struct Judgement: Sendable {
-    enum Decision: String, Sendable {
+    enum Decision: String, CaseIterable, ReplyValue {
         case proceed, caution, clearance, `defer`, contraindicated, incomplete
     }
 
@@ -10,7 +10,7 @@ struct Judgement: Sendable {
     /// One finding for each question whose answer is missing, as grave as the gravest rule that wants it.
     var unknown: [Finding] = []
     /// What would have been found, had a physician not cleared it.
-    var lifted: [Object] = []
+    var lifted: [Lifted] = []
     /// Questions without whose answers nothing can be decided.
     var missing: [String] = []
     /// Questions whose answers only add to what is said.
@@ -38,6 +38,19 @@ struct Judgement: Sendable {
             if case .date(let day)? = $0.until { day } else { nil }
         }.max()
     }
+}
+
+/// A finding that a physician's recorded clearance has lifted.
+struct Lifted: Reply {
+    var code: String
+    var by: String
+    var at: Instant
+    var until: CivilDate
+
+    static let members: [Member<Lifted>] = [
+        Member("code", "of the finding", \.code), Member("by", "who cleared it", \.by),
+        Member("at", "when that was recorded", \.at), Member("until", "the last day on which it counts", \.until),
+    ]
 }
 
 /// What is to be judged.
@@ -147,13 +160,14 @@ extension Screening {
     }
 
     /// A person's clearances that count on that day, by the finding's code.
-    private func clearances(of person: String, on day: CivilDate, _ reading: any Reading) throws -> [String: Object] {
-        var byCode: [String: Object] = [:]
+    private func clearances(of person: String, on day: CivilDate, _ reading: any Reading) throws -> [String: Lifted] {
+        var byCode: [String: Lifted] = [:]
         for row in try reading.list("records.clearances", ["person": person]) {
             guard let code = row.string("finding"), byCode[code] == nil else { continue }
             // Without an end, or with one that cannot be read, it is no clearance.
-            guard let until = row.date("until"), until >= day else { continue }
-            byCode[code] = ["code": code, "by": row["by"], "at": row["at"], "until": row["until"]]
+            guard let until = row.date("until"), until >= day, let by = row.string("by"), let at = row.instant("at")
+            else { continue }
+            byCode[code] = Lifted(code: code, by: by, at: at, until: until)
         }
         return byCode
     }

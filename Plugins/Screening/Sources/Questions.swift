@@ -2,7 +2,7 @@ import MneedleKit
 
 /// One thing that the screening asks, as the knowledge file words it.
 struct Question: Sendable {
-    enum Kind: String, CaseIterable, Sendable {
+    enum Kind: String, CaseIterable, ReplyValue {
         case yesNo = "yes-no"
         case dateOrNever = "date-or-never"
         case date
@@ -104,6 +104,23 @@ enum Answer: Hashable, Sendable {
         case (.number, .number(let number)): self = .number(number)
         case (.number, .integer(let number)): self = .number(Double(number))
         default: return nil
+        }
+    }
+}
+
+extension Object {
+    /// Answers as they are kept.
+    init(_ answers: Arguments) {
+        self.init(uniqueMembers: answers.entries.map { Member($0.name, $0.argument.value) })
+    }
+}
+
+extension Screening {
+    /// What was answered, in the order of the questions.
+    func answers(_ given: Arguments) -> [(question: Question, answer: Answer)] {
+        let byName = Dictionary(given.entries.map { ($0.name, $0.argument) }) { first, _ in first }
+        return knowledge.questions.compactMap { question in
+            byName[question.name].flatMap { Answer($0, to: question) }.map { (question, $0) }
         }
     }
 }

@@ -57,12 +57,13 @@ extension Screening {
     /// Keeps the yes, or the latest day, to questions that the knowledge file marks `remembered`.
     /// - Returns: The questions that are remembered from now on.
     func rememberAnswers(
-        _ answers: Arguments, of assessment: Assessment, _ person: Person, _ transaction: any Transaction
+        _ answers: [(question: Question, answer: Answer)], of assessment: Assessment, _ person: Person,
+        _ transaction: any Transaction
     ) throws -> [String] {
-        try knowledge.questions.filter(\.isRemembered).compactMap { question in
-            var day = question.kind.isDate ? answers.date(question.name) : nil
-            if let told = day, case .date(let counting)? = person.answer(to: question, .date(told)) { day = counting }
-            guard day != nil || answers.boolean(question.name) == true else { return nil }
+        try answers.filter(\.question.isRemembered).compactMap { question, answer in
+            var day: CivilDate?
+            if case .date(let counting)? = person.answer(to: question, answer) { day = counting }
+            guard day != nil || answer == .flag(true) else { return nil }
             let because = "assessment/\(assessment.id)"
             let isNew = try remember(question.name, day, of: assessment.person, because: because, transaction)
             return isNew ? question.name : nil
@@ -101,94 +102,5 @@ extension Screening {
                 )
             }
         }
-    }
-
-    var remembered: Command {
-        Command(
-            "remembered", "Lists the answers that stay true for a person, whatever is answered later.", role: .reader,
-            parameters: [.required("person", .slug, "Whose.")],
-            reply: [
-                ReplyMember("person", "whose"), ReplyMember("question", "the question"),
-                ReplyMember("day", "the latest day that was answered; absent for a yes"),
-                ReplyMember("at", "since when"), ReplyMember("because", "what it comes from"),
-            ],
-            errors: [.notFound], concerns: .named("person", rows: ["person"]),
-            example: "screening.remembered person=anna",
-            .lists { request, reading, send in
-                let person = try reading.person(request.arguments.requiredText("person")).person
-                for (question, memory) in try rememberedAnswers(of: person, reading).sorted(by: { $0.key < $1.key }) {
-                    try send([
-                        "person": person, "question": question, "day": memory.day, "at": memory.at,
-                        "because": memory.because,
-                    ])
-                }
-                return [:]
-            })
-    }
-
-    var correct: Command {
-        Command(
-            "correct", "Takes back an answer that was remembered by mistake, for example for the wrong person.",
-            role: .practitioner,
-            parameters: [
-                .required("person", .slug, "Whose."),
-                .required("question", .slug, "What was remembered; see screening.remembered."),
-                .required("by", .line(maximum: 200), "The physician who has judged it."),
-                .required(
-                    "reason", .line(maximum: 500), "Why it was wrong, in at least \(knowledge.reasons.letters) letters."
-                ),
-            ],
-            reply: [
-                ReplyMember("person", "whose"), ReplyMember("question", "what is no longer remembered"),
-                ReplyMember("because", "what it had come from"), ReplyMember("by", "who has judged it"),
-                ReplyMember("reason", "why"),
-            ],
-            errors: [.notFound],
-            concerns: .named("person"),
-            example:
-                "screening.correct person=anna question=keloid-history by=\"Dr. Lee\" reason=\"reported for the wrong person\"",
-            .writes(forget))
-    }
-
-    @Sendable private func forget(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let record = try transaction.person(request.arguments.requiredText("person"))
-        let person = record.person
-        let question = try request.arguments.requiredText("question")
-        let by = try record.requirePhysician("by", request.arguments.requiredText("by"))
-        let reason = try knowledge.reasons.require("reason", request.arguments.requiredText("reason"))
-        let memories = try rememberedAnswers(of: person, transaction)
-        guard let memory = memories[question] else {
-            throw ModuleError.notFound(
-                "remembered answer", question, suggestions: suggestions(for: question, in: memories.keys.sorted()),
-                next: "screening.remembered person=\(person) lists them")
-        }
-        try transaction.execute(
-            "DELETE FROM screening_remembered WHERE person = ? AND question = ?", person, question)
-        let facts: Object = [
-            "person": person, "question": question, "because": memory.because,
-            "by": by, "reason": reason,
-        ]
-        try transaction.record(
-            Entry("screening.corrected", subject: "person/\(person)", person: person, body: facts))
-        return facts
-    }
-
-    /// For the module that knows how long skin has to rest: it judges this day like that of a session.
-    var lastNeedled: Command {
-        Command(
-            "last-needled", "Says when the skin was last needled elsewhere, as the person has told.", role: .reader,
-            parameters: [.required("person", .slug, "Whose.")],
-            reply: [
-                ReplyMember("person", "whose"),
-                ReplyMember("needled_on", "the latest day that was told; absent for none"),
-                ReplyMember("at", "when that day began where the person lives"),
-            ],
-            errors: [.notFound], concerns: .named("person"), example: "screening.last-needled person=anna",
-            .reads { request, reading in
-                let person = try reading.person(request.arguments.requiredText("person"))
-                let day = try rememberedAnswers(of: person.person, reading)["needled-on"]?.day
-                let at = day.map { reading.zone(of: person).instant(of: $0) }
-                return ["person": person.person, "needled_on": day, "at": at]
-            })
     }
 }

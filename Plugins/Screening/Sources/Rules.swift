@@ -117,45 +117,55 @@ struct Rule: Sendable {
     }
 }
 
+/// A rule with one of its severities, as `screening.rules` lists it.
+private struct RuleRow: Reply {
+    var rule: Rule
+    var severity: Severity
+    var settings: [Setting]
+    var isLiftable: Bool
+    /// The reason and the advice for nobody in particular.
+    var general: (reason: String, advice: String)
+
+    static let members: [Member<RuleRow>] = [
+        Member("code", "of the finding", \.rule.code),
+        Member("severity", "info, caution, clearance, defer or contraindicated", \.severity),
+        Member("settings", "where it has that severity", \.settings),
+        Member("question", "the first question that it looks at", \.rule.questions.first),
+        Member("questions", "all that it looks at", \.rule.questions),
+        Member("reason", "why it matters", \.general.reason), Member("advice", "what to do", \.general.advice),
+        Member("liftable", "whether a recorded clearance lifts it", \.isLiftable),
+        Member("evidence", "how strong it is, where it goes beyond the source documents", \.rule.evidence),
+        Member("sources", "what it rests on", \.rule.sources),
+    ]
+}
+
 extension Screening {
+    private var onlyCode: Parameter<String?> {
+        .optional("code", .choice(knowledge.codes), "Only rules with this code.")
+    }
+
     var rules: Command {
         Command(
             "rules", "Lists the rules that answers are judged by, with the reason and the sources of each.",
-            role: .reader,
-            parameters: [.optional("code", .choice(knowledge.codes), "Only rules with this code.")],
-            reply: [
-                ReplyMember("code", "of the finding"),
-                ReplyMember("severity", "info, caution, clearance, defer or contraindicated"),
-                ReplyMember("settings", "where it has that severity"),
-                ReplyMember("question", "the first question that it looks at"),
-                ReplyMember("questions", "all that it looks at"), ReplyMember("reason", "why it matters"),
-                ReplyMember("advice", "what to do"), ReplyMember("liftable", "whether a recorded clearance lifts it"),
-                ReplyMember("evidence", "how strong it is, where it goes beyond the source documents"),
-                ReplyMember("sources", "what it rests on"),
-            ],
-            concerns: .nobody, example: "screening.rules code=retinoid",
-            .lists { request, _, send in
-                let code = request.arguments.text("code")
+            role: .reader, takes: onlyCode, gives: RuleRow.self, concerns: .nobody,
+            example: "screening.rules code=retinoid",
+            lists: { _, send, code in
                 for rule in knowledge.rules where code == nil || rule.code == code {
                     for row in rule.rows(knowledge.words) { try send(row) }
                 }
-                return [:]
             })
     }
 }
 
 extension Rule {
     /// One row for each severity that it has.
-    fileprivate func rows(_ words: Words) -> [Object] {
+    fileprivate func rows(_ words: Words) -> [RuleRow] {
         let general = general(words)
         return Severity.allCases.reversed().compactMap { level in
             let settings = Setting.allCases.filter { severity(in: $0) == level }
             guard let setting = settings.first else { return nil }
-            return [
-                "code": code, "severity": level.rawValue, "settings": settings.map(\.rawValue),
-                "question": questions.first, "questions": questions, "reason": general.reason, "advice": general.advice,
-                "liftable": canBeLifted(in: setting), "evidence": evidence, "sources": sources,
-            ]
+            return RuleRow(
+                rule: self, severity: level, settings: settings, isLiftable: canBeLifted(in: setting), general: general)
         }
     }
 }

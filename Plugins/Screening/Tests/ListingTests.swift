@@ -101,4 +101,14 @@ struct ListingTests {
         #expect(rows[0].string("at") == "2026-11-21T13:00:00Z")
         #expect(refusal { try practice.bench.rows("screening.history", ["person": "nobody"]) }?.code == .notFound)
     }
+
+    @Test("a damaged assessment is an error and lets nothing start; it is not taken for one with nothing missing")
+    func damaged() throws {
+        let practice = try Practice()
+        try practice.assess(practice.healthy)
+        #expect(try !practice.findings().contains(where: \.blocks))
+        try practice.bench.damage("UPDATE screening_assessments SET missing = '[7]'")
+        #expect(try practice.findings().map(\.code) == ["module-unavailable"])
+        #expect(refusal { try practice.bench.rows("screening.history", ["person": "anna"]) }?.code == .internal)
+    }
 }

@@ -17,10 +17,12 @@ struct Cartridge: Sendable {
     /// `nil` when no cartridge of that name was ever opened.
     init?(_ name: String, in reading: any Reading) throws {
         let name = trimmed(name)
-        guard let row = try reading.row("SELECT * FROM sterilization_cartridges WHERE cartridge = ?", name),
-            let device = row.text("device"), let person = row.text("person"), let openedAt = row.instant("opened_at")
-        else { return nil }
-        cartridge = row.text("cartridge") ?? name
+        guard let row = try reading.row("SELECT * FROM sterilization_cartridges WHERE cartridge = ?", name) else {
+            return nil
+        }
+        guard let device = row.text("device"), let person = row.text("person"), let openedAt = row.instant("opened_at")
+        else { throw ModuleError.internal("a row of sterilization_cartridges cannot be read") }
+        cartridge = name
         self.device = device
         self.person = person
         lot = row.text("lot")
@@ -31,10 +33,16 @@ struct Cartridge: Sendable {
         discardedAt = row.instant("discarded_at")
     }
 
-    var state: String {
-        if discardedAt != nil { return "discarded" }
-        if usedAt != nil { return "used" }
-        return session == nil ? "opened" : "in-use"
+    enum State: String, CaseIterable, ReplyValue {
+        case opened
+        case inUse = "in-use"
+        case used, discarded
+    }
+
+    var state: State {
+        if discardedAt != nil { return .discarded }
+        if usedAt != nil { return .used }
+        return session == nil ? .opened : .inUse
     }
 
     /// What every entry about it says.
@@ -46,78 +54,103 @@ struct Cartridge: Sendable {
     }
 }
 
+/// What `sterilization.open-cartridge` answers.
+private struct OpenedCartridge: Reply {
+    var cartridge: Cartridge
+    var useBy: Instant
+    var findings: [Finding]
+
+    static let members: [Member<OpenedCartridge>] = [
+        Member("cartridge", "the cartridge", \.cartridge.cartridge), Member("device", "its device", \.cartridge.device),
+        Member("person", "the person it is for", \.cartridge.person),
+        Member("lot", "its lot number", \.cartridge.lot), Member("expires", "its last day", \.cartridge.expires),
+        Member("opened", "when it was opened", \.cartridge.openedAt),
+        Member("use_by", "until when it may be used, now that it is open", \.useBy),
+        Member("findings", "what its label leaves unknown, and names that are easily taken for this one", \.findings),
+    ]
+
+    /// What the entry about it says.
+    var facts: Object {
+        var facts = object
+        facts["findings"] = nil
+        return facts
+    }
+}
+
+/// What `sterilization.discard-cartridge` answers.
+private struct DiscardedCartridge: Reply {
+    var cartridge: String
+    var at: Instant
+
+    static let members: [Member<DiscardedCartridge>] = [
+        Member("cartridge", "the cartridge", \.cartridge),
+        Member("state", "discarded") { _ in Cartridge.State.discarded }, Member("discarded", "when", \.at),
+    ]
+}
+
 extension Sterilization {
+    private static let opened = Parameter.required(
+        "cartridge", .printed, "This one cartridge as its label has it, upper case and blanks too; never given twice.")
+    private static let goesInto = Parameter.required("device", .slug, "The device it goes into.")
+    private static let isFor = Parameter.required("person", .slug, "The one person it is for.")
+    private static let lot = Parameter.optional(
+        "lot", .printed, "The lot number on the blister; required in a clinic.")
+    private static let expires = Parameter.optional(
+        "expires", .date, "The last day on which it may be used, from the blister; required in a clinic.")
+    private static let discarded = Parameter.required("cartridge", .printed, "The cartridge, as its label has it.")
+
     var openCartridge: Command {
         Command(
             "open-cartridge", "Registers that a sealed single-use cartridge is opened, for one person and one session.",
             role: .operator,
-            parameters: [
-                .required(
-                    "cartridge", .printed,
-                    "This one cartridge as its label has it, upper case and blanks too; never given twice."),
-                .required("device", .slug, "The device it goes into."),
-                .required("person", .slug, "The one person it is for."),
-                .optional("lot", .printed, "The lot number on the blister; required in a clinic."),
-                .optional(
-                    "expires", .date,
-                    "The last day on which it may be used, from the blister; required in a clinic."),
-            ],
-            reply: [
-                ReplyMember("cartridge", "the cartridge"), ReplyMember("device", "its device"),
-                ReplyMember("person", "the person it is for"), ReplyMember("lot", "its lot number"),
-                ReplyMember("expires", "its last day"), ReplyMember("opened", "when it was opened"),
-                ReplyMember("use_by", "until when it may be used, now that it is open"),
-                ReplyMember("findings", "what its label leaves unknown, and names that are easily taken for this one"),
-            ],
-            errors: [.notFound, .conflict, .blocked],
+            takes: Sterilization.opened, Sterilization.goesInto, Sterilization.isFor, Sterilization.lot,
+            Sterilization.expires, gives: OpenedCartridge.self, errors: [.notFound, .conflict, .blocked],
             concerns: .named("device", "person"),
             example:
                 "sterilization.open-cartridge cartridge=c-0417 device=pen-1 person=anna lot=A12 expires=2027-03-31",
-            .writes(open))
+            writes: { transaction, name, device, person, lot, expires in
+                let name = try printed(name, Sterilization.opened)
+                let lot = try lot.map { try printed($0, Sterilization.lot) }
+                return try open(
+                    name, lot: lot, expires: expires, on: transaction.device(device),
+                    for: transaction.person(person), transaction)
+            })
     }
 
     var discardCartridge: Command {
         Command(
             "discard-cartridge", "Registers that a cartridge was thrown away.", role: .operator,
-            parameters: [.required("cartridge", .printed, "The cartridge, as its label has it.")],
-            reply: [
-                ReplyMember("cartridge", "the cartridge"), ReplyMember("state", "discarded"),
-                ReplyMember("discarded", "when"),
-            ],
-            errors: [.notFound, .conflict], concerns: .named("cartridge"),
-            example: "sterilization.discard-cartridge cartridge=c-0417",
-            .writes(discard))
+            takes: Sterilization.discarded, gives: DiscardedCartridge.self, errors: [.notFound, .conflict],
+            concerns: .named("cartridge"), example: "sterilization.discard-cartridge cartridge=c-0417",
+            writes: { transaction, name in try discard(trimmed(name), transaction) })
     }
 
     /// Until when an opened cartridge may be used.
     func useBy(_ openedAt: Instant) -> Instant { Zone.utc.adding(knowledge.lasting.openedCartridge, to: openedAt) }
 
-    @Sendable private func open(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let arguments = request.arguments
-        guard let name = try printed("cartridge", arguments) else {
-            throw ModuleError.internal("open-cartridge lacks its cartridge")
-        }
-        let lot = try printed("lot", arguments)
-        let device = try transaction.device(arguments.requiredText("device"))
-        let person = try transaction.person(arguments.requiredText("person"))
+    private func open(
+        _ name: String, lot: String?, expires: CivilDate?, on device: Device, for person: Person,
+        _ transaction: any Transaction
+    ) throws -> OpenedCartridge {
         if let known = try Cartridge(name, in: transaction) {
             throw ModuleError.conflict(
                 "cartridge '\(name)' was opened before and is single-use; open a new one under a new name",
-                state: try transaction.sees(known.person) ? known.state : "opened")
+                state: try transaction.sees(known.person) ? known.state.rawValue : Cartridge.State.opened.rawValue)
         }
         try refuseUnfit(device)
         let today = transaction.today(of: person)
-        if let expires = arguments.date("expires"), expires < today {
+        if let expires, expires < today {
             throw ModuleError.blocked(
                 [try knowledge.finding(.cartridgeExpired, person.setting, ["cartridge": name, "expires": expires])]
                     .compactMap { $0 },
                 "cartridge '\(name)' expired on \(expires); discard it unopened and take another")
         }
-        let unlabelled = try self.unlabelled(name, lot: lot, expires: arguments.date("expires"), person.setting)
+        let unlabelled = try self.unlabelled(name, lot: lot, expires: expires, person.setting)
         if let unlabelled, unlabelled.blocks {
             throw ModuleError.blocked(
                 [unlabelled],
-                "cartridge '\(name)' is not opened without its label; give lot= and expires= from the blister")
+                "cartridge '\(name)' is not opened without its label; "
+                    + "give \(Sterilization.lot.name)= and \(Sterilization.expires.name)= from the blister")
         }
         let findings = try [unlabelled, lookAlike(name, person.setting, transaction)].compactMap { $0 }
         _ = try transaction.insert(
@@ -125,19 +158,23 @@ extension Sterilization {
             INSERT INTO sterilization_cartridges (cartridge, device, person, lot, expires, opened_at)
             VALUES (?, ?, ?, ?, ?, ?)
             """,
-            name, device.device, person.person, lot, arguments.date("expires"), transaction.now)
-        var facts = try Cartridge(name, in: transaction)?.facts ?? [:]
-        facts["use_by"] = useBy(transaction.now).value
-        try HygieneLog.add("cartridge-opened", device: device.device, at: transaction.now, facts, to: transaction)
+            name, device.device, person.person, lot, expires, transaction.now)
+        guard let cartridge = try Cartridge(name, in: transaction) else {
+            throw ModuleError.internal("a cartridge that was just opened is not there")
+        }
+        let opened = OpenedCartridge(cartridge: cartridge, useBy: useBy(cartridge.openedAt), findings: findings)
+        try HygieneLog.add(
+            .cartridgeOpened, device: device.device, at: transaction.now, opened.facts, to: transaction)
         try transaction.record(
-            Entry("cartridge.opened", subject: "cartridge/\(name)", person: person.person, body: facts))
-        facts["findings"] = findings.value
-        return facts
+            Entry("cartridge.opened", subject: "cartridge/\(name)", person: person.person, body: opened.facts))
+        return opened
     }
 
     /// What a cartridge's label does not say of it; nobody can call back or date what has no lot and no last day.
     func unlabelled(_ name: String, lot: String?, expires: CivilDate?, _ setting: Setting) throws -> Finding? {
-        let missing = [lot == nil ? "lot" : nil, expires == nil ? "expires" : nil].compactMap { $0 }
+        let missing = [
+            lot == nil ? Sterilization.lot.name : nil, expires == nil ? Sterilization.expires.name : nil,
+        ].compactMap { $0 }
         guard !missing.isEmpty else { return nil }
         return try knowledge.finding(
             .cartridgeUnlabelled, setting, ["cartridge": name, "missing": missing.joined(separator: " and ")])
@@ -169,28 +206,28 @@ extension Sterilization {
         }
     }
 
-    @Sendable private func discard(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let name = trimmed(try request.arguments.requiredText("cartridge"))
+    private func discard(_ name: String, _ transaction: any Transaction) throws -> DiscardedCartridge {
         guard let cartridge = try Cartridge(name, in: transaction) else {
             throw ModuleError.notFound(
                 "cartridge", name, suggestions: try cartridgeNames(like: name, transaction),
                 next: "only opened cartridges are registered")
         }
-        if cartridge.state == "in-use" || cartridge.state == "discarded" {
-            let hint = cartridge.state == "in-use" ? "finish or stop its session first" : "nothing is left to do"
-            throw ModuleError.conflict("cartridge '\(name)' is \(cartridge.state); \(hint)", state: cartridge.state)
+        if cartridge.state == .inUse || cartridge.state == .discarded {
+            let hint = cartridge.state == .inUse ? "finish or stop its session first" : "nothing is left to do"
+            let state = cartridge.state.rawValue
+            throw ModuleError.conflict("cartridge '\(name)' is \(state); \(hint)", state: state)
         }
         try transaction.execute(
             "UPDATE sterilization_cartridges SET discarded_at = ? WHERE cartridge = ?", transaction.now, name)
         var facts = cartridge.facts
         facts["session"] = cartridge.session?.value
         facts["discarded"] = transaction.now.value
-        try HygieneLog.add("cartridge-discarded", device: cartridge.device, at: transaction.now, facts, to: transaction)
+        try HygieneLog.add(.cartridgeDiscarded, device: cartridge.device, at: transaction.now, facts, to: transaction)
         try transaction.record(
             Entry(
                 "cartridge.discarded", subject: "cartridge/\(name)", person: cartridge.person, body: facts, stands: true
             ))
-        return ["cartridge": name, "state": "discarded", "discarded": transaction.now]
+        return DiscardedCartridge(cartridge: name, at: transaction.now)
     }
 
     private func cartridgeNames(like name: String, _ reading: any Reading) throws -> [String] {

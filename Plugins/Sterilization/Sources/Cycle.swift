@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// What the indicator in a steriliser load showed.
-enum Indicator: String, CaseIterable, Sendable { case pass, fail, none }
+enum Indicator: String, CaseIterable, ReplyValue { case pass, fail, none }
 
 /// One run of a steriliser.
 struct Cycle: Sendable {
@@ -17,38 +17,63 @@ struct Cycle: Sendable {
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
+/// What `sterilization.cycle` answers.
+private struct Cycled: Reply {
+    var device: String
+    var at: Instant
+    var judgement: Judgement
+    var until: Instant?
+    var profile: String?
+    var recalled: [String]
+    var treated: [Exposed]
+
+    static let members: [Member<Cycled>] = [
+        Member("device", "the device", \.device), Member("at", "when the cycle ended", \.at),
+        Member("counts", "whether the head is released as sterile", \.judgement.counts),
+        Member("ready_until", "how long the head stays sterile in its pouch, if the cycle counts", \.until),
+        Member("profile", "the profile that the cycle meets, if any", \.profile),
+        Member("recalled", "other devices of the same load that are not sterile any more") {
+            $0.recalled.isEmpty ? nil : $0.recalled
+        },
+        Member("treated", "the persons treated from this load, when it failed or was never proven") {
+            $0.treated.isEmpty ? nil : $0.treated
+        },
+        Member("findings", "why it does not count", \.judgement.findings),
+    ]
+}
+
 extension Sterilization {
+    private static let sterilised = Parameter.required("device", .slug, "The device whose head was in the load.")
+    private static let temperature = Parameter.required(
+        "temperature_c", .number(0...400), "The temperature that was held, in °C.")
+    private static let held = Parameter.required("minutes", .number(0...1440), "How long it was held, in minutes.")
+    private static let indicator = Parameter.optional(
+        "indicator", .choice(Indicator.self), "What the load's indicator showed.", default: Indicator.none)
+    private static let steriliser = Parameter.optional(
+        "steriliser", .printed, "Which steriliser, where there are several.")
+    private static let load = Parameter.optional("load", .printed, "The load's number in the steriliser's log.")
+    private var method: Parameter<String> {
+        .required(
+            "method", .line(maximum: 64),
+            "How: \(methods.joined(separator: ", ")); another is logged and does not count.")
+    }
+
     var cycle: Command {
         Command(
             "cycle", "Logs one steriliser cycle of a device's head and says whether it releases the head as sterile.",
             role: .operator,
-            parameters: [
-                .required("device", .slug, "The device whose head was in the load."),
-                .required(
-                    "method", .line(maximum: 64),
-                    "How: \(methods.joined(separator: ", ")); another is logged and does not count."),
-                .required("temperature_c", .number(0...400), "The temperature that was held, in °C."),
-                .required("minutes", .number(0...1440), "How long it was held, in minutes."),
-                .optional(
-                    "indicator", .choice(Indicator.allCases.map(\.rawValue)), "What the load's indicator showed.",
-                    default: Indicator.none.rawValue),
-                .optional("steriliser", .printed, "Which steriliser, where there are several."),
-                .optional("load", .printed, "The load's number in the steriliser's log."),
-                .optional("at", .time, "When it ended; default now."),
-            ],
-            reply: [
-                ReplyMember("device", "the device"), ReplyMember("at", "when the cycle ended"),
-                ReplyMember("counts", "whether the head is released as sterile"),
-                ReplyMember("ready_until", "how long the head stays sterile in its pouch, if the cycle counts"),
-                ReplyMember("profile", "the profile that the cycle meets, if any"),
-                ReplyMember("recalled", "other devices of the same load that are not sterile any more"),
-                ReplyMember("treated", "the persons treated from this load, when it failed or was never proven"),
-                ReplyMember("findings", "why it does not count"),
-            ],
-            errors: [.notFound],
-            concerns: .named("device"),
+            takes: Sterilization.sterilised, method, Sterilization.temperature, Sterilization.held,
+            Sterilization.indicator, Sterilization.steriliser, Sterilization.load, Sterilization.ended,
+            gives: Cycled.self, errors: [.notFound], concerns: .named("device"),
             example: "sterilization.cycle device=steel-1 method=gravity temperature_c=121 minutes=30 indicator=pass",
-            .writes(logCycle))
+            writes: { transaction, name, method, celsius, minutes, indicator, steriliser, load, at in
+                let device = try transaction.device(name)
+                let cycle = Cycle(
+                    method: normalised(method), celsius: celsius, minutes: minutes, indicator: indicator,
+                    steriliser: try steriliser.map { try printed($0, Sterilization.steriliser) },
+                    load: try load.map { try printed($0, Sterilization.load) }, at: try endTime(at, transaction))
+                return try log(cycle, of: device, transaction)
+            })
     }
 
     private var methods: [String] {
@@ -89,15 +114,7 @@ extension Sterilization {
         return judgement
     }
 
-    @Sendable private func logCycle(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let arguments = request.arguments
-        let device = try transaction.device(arguments.requiredText("device"))
-        let cycle = Cycle(
-            method: normalised(try arguments.requiredText("method")),
-            celsius: try arguments.requiredNumber("temperature_c"), minutes: try arguments.requiredNumber("minutes"),
-            indicator: arguments.text("indicator").flatMap(Indicator.init) ?? .none,
-            steriliser: try printed("steriliser", arguments),
-            load: try printed("load", arguments), at: try endTime(arguments, transaction))
+    private func log(_ cycle: Cycle, of device: Device, _ transaction: any Transaction) throws -> Cycled {
         var head = try Head(of: device.device, in: transaction)
         // A device that nobody is known to own is judged as a clinic's: the stricter of the two.
         let judgement = try judge(cycle, of: head, setting(of: device, head, transaction) ?? .clinic, transaction)
@@ -116,24 +133,21 @@ extension Sterilization {
             "profile": profile(of: cycle)?.name, "ready_until": until, "reasons": judgement.refusals.map(\.code),
             "recalled": near.isEmpty ? nil : near.map(\.device),
         ]
-        try HygieneLog.add("cycle", device: device.device, at: cycle.at, facts, to: transaction)
+        try HygieneLog.add(.cycle, device: device.device, at: cycle.at, facts, to: transaction)
         try transaction.record(
             Entry("sterilization.cycled", subject: "device/\(device.device)", person: device.owner, body: facts))
         if cleaned { try recordCleaned(head, at: cycle.at, by: "cycle", transaction) }
         for device in others {
             let facts: Object = ["device": device.device, "at": cycle.at, "load": cycle.load]
-            try HygieneLog.add("recalled", device: device.device, at: cycle.at, facts, to: transaction)
+            try HygieneLog.add(.recalled, device: device.device, at: cycle.at, facts, to: transaction)
             try transaction.record(
                 Entry("sterilization.recalled", subject: "device/\(device.device)", person: device.owner, body: facts))
         }
         try tell(treated, of: cycle, transaction)
-        let named = try treated.filter { try transaction.sees($0.person) }.map(\.object)
-        let seen = try recalled.filter { try $0.owner.map(transaction.sees) ?? true }.map(\.device)
-        return [
-            "device": device.device, "at": cycle.at, "counts": judgement.counts, "ready_until": until,
-            "profile": profile(of: cycle)?.name, "recalled": seen.isEmpty ? nil : seen,
-            "treated": named.isEmpty ? nil : named, "findings": judgement.findings,
-        ]
+        return Cycled(
+            device: device.device, at: cycle.at, judgement: judgement, until: until, profile: profile(of: cycle)?.name,
+            recalled: try recalled.filter { try $0.owner.map(transaction.sees) ?? true }.map(\.device),
+            treated: try treated.filter { try transaction.sees($0.person) })
     }
 
     /// - Returns: Whether this ended a cleaning that was due.

@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// A session with a head that came out of a load.
-struct Exposed: Sendable {
+struct Exposed: Reply {
     let session: Int64
     let person: String
     let device: String
@@ -9,15 +9,18 @@ struct Exposed: Sendable {
     /// What the person was told already of this load's indicator.
     let told: Indicator?
 
-    init?(_ row: Row) {
+    init(_ row: Row) throws {
         guard let session = row.integer("session"), let person = row.text("person"), let device = row.text("device"),
             let at = row.instant("at")
-        else { return nil }
+        else { throw ModuleError.internal("a row of sterilization_treated cannot be read") }
         (self.session, self.person, self.device, self.at) = (session, person, device, at)
         told = row.text("told").flatMap(Indicator.init)
     }
 
-    var object: Object { ["session": session, "person": person, "device": device, "at": at] }
+    static let members: [Member<Exposed>] = [
+        Member("session", "the session's number", \.session), Member("person", "who was treated", \.person),
+        Member("device", "with what", \.device), Member("at", "when", \.at),
+    ]
 }
 
 extension Sterilization {
@@ -38,7 +41,7 @@ extension Sterilization {
             return []
         }
         return try reading.rows("SELECT * FROM sterilization_treated WHERE load = ? ORDER BY session", load)
-            .compactMap { Exposed($0) }.filter { try isOfSameLoad($0.device, cycle, reading) }
+            .map { try Exposed($0) }.filter { try isOfSameLoad($0.device, cycle, reading) }
     }
 
     /// Whether a head on record as of that load was in this steriliser, as far as anybody knows.
@@ -58,7 +61,7 @@ extension Sterilization {
             body["indicator"] = cycle.indicator.rawValue.value
             try transaction.execute(
                 "UPDATE sterilization_treated SET told = ? WHERE session = ?", cycle.indicator.rawValue, one.session)
-            try HygieneLog.add("exposed", device: one.device, at: transaction.now, body, to: transaction)
+            try HygieneLog.add(.exposed, device: one.device, at: transaction.now, body, to: transaction)
             try transaction.record(
                 Entry("sterilization.exposed", subject: "session/\(one.session)", person: one.person, body: body))
         }

@@ -102,7 +102,7 @@ struct CycleProfile: Sendable {
 }
 
 /// One fact of the knowledge file, in words.
-struct Rule: Sendable {
+struct Rule: Reply {
     let name: String
     let text: String
     let reason: String
@@ -115,5 +115,8 @@ struct Rule: Sendable {
         sources = catalogue.sources(of: table)
     }
 
-    var object: Object { ["rule": name, "text": text, "reason": reason, "sources": sources] }
+    static let members: [Member<Rule>] = [
+        Member("rule", "its name", \.name), Member("text", "what it says", \.text), Member("reason", "why", \.reason),
+        Member("sources", "what it rests on", \.sources),
+    ]
 }

@@ -26,13 +26,19 @@ struct Head: Sendable {
     /// The head as it stands; one that nobody has logged anything about is neither used nor ready.
     init(of device: String, in reading: any Reading) throws {
         self.device = device
-        let row = try reading.row("SELECT * FROM sterilization_heads WHERE device = ?", device)
-        lastPerson = row?.text("last_person")
-        lastUse = row?.instant("last_use")
-        running = row?.integer("running")
-        cleaningDueSince = row?.instant("cleaning_due_since")
-        uses = row?.integer("uses") ?? 0
-        if let row, let state = row.text("ready_as").flatMap(State.init), let since = row.instant("ready_since"),
+        guard let row = try reading.row("SELECT * FROM sterilization_heads WHERE device = ?", device) else {
+            uses = 0
+            return
+        }
+        guard let uses = row.integer("uses") else {
+            throw ModuleError.internal("a row of sterilization_heads cannot be read")
+        }
+        self.uses = uses
+        lastPerson = row.text("last_person")
+        lastUse = row.instant("last_use")
+        running = row.integer("running")
+        cleaningDueSince = row.instant("cleaning_due_since")
+        if let state = row.text("ready_as").flatMap(State.init), let since = row.instant("ready_since"),
             let until = row.instant("ready_until")
         {
             readiness = Readiness(state: state, since: since, until: until, load: row.text("ready_load"))
@@ -110,18 +116,5 @@ struct Head: Sendable {
     func isReady(at: Instant, as wanted: State) -> Bool {
         guard running == nil, timeAhead(of: at) == nil, let readiness, at < readiness.until else { return false }
         return readiness.state == .sterile || wanted == .disinfected
-    }
-}
-
-/// The practice's hygiene log: what `sterilization.list` answers.
-enum HygieneLog {
-    static func add(_ kind: String, device: String, at: Instant, _ facts: Object, to transaction: any Transaction)
-        throws
-    {
-        var body: Object = ["kind": kind, "at": at, "device": device]
-        for member in facts.members where body[member.name] == nil { body[member.name] = member.value }
-        _ = try transaction.insert(
-            "INSERT INTO sterilization_log (at, device, body) VALUES (?, ?, ?)", at, device,
-            transaction.json(body.value))
     }
 }

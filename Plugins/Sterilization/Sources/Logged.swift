@@ -17,31 +17,36 @@ func trimmed(_ text: String) -> String {
     return String(start.reversed().drop { $0.isWhitespace }.reversed())
 }
 
-extension Sterilization {
-    /// An identifier as printed; `nil` where it was left out.
-    /// - Throws: `invalid-argument` for one of blanks alone.
-    func printed(_ argument: String, _ arguments: Arguments) throws -> String? {
-        guard let text = arguments.text(argument).map(trimmed) else { return nil }
-        guard !text.isEmpty else {
-            throw ModuleError.invalidArgument(argument, expected: "what the label says", got: "blanks")
-        }
-        return text
+/// An identifier as printed, without the blanks around it.
+/// - Throws: `invalid-argument` for one of blanks alone.
+func printed(_ text: String, _ key: Parameter<some Sendable>) throws -> String {
+    let text = trimmed(text)
+    guard !text.isEmpty else {
+        throw ModuleError.invalidArgument(key.name, expected: "what the label says", got: "blanks")
     }
+    return text
+}
 
-    /// When a soak or cycle ended: now unless `at` says otherwise.
+extension Sterilization {
+    /// When a soak or cycle ended.
+    static let ended = Parameter.optional("at", .time, "When it ended; default now.")
+
+    /// When a soak or cycle ended: now unless it is said otherwise.
     /// - Throws: `invalid-argument` for a time to come, or one too long ago to log from memory.
-    func endTime(_ arguments: Arguments, _ reading: any Reading) throws -> Instant {
-        guard let at = arguments.time("at") else { return reading.now }
+    func endTime(_ at: Instant?, _ reading: any Reading) throws -> Instant {
+        guard let at else { return reading.now }
+        let name = Sterilization.ended.name
         if at > reading.now {
             throw ModuleError.invalidArgument(
-                "at", expected: "a time that is over", got: at.description,
-                "'at' is when it ended and may not be in the future (now: \(reading.now)); log it when it is done")
+                name, expected: "a time that is over", got: at.description,
+                "'\(name)' is when it ended and may not be in the future (now: \(reading.now)); log it when it is done")
         }
         let lateEntry = knowledge.lasting.lateEntry
         if Zone.utc.adding(lateEntry, to: at) < reading.now {
             throw ModuleError.invalidArgument(
-                "at", expected: "a time within the last \(lateEntry)", got: at.description,
-                "'at' is longer ago than \(lateEntry), too long to be logged from memory; do it again and log that")
+                name, expected: "a time within the last \(lateEntry)", got: at.description,
+                "'\(name)' is longer ago than \(lateEntry), too long to be logged from memory; do it again and log that"
+            )
         }
         return at
     }

@@ -26,13 +26,11 @@ struct Run: Sendable {
         (steriliser, load) = (cycle.steriliser, cycle.load)
     }
 
-    private init?(_ row: Row) {
-        guard let kind = row.text("kind").flatMap(Kind.init), let began = row.instant("began"),
-            let ended = row.instant("ended")
-        else { return nil }
-        self.kind = kind
-        device = row.text("device") ?? ""
-        (self.began, self.ended, minutes) = (began, ended, row.number("minutes") ?? 0)
+    private init(_ row: Row) throws {
+        guard let kind = row.text("kind").flatMap(Kind.init), let device = row.text("device"),
+            let began = row.instant("began"), let ended = row.instant("ended"), let minutes = row.number("minutes")
+        else { throw ModuleError.internal("a row of sterilization_runs cannot be read") }
+        (self.kind, self.device, self.began, self.ended, self.minutes) = (kind, device, began, ended, minutes)
         (method, celsius) = (row.text("method"), row.number("celsius"))
         (steriliser, load) = (row.text("steriliser"), row.text("load"))
         indicator = row.text("indicator").flatMap(Indicator.init)
@@ -41,7 +39,7 @@ struct Run: Sendable {
     /// The runs on record that were under way at some time of this one.
     func overlapping(_ reading: any Reading) throws -> [Run] {
         try reading.rows("SELECT * FROM sterilization_runs WHERE began < ? AND ended > ? ORDER BY id", ended, began)
-            .compactMap { Run($0) }
+            .map { try Run($0) }
     }
 
     /// The cycles on record of this load.
@@ -49,7 +47,7 @@ struct Run: Sendable {
         guard let load else { return [] }
         return try reading.rows(
             "SELECT * FROM sterilization_runs WHERE kind = 'cycle' AND load = ? ORDER BY id", load
-        ).compactMap { Run($0) }.filter { mayShareSteriliser(with: $0) }
+        ).map { try Run($0) }.filter { mayShareSteriliser(with: $0) }
     }
 
     /// Sterilisers are the same unless both are named, and otherwise.

@@ -36,7 +36,7 @@ extension Sterilization {
                 guard claimed == 1 else {
                     throw ModuleError.conflict(
                         "cartridge '\(cartridge)' is not free for '\(facts.person)'; open a new one",
-                        state: try Cartridge(cartridge, in: transaction)?.state ?? "unknown")
+                        state: try Cartridge(cartridge, in: transaction)?.state.rawValue ?? "unknown")
                 }
             }
             var head = try Head(of: facts.device, in: transaction)
@@ -90,7 +90,7 @@ extension Sterilization {
         var body = cartridge.facts
         body["session"] = facts.session.value
         body["used"] = facts.ended.value
-        try HygieneLog.add("cartridge-used", device: cartridge.device, at: facts.ended, body, to: transaction)
+        try HygieneLog.add(.cartridgeUsed, device: cartridge.device, at: facts.ended, body, to: transaction)
         try transaction.record(
             Entry(
                 "cartridge.used", subject: "cartridge/\(cartridge.cartridge)", person: cartridge.person, body: body,

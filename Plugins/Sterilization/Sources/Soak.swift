@@ -14,35 +14,54 @@ struct Soak: Sendable {
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
+/// What `sterilization.soak` answers.
+private struct Soaked: Reply {
+    var device: String
+    var at: Instant
+    var until: Instant?
+    var judgement: Judgement
+
+    static let members: [Member<Soaked>] = [
+        Member("device", "the device", \.device), Member("at", "when the soak ended", \.at),
+        Member("counts", "whether the head is disinfected by it", \.judgement.counts),
+        Member("ready_until", "how long the head stays ready, if the soak counts", \.until),
+        Member("findings", "why it does not count, or what would be better", \.judgement.findings),
+    ]
+}
+
 extension Sterilization {
+    private static let soaked = Parameter.required("device", .slug, "The device whose head was soaked.")
+    private static let concentration = Parameter.required(
+        "concentration_percent", .number(0...100), "The strength by volume, in percent.")
+    private static let lasted = Parameter.required(
+        "minutes", .number(0...1440),
+        "How long without interruption, in minutes; interrupted soaks are logged one by one.")
+    private static let handsWashed = Parameter.required(
+        "hands_washed", .boolean, "Whether hands were washed before the head was touched.")
+    private static let cleanSurface = Parameter.required(
+        "clean_surface", .boolean, "Whether it dries and lies on a clean surface.")
+    private var agent: Parameter<String> {
+        .required(
+            "agent", .line(maximum: 64),
+            "What it lay in: \(knowledge.agents.filter(\.counts).map(\.name).joined(separator: ", ")); "
+                + "another is logged and does not count.")
+    }
+
     var soak: Command {
         Command(
             "soak", "Logs one soak of a device's head and says whether it counts as disinfection.", role: .operator,
-            parameters: [
-                .required("device", .slug, "The device whose head was soaked."),
-                .required(
-                    "agent", .line(maximum: 64),
-                    "What it lay in: \(knowledge.agents.filter(\.counts).map(\.name).joined(separator: ", ")); "
-                        + "another is logged and does not count."),
-                .required("concentration_percent", .number(0...100), "The strength by volume, in percent."),
-                .required(
-                    "minutes", .number(0...1440),
-                    "How long without interruption, in minutes; interrupted soaks are logged one by one."),
-                .required("hands_washed", .boolean, "Whether hands were washed before the head was touched."),
-                .required("clean_surface", .boolean, "Whether it dries and lies on a clean surface."),
-                .optional("at", .time, "When it ended; default now."),
-            ],
-            reply: [
-                ReplyMember("device", "the device"), ReplyMember("at", "when the soak ended"),
-                ReplyMember("counts", "whether the head is disinfected by it"),
-                ReplyMember("ready_until", "how long the head stays ready, if the soak counts"),
-                ReplyMember("findings", "why it does not count, or what would be better"),
-            ],
-            errors: [.notFound],
-            concerns: .named("device"),
+            takes: Sterilization.soaked, agent, Sterilization.concentration, Sterilization.lasted,
+            Sterilization.handsWashed, Sterilization.cleanSurface, Sterilization.ended, gives: Soaked.self,
+            errors: [.notFound], concerns: .named("device"),
             example:
                 "sterilization.soak device=roller-1 agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes",
-            .writes(logSoak))
+            writes: { transaction, name, agent, percent, minutes, handsWashed, cleanSurface, at in
+                let device = try transaction.device(name)
+                let soak = Soak(
+                    agent: normalised(agent), concentrationPercent: percent, minutes: minutes,
+                    at: try endTime(at, transaction), handsWashed: handsWashed, cleanSurface: cleanSurface)
+                return try log(soak, of: device, transaction)
+            })
     }
 
     /// Judges the soak by itself: minutes of other soaks are never added to it.
@@ -86,15 +105,7 @@ extension Sterilization {
         ]
     }
 
-    @Sendable private func logSoak(_ request: Request, _ transaction: any Transaction) throws -> Object {
-        let arguments = request.arguments
-        let device = try transaction.device(arguments.requiredText("device"))
-        let soak = Soak(
-            agent: normalised(try arguments.requiredText("agent")),
-            concentrationPercent: try arguments.requiredNumber("concentration_percent"),
-            minutes: try arguments.requiredNumber("minutes"), at: try endTime(arguments, transaction),
-            handsWashed: try arguments.requiredBoolean("hands_washed"),
-            cleanSurface: try arguments.requiredBoolean("clean_surface"))
+    private func log(_ soak: Soak, of device: Device, _ transaction: any Transaction) throws -> Soaked {
         var head = try Head(of: device.device, in: transaction)
         let setting = try setting(of: device, head, transaction) ?? .home
         let judgement = try judge(soak, of: head, device: device, setting, transaction)
@@ -112,13 +123,10 @@ extension Sterilization {
             "at": soak.at, "counts": judgement.counts, "ready_until": until,
             "reasons": judgement.refusals.map(\.code),
         ]
-        try HygieneLog.add("soak", device: device.device, at: soak.at, facts, to: transaction)
+        try HygieneLog.add(.soak, device: device.device, at: soak.at, facts, to: transaction)
         try transaction.record(
             Entry("sterilization.soaked", subject: "device/\(device.device)", person: device.owner, body: facts))
         if cleaned { try recordCleaned(head, at: soak.at, by: "soak", transaction) }
-        return [
-            "device": device.device, "at": soak.at, "counts": judgement.counts, "ready_until": until,
-            "findings": judgement.findings,
-        ]
+        return Soaked(device: device.device, at: soak.at, until: until, judgement: judgement)
     }
 }

@@ -26,6 +26,53 @@ struct ReadingTests {
         #expect(refusal { try room.bench.rows("sterilization.list", ["device": "nothing"]) }?.code == .notFound)
     }
 
+    @Test("a line of the log says all that the ledger keeps of it")
+    func lines() throws {
+        let room = try Room()
+        _ = try room.soak("roller", minutes: 3)
+        _ = try room.cycle("steel", indicator: nil, load: "16", steriliser: "S1")
+        _ = try room.cycle("steel", load: "17", steriliser: "S1")
+        for name in ["c1", "c2"] { try room.open(name, for: "anna") }
+        try room.treat(1, "anna", "pen", cartridge: "c1")
+        for name in ["c1", "c2"] { _ = try room.bench.call("sterilization.discard-cartridge", ["cartridge": name]) }
+        try room.treat(2, "cleo", "steel")
+        _ = try room.cycle("steel", load: "17", steriliser: "S1")
+        _ = try room.cycle("steel-2", indicator: "fail", load: "17", steriliser: "S1")
+
+        let lines = try room.bench.rows("sterilization.list")
+        let kinds = HygieneLog.Kind.allCases.map(\.rawValue)
+        #expect(Set(lines.compactMap { $0.string("kind") }) == Set(kinds))
+        for kind in kinds {
+            let entries = try room.bench.ledger().filter { ledgerKind(kind) == $0.kind }
+            let told = lines.filter { $0.string("kind") == kind }
+            #expect(told.count == entries.count)
+            for (line, entry) in zip(told.reversed(), entries) {
+                for member in entry.body.members {
+                    #expect(line[member.name] == member.value, "\(kind) \(member.name)")
+                }
+            }
+        }
+    }
+
+    private func ledgerKind(_ kind: String) -> String {
+        switch kind {
+        case "soak": "sterilization.soaked"
+        case "cycle": "sterilization.cycled"
+        case "recalled", "exposed": "sterilization.\(kind)"
+        default: kind.replacing("cartridge-", with: "cartridge.")
+        }
+    }
+
+    @Test("a damaged line of the log, or of the runs, is an error and not left out")
+    func damaged() throws {
+        let room = try Room()
+        _ = try room.soak("roller")
+        try room.bench.damage("UPDATE sterilization_log SET body = '{\"kind\":\"soak\"}'")
+        #expect(refusal { try room.bench.rows("sterilization.list") }?.code == .internal)
+        try room.bench.damage("UPDATE sterilization_runs SET kind = 'bath'")
+        #expect(refusal { try room.soak("roller", at: "2026-11-20T12:00:00Z") }?.code == .internal)
+    }
+
     @Test("status says all that a person has to know")
     func status() throws {
         let room = try Room()
