@@ -12,6 +12,9 @@
 public protocol Reply: ReplyValue {
     /// In the order in which they are sent.
     static var members: [Member<Self>] { get }
+    /// The members that are there, in their order. A type that is answered very often may make them more quickly than by its
+    /// list; the two must say the same.
+    var object: Object { get }
 }
 
 /// One member of a reply. The unit is part of its name, as of a parameter's.
@@ -34,6 +37,25 @@ public struct Member<Root>: Sendable {
         isOptional = Content.isOptional
         value = { content($0).member }
     }
+
+    init(
+        _ name: String, _ meaning: String, _ schema: Object, _ isOptional: Bool,
+        _ value: @escaping @Sendable (Root) -> Value?
+    ) {
+        (self.name, self.meaning, self.schema, self.isOptional) = (name, meaning, schema, isOptional)
+        self.value = value
+    }
+}
+
+extension Array {
+    /// The same members for a reply that holds such a value as one part of it.
+    public func within<Whole, Part>(
+        _ part: @escaping @Sendable (Whole) -> Part
+    ) -> [Member<Whole>] where Element == Member<Part> {
+        map { member in
+            Member<Whole>(member.name, member.meaning, member.schema, member.isOptional) { member.value(part($0)) }
+        }
+    }
 }
 
 /// What can be a member of a reply.
@@ -55,7 +77,6 @@ extension Reply {
     public static var isOptional: Bool { false }
     public var member: Value? { .object(object) }
 
-    /// The members that are there, in their order.
     public var object: Object {
         var members: [Object.Member] = []
         members.reserveCapacity(Self.members.count)
