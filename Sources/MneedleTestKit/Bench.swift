@@ -126,9 +126,10 @@ public final class Bench {
         case .reads(let handler):
             return try declared(schema, verb, engine.read(actor: actor, module: module) { try handler(request, $0) })
         case .lists(let handler):
-            return try engine.read(actor: actor, module: module) { reading in
+            let closing = try engine.read(actor: actor, module: module) { reading in
                 try handler(request, reading) { sink(try declared(schema, verb, $0)) }
             }
+            return try declared(target.command.closingSchema, verb, closing)
         case .writes(let handler):
             return try declared(schema, verb, write(as: actor) { try handler(request, $0) })
         case .immediate(let handler): return try declared(schema, verb, handler(request))

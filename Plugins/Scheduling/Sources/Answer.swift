@@ -1,8 +1,11 @@
 import MneedleKit
 
 extension Scheduling {
-    private static let reminder = AnyParameter.required(
-        "reminder", .integer(1...Int64.max), "Which: see scheduling.list-reminders.")
+    static let reminder = Parameter.required("reminder", .id, "Which: see scheduling.list-reminders.")
+    private static let snoozedFor = Parameter.optional(
+        "for", .duration,
+        "How long from now; days are calendar days where the person lives, and do not end in their quiet hours.")
+    private static let snoozedUntil = Parameter.optional("until", .time, "Until when, instead of 'for'.")
 
     var done: Command { closing("done", "Marks a reminder as done.", as: .done) }
 
@@ -10,12 +13,12 @@ extension Scheduling {
 
     private func closing(_ name: String, _ summary: String, as state: Reminder.State) -> Command {
         Command(
-            name, summary, role: .operator, parameters: [Scheduling.reminder], reply: Scheduling.reminderMembers,
+            name, summary, role: .operator, takes: Scheduling.reminder, gives: Reminder.self,
             errors: [.notFound, .conflict], concerns: .named("reminder"), example: "scheduling.\(name) reminder=7",
-            .writes { request, transaction in
-                let closed = try open(request, transaction).close(as: state, transaction)
+            writes: { transaction, id in
+                let closed = try open(id, transaction).close(as: state, transaction)
                 try endRepeats(of: closed, transaction)
-                return closed.object
+                return closed
             })
     }
 
@@ -32,55 +35,49 @@ extension Scheduling {
     var snooze: Command {
         Command(
             "snooze", "Lets a reminder come again later.", role: .operator,
-            parameters: [
-                Scheduling.reminder,
-                .optional(
-                    "for", .duration,
-                    "How long from now; days are calendar days where the person lives, and do not end in their quiet hours."
-                ),
-                .optional("until", .time, "Until when, instead of 'for'."),
-            ],
-            reply: Scheduling.reminderMembers, errors: [.notFound, .conflict],
-            concerns: .named("reminder"), example: "scheduling.snooze reminder=7 for=2h",
-            .writes { request, transaction in
-                var reminder = try open(request, transaction)
-                reminder.due = try snoozedUntil(request.arguments, reminder, transaction)
+            takes: Scheduling.reminder, Scheduling.snoozedFor, Scheduling.snoozedUntil, gives: Reminder.self,
+            errors: [.notFound, .conflict], concerns: .named("reminder"),
+            example: "scheduling.snooze reminder=7 for=2h",
+            writes: { transaction, id, span, time in
+                var reminder = try open(id, transaction)
+                reminder.due = try snoozed(reminder, for: span, until: time, transaction)
                 (reminder.state, reminder.changed) = (.snoozed, transaction.now)
                 try transaction.execute(
                     "UPDATE scheduling_reminders SET state = ?, due_at = ?, changed_at = ? WHERE id = ?",
                     reminder.state.rawValue, reminder.due, transaction.now, reminder.id)
                 try transaction.record(reminder.entry("reminder.snoozed"))
-                return reminder.object
+                return reminder
             })
     }
 
-    private func snoozedUntil(_ arguments: Arguments, _ reminder: Reminder, _ reading: any Reading) throws -> Instant {
-        let until: Instant
-        switch (arguments.duration("for"), arguments.time("until")) {
-        case (let span?, nil):
-            guard span.days > 0 else {
-                until = Zone.utc.adding(span, to: reading.now)
-                break
-            }
-            // Only days depend on where the person lives. Who says hours means them; who says days does not mean night.
-            let zone = reading.zone(of: try reading.person(reminder.person))
-            let preferences = try Preferences(of: reminder.person, knowledge.defaults, in: reading)
-            until = preferences.outOfQuiet(
-                zone.adding(span, to: reading.now), Urgency(rawValue: reminder.urgency) ?? .normal, zone)
-        case (nil, let time?):
-            until = time
+    private func snoozed(
+        _ reminder: Reminder, for span: Span?, until time: Instant?, _ reading: any Reading
+    ) throws -> Instant {
+        let (until, name): (Instant, String)
+        switch (span, time) {
+        case (let span?, nil): (until, name) = (try end(of: span, reminder, reading), Scheduling.snoozedFor.name)
+        case (nil, let time?): (until, name) = (time, Scheduling.snoozedUntil.name)
         default:
             throw ModuleError.invalidArgument(
-                "for", expected: "either for or until", got: nil,
-                "give either 'for' (a duration such as 2h) or 'until' (a time)")
+                Scheduling.snoozedFor.name,
+                expected: "either \(Scheduling.snoozedFor.name) or \(Scheduling.snoozedUntil.name)", got: nil,
+                "give either '\(Scheduling.snoozedFor.name)' (a duration such as 2h) or "
+                    + "'\(Scheduling.snoozedUntil.name)' (a time)")
         }
-        let name = arguments.has("for") ? "for" : "until"
         guard until > reading.now else {
             throw ModuleError.invalidArgument(
                 name, expected: "a time after now", got: until.description,
                 "'\(name)' has to end after now (\(reading.now)); give another time")
         }
         return try withinHorizon(until, name, reading)
+    }
+
+    private func end(of span: Span, _ reminder: Reminder, _ reading: any Reading) throws -> Instant {
+        guard span.days > 0 else { return Zone.utc.adding(span, to: reading.now) }
+        // Only days depend on where the person lives. Who says hours means them; who says days does not mean night.
+        let zone = reading.zone(of: try reading.person(reminder.person))
+        let preferences = try Preferences(of: reminder.person, knowledge.defaults, in: reading)
+        return preferences.outOfQuiet(zone.adding(span, to: reading.now), reminder.urgency, zone)
     }
 
     /// A time that somebody gave, held against how far ahead anything is planned.
@@ -96,8 +93,8 @@ extension Scheduling {
     }
 
     /// The reminder that a request answers, which nobody has answered for good.
-    private func open(_ request: Request, _ reading: any Reading) throws -> Reminder {
-        let reminder = try Reminder.find(request.arguments.requiredInteger("reminder"), in: reading)
+    private func open(_ id: Int64, _ reading: any Reading) throws -> Reminder {
+        let reminder = try Reminder.find(id, in: reading)
         guard reminder.state.isOpen else {
             throw ModuleError.conflict(
                 "reminder \(reminder.id) is \(reminder.state.rawValue) already; queue a new one with scheduling.remind",

@@ -1,23 +1,30 @@
 import MneedleKit
 
 extension Scheduling {
+    private static let onlyOf = Parameter.optional("person", .slug, "Only this person's.")
+
     var calendar: Command {
         Command(
             "calendar", "Gives reminders and the next sessions' windows as a calendar file (RFC 5545).", role: .reader,
-            parameters: [.optional("person", .slug, "Only this person's.")],
-            reply: [ReplyMember("ics", "the file's text, to be saved as .ics")],
-            errors: [.notFound, .busy], concerns: .named("person", otherwise: .person),
-            example: "scheduling.calendar person=anna",
-            .reads { request, reading in
-                let person = try request.arguments.text("person").map { try reading.person($0) }
-                return ["ics": try CalendarFile(of: person, self, reading).text]
+            takes: Scheduling.onlyOf, gives: CalendarFile.self, errors: [.notFound, .busy],
+            concerns: .named("person", otherwise: .person), example: "scheduling.calendar person=anna",
+            reads: { reading, slug in
+                let person = try slug.map { try reading.person($0) }
+                return CalendarFile(text: try CalendarWriter(of: person, self, reading).text)
             })
     }
 }
 
-/// One calendar file. A program that reads it again finds everything under the same UID, with a higher SEQUENCE where it
+/// What `scheduling.calendar` answers.
+private struct CalendarFile: Reply {
+    var text: String
+
+    static let members: [Member<CalendarFile>] = [Member("ics", "the file's text, to be saved as .ics", \.text)]
+}
+
+/// Writes one calendar file. A program that reads it again finds everything under the same UID, with a higher SEQUENCE where it
 /// has changed and CANCELLED where it is over, and so brings its own copy up to date.
-private struct CalendarFile {
+private struct CalendarWriter {
     /// Long enough for a program that looks once a month.
     private static let keptClosed = Span.days(30)
     /// A file is one line of a reply and has to be whole in memory.
@@ -58,13 +65,13 @@ private struct CalendarFile {
             plans.append((plan, person.name ?? name))
         }
         let heldReminders = HeldReminders(scheduling, reading)
-        let since = reading.now.milliseconds - Int64(CalendarFile.keptClosed.days) * 86_400_000
+        let since = reading.now.milliseconds - Int64(CalendarWriter.keptClosed.days) * 86_400_000
         try forEachReminder(of: person?.person, since: Instant(milliseconds: since)) { reminder, number in
-            guard reminders.count < CalendarFile.mostEvents else {
+            guard reminders.count < CalendarWriter.mostEvents else {
                 throw ModuleError(
                     .busy,
-                    "over \(CalendarFile.mostEvents) reminders are too many for one calendar file; ask for one person's with person=…",
-                    members: ["limit": CalendarFile.mostEvents])
+                    "over \(CalendarWriter.mostEvents) reminders are too many for one calendar file; ask for one person's with person=…",
+                    members: ["limit": CalendarWriter.mostEvents])
             }
             reminders.append(reminder)
             numbers[reminder.id] = number
@@ -98,7 +105,10 @@ private struct CalendarFile {
 
     private func peopleWithSessions() throws -> [Person] {
         try reading.rows("SELECT DISTINCT person FROM scheduling_sessions ORDER BY person").map { row in
-            try reading.person(row.text("person") ?? "")
+            guard let person = row.text("person") else {
+                throw ModuleError.internal("a row of scheduling_sessions is not complete")
+            }
+            return try reading.person(person)
         }
     }
 
@@ -155,7 +165,7 @@ private struct CalendarFile {
         file.component("VEVENT") { file in
             file.line("UID", "window-\(person)-\(session)@mneedle")
             file.time("DTSTAMP", max(last, changed))
-            file.line("SEQUENCE", CalendarFile.sequence(from: last, to: changed))
+            file.line("SEQUENCE", CalendarWriter.sequence(from: last, to: changed))
             file.line("STATUS", uninvited.contains(person) ? "CANCELLED" : "TENTATIVE")
             file.day("DTSTART", next.window.opens)
             // The end is the first day that no longer belongs to it.
@@ -173,7 +183,7 @@ private struct CalendarFile {
             file.component("VEVENT") { file in
                 file.line("UID", "session-\(plan.person)-\(plan.accepted.milliseconds)-\(number)@mneedle")
                 file.time("DTSTAMP", plan.changed)
-                file.line("SEQUENCE", CalendarFile.sequence(from: plan.accepted, to: plan.changed))
+                file.line("SEQUENCE", CalendarWriter.sequence(from: plan.accepted, to: plan.changed))
                 file.line("STATUS", uninvited.contains(plan.person) ? "CANCELLED" : "CONFIRMED")
                 file.day("DTSTART", day.date)
                 file.day("DTEND", day.date.adding(days: 1))
@@ -190,11 +200,11 @@ private struct CalendarFile {
             if let number = numbers[reminder.id] {
                 let session = reminder.session.map { "-\($0)" } ?? ""
                 file.line("UID", "\(reminder.kind)-\(reminder.person)\(session)-\(number)@mneedle")
-                file.line("SEQUENCE", CalendarFile.sequence(from: CalendarFile.firstYear, to: reminder.changed))
+                file.line("SEQUENCE", CalendarWriter.sequence(from: CalendarWriter.firstYear, to: reminder.changed))
             } else {
                 // The creation time keeps numbers of different installations apart in one calendar.
                 file.line("UID", "reminder-\(reminder.id)-\(reminder.created.milliseconds)@mneedle")
-                file.line("SEQUENCE", CalendarFile.sequence(from: reminder.created, to: reminder.changed))
+                file.line("SEQUENCE", CalendarWriter.sequence(from: reminder.created, to: reminder.changed))
             }
             file.time("DTSTAMP", reminder.changed)
             file.line("STATUS", isOver ? "CANCELLED" : "CONFIRMED")
@@ -203,7 +213,7 @@ private struct CalendarFile {
             file.text("SUMMARY", reminder.title)
             if let body = reminder.body, !body.isEmpty { file.text("DESCRIPTION", body) }
             file.text("CATEGORIES", reminder.kind)
-            file.line("PRIORITY", CalendarFile.priority[reminder.urgency] ?? "5")
+            file.line("PRIORITY", CalendarWriter.priority(of: reminder.urgency))
             file.line("TRANSP", "TRANSPARENT")
             guard !isOver else { return }
             file.component("VALARM") { file in
@@ -222,7 +232,11 @@ private struct CalendarFile {
     /// Before the first of all reminders; what is planned anew has no time of its own to count from. 2026-01-01.
     private static let firstYear = Instant(seconds: 1_767_225_600)
 
-    private static let priority = [
-        Urgency.low.rawValue: "9", Urgency.normal.rawValue: "5", Urgency.critical.rawValue: "1",
-    ]
+    private static func priority(of urgency: Urgency) -> String {
+        switch urgency {
+        case .low: "9"
+        case .normal: "5"
+        case .critical: "1"
+        }
+    }
 }

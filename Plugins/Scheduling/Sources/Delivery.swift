@@ -27,7 +27,7 @@ extension Scheduling {
         var digests: [String: [Reminder]] = [:]
         var single: [Reminder] = []
         for reminder in try inTime(due, transaction) {
-            if isLate(reminder, transaction.now), reminder.urgency != Urgency.critical.rawValue {
+            if isLate(reminder, transaction.now), reminder.urgency != .critical {
                 digests[reminder.person, default: []].append(reminder)
             } else {
                 single.append(reminder)
@@ -132,6 +132,7 @@ extension Scheduling {
     private func deliver(_ reminder: Reminder, _ transaction: any Transaction) throws {
         let delivered = try markDue(reminder, transaction)
         let late = isLate(reminder, transaction.now) ? [Object.Member("late", .bool(true))] : []
-        try transaction.record(delivered.entry("reminder.due", [sources(of: reminder)] + late))
+        let sources = Object.Member("sources", sources(of: reminder).value)
+        try transaction.record(delivered.entry("reminder.due", [sources] + late))
     }
 }

@@ -64,11 +64,17 @@ struct Intervals: Sendable {
 }
 
 /// One rule in words, as `scheduling.rules` shows it.
-struct Fact: Sendable {
+struct Fact: Reply {
     let rule: String
     let text: String
     let reason: String
     let sources: [Source]
+
+    static let members: [Member<Fact>] = [
+        Member("rule", "its name: floor, home, beginner, course, or a goal", \.rule),
+        Member("text", "what holds", \.text), Member("reason", "why", \.reason),
+        Member("sources", "what it rests on", \.sources),
+    ]
 
     init(_ rule: String, _ table: Table, _ catalogue: SourceCatalogue) {
         self.rule = rule
@@ -110,10 +116,13 @@ struct GoalInterval: Sendable {
 }
 
 /// When the next session should be: calendar days where the person lives.
-struct SessionWindow: Hashable, Sendable, ValueConvertible {
+struct SessionWindow: Hashable, Reply {
     let opens: CivilDate
     let best: CivilDate
     let closes: CivilDate
 
-    var value: Value { .object(["opens": opens, "best": best, "closes": closes]) }
+    static let members: [Member<SessionWindow>] = [
+        Member("opens", "the first day", \.opens), Member("best", "the best day", \.best),
+        Member("closes", "the last day", \.closes),
+    ]
 }

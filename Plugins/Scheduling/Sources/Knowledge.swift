@@ -25,17 +25,9 @@ extension Scheduling {
     var rules: Command {
         Command(
             "rules", "Lists the intervals between sessions, in words and with their sources.", role: .reader,
-            reply: [
-                ReplyMember("rule", "its name: floor, home, beginner, course, or a goal"),
-                ReplyMember("text", "what holds"), ReplyMember("reason", "why"),
-                ReplyMember("sources", "what it rests on"),
-            ],
-            concerns: .nobody, example: "scheduling.rules",
-            .lists { _, _, send in
-                for fact in knowledge.intervals.facts {
-                    try send(["rule": fact.rule, "text": fact.text, "reason": fact.reason, "sources": fact.sources])
-                }
-                return [:]
+            gives: Fact.self, concerns: .nobody, example: "scheduling.rules",
+            lists: { _, send in
+                for fact in knowledge.intervals.facts { try send(fact) }
             })
     }
 }

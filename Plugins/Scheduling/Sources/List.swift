@@ -1,31 +1,31 @@
 import MneedleKit
 
+/// One row of `scheduling.list-reminders`.
+private struct ListedReminder: Reply {
+    var reminder: Reminder
+    var held: String?
+
+    static let members: [Member<ListedReminder>] =
+        Reminder.rowMembers.within(\ListedReminder.reminder) + [Member("held", Reminder.heldMeaning, \.held)]
+}
+
 extension Scheduling {
+    private static let onlyOf = Parameter.optional("person", .slug, "Only those of this person.")
+    private static let inState = Parameter.optional("state", .choice(Reminder.State.self), "Only those in this state.")
+
     var listReminders: Command {
         Command(
             "list-reminders", "Lists reminders by when they come.", role: .reader,
-            parameters: [
-                .optional("person", .slug, "Only those of this person."),
-                .optional("state", .choice(Reminder.State.allCases.map(\.rawValue)), "Only those in this state."),
-            ],
-            reply: Scheduling.rowMembers + [Scheduling.heldMember], errors: [.notFound],
-            concerns: .named("person", rows: ["person"]),
-            example: "scheduling.list-reminders state=due",
-            .lists { request, reading, send in
-                let person = try request.arguments.text("person").map { try reading.person($0).person }
-                let state = request.arguments.text("state").flatMap(Reminder.State.init)
+            takes: Scheduling.onlyOf, Scheduling.inState, gives: ListedReminder.self, errors: [.notFound],
+            concerns: .named("person", rows: ["person"]), example: "scheduling.list-reminders state=due",
+            lists: { reading, send, slug, state in
+                let person = try slug.map { try reading.person($0).person }
                 let held = HeldReminders(self, reading)
                 try forEachReminder(of: person, where: state?.condition, reading) { reminder in
-                    var row = reminder.row
-                    if let why = try held.why(reminder) { row["held"] = .string(why) }
-                    try send(row)
+                    try send(ListedReminder(reminder: reminder, held: held.why(reminder)))
                 }
-                return [:]
             })
     }
-
-    static let heldMember = ReplyMember(
-        "held", "there while it does not come, or does not hold any more: what forbids it now")
 
     /// Reminders by when they are due; `nil` means everybody's, or those in every state.
     func forEachReminder(

@@ -41,37 +41,57 @@ extension SessionWindow {
     }
 }
 
+/// How many sessions a course has.
+private struct CourseLength: Reply {
+    var from: Int
+    var to: Int
+
+    static let members: [Member<CourseLength>] = [
+        Member("from", "at least", \.from), Member("to", "at most", \.to),
+    ]
+}
+
+/// What `scheduling.next` answers.
+private struct NextAnswer: Reply {
+    var next: NextSession
+    var fact: Fact
+    var course: CourseLength
+
+    static let members: [Member<NextAnswer>] = [
+        Member("person", "whose", \.next.person.person),
+        Member("goal", "what the sessions are for", \.next.goal),
+        Member("last_session", "when the last one ended; absent when there was none", \.next.past.last),
+        Member(
+            "window",
+            "the days on which it opens, is best and closes, where the person lives; absent while no session may be"
+        ) { $0.next.standing.isOpenEnded ? nil : $0.next.window },
+        Member("floor", "the first day that is not too soon; absent while nobody knows it") {
+            $0.next.standing.isOpenEnded ? nil : $0.next.floor
+        },
+        Member(
+            "findings", "what speaks against a session now, what to do about it, and until when",
+            \.next.standing.findings),
+        Member("sources", "what it rests on", \.fact.sources),
+        Member("reason", "why, in plain words") { "\($0.fact.text) \($0.fact.reason)" },
+        Member("sessions", "how many there were", \.next.past.count),
+        Member("course", "how many a course has", \.course),
+    ]
+}
+
 extension Scheduling {
+    static let person = Parameter.required("person", .slug, "Whose.")
+
     var next: Command {
         Command(
-            "next", "Says when a person's next session should be.", role: .reader,
-            parameters: [.required("person", .slug, "Whose.")],
-            reply: [
-                ReplyMember("person", "whose"), ReplyMember("goal", "what the sessions are for"),
-                ReplyMember("last_session", "when the last one ended; absent when there was none"),
-                ReplyMember(
-                    "window",
-                    "the days on which it opens, is best and closes, where the person lives; absent while no session may be"
-                ),
-                ReplyMember("floor", "the first day that is not too soon; absent while nobody knows it"),
-                ReplyMember("findings", "what speaks against a session now, what to do about it, and until when"),
-                ReplyMember("sources", "what it rests on"), ReplyMember("reason", "why, in plain words"),
-                ReplyMember("sessions", "how many there were"), ReplyMember("course", "how many a course has"),
-            ],
-            errors: [.notFound], concerns: .named("person"), example: "scheduling.next person=anna",
-            .reads { request, reading in
-                let person = try reading.person(request.arguments.requiredText("person"))
-                let next = try NextSession(person, knowledge.intervals, in: reading)
-                let fact = try knowledge.intervals.interval(for: next.goal).fact
-                let isOpenEnded = next.standing.isOpenEnded
+            "next", "Says when a person's next session should be.", role: .reader, takes: Scheduling.person,
+            gives: NextAnswer.self, errors: [.notFound], concerns: .named("person"),
+            example: "scheduling.next person=anna",
+            reads: { reading, slug in
+                let next = try NextSession(reading.person(slug), knowledge.intervals, in: reading)
                 let course = knowledge.intervals.course
-                return [
-                    "person": person.person, "goal": next.goal.rawValue, "last_session": next.past.last,
-                    "window": isOpenEnded ? nil : next.window, "floor": isOpenEnded ? nil : next.floor,
-                    "findings": next.standing.findings, "sources": fact.sources,
-                    "reason": "\(fact.text) \(fact.reason)", "sessions": next.past.count,
-                    "course": ["from": course.lowerBound, "to": course.upperBound] as Object,
-                ]
+                return NextAnswer(
+                    next: next, fact: try knowledge.intervals.interval(for: next.goal).fact,
+                    course: CourseLength(from: course.lowerBound, to: course.upperBound))
             })
     }
 }

@@ -1,28 +1,30 @@
 import MneedleKit
 
 /// A course of sessions on days that suit the skin and the person.
-struct Plan: Sendable, Equatable {
+struct Plan: Reply, Equatable {
     /// One planned session and the days between which it may be moved.
-    struct Day: Sendable, Equatable {
+    struct Day: Reply, Equatable {
         var date: CivilDate
         var opens: CivilDate
         var closes: CivilDate
 
-        var object: Object { ["date": date, "opens": opens, "closes": closes] }
+        static let members: [Member<Day>] = [
+            Member("date", "the day", \.date), Member("opens", "the first day to which it may be moved", \.opens),
+            Member("closes", "the last one", \.closes),
+        ]
     }
+
+    enum Weekday: String, CaseIterable, ReplyValue { case mon, tue, wed, thu, fri, sat, sun }
 
     /// Days on which no session shall be.
     struct Avoided: Sendable, Equatable {
-        /// `mon` … `sun`.
-        var weekdays: Set<String> = []
+        var weekdays: Set<Weekday> = []
         var holidays: Set<CivilDate> = []
-
-        static let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
         func holds(_ date: CivilDate) -> Bool {
             // The first day of Unix time was a Thursday.
             let weekday = (date.daysSinceEpoch + 3) % 7
-            return holidays.contains(date) || weekdays.contains(Avoided.names[(weekday + 7) % 7])
+            return holidays.contains(date) || weekdays.contains(Weekday.allCases[(weekday + 7) % 7])
         }
     }
 
@@ -62,7 +64,7 @@ struct Plan: Sendable, Equatable {
             if window.closes > last && isReplanning { break }
             guard window.closes <= last else {
                 throw ModuleError.invalidArgument(
-                    "sessions", expected: "at most \(number - 1)", got: String(count),
+                    Scheduling.sessions.name, expected: "at most \(number - 1)", got: String(count),
                     "session \(number) might be as late as \(window.closes); nothing is planned more than \(Horizon.years) "
                         + "years ahead (\(last)), so give at most \(number - 1) sessions")
             }
@@ -113,9 +115,10 @@ struct Plan: Sendable, Equatable {
             else { return nil }
             return Day(date: date, opens: opens, closes: closes)
         }
+        let weekdays = plan.strings("avoid").compactMap(Weekday.init)
         let holidays = plan.strings("holidays").compactMap { CivilDate($0) }
         self.init(
-            person: person, avoided: Avoided(weekdays: Set(plan.strings("avoid")), holidays: Set(holidays)), days: days,
+            person: person, avoided: Avoided(weekdays: Set(weekdays), holidays: Set(holidays)), days: days,
             done: Int(min(max(plan.integer("done") ?? 0, 0), Plan.mostSessions)),
             accepted: plan.instant("accepted") ?? reading.now, changed: plan.instant("changed") ?? reading.now)
         isHeld = plan.bool("held") ?? false
@@ -126,14 +129,22 @@ struct Plan: Sendable, Equatable {
     /// Of a course.
     static let mostSessions: Int64 = 50
 
-    var object: Object {
-        [
-            "person": person, "done": done, "sessions": days.map(\.object),
-            "unreadable": unreadable == 0 ? nil : unreadable, "held": isHeld ? true : nil,
-            "avoid": Avoided.names.filter(avoided.weekdays.contains),
-            "holidays": avoided.holidays.sorted().map(\.description), "accepted": accepted, "changed": changed,
-        ]
-    }
+    static let members: [Member<Plan>] = [
+        Member("person", "whose", \.person), Member("done", "how many of the plan are done", \.done),
+        Member("sessions", "those to come: the day, and the days between which it may be moved", \.days),
+        Member(
+            "unreadable", "there when days cannot be read any more: how many; accept the course anew, or cancel it"
+        ) { $0.unreadable == 0 ? nil : $0.unreadable },
+        Member("held", "there while something forbids any session: then no days are told") {
+            $0.isHeld ? true : nil
+        },
+        Member("avoid", "days of the week without sessions") {
+            Weekday.allCases.filter($0.avoided.weekdays.contains)
+        },
+        Member("holidays", "days without sessions") { $0.avoided.holidays.sorted() },
+        Member("accepted", "when it was accepted", \.accepted),
+        Member("changed", "when it was last planned anew", \.changed),
+    ]
 
     func write(_ transaction: any Transaction) throws {
         try transaction.execute(
@@ -143,131 +154,6 @@ struct Plan: Sendable, Equatable {
 }
 
 extension Scheduling {
-    private static let planReply = [
-        ReplyMember("person", "whose"), ReplyMember("done", "how many of the plan are done"),
-        ReplyMember("sessions", "those to come: the day, and the days between which it may be moved"),
-        ReplyMember(
-            "unreadable", "there when days cannot be read any more: how many; accept the course anew, or cancel it"),
-        ReplyMember("held", "there while something forbids any session: then no days are told"),
-        ReplyMember("findings", "with held: what forbids it, and what to do"),
-        ReplyMember("avoid", "days of the week without sessions"), ReplyMember("holidays", "days without sessions"),
-        ReplyMember("accepted", "when it was accepted"), ReplyMember("changed", "when it was last planned anew"),
-    ]
-
-    private static let planParameters: [AnyParameter] = [
-        .required("person", .slug, "Whose."),
-        .optional(
-            "sessions", .integer(1...Plan.mostSessions), "How many; by default as many as a course has at least."),
-        .optional("start", .date, "The day to begin on or soon after; by default the best day of the next window."),
-        .optional("avoid", .list(.choice(Plan.Avoided.names)), "Days of the week without sessions: mon … sun."),
-        .optional("holidays", .list(.date), "Other days without sessions."),
-    ]
-
-    var plan: Command {
-        Command(
-            "plan", "Proposes the days of a course; nothing is kept. Accept it with scheduling.accept.", role: .reader,
-            parameters: Scheduling.planParameters, reply: Scheduling.planReply,
-            errors: [.notFound, .conflict, .blocked],
-            concerns: .named("person"), example: "scheduling.plan person=anna sessions=6 start=2027-01-09 avoid=sun",
-            .reads { request, reading in try proposal(request.arguments, reading).object })
-    }
-
-    var accept: Command {
-        Command(
-            "accept",
-            "Books the course that scheduling.plan proposes for the same arguments, and reminds of each session.",
-            role: .operator, parameters: Scheduling.planParameters, reply: Scheduling.planReply,
-            errors: [.notFound, .conflict, .blocked],
-            concerns: .named("person"), example: "scheduling.accept person=anna sessions=6 start=2027-01-09 avoid=sun",
-            .writes { request, transaction in
-                let plan = try proposal(request.arguments, transaction)
-                try keep(plan, "plan.accepted", transaction.person(plan.person), transaction)
-                return plan.object
-            })
-    }
-
-    var showPlan: Command {
-        Command(
-            "show-plan", "Shows the course that a person has accepted.", role: .reader,
-            parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.planReply, errors: [.notFound],
-            concerns: .named("person"), example: "scheduling.show-plan person=anna",
-            .reads { request, reading in
-                let person = try reading.person(request.arguments.requiredText("person"))
-                return try shown(requirePlan(person.person, reading), reading.standing(of: person))
-            })
-    }
-
-    var cancelPlan: Command {
-        Command(
-            "cancel-plan", "Gives up the course that a person has accepted, and its reminders.", role: .operator,
-            parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.planReply, errors: [.notFound],
-            concerns: .named("person"), example: "scheduling.cancel-plan person=anna",
-            .writes { request, transaction in
-                let plan = try requirePlan(
-                    transaction.person(request.arguments.requiredText("person")).person, transaction)
-                try transaction.execute("DELETE FROM scheduling_plans WHERE person = ?", plan.person)
-                try closePlanned(plan.person, transaction)
-                try transaction.record(
-                    Entry("plan.cancelled", subject: "person/\(plan.person)", person: plan.person, body: plan.object))
-                return plan.object
-            })
-    }
-
-    /// What a person is told of a course: no days while nothing may invite to a session.
-    private func shown(_ plan: Plan, _ standing: Standing) -> Object {
-        var object = plan.object
-        object["held"] = standing.isOpenEnded ? true.value : nil
-        guard standing.isOpenEnded else { return object }
-        object["sessions"] = .list([])
-        object["findings"] = standing.findings.value
-        return object
-    }
-
-    private func requirePlan(_ person: String, _ reading: any Reading) throws -> Plan {
-        if let plan = try Plan(of: person, in: reading) { return plan }
-        throw ModuleError.notFound("plan", person, next: "propose one with scheduling.plan")
-    }
-
-    private func proposal(_ arguments: Arguments, _ reading: any Reading) throws -> Plan {
-        let person = try reading.person(arguments.requiredText("person"))
-        let next = try NextSession(person, knowledge.intervals, in: reading)
-        guard !next.standing.isOpenEnded else {
-            throw ModuleError.blocked(
-                next.standing.findings,
-                "no session can be planned while something forbids any: "
-                    + next.standing.blocking.map { "\($0.message) \($0.advice)" }.joined(separator: " "))
-        }
-        let today = reading.today(of: person)
-        let earliest = max(next.lastDay == nil ? today : max(next.window.opens, next.floor), today)
-        let start = arguments.date("start") ?? max(next.lastDay == nil ? today : next.window.best, today)
-        guard start >= earliest else {
-            throw ModuleError.invalidArgument(
-                "start", expected: "a day from \(earliest) on", got: start.description,
-                "'start' is too soon: the next session may be from \(earliest) on; give that day or a later one")
-        }
-        let last = Horizon.day(from: today)
-        let lastStart = last.adding(days: -knowledge.intervals.courseStartsWithinDays)
-        guard start <= lastStart else {
-            throw ModuleError.invalidArgument(
-                "start", expected: "a day until \(lastStart)", got: start.description,
-                "'start' is too far ahead: nothing is planned more than \(Horizon.years) years ahead; give a day until "
-                    + "\(lastStart)")
-        }
-        let latest = start.adding(days: knowledge.intervals.courseStartsWithinDays)
-        let first = SessionWindow(opens: start, best: start, closes: latest)
-        var holidays: [CivilDate] = []
-        if case .list(let list) = arguments["holidays"] {
-            holidays = list.compactMap { if case .date(let date) = $0 { date } else { nil } }
-        }
-        let avoided = Plan.Avoided(weekdays: Set(arguments.texts("avoid") ?? []), holidays: Set(holidays))
-        let count = arguments.integer("sessions").map(Int.init) ?? knowledge.intervals.course.lowerBound
-        let days = try Plan.days(
-            count, first: first, after: knowledge.intervals.interval(for: next.goal), avoiding: avoided, until: last)
-        return Plan(
-            person: person.person, avoided: avoided, days: days, done: 0,
-            accepted: reading.now, changed: reading.now)
-    }
-
     // MARK: Keeping it true
 
     /// A session that was finished, early or late, takes the place of the plan's next one; the rest is planned anew from
@@ -324,7 +210,7 @@ extension Scheduling {
         for reminder in wanted { try reminder.queue(transaction) }
     }
 
-    private func closePlanned(
+    func closePlanned(
         _ person: String, because reason: String = Scheduling.replaced, _ transaction: any Transaction
     ) throws {
         for kind in knowledge.kinds where kind.anchor == .planned {

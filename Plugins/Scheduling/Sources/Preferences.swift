@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// How a person wants to be reminded: at which hour, when not, of what not.
-struct Preferences: Sendable, Equatable {
+struct Preferences: Reply, Equatable {
     let person: String
     /// The hour of the day for what comes on a day rather than at a time.
     var hour: Int?
@@ -18,13 +18,16 @@ struct Preferences: Sendable, Equatable {
         (hour, quietFrom, quietTo) = (nil, defaults.quietFrom, defaults.quietTo)
         let sql = "SELECT hour, quiet_from, quiet_to, kinds_off, moved FROM scheduling_preferences WHERE person = ?"
         guard let row = try reading.row(sql, person) else { return }
+        guard let kindsOff = row.text("kinds_off"), let hours = row.text("moved") else {
+            throw ModuleError.internal("a row of scheduling_preferences is not complete")
+        }
         hour = Preferences.hour(row.integer("hour"))
         quietFrom = Preferences.hour(row.integer("quiet_from")) ?? quietFrom
         quietTo = Preferences.hour(row.integer("quiet_to")) ?? quietTo
-        if case .list(let kinds) = try reading.value(json: row.text("kinds_off") ?? "[]") {
+        if case .list(let kinds) = try reading.value(json: kindsOff) {
             off = Set(kinds.compactMap { if case .string(let kind) = $0 { kind } else { nil } })
         }
-        if case .object(let hours) = try reading.value(json: row.text("moved") ?? "{}") {
+        if case .object(let hours) = try reading.value(json: hours) {
             for member in hours.members {
                 if case .integer(let hour) = member.value { moved[member.name] = Preferences.hour(hour) }
             }
@@ -56,24 +59,28 @@ struct Preferences: Sendable, Equatable {
         return zone.instant(of: day, minuteOfDay: to)
     }
 
-    var object: Object {
-        [
-            "person": person, "hour": hour, "quiet_from": quietFrom, "quiet_to": quietTo, "off": off.sorted(),
-            "moved": Object(
-                uniqueMembers: moved.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) }),
-        ]
+    static let members: [Member<Preferences>] = [
+        Member("person", "whose", \.person),
+        Member("hour", "the preferred hour of the day, if one is set", \.hour),
+        Member("quiet_from", "from this hour on nothing comes but what is critical", \.quietFrom),
+        Member("quiet_to", "until this hour; the same as quiet_from for no quiet hours", \.quietTo),
+        Member("off", "kinds that do not come") { $0.off.sorted() },
+        Member("moved", "kinds with an hour of their own", \.hoursByKind),
+    ]
+
+    private var hoursByKind: Object {
+        Object(uniqueMembers: moved.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) })
     }
 
     func write(_ transaction: any Transaction) throws {
-        let shown = object
         try transaction.execute(
             """
             INSERT INTO scheduling_preferences (person, hour, quiet_from, quiet_to, kinds_off, moved)
             VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (person) DO UPDATE SET hour = excluded.hour, quiet_from = excluded.quiet_from,
                 quiet_to = excluded.quiet_to, kinds_off = excluded.kinds_off, moved = excluded.moved
-            """, person, hour, quietFrom, quietTo, transaction.json(shown["off"] ?? .list([])),
-            transaction.json(shown["moved"] ?? .object([:])))
+            """, person, hour, quietFrom, quietTo, transaction.json(off.sorted().value),
+            transaction.json(.object(hoursByKind)))
     }
 }
 
@@ -94,77 +101,70 @@ struct ReminderDefaults: Sendable {
 }
 
 extension Scheduling {
-    private static let reply = [
-        ReplyMember("person", "whose"), ReplyMember("hour", "the preferred hour of the day, if one is set"),
-        ReplyMember("quiet_from", "from this hour on nothing comes but what is critical"),
-        ReplyMember("quiet_to", "until this hour; the same as quiet_from for no quiet hours"),
-        ReplyMember("off", "kinds that do not come"), ReplyMember("moved", "kinds with an hour of their own"),
-    ]
-
     var showPreferences: Command {
         Command(
-            "show-preferences", "Shows how a person wants to be reminded.", role: .reader,
-            parameters: [.required("person", .slug, "Whose.")], reply: Scheduling.reply, errors: [.notFound],
-            concerns: .named("person"), example: "scheduling.show-preferences person=anna",
-            .reads { request, reading in
-                let person = try reading.person(request.arguments.requiredText("person")).person
-                return try Preferences(of: person, knowledge.defaults, in: reading).object
+            "show-preferences", "Shows how a person wants to be reminded.", role: .reader, takes: Scheduling.person,
+            gives: Preferences.self, errors: [.notFound], concerns: .named("person"),
+            example: "scheduling.show-preferences person=anna",
+            reads: { reading, slug in
+                try Preferences(of: reading.person(slug).person, knowledge.defaults, in: reading)
             })
     }
+
+    private static let hour = Parameter.optional(
+        "hour", .integer(0...23), "The hour of the day for what comes on a day.")
+    private static let quietFrom = Parameter.optional(
+        "quiet_from", .integer(0...23), "From this hour on nothing comes but what is critical.")
+    private static let quietTo = Parameter.optional(
+        "quiet_to", .integer(0...23), "Until this hour; the same as quiet_from for no quiet hours.")
+    private static let off = Parameter.optional(
+        "off", .list(.slug), "Kinds that shall not come; see scheduling.kinds.")
+    private static let on = Parameter.optional("on", .list(.slug), "Kinds that shall come again.")
+    private static let move = Parameter.optional(
+        "move", .list(.line(maximum: 80)), "Kinds with an hour of their own: KIND:HOUR, or KIND: for the usual one.")
 
     var setPreferences: Command {
         Command(
             "set-preferences", "Sets how a person wants to be reminded; what is left out stays. Plans what waits anew.",
-            role: .operator,
-            parameters: [
-                .required("person", .slug, "Whose."),
-                .optional("hour", .integer(0...23), "The hour of the day for what comes on a day."),
-                .optional("quiet_from", .integer(0...23), "From this hour on nothing comes but what is critical."),
-                .optional("quiet_to", .integer(0...23), "Until this hour; the same as quiet_from for no quiet hours."),
-                .optional("off", .list(.slug), "Kinds that shall not come; see scheduling.kinds."),
-                .optional("on", .list(.slug), "Kinds that shall come again."),
-                .optional(
-                    "move", .list(.line(maximum: 80)),
-                    "Kinds with an hour of their own: KIND:HOUR, or KIND: for the usual one."),
-            ],
-            reply: Scheduling.reply, errors: [.notFound],
+            role: .operator, takes: Scheduling.person, Scheduling.hour, Scheduling.quietFrom, Scheduling.quietTo,
+            Scheduling.off, Scheduling.on, Scheduling.move, gives: Preferences.self, errors: [.notFound],
             concerns: .named("person"),
             example: "scheduling.set-preferences person=anna hour=18 quiet_from=21 quiet_to=8 off=window-opens",
-            .writes { request, transaction in
-                let arguments = request.arguments
-                let person = try transaction.person(arguments.requiredText("person"))
-                let before = try Preferences(of: person.person, knowledge.defaults, in: transaction)
+            writes: { transaction, slug, hour, quietFrom, quietTo, off, on, moves in
+                let person = try transaction.person(slug).person
+                let before = try Preferences(of: person, knowledge.defaults, in: transaction)
                 var after = before
-                if let hour = arguments.integer("hour") { after.hour = Int(hour) }
-                if let hour = arguments.integer("quiet_from") { after.quietFrom = Int(hour) }
-                if let hour = arguments.integer("quiet_to") { after.quietTo = Int(hour) }
-                for name in arguments.texts("off") ?? [] {
-                    guard try known(name, "off").urgency != .critical else {
-                        throw ModuleError.invalidArgument(
-                            "off", expected: "a kind that is not critical", got: name,
-                            "'\(name)' is critical and cannot be switched off; answer it when it comes")
-                    }
-                    after.off.insert(name)
-                }
-                for name in arguments.texts("on") ?? [] { after.off.remove(try known(name, "on").name) }
-                for text in arguments.texts("move") ?? [] { try move(text, in: &after) }
-                guard after != before else { return after.object }
+                after.hour = hour.map(Int.init) ?? before.hour
+                after.quietFrom = quietFrom.map(Int.init) ?? before.quietFrom
+                after.quietTo = quietTo.map(Int.init) ?? before.quietTo
+                for name in off ?? [] { try switchOff(name, in: &after) }
+                for name in on ?? [] { after.off.remove(try known(name, Scheduling.on.name).name) }
+                for text in moves ?? [] { try move(text, in: &after) }
+                guard after != before else { return after }
                 try after.write(transaction)
                 try transaction.record(
-                    Entry(
-                        "preferences.changed", subject: "person/\(person.person)", person: person.person,
-                        body: after.object))
-                return after.object
+                    Entry("preferences.changed", subject: "person/\(person)", person: person, body: after.object))
+                return after
             })
+    }
+
+    private func switchOff(_ name: String, in preferences: inout Preferences) throws {
+        guard try known(name, Scheduling.off.name).urgency != .critical else {
+            throw ModuleError.invalidArgument(
+                Scheduling.off.name, expected: "a kind that is not critical", got: name,
+                "'\(name)' is critical and cannot be switched off; answer it when it comes")
+        }
+        preferences.off.insert(name)
     }
 
     private func move(_ text: String, in preferences: inout Preferences) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let kind = try known(String(parts[0]), "move")
+        let kind = try known(String(parts[0]), Scheduling.move.name)
         guard parts.count == 2, kind.hour != nil, parts[1].isEmpty || (Int(parts[1]).map { 0...23 ~= $0 } ?? false)
         else {
             throw ModuleError.invalidArgument(
-                "move", expected: "KIND:HOUR for a kind that comes at an hour, with an hour from 0 to 23", got: text)
+                Scheduling.move.name, expected: "KIND:HOUR for a kind that comes at an hour, with an hour from 0 to 23",
+                got: text)
         }
         preferences.moved[kind.name] = Int(parts[1])
     }
@@ -177,63 +177,5 @@ extension Scheduling {
             "there is no kind of reminder '\(name)'; scheduling.kinds lists them")
         error.members["suggestions"] = suggestions(for: name, in: names).value
         throw error
-    }
-
-    var kinds: Command {
-        Command(
-            "kinds", "Lists what people are reminded of, when and on which sources.", role: .reader,
-            reply: [
-                ReplyMember("kind", "its name"), ReplyMember("title", "what it says"),
-                ReplyMember("when", "when it comes"), ReplyMember("urgency", "low, normal or critical"),
-                ReplyMember("sources", "what it rests on"),
-            ],
-            concerns: .nobody, example: "scheduling.kinds",
-            .lists { _, _, send in
-                for kind in knowledge.kinds {
-                    try send([
-                        "kind": kind.name, "title": kind.title, "when": kind.timing, "urgency": kind.urgency.rawValue,
-                        "sources": kind.sources,
-                    ])
-                }
-                return [:]
-            })
-    }
-}
-
-extension ReminderKind {
-    /// When it comes, in words: `3 days before the best day for the next session, at 9 o'clock`.
-    var timing: String {
-        let point =
-            switch anchor {
-            case .event: "it"
-            case .until: "the last day"
-            case .planned: "each session of the plan"
-            case .opens: "the day on which the window for the next session opens"
-            case .best: "the best day for the next session"
-            case .closes: "the day on which the window for the next session closes"
-            }
-        let distance =
-            if daysBefore > 0 {
-                "\(daysBefore) \(daysBefore == 1 ? "day" : "days") before \(point)"
-            } else if after == Span() {
-                anchor == .event ? "at once" : "on \(point)"
-            } else {
-                "\(after.words) after \(point)"
-            }
-        let again = times > 1 ? ", \(times) times, \(every.words) apart" : ""
-        return distance + (hour.map { ", at \($0) o'clock" } ?? "") + again
-    }
-}
-
-extension Span {
-    /// `3 days`, `72 hours`, `30 minutes`.
-    fileprivate var words: String {
-        func counted(_ number: Int64, _ unit: String) -> String { "\(number) \(unit)\(number == 1 ? "" : "s")" }
-        var parts: [String] = []
-        if days != 0 { parts.append(counted(Int64(days), "day")) }
-        let (hours, rest) = milliseconds.quotientAndRemainder(dividingBy: 3_600_000)
-        if hours != 0 { parts.append(counted(hours, "hour")) }
-        if rest != 0 { parts.append(counted(rest / 60_000, "minute")) }
-        return parts.joined(separator: " and ")
     }
 }

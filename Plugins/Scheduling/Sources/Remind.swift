@@ -1,51 +1,32 @@
 import MneedleKit
 
 extension Scheduling {
+    private static let whom = Parameter.required("person", .slug, "Whom it concerns.")
+    private static let at = Parameter.required("at", .time, "When it comes; not in the past.")
+    private static let title = Parameter.required("title", .line(maximum: 200), "What it says.")
+    private static let body = Parameter.optional("body", .text(), "What it says beside that.")
+    private static let urgency = Parameter.optional(
+        "urgency", .choice(Urgency.self), "How much it presses.", default: .normal)
+
     var remind: Command {
         Command(
             "remind", "Queues a reminder of your own.", role: .operator,
-            parameters: [
-                .required("person", .slug, "Whom it concerns."),
-                .required("at", .time, "When it comes; not in the past."),
-                .required("title", .line(maximum: 200), "What it says."),
-                .optional("body", .text(), "What it says beside that."),
-                .optional(
-                    "urgency", .choice(Urgency.allCases.map(\.rawValue)), "How much it presses.",
-                    default: Urgency.normal.rawValue),
-            ],
-            reply: Scheduling.reminderMembers, errors: [.notFound],
-            concerns: .named("person"),
+            takes: Scheduling.whom, Scheduling.at, Scheduling.title, Scheduling.body, Scheduling.urgency,
+            gives: Reminder.self, errors: [.notFound], concerns: .named("person"),
             example: #"scheduling.remind person=anna at=2026-12-01T09:00:00+01:00 title="Buy alcohol""#,
-            .writes { request, transaction in
-                let arguments = request.arguments
-                let person = try arguments.requiredText("person")
-                guard let at = arguments.time("at") else { throw ModuleError.internal("'at' is required") }
+            writes: { transaction, person, at, title, body, urgency in
+                let name = Scheduling.at.name
                 guard at >= transaction.now else {
                     throw ModuleError.invalidArgument(
-                        "at", expected: "a time from now on", got: at.description,
-                        "'at' is in the past: \(at), and it is \(transaction.now); give a later time")
+                        name, expected: "a time from now on", got: at.description,
+                        "'\(name)' is in the past: \(at), and it is \(transaction.now); give a later time")
                 }
-                _ = try withinHorizon(at, "at", transaction)
+                _ = try withinHorizon(at, name, transaction)
                 try transaction.requirePerson(person)
                 return try Reminder(
-                    person, kind: ReminderKind.own, title: arguments.requiredText("title"),
-                    body: arguments.text("body"),
-                    urgency: arguments.text("urgency").flatMap(Urgency.init) ?? .normal, due: at,
+                    person, kind: ReminderKind.own, title: title, body: body, urgency: urgency, due: at,
                     now: transaction.now
                 ).queue(transaction)
             })
     }
-
-    static let rowMembers = [
-        ReplyMember("reminder", "its number"), ReplyMember("person", "whom it concerns"),
-        ReplyMember("kind", "what it is about; custom for one of your own"), ReplyMember("title", "what it says"),
-        ReplyMember("body", "what it says beside that"), ReplyMember("due", "when it comes, or came"),
-        ReplyMember("state", "pending, due, snoozed, done or dismissed"),
-        ReplyMember("urgency", "low, normal or critical"),
-    ]
-
-    static let reminderMembers =
-        rowMembers + [
-            ReplyMember("session", "the session that it follows"), ReplyMember("device", "the device that it is about"),
-        ]
 }

@@ -1,6 +1,6 @@
 import MneedleKit
 
-enum Urgency: String, CaseIterable, Sendable { case low, normal, critical }
+enum Urgency: String, CaseIterable, ReplyValue { case low, normal, critical }
 
 /// Something that people are reminded of: one `[[reminder]]` of `Config/knowledge/reminders.toml`.
 struct ReminderKind: Sendable {

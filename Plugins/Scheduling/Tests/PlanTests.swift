@@ -27,7 +27,8 @@ struct PlanTests {
         #expect(try diary.bench.ledger().isEmpty)
         #expect(failure { _ = try diary.bench.call("scheduling.show-plan", ["person": "anna"]) }?.code == .notFound)
         let always = failure {
-            _ = try diary.bench.call("scheduling.plan", ["person": "anna", "avoid": Plan.Avoided.names])
+            _ = try diary.bench.call(
+                "scheduling.plan", ["person": "anna", "avoid": Plan.Weekday.allCases.map(\.rawValue)])
         }
         #expect(always?.code == .conflict)
     }
@@ -212,13 +213,13 @@ struct PlanTests {
         var planned = 0
         for _ in 0..<300 {
             let (person, weeks) = people[random(3)]
-            let avoid = Set((0..<random(4)).map { _ in Plan.Avoided.names[random(7)] })
+            let avoid = Set((0..<random(4)).map { _ in Plan.Weekday.allCases[random(7)] })
             let start = today.adding(days: random(700))
             let holidays = Set((0..<random(20)).map { _ in start.adding(days: random(400)) })
             let plan = try? diary.bench.call(
                 "scheduling.plan",
                 [
-                    "person": person, "sessions": 6, "start": start, "avoid": avoid.sorted(),
+                    "person": person, "sessions": 6, "start": start, "avoid": avoid.map(\.rawValue).sorted(),
                     "holidays": holidays.map(\.description),
                 ])
             guard let plan else { continue }

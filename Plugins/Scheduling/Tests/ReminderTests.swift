@@ -181,6 +181,21 @@ struct ReminderTests {
             ])
     }
 
+    @Test("a reminder says of itself what its list of members says", arguments: [nil, "of three"])
+    func quickly(text: String?) throws {
+        struct Listed: Reply {
+            var reminder: Reminder
+            static let members = Reminder.members.within(\Listed.reminder)
+        }
+        var reminder = Reminder(
+            "anna", kind: "cleaning", title: "Clean", body: text, urgency: .critical,
+            due: Instant("2026-11-21T08:00:00Z")!,
+            now: Instant("2026-11-20T12:00:00Z")!, session: text.map { _ in 17 }, device: text.map { _ in "roller" })
+        reminder.id = 7
+        #expect(Listed(reminder: reminder).object == reminder.object)
+        #expect(reminder.object.members.count == (text == nil ? 8 : 10))
+    }
+
     @Test("readers look, operators change")
     func roles() throws {
         let diary = try Diary()

@@ -37,6 +37,8 @@ public struct Command: Sendable {
     public var reply: [ReplyMember]
     /// JSON Schema 2020-12 of the reply (of each row, for a listing); `nil` where it is not declared.
     public var replySchema: Object?
+    /// JSON Schema 2020-12 of what follows a listing's rows; `nil` where nothing does, or where it is not declared.
+    public var closingSchema: Object?
     /// The error codes to expect beside `invalid-argument`, `forbidden`, `busy`, `storage` and `internal`.
     public var errors: [ModuleError.Code]
     /// Whom it concerns; while that is not said, it is for an admin alone where people see only their own.
@@ -100,6 +102,23 @@ extension Command {
                 try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
                 return [:]
             })
+    }
+
+    /// A listing that says something of all its rows after the last of them.
+    public init<each Argument: Sendable, Row: Reply, Closing: Reply>(
+        _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Row.Type,
+        closes: Closing.Type, errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
+        lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Closing
+    ) {
+        var parameters: [AnyParameter] = []
+        repeat parameters += (each takes).descriptions
+        self.init(
+            name, summary, role: role, parameters, gives, errors, concerns, example,
+            .lists { request, reading, sink in
+                try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments)).object
+            })
+        reply += Closing.members.map { ReplyMember($0.name, $0.meaning) }
+        closingSchema = Closing.schema
     }
 
     /// A command that changes something, in a transaction that is on disk before the reply leaves.

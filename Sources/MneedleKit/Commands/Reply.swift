@@ -37,6 +37,25 @@ public struct Member<Root>: Sendable {
         isOptional = Content.isOptional
         value = { content($0).member }
     }
+
+    init(
+        _ name: String, _ meaning: String, _ schema: Object, _ isOptional: Bool,
+        _ value: @escaping @Sendable (Root) -> Value?
+    ) {
+        (self.name, self.meaning, self.schema, self.isOptional) = (name, meaning, schema, isOptional)
+        self.value = value
+    }
+}
+
+extension Array {
+    /// The same members for a reply that holds such a value as one part of it.
+    public func within<Whole, Part>(
+        _ part: @escaping @Sendable (Whole) -> Part
+    ) -> [Member<Whole>] where Element == Member<Part> {
+        map { member in
+            Member<Whole>(member.name, member.meaning, member.schema, member.isOptional) { member.value(part($0)) }
+        }
+    }
 }
 
 /// What can be a member of a reply.
