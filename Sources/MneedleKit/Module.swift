@@ -10,8 +10,9 @@ public struct Manifest: Sendable {
     /// Whether it guards sessions: it contributes safety checks, or what speaks against any session of a person. The host
     /// remembers each module that has guarded, and starts no session while it is gone.
     public var guards: Bool
-    /// The keys it reads from its section `[<name>]` of the configuration.
-    public var configuration: [ConfigurationKey]
+    /// The keys it reads from its section `[<name>]` of the configuration: `.of(validFor, washOut)`. Each has a default;
+    /// `Config/mneedled.toml` documents it.
+    public var configuration: [AnyParameter]
     /// The knowledge files it reads, without `.toml`: `screening`.
     public var knowledge: [String]
     /// The kinds of entries and live topics that are its own beside those that begin with its name: `visit.began`, or
@@ -20,7 +21,7 @@ public struct Manifest: Sendable {
 
     public init(
         name: String, version: String, summary: String, guards: Bool = false,
-        configuration: [ConfigurationKey] = [], knowledge: [String] = [], records: [String] = []
+        configuration: [AnyParameter] = [], knowledge: [String] = [], records: [String] = []
     ) {
         self.name = name
         self.version = version
@@ -45,21 +46,6 @@ public struct Manifest: Sendable {
                     + "contribute one, or take 'guards' out")
         default: break
         }
-    }
-}
-
-/// A key of a module's configuration section. `Config/mneedled.toml` documents each with its default.
-public struct ConfigurationKey: Sendable {
-    public var name: String
-    public var type: AnyParameterType
-    public var defaultValue: Value
-    public var summary: String
-
-    public init(_ name: String, _ type: AnyParameterType, default: some ValueConvertible, _ summary: String) {
-        self.name = name
-        self.type = type
-        defaultValue = `default`.value
-        self.summary = summary
     }
 }
 

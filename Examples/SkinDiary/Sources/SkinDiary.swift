@@ -4,15 +4,15 @@ import MneedleKit
 @_cdecl("mneedle_module_skindiary")
 public func mneedleModuleSkinDiary() -> UnsafeMutableRawPointer { definition.export() }
 
+private let cautionAt = Parameter.optional(
+    "caution_at", .integer(1...5), "A feeling up to this is a caution before a session.", default: 2)
+
 /// A diary of how the skin feels, which speaks up before a session on a bad day.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "skindiary", version: "1.0.0", summary: "Keeps a diary of how the skin feels, 1 (bad) to 5 (good).",
         guards: true,
-        configuration: [
-            ConfigurationKey(
-                "caution_at", .integer(1...5), default: 2, "A feeling up to this is a caution before a session.")
-        ]),
+        configuration: .of(cautionAt)),
     migrations: [
         Migration(
             1, "the diary",
@@ -23,7 +23,7 @@ let definition = ModuleDefinition(
             ])
     ]
 ) { setup in
-    let diary = Diary(cautionAt: setup.configuration.integer("caution_at") ?? 2)
+    let diary = Diary(cautionAt: try setup[cautionAt])
     return Module(commands: [diary.add, diary.list], checks: [diary.check], reactions: [diary.afterSession])
 }
 

@@ -1,5 +1,9 @@
 import MneedleKit
 
+let activesHoursKey = Parameter.optional(
+    "actives_hours", .integer(1...720),
+    "Hours after a session without active products; at home not under 48, in a clinic not under 72.", default: 72)
+
 /// What the host looks up in this library.
 @_cdecl("mneedle_module_aftercare")
 public func mneedleModuleAftercare() -> UnsafeMutableRawPointer { definition.export() }
@@ -11,16 +15,12 @@ let definition = ModuleDefinition(
         name: "aftercare", version: "0.1.0",
         summary: "Says what the skin needs after a session, which products may touch it, and what a symptom means.",
         guards: true,
-        configuration: [
-            ConfigurationKey(
-                "actives_hours", .integer(1...720), default: 72,
-                "Hours after a session without active products; at home not under 48, in a clinic not under 72.")
-        ],
+        configuration: .of(activesHoursKey),
         knowledge: ["aftercare", "areas"],
         records: ["symptom.*", "reaction.*"]),
     migrations: migrations
 ) { setup in
-    let aftercare = Aftercare(Knowledge(setup))
+    let aftercare = Aftercare(try Knowledge(setup))
     return Module(
         commands: [
             aftercare.plan, aftercare.until, aftercare.mayUse, aftercare.report, aftercare.resolve,

@@ -14,9 +14,9 @@ struct Knowledge: Sendable {
     let escalation: Escalation
     private let findings: FindingCatalogue
 
-    init(_ setup: Setup) {
+    init(_ setup: Setup) throws {
         let file = setup.knowledge("aftercare")
-        let activesHours = Int(setup.configuration.integer("actives_hours") ?? 72)
+        let activesHours = Int(try setup[activesHoursKey])
         windows = file.tables("window").map { Window($0, setup.sources, activesHours: activesHours, setup.problems) }
         products = file.tables("product").map { Product($0, setup.sources) }
         forms = Set(file.strings("product_forms"))

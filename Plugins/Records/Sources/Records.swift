@@ -1,5 +1,10 @@
 import MneedleKit
 
+let defaultSettingKey = Parameter.optional(
+    "default_setting", .choice(Setting.self), "Where a person is treated when the record does not say.", default: .home)
+let defaultTimeZoneKey = Parameter.optional(
+    "default_time_zone", .line(maximum: 64), "The IANA time zone of a person whose record does not say.", default: "UTC")
+
 /// What the host looks up in this library.
 @_cdecl("mneedle_module_records")
 public func mneedleModuleRecords() -> UnsafeMutableRawPointer { definition.export() }
@@ -9,14 +14,7 @@ let definition = ModuleDefinition(
     manifest: Manifest(
         name: "records", version: "0.1.0",
         summary: "Keeps people, devices, operators and physicians' clearances.",
-        configuration: [
-            ConfigurationKey(
-                "default_setting", .choice(Setting.allCases.map(\.rawValue)), default: "home",
-                "Where a person is treated when the record does not say."),
-            ConfigurationKey(
-                "default_time_zone", .line(maximum: 64), default: "UTC",
-                "The IANA time zone of a person whose record does not say."),
-        ],
+        configuration: .of(defaultSettingKey, defaultTimeZoneKey),
         knowledge: ["areas", "clearances", "devices", "reasons"],
         records: [
             "person.*", "device.added", "device.changed", "device.retired", "operator.*", "clearance.*", "twin.*",
@@ -25,8 +23,8 @@ let definition = ModuleDefinition(
 ) { setup in
     let records = Records(
         knowledge: Knowledge(setup),
-        defaultSetting: setup.configuration.text("default_setting").flatMap(Setting.init) ?? .home,
-        defaultTimeZone: setup.configuration.text("default_time_zone") ?? "UTC")
+        defaultSetting: try setup[defaultSettingKey],
+        defaultTimeZone: try setup[defaultTimeZoneKey])
     return Module(
         commands: [
             records.addPerson, records.changePerson, records.showPerson, records.listPeople,

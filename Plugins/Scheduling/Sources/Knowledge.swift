@@ -10,12 +10,12 @@ struct Knowledge: Sendable {
     /// How late a delivery is before it is called late.
     let lateAfter: Span
 
-    init(_ setup: Setup) {
+    init(_ setup: Setup) throws {
         intervals = Intervals(setup.knowledge("intervals"), setup.sources)
         kinds = ReminderKind.all(setup.knowledge("reminders"), setup.sources, course: intervals.course)
         defaults = ReminderDefaults(setup.knowledge("reminders"))
-        digestFrom = Int(setup.configuration.integer("digest_from") ?? 5)
-        lateAfter = .minutes(Double(setup.configuration.integer("late_minutes") ?? 5))
+        digestFrom = Int(try setup[digestFromKey])
+        lateAfter = .minutes(Double(try setup[lateMinutesKey]))
     }
 
     func kind(named name: String) -> ReminderKind? { kinds.first { $0.name == name } }

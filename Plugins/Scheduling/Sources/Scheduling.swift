@@ -1,5 +1,11 @@
 import MneedleKit
 
+let lateMinutesKey = Parameter.optional(
+    "late_minutes", .integer(0...1440),
+    "Minutes after which a reminder that was delivered late, after downtime, is marked as late.", default: 5)
+let digestFromKey = Parameter.optional(
+    "digest_from", .integer(2...10_000), "So many late reminders of one person come as one digest.", default: 5)
+
 /// What the host looks up in this library.
 @_cdecl("mneedle_module_scheduling")
 public func mneedleModuleScheduling() -> UnsafeMutableRawPointer { definition.export() }
@@ -10,19 +16,12 @@ let definition = ModuleDefinition(
         name: "scheduling", version: "0.1.0",
         summary: "Says when the next session may be, blocks one that comes too soon, and keeps reminders.",
         guards: true,
-        configuration: [
-            ConfigurationKey(
-                "late_minutes", .integer(0...1440), default: 5,
-                "Minutes after which a reminder that was delivered late, after downtime, is marked as late."),
-            ConfigurationKey(
-                "digest_from", .integer(2...10_000), default: 5,
-                "So many late reminders of one person come as one digest."),
-        ],
+        configuration: .of(lateMinutesKey, digestFromKey),
         knowledge: ["intervals", "reminders"],
         records: ["reminder.*", "plan.*", "preferences.*"]),
     migrations: migrations
 ) { setup in
-    let scheduling = Scheduling(Knowledge(setup))
+    let scheduling = Scheduling(try Knowledge(setup))
     return Module(
         commands: [
             scheduling.next, scheduling.listReminders, scheduling.showReminder, scheduling.plan, scheduling.accept,

@@ -123,8 +123,8 @@ struct AssessmentRow {
 struct Validity: Sendable {
     private let span: Span
 
-    init(_ setup: Setup) {
-        span = setup.configuration.duration("assessment_valid_for") ?? Span(milliseconds: 86_400_000)
+    init(_ setup: Setup) throws {
+        span = try setup[assessmentValidForKey]
         if span.days < 0 || span.milliseconds < 0 || span == Span() {
             setup.problems.report(
                 Problem(

@@ -11,14 +11,14 @@ struct Knowledge: Sendable {
     let reasons: Reasons
     private let findings: FindingCatalogue
 
-    init(_ setup: Setup) {
+    init(_ setup: Setup) throws {
         let file = setup.knowledge("screening")
         areas = Knowledge.areas(setup)
         let floorDays = Knowledge.floorDays(setup)
         let interview = Interview(file.tables("question"), areas: areas, floorDays: floorDays)
         self.interview = interview
         let named = Dictionary(interview.questions.map { ($0.name, $0) }) { first, _ in first }
-        let (areas, washOuts) = (areas, setup.configuration.object("wash_out_days") ?? Arguments())
+        let (areas, washOuts) = (areas, try setup[washOutDaysKey])
         let rules = file.tables("rule").map {
             Rule($0, setup.sources, questions: named, areas: areas, washOuts: washOuts, floorDays: floorDays)
         }.filter(\.isEnabled)

@@ -1,5 +1,11 @@
 import MneedleKit
 
+let assessmentValidForKey = Parameter.optional(
+    "assessment_valid_for", .duration, "How long an assessment allows sessions to start.", default: .hours(24))
+let washOutDaysKey = Parameter.optional(
+    "wash_out_days", .object(WashOut.parameters),
+    "The practice's own waiting days in place of the knowledge file's practice defaults.", default: Arguments())
+
 /// What the host looks up in this library.
 @_cdecl("mneedle_module_screening")
 public func mneedleModuleScreening() -> UnsafeMutableRawPointer { definition.export() }
@@ -10,17 +16,11 @@ let definition = ModuleDefinition(
         name: "screening", version: "0.1.0",
         summary: "Asks what has to be known before a session and says what speaks against it, with sources.",
         guards: true,
-        configuration: [
-            ConfigurationKey(
-                "assessment_valid_for", .duration, default: "24h", "How long an assessment allows sessions to start."),
-            ConfigurationKey(
-                "wash_out_days", .object(WashOut.parameters), default: Object(),
-                "The practice's own waiting days in place of the knowledge file's practice defaults."),
-        ],
+        configuration: .of(assessmentValidForKey, washOutDaysKey),
         knowledge: ["screening", "areas", "devices", "intervals", "reasons"]),
     migrations: migrations
 ) { setup in
-    let screening = Screening(Knowledge(setup), Validity(setup))
+    let screening = Screening(try Knowledge(setup), try Validity(setup))
     return Module(
         commands: [
             screening.questions, screening.assess, screening.history, screening.rules, screening.remembered,

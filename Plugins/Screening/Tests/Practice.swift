@@ -16,7 +16,7 @@ final class Practice {
         let seen = Mutex<Knowledge?>(nil)
         let watched = ModuleDefinition(manifest: definition.manifest, migrations: definition.migrations) { setup in
             let module = try definition.make(setup)
-            if setup.problems.found.isEmpty { seen.withLock { $0 = Knowledge(setup) } }
+            if setup.problems.found.isEmpty { try seen.withLock { $0 = try Knowledge(setup) } }
             return module
         }
         bench = try Bench(watched, at: now, section: section, knowledge: folder)

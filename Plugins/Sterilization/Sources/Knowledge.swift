@@ -14,7 +14,7 @@ struct Knowledge: Sendable {
     let rules: [Rule]
     private let findings: FindingCatalogue
 
-    init(_ setup: Setup) {
+    init(_ setup: Setup) throws {
         let file = setup.knowledge("sterilization")
         var rules: [Rule] = []
         func fact<Fact>(_ key: String, _ read: (Table) -> Fact) -> Fact {
@@ -33,7 +33,7 @@ struct Knowledge: Sendable {
             rules.append(Rule("agent/\(agent.name)", table, setup.sources))
             return agent
         }
-        let families = setup.configuration.texts("cycle_profiles") ?? []
+        let families = try setup[cycleProfilesKey]
         let every = file.tables("profile").map { table in
             let profile = CycleProfile(table)
             rules.append(Rule("profile/\(profile.name)", table, setup.sources))

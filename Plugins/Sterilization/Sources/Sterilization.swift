@@ -1,5 +1,9 @@
 import MneedleKit
 
+let cycleProfilesKey = Parameter.optional(
+    "cycle_profiles", .list(.slug), "The families of steriliser profiles that release a load: cdc, maker.",
+    default: ["cdc"])
+
 /// What the host looks up in this library.
 @_cdecl("mneedle_module_sterilization")
 public func mneedleModuleSterilization() -> UnsafeMutableRawPointer { definition.export() }
@@ -12,16 +16,12 @@ let definition = ModuleDefinition(
         name: "sterilization", version: "0.1.0",
         summary: "Logs soaks, steriliser cycles and cartridges, and blocks a session with a head that is not ready.",
         guards: true,
-        configuration: [
-            ConfigurationKey(
-                "cycle_profiles", .list(.slug), default: ["cdc"],
-                "The families of steriliser profiles that release a load: cdc, maker.")
-        ],
+        configuration: .of(cycleProfilesKey),
         knowledge: ["sterilization"],
         records: ["cartridge.*", "device.cleaned"]),
     migrations: migrations
 ) { setup in
-    let sterilization = Sterilization(Knowledge(setup))
+    let sterilization = Sterilization(try Knowledge(setup))
     return Module(
         commands: [
             sterilization.soak, sterilization.cycle, sterilization.openCartridge, sterilization.discardCartridge,

@@ -4,33 +4,32 @@ import MneedleKit
 @_cdecl("mneedle_module_telemetry")
 public func mneedleModuleTelemetry() -> UnsafeMutableRawPointer { definition.export() }
 
-private let precisions = AnyParameterType.choice(Precision.allCases.map(\.rawValue))
+let precisionKey = Parameter.optional(
+    "precision", .choice(Precision.self), "to what unit of time points are kept", default: .ns)
+let collectorPrecisionKey = Parameter.optional(
+    "collector_precision", .choice(Precision.self), "the unit of timestamps on telemetry.sock", default: .ns)
+let unmatchedForKey = Parameter.optional(
+    "unmatched_for", .duration, "how long points of no session are kept for telemetry.attach", default: Span(days: 7))
+let pointsForKey = Parameter.optional(
+    "points_for", .duration, "how long each point of a session is kept; 0d for ever", default: Span(days: 0))
+let secondsForKey = Parameter.optional(
+    "seconds_for", .duration, "how long their sums by seconds are kept; 0d for ever", default: Span(days: 0))
+let minutesForKey = Parameter.optional(
+    "minutes_for", .duration, "how long their sums by minutes are kept; 0d for ever", default: Span(days: 0))
+let stopOnKey = Parameter.optional(
+    "stop_on", .list(.slug), "codes of alarms that stop the session at once", default: [])
 
 /// Takes what a device reports during a session, keeps it, and raises an alarm at once when it leaves its limits.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "telemetry", version: "0.1.0",
         summary: "Streams device telemetry into sessions, raises alarms, and answers what was measured.",
-        configuration: [
-            ConfigurationKey("precision", precisions, default: "ns", "to what unit of time points are kept"),
-            ConfigurationKey(
-                "collector_precision", precisions, default: "ns", "the unit of timestamps on telemetry.sock"),
-            ConfigurationKey(
-                "unmatched_for", .duration, default: "7d", "how long points of no session are kept for telemetry.attach"
-            ),
-            ConfigurationKey(
-                "points_for", .duration, default: "0d", "how long each point of a session is kept; 0d for ever"),
-            ConfigurationKey(
-                "seconds_for", .duration, default: "0d", "how long their sums by seconds are kept; 0d for ever"),
-            ConfigurationKey(
-                "minutes_for", .duration, default: "0d", "how long their sums by minutes are kept; 0d for ever"),
-            ConfigurationKey(
-                "stop_on", .list(.slug), default: [] as [Value], "codes of alarms that stop the session at once"),
-        ],
+        configuration: .of(
+            precisionKey, collectorPrecisionKey, unmatchedForKey, pointsForKey, secondsForKey, minutesForKey, stopOnKey),
         knowledge: ["telemetry"]),
     migrations: migrations
 ) { setup in
-    let telemetry = Telemetry(setup)
+    let telemetry = try Telemetry(setup)
     return Module(
         commands: [
             telemetry.stream, telemetry.summary, telemetry.query, telemetry.compare, telemetry.alarms, telemetry.export,
@@ -56,15 +55,16 @@ struct Telemetry: Sendable {
     /// How long each form of a session's telemetry is kept, the first as it came; `nil` for ever.
     let keepFor: [Span?]
 
-    init(_ setup: Setup) {
+    init(_ setup: Setup) throws {
         knowledge = Knowledge(setup)
-        precision = setup.configuration.text("precision").flatMap(Precision.init) ?? .ns
-        collectorPrecision = setup.configuration.text("collector_precision").flatMap(Precision.init) ?? .ns
-        keepUnmatchedFor = setup.configuration.duration("unmatched_for") ?? Span(days: 7)
-        keepFor = ["points_for", "seconds_for", "minutes_for"].map { key in
-            setup.configuration.duration(key).flatMap { $0.days == 0 && $0.milliseconds == 0 ? nil : $0 }
+        precision = try setup[precisionKey]
+        collectorPrecision = try setup[collectorPrecisionKey]
+        keepUnmatchedFor = try setup[unmatchedForKey]
+        keepFor = try [pointsForKey, secondsForKey, minutesForKey].map { key in
+            let span = try setup[key]
+            return span.days == 0 && span.milliseconds == 0 ? nil : span
         }
-        stopOn = Set(setup.configuration.texts("stop_on") ?? [])
+        stopOn = Set(try setup[stopOnKey])
         for code in stopOn.subtracting(knowledge.codes).sorted() {
             setup.problems.report(
                 Problem(

@@ -77,9 +77,7 @@ package struct Knowledge {
     }
 
     private func typed(_ section: Object, _ manifest: Manifest) -> Arguments {
-        let keys = manifest.configuration.map {
-            AnyParameter.optional($0.name, $0.type, $0.summary, default: $0.defaultValue)
-        }
+        let keys = manifest.configuration
         do {
             let arguments = try Typing.bind(section, keys)
             for key in keys {

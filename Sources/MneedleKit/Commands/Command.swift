@@ -81,10 +81,8 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         reads: @escaping @Sendable (any Reading, repeat each Argument) throws -> Answer
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example,
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .reads { try reads($1, repeat try (each takes).read($0.arguments)).object })
     }
 
@@ -94,10 +92,8 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Void
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example,
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .lists { request, reading, sink in
                 try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
                 return [:]
@@ -110,10 +106,8 @@ extension Command {
         closes: Closing.Type, errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Closing
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example,
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .lists { request, reading, sink in
                 try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments)).object
             })
@@ -127,10 +121,8 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         writes: @escaping @Sendable (any Transaction, repeat each Argument) throws -> Answer
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example,
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .writes { try writes($1, repeat try (each takes).read($0.arguments)).object })
     }
 
@@ -140,10 +132,8 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         receives: @escaping @Sendable (any Transaction, repeat each Argument) throws -> any BulkReceiver
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example,
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .receives { try receives($1, repeat try (each takes).read($0.arguments)) })
     }
 
@@ -153,10 +143,8 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         immediate: @escaping @Sendable (Actor, repeat each Argument) throws -> Answer
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example,
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .immediate { try immediate($0.actor, repeat try (each takes).read($0.arguments)).object })
     }
 
@@ -166,10 +154,8 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         immediateRows: @escaping @Sendable (Actor, (Row) throws -> Void, repeat each Argument) throws -> Void
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example,
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .immediateRows { request, sink in
                 try immediateRows(
                     request.actor, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
@@ -182,10 +168,8 @@ extension Command {
         _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, connection: ConnectionChange
     ) {
-        var parameters: [AnyParameter] = []
-        repeat parameters += (each takes).descriptions
         self.init(
-            name, summary, role: role, parameters, gives, errors, concerns, example, .connection(connection))
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example, .connection(connection))
     }
 
     private init<Answer: Reply>(

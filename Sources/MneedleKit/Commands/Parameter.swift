@@ -67,6 +67,15 @@ extension Parameter where Content == Arguments {
     }
 }
 
+extension [AnyParameter] {
+    /// What is known of some parameters without their Swift types.
+    public static func of<each Content: Sendable>(_ parameters: repeat Parameter<each Content>) -> [AnyParameter] {
+        var all: [AnyParameter] = []
+        repeat all += (each parameters).descriptions
+        return all
+    }
+}
+
 extension Arguments {
     /// The argument under a key.
     /// - Throws: `internal` where the command does not take it; that is a defect.

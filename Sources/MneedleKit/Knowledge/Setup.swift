@@ -1,7 +1,7 @@
 /// What a module is made from. Everything wrong that it meets goes to ``problems``; the host then refuses to start.
 public final class Setup {
     /// Its own section of the configuration, typed, with defaults filled in.
-    public let configuration: Arguments
+    private let configuration: Arguments
     public let sources: SourceCatalogue
     public let problems: Problems
     private let files: [String: Table]
@@ -11,6 +11,12 @@ public final class Setup {
         self.sources = sources
         self.files = files
         self.problems = problems
+    }
+
+    /// What the configuration says under a key, or the key's default.
+    /// - Throws: `internal` where the manifest does not name the key; that is a defect.
+    public subscript<Content>(key: Parameter<Content>) -> Content {
+        get throws { try configuration[key] }
     }
 
     /// A knowledge file that the manifest names. The host has reported it already if it does not exist.

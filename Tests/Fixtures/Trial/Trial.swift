@@ -14,17 +14,20 @@ public func mneedleTrialOther(_ says: Int32, _ guards: Int32) -> UnsafeMutableRa
     }.export()
 }
 
+private let start = Parameter.optional(
+    "start", .choice(["well", "throw", "trap"]), "How it starts.", default: "well")
+private let check = Parameter.optional(
+    "check", .choice(["well", "throw"]), "How its safety check answers.", default: "well")
+private let timer = Parameter.optional(
+    "timer", .choice(["none", "trap", "spin"]), "What its timer does.", default: "none")
+private let reaction = Parameter.optional(
+    "reaction", .choice(["none", "well", "throw", "trap"]),
+    "How it takes the end of a session, or with trap a new person.", default: "none")
+
 private func manifest(guards: Bool) -> Manifest {
     Manifest(
         name: "trial", version: "0.1.0", summary: "Tries the host: lists, waits, throws, traps.", guards: guards,
-        configuration: [
-            ConfigurationKey("start", .choice(["well", "throw", "trap"]), default: "well", "How it starts."),
-            ConfigurationKey("check", .choice(["well", "throw"]), default: "well", "How its safety check answers."),
-            ConfigurationKey("timer", .choice(["none", "trap", "spin"]), default: "none", "What its timer does."),
-            ConfigurationKey(
-                "reaction", .choice(["none", "well", "throw", "trap"]), default: "none",
-                "How it takes the end of a session, or with trap a new person."),
-        ])
+        configuration: .of(start, check, timer, reaction))
 }
 
 private let migrations = [
@@ -35,15 +38,14 @@ private let migrations = [
 
 /// A module that behaves badly when it is told to, and well where that can be checked.
 private func module(_ setup: Setup, guards: Bool) throws -> Module {
-    switch setup.configuration.text("start") {
+    switch try setup[start] {
     case "throw": throw ModuleError.conflict("told not to start", state: "told")
     case "trap": fatalError("told to trap at start")
     default: break
     }
-    let trouble = Trouble(
-        timer: setup.configuration.text("timer"), reaction: setup.configuration.text("reaction"))
-    let failsChecks = setup.configuration.text("check") == "throw"
-    let failsReactions = setup.configuration.text("reaction") == "throw"
+    let trouble = Trouble(timer: try setup[timer], reaction: try setup[reaction])
+    let failsChecks = try setup[check] == "throw"
+    let failsReactions = try setup[reaction] == "throw"
     return Module(
         commands: changes + readings + mishaps + misdeeds + [stream],
         checks: guards
