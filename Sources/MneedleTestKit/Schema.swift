@@ -61,7 +61,8 @@ enum Schema {
         switch format {
         case "date": CivilDate(text) != nil
         case "date-time": Instant(text) != nil
-        case "duration": Span(text) != nil
+        // Nobody may ask for a span with milliseconds, or a negative one, but what is measured may be such.
+        case "duration": text.wholeMatch(of: /-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{3})?S)?)?/) != nil
         default: false
         }
     }

@@ -1,15 +1,41 @@
 import MneedleKit
 
+/// An alarm as it is kept, and as it is shown.
+private struct StoredAlarm: Reply {
+    var at: Instant
+    var code: String
+    var over: Instant?
+    private let row: Row
+
+    init(_ row: Row) throws {
+        guard let at = row.instant("at"), let code = row.text("code") else {
+            throw ModuleError.internal("a row of telemetry_alarms is not complete")
+        }
+        (self.row, self.at, self.code, over) = (row, at, code, row.instant("over_at"))
+    }
+
+    static let members: [Member<StoredAlarm>] = [
+        Member("at", "when", \.at), Member("code", "what", \.code),
+        Member("field", "which field") { $0.row.text("field") },
+        Member("value", "the value that broke the limit") { $0.row.number("value") },
+        Member("limit", "the limit") { $0.row.number("limit_value") },
+        Member("peak", "the value furthest over it") { $0.row.number("peak") },
+        Member("over_at", "when it was over", \.over),
+        Member("duration", "how long it lasted") { alarm in
+            alarm.over.map { Span(milliseconds: $0.milliseconds(since: alarm.at)) }
+        },
+    ]
+}
+
 extension Telemetry {
     /// Who judges a session's points; knows the alarms that are not over.
     func watch(_ session: KnownSession, _ reading: any Reading) throws -> Watch {
         let rows = try reading.rows(
             "SELECT code, at, peak FROM telemetry_alarms WHERE session = ? AND over_at IS NULL", session.session)
-        let open = rows.map { row in
-            (
-                row.text("code") ?? "",
-                Watch.Breach(began: row.instant("at")?.nanoseconds ?? 0, peak: row.number("peak"))
-            )
+        let open = rows.compactMap { row -> (String, Watch.Breach)? in
+            // One that is damaged stops no stream.
+            guard let code = row.text("code"), let began = row.instant("at")?.nanoseconds else { return nil }
+            return (code, Watch.Breach(began: began, peak: row.number("peak")))
         }
         return Watch(session, knowledge, open: Dictionary(open) { first, _ in first })
     }
@@ -91,29 +117,14 @@ extension Telemetry {
 
     var alarms: Command {
         Command(
-            "alarms", "Lists a session's alarms in their order.", role: .reader, parameters: [Telemetry.session],
-            reply: [
-                ReplyMember("at", "when"), ReplyMember("code", "what"), ReplyMember("field", "which field"),
-                ReplyMember("value", "the value that broke the limit"), ReplyMember("limit", "the limit"),
-                ReplyMember("peak", "the value furthest over it"), ReplyMember("over_at", "when it was over"),
-                ReplyMember("duration", "how long it lasted"),
-            ],
-            errors: [.notFound], concerns: .named("session"), example: "telemetry.alarms session=17",
-            .lists { request, reading, sink in
-                let session = try known(request.arguments.requiredInteger("session"), reading)
+            "alarms", "Lists a session's alarms in their order.", role: .reader, takes: Telemetry.session,
+            gives: StoredAlarm.self, errors: [.notFound], concerns: .named("session"),
+            example: "telemetry.alarms session=17",
+            lists: { reading, send, id in
+                let session = try known(id, reading)
                 try reading.forEach(
                     "SELECT * FROM telemetry_alarms WHERE session = ? ORDER BY id", [session.session.sql]
-                ) { row in
-                    let (at, over) = (row.instant("at"), row.instant("over_at"))
-                    try sink([
-                        "at": at, "code": row.text("code"), "field": row.text("field"), "value": row.number("value"),
-                        "limit": row.number("limit_value"), "peak": row.number("peak"), "over_at": over,
-                        "duration": at.flatMap { began in
-                            over.map { Span(milliseconds: $0.milliseconds(since: began)) }
-                        },
-                    ])
-                }
-                return [:]
+                ) { try send(StoredAlarm($0)) }
             })
     }
 }

@@ -1,17 +1,49 @@
 import MneedleKit
 
+/// One row of `telemetry.unmatched`.
+private struct Unmatched: Reply {
+    var device: String
+    var points: Int64
+    var from: Instant
+    var to: Instant
+    var until: Instant?
+
+    init(_ row: Row) throws {
+        guard let device = row.text("device"), let points = row.integer("points"),
+            let first = row.integer("first_ns"), let last = row.integer("last_ns")
+        else { throw ModuleError.internal("a row of telemetry_blocks is not complete") }
+        (self.device, self.points) = (device, points)
+        (from, to, until) = (Telemetry.instant(first), Telemetry.instant(last), row.instant("expires"))
+    }
+
+    static let members: [Member<Unmatched>] = [
+        Member("device", "which device", \.device), Member("points", "how many", \.points),
+        Member("from", "the first", \.from), Member("to", "the last", \.to),
+        Member("until", "when the first of them are discarded", \.until),
+    ]
+}
+
+/// What `telemetry.attach` answers.
+private struct Attached: Reply {
+    var attached = 0
+    var alarms = 0
+    var damaged = 0
+
+    static let members: [Member<Attached>] = [
+        Member("attached", "how many points", \.attached), Member("alarms", "alarms raised", \.alarms),
+        Member("damaged", "blocks that could not be read and stay where they are, if any") {
+            $0.damaged > 0 ? $0.damaged : nil
+        },
+    ]
+}
+
 /// Points that came by `telemetry.sock` while no session of their device ran.
 extension Telemetry {
     var unmatched: Command {
         Command(
             "unmatched", "Lists devices with points that belong to no session.", role: .reader,
-            reply: [
-                ReplyMember("device", "which device"), ReplyMember("points", "how many"),
-                ReplyMember("from", "the first"), ReplyMember("to", "the last"),
-                ReplyMember("until", "when the first of them are discarded"),
-            ],
-            concerns: .named(rows: ["device"]), example: "telemetry.unmatched",
-            .lists { _, reading, sink in
+            gives: Unmatched.self, concerns: .named(rows: ["device"]), example: "telemetry.unmatched",
+            lists: { reading, send in
                 try reading.forEach(
                     """
                     SELECT s.device, SUM(b.points) AS points, MIN(b.first_ns) AS first_ns, MAX(b.last_ns) AS last_ns,
@@ -19,38 +51,27 @@ extension Telemetry {
                     FROM telemetry_series s JOIN telemetry_blocks b ON b.series = s.id
                     WHERE s.session = 0 GROUP BY s.device ORDER BY s.device
                     """, []
-                ) { row in
-                    try sink([
-                        "device": row.text("device"), "points": row.integer("points"),
-                        "from": row.integer("first_ns").map(Telemetry.instant),
-                        "to": row.integer("last_ns").map(Telemetry.instant), "until": row.instant("expires"),
-                    ])
-                }
-                return [:]
+                ) { try send(Unmatched($0)) }
             })
     }
+
+    private static let ofDevice = Parameter.optional(
+        "device", .slug, "Whose points; the session's own device if left out.")
+    private static let from = Parameter.optional(
+        "from", .time, "From this time on; from the session's begin if left out.")
+    private static let to = Parameter.optional(
+        "to", .time, "Up to this time, not included; up to the session's end if left out.")
 
     var attach: Command {
         Command(
             "attach", "Gives points that belong to no session to one; they are judged as if they came now.",
-            role: .operator,
-            parameters: [
-                Telemetry.session,
-                .optional("device", .slug, "Whose points; the session's own device if left out."),
-                .optional("from", .time, "From this time on; from the session's begin if left out."),
-                .optional("to", .time, "Up to this time, not included; up to the session's end if left out."),
-            ],
-            reply: [
-                ReplyMember("attached", "how many points"), ReplyMember("alarms", "alarms raised"),
-                ReplyMember("damaged", "blocks that could not be read and stay where they are, if any"),
-            ],
-            errors: [.notFound], concerns: .named("session", "device"), example: "telemetry.attach session=17",
-            .writes { request, transaction in
-                let session = try known(request.arguments.requiredInteger("session"), transaction)
-                let from = request.arguments.time("from")?.nanoseconds
-                let to = request.arguments.time("to")?.nanoseconds
-                let device = request.arguments.text("device") ?? session.device
-                return try attach(device, to: session, transaction) { time in
+            role: .operator, takes: Telemetry.session, Telemetry.ofDevice, Telemetry.from, Telemetry.to,
+            gives: Attached.self, errors: [.notFound], concerns: .named("session", "device"),
+            example: "telemetry.attach session=17",
+            writes: { transaction, id, device, from, to in
+                let session = try known(id, transaction)
+                let (from, to) = (from?.nanoseconds, to?.nanoseconds)
+                return try attach(device ?? session.device, to: session, transaction) { time in
                     let isInside = from == nil && to == nil ? session.covers(time) : true
                     return isInside && time >= from ?? .min && time < to ?? .max
                 }
@@ -59,7 +80,7 @@ extension Telemetry {
 
     private func attach(
         _ device: String, to session: KnownSession, _ transaction: any Transaction, where belongs: (Int64) -> Bool
-    ) throws -> Object {
+    ) throws -> Attached {
         let all = try transaction.rows(
             "SELECT * FROM telemetry_series WHERE session = 0 AND device = ? ORDER BY id", device
         ).map { try Series($0, transaction) }
@@ -71,13 +92,13 @@ extension Telemetry {
         }
         let watch = try watch(session, transaction)
         let blocks = Blocks(transaction: transaction)
-        var (attached, damaged) = (0, 0)
+        var answer = Attached()
         for series in all {
             var own: Points?
             var left: [(points: Points, expires: Instant?)] = []
             for block in try transaction.blocks(series.id) {
                 guard let points = try? block.points(transaction) else {
-                    damaged += 1
+                    answer.damaged += 1
                     continue
                 }
                 let (mine, others) = points.divided(belongs)
@@ -99,19 +120,20 @@ extension Telemetry {
                 throw ModuleError.conflict("session \(session.session) takes no more: \(limit.reason)", state: "full")
             }
             watch.judge(own, series.fields)
-            attached += own.count
+            answer.attached += own.count
         }
-        if attached > 0 {
+        if answer.attached > 0 {
             try transaction.record(
                 Entry(
                     "telemetry.attached", subject: "session/\(session.session)", person: session.person,
-                    body: ["session": session.session, "device": device, "points": attached]))
+                    body: ["session": session.session, "device": device, "points": answer.attached]))
             let (changes, peaks) = watch.takeChanges()
             try record(changes, peaks, session, transaction)
             if !session.isRunning { try endAlarms(of: session, transaction) }
             try seal(session, transaction)
         }
-        return ["attached": attached, "alarms": watch.alarms, "damaged": damaged > 0 ? damaged : nil]
+        answer.alarms = watch.alarms
+        return answer
     }
 
     // MARK: What nobody wants

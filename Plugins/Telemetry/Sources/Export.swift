@@ -1,53 +1,65 @@
 import MneedleKit
 
+/// One row of `telemetry.export`.
+private struct ExportedLine: Reply {
+    var text: String
+
+    static let members: [Member<ExportedLine>] = [Member("text", "a line of the file", \.text)]
+}
+
+/// What `telemetry.export` says after its rows.
+private struct Exported: Reply {
+    var points = 0
+    var damaged = 0
+
+    static let members: [Member<Exported>] = [
+        Member("points", "how many", \.points),
+        Member("damaged", Unread.meaning) { $0.damaged > 0 ? $0.damaged : nil },
+    ]
+}
+
+private enum ExportFormat: String, CaseIterable { case line, csv }
+
 extension Telemetry {
+    private static let format = Parameter.optional(
+        "format", .choice(ExportFormat.self), "InfluxDB line protocol, or one value a row.", default: .line)
+
     var export: Command {
         Command(
             "export", "Writes out a session's telemetry as it was sent.", role: .reader,
-            parameters: [
-                Telemetry.session,
-                .optional(
-                    "format", .choice(["line", "csv"]), "InfluxDB line protocol, or one value a row.", default: "line"),
-            ],
-            reply: [
-                ReplyMember("text", "a line of the file"),
-                ReplyMember("points", "how many"), ReplyMember("damaged", "blocks that could not be read, if any"),
-            ],
+            takes: Telemetry.session, Telemetry.format, gives: ExportedLine.self, closes: Exported.self,
             errors: [.notFound], concerns: .named("session"), example: "telemetry.export session=17 format=csv",
-            .lists { request, reading, sink in
-                let session = try known(request.arguments.requiredInteger("session"), reading)
-                let isCSV = request.arguments.text("format") == "csv"
-                var (count, damaged) = (0, 0)
-                if isCSV { try sink(["text": "time_ns,series,field,value"]) }
+            lists: { reading, send, id, format in
+                let session = try known(id, reading)
+                let isCSV = format == .csv
+                var exported = Exported()
+                if isCSV { try send(ExportedLine(text: "time_ns,series,field,value")) }
                 for series in try reading.series(session: session.session) {
                     let names = series.storedNames
                     for block in try reading.blocks(series.id) {
                         guard let points = try? block.points(reading), points.columns.count == names.count else {
-                            damaged += 1
+                            exported.damaged += 1
                             continue
                         }
                         for index in 0..<points.count {
                             if isCSV {
                                 for (name, column) in zip(names, points.columns) {
-                                    try sink([
-                                        "text":
-                                            "\(points.times[index]),\(csv(series.name)),\(csv(name)),\(csv(column.plainText(at: index)))"
-                                    ])
+                                    let value = csv(column.plainText(at: index))
+                                    let text = "\(points.times[index]),\(csv(series.name)),\(csv(name)),\(value)"
+                                    try send(ExportedLine(text: text))
                                 }
                             } else {
                                 let fields = zip(names, points.columns).map {
                                     "\(escaped($0))=\($1.lineText(at: index))"
                                 }
-                                try sink([
-                                    "text":
-                                        "\(series.name) \(fields.joined(separator: ",")) \(points.times[index])"
-                                ])
+                                let text = "\(series.name) \(fields.joined(separator: ",")) \(points.times[index])"
+                                try send(ExportedLine(text: text))
                             }
                         }
-                        count += points.count
+                        exported.points += points.count
                     }
                 }
-                return ["points": count, "damaged": damaged > 0 ? damaged : nil]
+                return exported
             })
     }
 

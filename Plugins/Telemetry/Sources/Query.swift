@@ -1,29 +1,61 @@
 import MneedleKit
 
+/// Over which points `telemetry.query` goes, and how.
+private struct Question {
+    var session: Int64?
+    var device: String?
+    var field: String
+    var from: Instant?
+    var to: Instant?
+    var step: Span?
+}
+
+/// One row of `telemetry.query`.
+private struct MeasuredStep: Reply {
+    var time: Int64
+    var count: Int
+    var least: Double
+    var mean: Double
+    var most: Double
+
+    static let members: [Member<MeasuredStep>] = [
+        Member("t", "the value's or step's time") { Telemetry.instant($0.time) },
+        Member("count", "values in it", \.count), Member("min", "least", \.least), Member("mean", "mean", \.mean),
+        Member("max", "greatest", \.most),
+    ]
+}
+
+/// What a listing says after its rows.
+struct Unread: Reply {
+    var damaged = 0
+
+    static let meaning = "blocks that could not be read, if any"
+    static let members: [Member<Unread>] = [
+        Member("damaged", meaning) { $0.damaged > 0 ? $0.damaged : nil }
+    ]
+}
+
 extension Telemetry {
+    private static let ofSession = Parameter.optional("session", .id, "The session's number.")
+    private static let ofDevice = Parameter.optional(
+        "device", .slug, "In place of a session: everything that the device has ever reported.")
+    private static let field = Parameter.required(
+        "field", .line(maximum: 200), "Which field, for example depth_mm.")
+    private static let from = Parameter.optional("from", .time, "From this time on.")
+    private static let to = Parameter.optional("to", .time, "Up to this time, not included.")
+    private static let step = Parameter.optional(
+        "step", .duration, "One row for each such step; each value by itself if left out.")
+    private static let question = Parameter.group(ofSession, ofDevice, field, from, to, step, as: Question.init)
+
     var query: Command {
         Command(
             "query", "Lists a field's values over time, one by one or summed up by steps.", role: .reader,
-            parameters: [
-                .optional("session", .integer(1...Int64.max), "The session's number."),
-                .optional("device", .slug, "In place of a session: everything that the device has ever reported."),
-                .required("field", .line(maximum: 200), "Which field, for example depth_mm."),
-                .optional("from", .time, "From this time on."),
-                .optional("to", .time, "Up to this time, not included."),
-                .optional("step", .duration, "One row for each such step; each value by itself if left out."),
-            ],
-            reply: [
-                ReplyMember("t", "the value's or step's time"), ReplyMember("count", "values in it"),
-                ReplyMember("min", "least"),
-                ReplyMember("mean", "mean"), ReplyMember("max", "greatest"),
-                ReplyMember("damaged", "blocks that could not be read, if any"),
-            ],
-            errors: [.notFound], concerns: .named("session", .init("device", names: "device", mustBeOwn: true)),
+            takes: Telemetry.question, gives: MeasuredStep.self, closes: Unread.self, errors: [.notFound],
+            concerns: .named("session", .init("device", names: "device", mustBeOwn: true)),
             example: "telemetry.query session=17 field=depth_mm step=10s",
-            .lists { request, reading, sink in
-                let arguments = request.arguments
-                let series = try series(arguments, reading)
-                let name = try arguments.requiredText("field")
+            lists: { reading, send, question in
+                let series = try series(question, reading)
+                let name = question.field
                 let fields = Set(series.flatMap { $0.fields.filter { $0.kind != .text }.map(\.name) })
                 guard fields.contains(name) else {
                     throw ModuleError.notFound(
@@ -33,33 +65,33 @@ extension Telemetry {
                     )
                 }
                 var rows = Rows(
-                    step: try step(arguments.duration("step")),
-                    from: arguments.time("from")?.nanoseconds ?? .min,
-                    through: arguments.time("to")?.nanoseconds.subtractingClamped(1) ?? .max)
+                    step: try step(question.step),
+                    from: question.from?.nanoseconds ?? .min,
+                    through: question.to?.nanoseconds.subtractingClamped(1) ?? .max)
                 var blocks: [(block: StoredBlock, series: Series)] = []
                 for series in series where series.fields.contains(where: { $0.name == name }) {
                     blocks += try reading.blocks(series.id, from: rows.from, through: rows.through).map { ($0, series) }
                 }
-                var damaged = 0
+                var unread = Unread()
                 for (block, series) in blocks.sorted(by: { $0.block.first < $1.block.first }) {
                     // Whatever is before this block is complete: those that follow begin even later.
-                    try rows.tell(before: block.first, sink)
+                    try rows.tell(before: block.first, send)
                     do {
                         for (place, field) in series.fields.enumerated() where field.name == name && field.kind != .text
                         {
                             try rows.add(block, series, place, reading)
                         }
                     } catch is Damage {
-                        damaged += 1
+                        unread.damaged += 1
                     }
                 }
-                try rows.tell(before: nil, sink)
-                return damaged > 0 ? ["damaged": damaged] : [:]
+                try rows.tell(before: nil, send)
+                return unread
             })
     }
 
-    private func series(_ arguments: Arguments, _ reading: any Reading) throws -> [Series] {
-        switch (arguments.integer("session"), arguments.text("device")) {
+    private func series(_ question: Question, _ reading: any Reading) throws -> [Series] {
+        switch (question.session, question.device) {
         case (let session?, nil): return try reading.series(session: known(session, reading).session)
         case (nil, let device?):
             let series = try reading.rows("SELECT * FROM telemetry_series WHERE device = ? ORDER BY id", device).map {
@@ -69,15 +101,19 @@ extension Telemetry {
                 throw ModuleError.notFound("device", device, next: "no device of that name has ever reported")
             }
             return series
-        case (nil, nil): throw ModuleError.invalidArgument("session", expected: "a session or a device", got: "neither")
-        default: throw ModuleError.invalidArgument("device", expected: "a session or a device", got: "both")
+        case (nil, nil):
+            throw ModuleError.invalidArgument(
+                Telemetry.ofSession.name, expected: "a session or a device", got: "neither")
+        default:
+            throw ModuleError.invalidArgument(Telemetry.ofDevice.name, expected: "a session or a device", got: "both")
         }
     }
 
     private func step(_ span: Span?) throws -> Int64? {
         try span.map { span in
             guard span.totalNanoseconds > 0 else {
-                throw ModuleError.invalidArgument("step", expected: "more than nothing", got: span.description)
+                throw ModuleError.invalidArgument(
+                    Telemetry.step.name, expected: "more than nothing", got: span.description)
             }
             return span.totalNanoseconds
         }
@@ -189,21 +225,20 @@ private struct Rows {
     }
 
     /// Tells the rows to which nothing from that time on can add; without a time all that are left.
-    mutating func tell(before time: Int64?, _ sink: Command.RowSink) throws {
+    mutating func tell(before time: Int64?, _ send: (MeasuredStep) throws -> Void) throws {
         let step = step ?? 1
         let isComplete = { (start: Int64) in time.map { start.addingClamped(step) <= $0 } ?? true }
         for start in steps.keys.filter(isComplete).sorted() {
             guard let figures = steps.removeValue(forKey: start), figures.count > 0 else { continue }
-            try sink([
-                "t": Telemetry.instant(start), "count": figures.count, "min": figures.least,
-                "mean": figures.mean, "max": figures.most,
-            ])
+            try send(
+                MeasuredStep(
+                    time: start, count: figures.count, least: figures.least, mean: figures.mean, most: figures.most))
         }
         guard !values.isEmpty else { return }
         values.sort { $0.time < $1.time }
         let complete = values.prefix { value in time.map { value.time < $0 } ?? true }
         for (time, value) in complete {
-            try sink(["t": Telemetry.instant(time), "count": 1, "min": value, "mean": value, "max": value])
+            try send(MeasuredStep(time: time, count: 1, least: value, mean: value, most: value))
         }
         values.removeFirst(complete.count)
     }

@@ -17,7 +17,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private var samples = UnsafeMutablePointer<Sample>.allocate(capacity: LineReader.mostFields)
     private var lines = 0
     private var rejected = 0
-    private var firstErrors: [Object] = []
+    private var firstErrors: [BadLine] = []
 
     // The writer's.
     private var watches: [String: Watch] = [:]
@@ -180,7 +180,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
 
     private func reject(_ column: Int, _ reason: String, count: Int = 1) {
         rejected += count
-        if firstErrors.count < 10 { firstErrors.append(["line": lines, "column": column, "reason": reason]) }
+        if firstErrors.count < 10 { firstErrors.append(BadLine(line: lines, column: column, reason: reason)) }
     }
 
     // MARK: Into the store
@@ -352,7 +352,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         if let only, accepted > 0 { try telemetry.seal(only.session, transaction) }
         return lock.withLock { _ in
             let alarms = only?.alarms ?? watches.values.reduce(0) { $0 + $1.alarms }
-            return ["accepted": accepted, "rejected": rejected, "alarms": alarms, "first_errors": firstErrors]
+            return Streamed(accepted: accepted, rejected: rejected, alarms: alarms, firstErrors: firstErrors).object
         }
     }
 }

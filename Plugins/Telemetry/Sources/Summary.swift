@@ -31,76 +31,98 @@ struct Summary {
     }
 }
 
-extension Statistics {
-    var object: Object {
-        [
-            "count": count, "min": least, "mean": mean, "p50": quantile(0.5), "p95": quantile(0.95), "max": most,
-            "last": last,
-        ]
+/// What was measured of one field.
+private struct FieldFigures: Reply {
+    var statistics: Statistics
+
+    static let members: [Member<FieldFigures>] = [
+        Member("count", "how many values", \.statistics.count), Member("min", "least", \.statistics.least),
+        Member("mean", "mean", \.statistics.mean),
+        Member("p50", "the median") { $0.statistics.quantile(0.5) },
+        Member("p95", "what 95 % do not exceed") { $0.statistics.quantile(0.95) },
+        Member("max", "greatest", \.statistics.most), Member("last", "the last", \.statistics.last),
+    ]
+}
+
+/// What `telemetry.summary` answers.
+private struct SummedUp: Reply {
+    var summary: Summary
+    var alarms: Int64
+
+    static let members: [Member<SummedUp>] = [
+        Member("points", "how many", \.summary.points),
+        Member("from", "the first") { $0.summary.from.map(Telemetry.instant) },
+        Member("to", "the last") { $0.summary.to.map(Telemetry.instant) },
+        Member("duration", "between them", \.duration),
+        Member("fields", "count, min, mean, p50, p95, max and last of each field", \.fields),
+        Member("alarms", "how many", \.alarms),
+        Member("damaged", Unread.meaning) { $0.summary.damaged > 0 ? $0.summary.damaged : nil },
+    ]
+
+    private var duration: Span? {
+        guard let from = summary.from, let to = summary.to else { return nil }
+        return Span(milliseconds: to.subtractingClamped(from) / 1_000_000)
+    }
+
+    private var fields: Object {
+        Object(
+            uniqueMembers: summary.fields.sorted { $0.key < $1.key }.map { name, statistics in
+                .init(name, .object(FieldFigures(statistics: statistics).object))
+            })
+    }
+}
+
+/// One row of `telemetry.compare`.
+private struct Compared: Reply {
+    var field: String
+    var session: Statistics?
+    var other: Statistics?
+
+    static let members: [Member<Compared>] = [
+        Member("field", "which field", \.field),
+        Member("session", "its figures in the session") { $0.session.map(FieldFigures.init) },
+        Member("with", "its figures in the other session") { $0.other.map(FieldFigures.init) },
+        Member("mean_change_percent", "how much the other session's mean is higher", \.change),
+    ]
+
+    private var change: Double? {
+        guard let session, let other, session.mean != 0 else { return nil }
+        return (other.mean - session.mean) / abs(session.mean) * 100
     }
 }
 
 extension Telemetry {
     var summary: Command {
         Command(
-            "summary", "Sums up a session's telemetry, field by field.", role: .reader, parameters: [Telemetry.session],
-            reply: [
-                ReplyMember("points", "how many"), ReplyMember("from", "the first"),
-                ReplyMember("to", "the last"), ReplyMember("duration", "between them"),
-                ReplyMember("fields", "count, min, mean, p50, p95, max and last of each field"),
-                ReplyMember("alarms", "how many"),
-                ReplyMember("damaged", "blocks that could not be read, if any"),
-            ],
-            errors: [.notFound], concerns: .named("session"), example: "telemetry.summary session=17",
-            .reads { request, reading in
-                let session = try known(request.arguments.requiredInteger("session"), reading)
+            "summary", "Sums up a session's telemetry, field by field.", role: .reader, takes: Telemetry.session,
+            gives: SummedUp.self, errors: [.notFound], concerns: .named("session"),
+            example: "telemetry.summary session=17",
+            reads: { reading, id in
+                let session = try known(id, reading)
                 let summary = try Summary(session: session.session, reading)
-                var fields: Object = [:]
-                for (name, statistics) in summary.fields.sorted(by: { $0.key < $1.key }) {
-                    fields[name] = .object(statistics.object)
-                }
-                let alarms = try reading.row(
+                let row = try reading.row(
                     "SELECT COUNT(*) AS n FROM telemetry_alarms WHERE session = ?", session.session)
-                let (from, to) = (summary.from, summary.to)
-                return [
-                    "points": summary.points, "from": from.map(Telemetry.instant), "to": to.map(Telemetry.instant),
-                    "duration": from.flatMap { first in
-                        to.map { Span(milliseconds: $0.subtractingClamped(first) / 1_000_000) }
-                    },
-                    "fields": fields, "alarms": alarms?.integer("n"),
-                    "damaged": summary.damaged > 0 ? summary.damaged : nil,
-                ]
+                guard let alarms = row?.integer("n") else { throw ModuleError.internal("nothing counts the alarms") }
+                return SummedUp(summary: summary, alarms: alarms)
             })
     }
+
+    private static let with = Parameter.required("with", .id, "The other session's number.")
 
     var compare: Command {
         Command(
             "compare", "Compares two sessions' telemetry, field by field.", role: .reader,
-            parameters: [
-                Telemetry.session, .required("with", .integer(1...Int64.max), "The other session's number."),
-            ],
-            reply: [
-                ReplyMember("field", "which field"), ReplyMember("session", "its figures in the session"),
-                ReplyMember("with", "its figures in the other session"),
-                ReplyMember("mean_change_percent", "how much the other session's mean is higher"),
-            ],
-            errors: [.notFound], concerns: .named("session", .init("with", names: "session")),
+            takes: Telemetry.session, Telemetry.with, gives: Compared.self, closes: Unread.self, errors: [.notFound],
+            concerns: .named("session", .init("with", names: "session")),
             example: "telemetry.compare session=17 with=18",
-            .lists { request, reading, sink in
-                let one = try known(request.arguments.requiredInteger("session"), reading)
-                let other = try known(request.arguments.requiredInteger("with"), reading)
+            lists: { reading, send, id, otherID in
+                let (one, other) = (try known(id, reading), try known(otherID, reading))
                 let left = try Summary(session: one.session, reading)
                 let right = try Summary(session: other.session, reading)
                 for name in Set(left.fields.keys).union(right.fields.keys).sorted() {
-                    let (old, new) = (left.fields[name], right.fields[name])
-                    var change: Double?
-                    if let old, let new, old.mean != 0 { change = (new.mean - old.mean) / abs(old.mean) * 100 }
-                    try sink([
-                        "field": name, "session": old?.object, "with": new?.object, "mean_change_percent": change,
-                    ])
+                    try send(Compared(field: name, session: left.fields[name], other: right.fields[name]))
                 }
-                let damaged = left.damaged + right.damaged
-                return damaged > 0 ? ["damaged": damaged] : [:]
+                return Unread(damaged: left.damaged + right.damaged)
             })
     }
 }

@@ -211,9 +211,13 @@ struct KeepingTests {
         try bench.damage("UPDATE telemetry_blocks SET data = CAST(x'7f' || substr(data, 2) AS BLOB) WHERE id = 2")
         let rows = try bench.rows("telemetry.query", ["session": 7, "field": "a"])
         #expect(rows.map { $0.number("mean") } == [0, 2])
+        #expect(try bench.call("telemetry.query", ["session": 7, "field": "a"]).integer("damaged") == 1)
+        let exported = try bench.call("telemetry.export", ["session": 7])
+        #expect(exported.integer("points") == 2 && exported.integer("damaged") == 1)
         try bench.damage("UPDATE telemetry_blocks SET header = CAST(x'02' || substr(header, 2) AS BLOB) WHERE id = 1")
         let summary = try bench.call("telemetry.summary", ["session": 7])
         #expect(summary.integer("damaged") == 1 && summary.integer("points") == 2)
+        #expect(try bench.call("telemetry.compare", ["session": 7, "with": 7]).integer("damaged") == 2)
     }
 
     @Test("the figures count points and alarms, and name nobody")
