@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// Points that came by `telemetry.sock` while no session of their device ran.
 extension Telemetry {

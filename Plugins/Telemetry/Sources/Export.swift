@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 extension Telemetry {
     var export: Command {

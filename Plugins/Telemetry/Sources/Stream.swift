@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 extension Telemetry {
     static let session = Parameter.required("session", .integer(1...Int64.max), "The session's number.")

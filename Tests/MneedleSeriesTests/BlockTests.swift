@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Telemetry
+@testable import MneedleSeries
 
 @Suite("Blocks")
 struct BlockTests {
@@ -150,5 +150,12 @@ struct BlockTests {
         let block = Block(Self.points(times, Self.numbers(values)))
         let bits = Double((block.data.count + block.header.count) * 8) / Double(Block.capacity)
         #expect(bits < 9.5, "\(bits) bits a point, the entropy is 9")
+    }
+
+    @Test("quantiles of unsigned numbers over and under half their range are in the numbers' order")
+    func unsignedOrder() {
+        let statistics = Statistics(Column(kind: .unsigned, numbers: [-1, -2, -1, 1, 2]))
+        #expect(abs(statistics.quantile(0.4) - 2) < 0.01 && statistics.quantile(1) == 0x1p64)
+        #expect(statistics.least == 1 && statistics.most == 0x1p64)
     }
 }
