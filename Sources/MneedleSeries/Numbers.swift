@@ -1,15 +1,12 @@
 /// Packs a column of whole numbers: as what each differs from what could be expected of it, in planes of the
 /// differences' first, second, … bytes. What is expected is what makes the differences smallest.
 enum Numbers {
+    /// What is expected of a number. `Documentation/decisions/0103-prediction-models.md` says why these two.
     private enum Model: UInt8, CaseIterable {
-        /// All alike: values that scatter.
-        case middle = 0
+        /// On a line: values that scatter about a level, times of a clock that jitters and does not drift.
+        case line = 0
         /// Like the one before and a constant step on: values and times that drift.
         case step = 1
-        /// As far from the one before as that is from its own predecessor.
-        case stepOfSteps = 2
-        /// On a regular grid: times of a clock that jitters and does not drift.
-        case grid = 3
     }
 
     static func pack(_ numbers: [Int64], _ packer: inout Packer) {
@@ -75,12 +72,8 @@ enum Numbers {
             let cost = places.reduce(0) { sum, place in
                 let difference =
                     switch model {
-                    case .middle: numbers[place] &- base
+                    case .line: numbers[place] &- onLine(place, base, step)
                     case .step: place < 1 ? 0 : numbers[place] &- numbers[place - 1] &- step
-                    case .stepOfSteps:
-                        place < 2
-                            ? 0 : numbers[place] &- numbers[place - 1] &- (numbers[place - 1] &- numbers[place - 2])
-                    case .grid: numbers[place] &- base &- ((step &* Int64(place)) >> gridBits)
                     }
                 return sum + 64 - zigzag(difference).leadingZeroBitCount
             }
@@ -97,10 +90,7 @@ enum Numbers {
         let (span, isTooFar) = numbers.last!.subtractingReportingOverflow(first)
         let steps = Int64(numbers.count - 1)
         switch model {
-        case .middle: return (median(numbers), 0)
-        case .step: return isTooFar || steps == 0 ? nil : (first, span / steps)
-        case .stepOfSteps: return steps < 2 ? nil : (first, numbers[1] &- first)
-        case .grid:
+        case .line:
             // Halves' means are as good as a regression line, and need no care with large squares.
             let half = numbers.count / 2
             guard half >= 2, !isTooFar, span.magnitude < 1 << 40 else { return nil }
@@ -111,42 +101,31 @@ enum Numbers {
             let slope = (late - early) / Double(half)
             let start = early - slope * Double(half - 1) / 2
             guard abs(slope) < 0x1p40, abs(start) < 0x1p60 else { return nil }
-            return (first &+ Int64(start), Int64(slope * Double(1 << gridBits)))
+            return (first &+ Int64(start), Int64(slope * Double(1 << stepBits)))
+        case .step: return (first, isTooFar || steps == 0 ? 0 : span / steps)
         }
     }
 
-    /// One in the middle, by a look at some of them.
-    private static func median(_ numbers: [Int64]) -> Int64 {
-        let some = stride(from: 0, to: numbers.count, by: max(1, numbers.count / 256)).map { numbers[$0] }.sorted()
-        return some[some.count / 2]
-    }
+    /// A line's step is counted in parts of one, so that it does not run away over a whole block.
+    private static let stepBits: Int64 = 16
 
-    /// The grid's step is counted in parts of one, so that it does not run away over a whole block.
-    private static let gridBits: Int64 = 16
+    private static func onLine(_ place: Int, _ base: Int64, _ step: Int64) -> Int64 {
+        base &+ ((step &* Int64(place)) >> stepBits)
+    }
 
     private static func differences(of numbers: [Int64], _ model: Model, _ base: Int64, _ step: Int64) -> [UInt64] {
         var differences: [UInt64] = []
         differences.reserveCapacity(numbers.count)
         switch model {
-        case .middle: for number in numbers { differences.append(zigzag(number &- base)) }
+        case .line:
+            for (place, number) in numbers.enumerated() {
+                differences.append(zigzag(number &- onLine(place, base, step)))
+            }
         case .step:
             var expected = base
             for number in numbers {
                 differences.append(zigzag(number &- expected))
                 expected = number &+ step
-            }
-        case .stepOfSteps:
-            var (expected, last) = (base, base &- step)
-            for number in numbers {
-                differences.append(zigzag(number &- expected))
-                expected = number &+ (number &- last)
-                last = number
-            }
-        case .grid:
-            var parts: Int64 = 0
-            for number in numbers {
-                differences.append(zigzag(number &- base &- (parts >> gridBits)))
-                parts &+= step
             }
         }
         return differences
@@ -159,22 +138,13 @@ enum Numbers {
         numbers.withUnsafeMutableBufferPointer { numbers in
             for index in 0..<numbers.count { numbers[index] = unzigzag(UInt64(bitPattern: numbers[index])) }
             switch model {
-            case .middle: for index in 0..<numbers.count { numbers[index] &+= base }
+            case .line: for index in 0..<numbers.count { numbers[index] &+= onLine(index, base, step) }
             case .step:
                 var expected = base
                 for index in 0..<numbers.count {
                     numbers[index] &+= expected
                     expected = numbers[index] &+ step
                 }
-            case .stepOfSteps:
-                var (expected, last) = (base, base &- step)
-                for index in 0..<numbers.count {
-                    numbers[index] &+= expected
-                    expected = numbers[index] &+ (numbers[index] &- last)
-                    last = numbers[index]
-                }
-            case .grid:
-                for index in 0..<numbers.count { numbers[index] &+= base &+ ((step &* Int64(index)) >> gridBits) }
             }
             if unit > 1 { for index in 0..<numbers.count { numbers[index] &*= unit } }
         }
