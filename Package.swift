@@ -2,6 +2,7 @@
 // The house: the daemon, its clients and the modules. Arrows run one way:
 //
 //   Plugins/* → MneedleKit ← MneedleDaemon ← mneedled
+//   Plugins/Telemetry → MneedleSeries
 //   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
 //   mneedle-notify → MneedleNotify → MneedleClient
 //
@@ -125,10 +126,15 @@ module("Screening")
 module("Session")
 module("Scheduling")
 module("Sterilization")
-module("Telemetry", dependencies: ["CZstd"])
-package.targets.append(
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]))
+module("Telemetry", dependencies: ["MneedleSeries"])
 module("Aftercare")
+
+// Series of numbers and how they are stored, for telemetry; without the kit.
+package.targets += [
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "MneedleSeries", dependencies: ["CZstd"], swiftSettings: settings),
+    .testTarget(name: "MneedleSeriesTests", dependencies: ["MneedleSeries"], swiftSettings: settings),
+]
 
 // The conformance suite, and the module that misbehaves for it. The loader takes it for no module: the suite makes a
 // library around it (Tests/ConformanceTests/Support/TrialLibrary.swift).

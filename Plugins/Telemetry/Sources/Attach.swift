@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// One row of `telemetry.unmatched`.
 private struct Unmatched: Reply {

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// The points of one layout of a session, or of a device outside of any, on disk.
 struct Series {

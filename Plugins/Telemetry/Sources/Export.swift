@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// One row of `telemetry.export`.
 private struct ExportedLine: Reply {

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// The limits from `telemetry.toml`.
 struct Knowledge: Sendable {

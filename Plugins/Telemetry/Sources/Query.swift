@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// Over which points `telemetry.query` goes, and how.
 private struct Question {

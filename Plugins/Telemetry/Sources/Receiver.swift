@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 import Synchronization
 
 /// Takes the lines for one session, or of a collector that names devices: parses and judges them as they arrive, and

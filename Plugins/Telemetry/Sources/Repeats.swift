@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// A series has one point of each time: what is sent again, because an `ACK` was lost or by a second way, is stored once.
 ///

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// A point whose time lies behind that of one before it.
 struct Behind {
@@ -124,4 +125,9 @@ final class Slot {
             if let alarm = watch.judge(value(field) * unit, limit, at: time) { alarms.append(alarm) }
         }
     }
+}
+
+extension Layout {
+    /// The device that a point names.
+    var device: String? { tags["device"] }
 }

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// A line that was no usable point.
 struct BadLine: Reply {

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// What was measured in a session, field by field.
 struct Summary {

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// What the host looks up in this library.
 @_cdecl("mneedle_module_telemetry")

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// Judges the points of one session against its plan and the limits of its device, point after point, as they come.
 ///

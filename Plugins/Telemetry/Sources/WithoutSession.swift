@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 
 /// Needling that arrives while no session of its device runs.
 extension Telemetry {

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSeries
 import MneedleTestKit
 import Testing
 

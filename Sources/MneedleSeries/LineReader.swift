@@ -1,67 +1,28 @@
-/// What one point of a layout says: a value for each of its fields, and a time. Filled by the parser point after point,
-/// without any allocation.
-struct Sample {
-    enum Kind: UInt8 {
-        case float, integer, unsigned, boolean, text
-    }
-
-    var kind: Kind
-    /// A decimal number's digits after the point; ``binary`` where `bits` are those of a `Double`.
-    var decimals: UInt8
-    /// A decimal number without its point, an integer, an unsigned integer's bits, 0 or 1; for a text its place in the
-    /// line: `start << 32 | length`.
-    var bits: Int64
-
-    static let binary = UInt8.max
-    /// Up to here a decimal number is exactly one `Double`.
-    static let mostDecimals = 15
-    static let largestMantissa: UInt64 = 1 << 53
-}
-
-/// How many nanoseconds a timestamp's unit has.
-enum Precision: String, CaseIterable {
-    case ns, us, ms, s
-
-    var nanoseconds: Int64 {
-        switch self {
-        case .ns: 1
-        case .us: 1000
-        case .ms: 1_000_000
-        case .s: 1_000_000_000
-        }
-    }
-}
-
-/// Why a line is no point.
-struct PointError: Error, Equatable {
-    /// Counted from 1.
-    var column: Int
-    var reason: String
-}
-
 /// Reads one line of InfluxDB line protocol, `pen,device=pen-1 depth_mm=0.5,speed_hz=90i 1700000000000000000`: backslash
 /// escapes in names and tags, quoted strings, `i` and `u` integers, booleans, an optional timestamp, comments.
 ///
 /// Most lines of a stream look like the one before but for their values. ``match(_:_:)`` reads such a line against the
 /// layout of an earlier one; ``layout()`` reads any line, says what is wrong with a bad one, and finds the layout of a
 /// good one.
-struct LineReader {
+public struct LineReader {
     private let start: UnsafePointer<UInt8>
     private let end: UnsafePointer<UInt8>
     private var next: UnsafePointer<UInt8>
     /// The time of the point just matched in the unit of its stream; `nil` where the line has none.
-    private(set) var time: Int64?
+    public private(set) var time: Int64?
 
-    /// - Parameter line: Without its LF.
-    init(_ line: UnsafeBufferPointer<UInt8>) {
+    /// - Parameter line: Without its LF; it has to stay where it is while it is read.
+    public init(_ line: UnsafeBufferPointer<UInt8>) {
         // An empty buffer may have no address; then this one is not read either.
         start = line.baseAddress ?? UnsafePointer(bitPattern: 1)!
         end = start + line.count
         next = start
     }
 
-    /// What one line may hold. No device sends more; these bound how long a line can take, whatever is in it.
-    static let mostFields = 256
+    // No device sends more. These bound how long a line can take, whatever is in it.
+
+    /// The most fields of one point.
+    public static let mostFields = 256
     static let mostTags = 64
     static let longestName = 256
     static let longestSeries = 4096
@@ -77,7 +38,7 @@ struct LineReader {
     private mutating func skipBlanks() { while sees(LineReader.space) { next += 1 } }
 
     /// Whether the line says nothing: it is blank, or a comment.
-    mutating func isEmpty() -> Bool {
+    public mutating func isEmpty() -> Bool {
         skipBlanks()
         return isAtEnd || next.pointee == UInt8(ascii: "#")
     }
@@ -87,7 +48,7 @@ struct LineReader {
     /// Reads the line if it has just these tags and fields, of these kinds, in this order.
     /// - Parameter samples: Gets the fields' values; has room for as many as the layout has fields.
     /// - Returns: Whether it does; if not, nothing is said about what it is.
-    mutating func match(_ layout: Layout, _ samples: UnsafeMutablePointer<Sample>) -> Bool {
+    public mutating func match(_ layout: Layout, _ samples: UnsafeMutablePointer<Sample>) -> Bool {
         next = start
         time = nil
         skipBlanks()
@@ -123,10 +84,10 @@ struct LineReader {
 
     /// Reads the whole line for what it is.
     /// - Throws: What is wrong with it, and where.
-    mutating func layout() throws(PointError) -> Layout {
+    public mutating func layout() throws(PointError) -> Layout {
         next = start
         skipBlanks()
-        let (series, device) = try series()
+        let (series, tags) = try series()
         guard sees(LineReader.space) else { throw fail("fields are missing after the measurement") }
         skipBlanks()
         var fields: [Layout.Field] = []
@@ -160,13 +121,13 @@ struct LineReader {
             skipBlanks()
         }
         guard isAtEnd else { throw fail("nothing may follow the timestamp") }
-        return Layout(series: series, device: device, fields: fields, keys: keys)
+        return Layout(series: series, tags: tags, fields: fields, keys: keys)
     }
 
     private func fail(_ reason: String) -> PointError { PointError(column: next - start + 1, reason: reason) }
 
     /// Reads measurement and tags.
-    private mutating func series() throws(PointError) -> (UnsafeBufferPointer<UInt8>, device: String?) {
+    private mutating func series() throws(PointError) -> (UnsafeBufferPointer<UInt8>, tags: [String: String]) {
         let seriesStart = next
         guard !name(until: LineReader.comma, LineReader.space).isEmpty else {
             throw fail("a measurement's name is missing")
@@ -192,7 +153,7 @@ struct LineReader {
         guard next - seriesStart <= LineReader.longestSeries else {
             throw fail("measurement and tags are longer than \(LineReader.longestSeries) bytes")
         }
-        return (UnsafeBufferPointer(start: seriesStart, count: next - seriesStart), tags["device"])
+        return (UnsafeBufferPointer(start: seriesStart, count: next - seriesStart), tags)
     }
 
     private func checkLength(of name: String) throws(PointError) {

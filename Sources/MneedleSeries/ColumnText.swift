@@ -1,6 +1,6 @@
 extension Column {
     /// The value as line protocol writes it.
-    func lineText(at index: Int) -> String {
+    public func lineText(at index: Int) -> String {
         switch kind {
         case .integer: plainText(at: index) + "i"
         case .unsigned: plainText(at: index) + "u"
@@ -19,7 +19,7 @@ extension Column {
     }
 
     /// The value as it is.
-    func plainText(at index: Int) -> String {
+    public func plainText(at index: Int) -> String {
         let number = numbers[index]
         switch kind {
         case .integer: return String(number)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Telemetry
+@testable import MneedleSeries
 
 @Suite("Lines of PyPI's influxdb-client")
 struct InfluxClientTests {
@@ -16,7 +16,7 @@ struct InfluxClientTests {
     /// What `Tests/Fixtures/LineProtocol/generate.py` had the client write.
     static func cases() throws -> [Case] {
         var folder = URL(fileURLWithPath: #filePath)
-        for _ in 0..<4 { folder.deleteLastPathComponent() }
+        for _ in 0..<3 { folder.deleteLastPathComponent() }
         let path = folder.appendingPathComponent("Tests/Fixtures/LineProtocol/influxdb_client.jsonl")
         return try String(contentsOf: path, encoding: .utf8).split(separator: "\n").map {
             try JSONDecoder().decode(Case.self, from: Data($0.utf8))

@@ -1,8 +1,17 @@
 /// What many points have in common: measurement and tags as they were sent, and their fields in their order.
-final class Layout {
-    struct Field: Hashable {
-        var name: String
-        var kind: Sample.Kind
+public final class Layout {
+    /// A field's name and what its values are.
+    public struct Field: Hashable, Sendable {
+        /// Without its escapes.
+        public var name: String
+        /// What its values are.
+        public var kind: Sample.Kind
+
+        /// A field of that name and kind.
+        public init(name: String, kind: Sample.Kind) {
+            self.name = name
+            self.kind = kind
+        }
     }
 
     /// Bytes that every line of the layout has: first measurement and tags, then each field's name with its equals sign.
@@ -14,21 +23,22 @@ final class Layout {
     }
 
     /// Measurement and tags, with their escapes.
-    let series: String
-    /// The tag `device`.
-    let device: String?
-    let fields: [Field]
+    public let series: String
+    /// The tags without their escapes.
+    public let tags: [String: String]
+    /// The fields in their order.
+    public let fields: [Field]
     /// Kept outside of arrays: they are looked at for every point.
     let pieces: UnsafeMutableBufferPointer<Piece>
     private let text: UnsafeMutableBufferPointer<UInt8>
     /// Of measurement, tags and names of fields together.
-    var byteCount: Int { text.count }
+    public var byteCount: Int { text.count }
 
     init(
-        series: UnsafeBufferPointer<UInt8>, device: String?, fields: [Field], keys: [UnsafeBufferPointer<UInt8>]
+        series: UnsafeBufferPointer<UInt8>, tags: [String: String], fields: [Field], keys: [UnsafeBufferPointer<UInt8>]
     ) {
         self.series = String(decoding: series, as: UTF8.self)
-        self.device = device
+        self.tags = tags
         self.fields = fields
         text = .allocate(capacity: series.count + keys.reduce(0) { $0 + $1.count })
         pieces = .allocate(capacity: keys.count + 1)

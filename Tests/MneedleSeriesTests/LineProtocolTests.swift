@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Telemetry
+@testable import MneedleSeries
 
 @Suite("Line protocol")
 struct LineProtocolTests {

@@ -1,95 +1,10 @@
-import MneedleKit
-
-/// What is known of many values of a field without looking at each again.
-struct Statistics: Equatable {
-    /// More than any session has; sums of as many as there are blocks of still fit in 64 bits.
-    static let mostValues = 1 << 40
-
-    var count = 0
-    var least = Double.infinity
-    var most = -Double.infinity
-    var sum = 0.0
-    /// The first and the last by their times.
-    var first = 0.0
-    var last = 0.0
-    var histogram = Histogram()
-
-    var mean: Double { sum / Double(count) }
-
-    /// Adds those of values that came later.
-    mutating func append(_ later: Statistics) {
-        guard later.count > 0 else { return }
-        if count == 0 { first = later.first }
-        last = later.last
-        count = count.addingClamped(later.count)
-        least = min(least, later.least)
-        most = max(most, later.most)
-        sum += later.sum
-        histogram.add(later.histogram)
-    }
-
-    /// The least value that at least that share of all does not exceed (nearest rank): exact while every block has at
-    /// most ``Histogram/mostExact`` different ones, else within 0.4 %.
-    func quantile(_ share: Double) -> Double {
-        let rank = Int((share * Double(count)).rounded(.up))
-        return min(max(histogram.value(at: min(max(rank, 1), count) - 1), least), most)
-    }
-
-    init() {}
-
-    /// - Parameter column: Of numbers, in the order of their times.
-    init(_ column: Column) {
-        guard column.isNumeric, !column.numbers.isEmpty else { return }
-        count = column.numbers.count
-        (first, last) = (column.number(at: 0), column.number(at: count - 1))
-        let isScaled = column.kind != .unsigned && column.decimals != Sample.binary
-        if isScaled, let (low, high, total) = column.wholeFigures(0..<count) {
-            // Sums of whole numbers are exact.
-            least = Column.number(low, column.kind, column.decimals)
-            most = Column.number(high, column.kind, column.decimals)
-            sum = Column.number(total, column.kind, column.decimals)
-        } else {
-            for index in column.numbers.indices {
-                let value = column.number(at: index)
-                (least, most, sum) = (min(least, value), max(most, value), sum + value)
-            }
-        }
-        histogram = Histogram(column)
-    }
-
-    // MARK: Packing
-
-    func pack(_ packer: inout Packer) {
-        packer.count(count)
-        guard count > 0 else { return }
-        for value in [least, most, sum, first, last] { packer.raw(value.bitPattern) }
-        var bins = Packer()
-        histogram.pack(&bins)
-        packer.count(bins.bytes.count)
-        packer.bytes += bins.bytes
-    }
-
-    /// - Parameter withHistogram: Whether quantiles will be asked for; without it they must not be.
-    init(_ unpacker: inout Unpacker, withHistogram: Bool) throws(Damage) {
-        count = try unpacker.count(atMost: Statistics.mostValues)
-        guard count > 0 else { return }
-        least = Double(bitPattern: try unpacker.raw())
-        most = Double(bitPattern: try unpacker.raw())
-        sum = Double(bitPattern: try unpacker.raw())
-        first = Double(bitPattern: try unpacker.raw())
-        last = Double(bitPattern: try unpacker.raw())
-        var bins = Unpacker(try unpacker.slice(try unpacker.count(atMost: .max)))
-        if withHistogram { histogram = try Histogram(&bins) }
-    }
-}
-
 /// How often which values occur, for quantiles: each value by itself while there are few, else by the first eight binary
 /// digits, so that all that fall together are within 0.8 % of one another.
-struct Histogram: Equatable {
+struct Histogram: Equatable, Sendable {
     /// A block with more different values than this keeps them by their first digits.
     static let mostExact = 128
 
-    struct Bin: Equatable {
+    struct Bin: Equatable, Sendable {
         var value: Double
         var count: Int
     }
@@ -133,7 +48,9 @@ struct Histogram: Equatable {
         let numbers = column.numbers
         guard let low = numbers.min(), let high = numbers.max() else { return }
         let (span, isFar) = high.subtractingReportingOverflow(low)
-        if !isFar, span < 4096, column.decimals != Sample.binary {
+        // The bits of unsigned numbers over and under half their range are not in the order of the numbers.
+        let isInOrder = column.decimals != Sample.binary && (column.kind != .unsigned || (low < 0) == (high < 0))
+        if !isFar, span < 4096, isInOrder {
             var counts = [Int](repeating: 0, count: Int(span) + 1)
             for number in numbers { counts[Int(number - low)] += 1 }
             let values = counts.indices.filter { counts[$0] > 0 }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Telemetry
+@testable import MneedleSeries
 
 @Suite("Blocks")
 struct BlockTests {
@@ -150,5 +150,51 @@ struct BlockTests {
         let block = Block(Self.points(times, Self.numbers(values)))
         let bits = Double((block.data.count + block.header.count) * 8) / Double(Block.capacity)
         #expect(bits < 9.5, "\(bits) bits a point, the entropy is 9")
+    }
+
+    @Test("the bytes of a small block are what the description says")
+    func bytes() {
+        let column = Column(kind: .float, decimals: 1, numbers: [5, 6, 5, 7])
+        let block = Block(Self.points([1000, 2000, 3000, 4000], column))
+        // Thousands, on a line from 1 with a step of 65 536 parts; nothing differs from it.
+        let times: [UInt8] = [3, 0, 2, 0x80, 0x80, 8, 0]
+        // On a line from 5 with a quarter a step, and one plane of differences: 0, 1, 0, 2.
+        let values: [UInt8] = [0, 0, 10, 0x80, 0x80, 2, 1, 0, 0, 2, 0, 4]
+        #expect(block.data == times + values)
+        // Tenths in three bins, one up from the one before; the counts are behind them.
+        let bins: [UInt8] = [3, 1, 0, 1, 10, 2, 0, 2, 1, 1]
+        let doubles = [0.5, 0.7, 2.3, 0.5, 0.7].flatMap { value in
+            (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> ($0 * 8)) }
+        }
+        let timesSum: [UInt8] = [0x3E, 0x22, 0x0E, 0xBC, 0x18, 0x4E, 0xB6, 0x70]
+        let valuesSum: [UInt8] = [0xBE, 0xD7, 0x39, 0x5A, 0xCB, 0x37, 0xE9, 0xBD]
+        let header = [1, 4, 1, 4] + doubles + [10] + bins + [7] + timesSum + [1, 0, 1, 12] + valuesSum
+        #expect(block.header == header + [0x5B, 0x3D, 0x66, 0x18, 0xE0, 0x6A, 0x1D, 0x48])
+    }
+
+    @Test("a clock that jitters lies on a line, and one that drifts goes on from where it was")
+    func models() {
+        var generator = SeededGenerator(seed: 1)
+        let jitter = (0..<4096).map { _ in Int64.random(in: -8...7, using: &generator) }
+        let grid = jitter.indices.map { Int64($0) * 1000 + jitter[$0] }
+        var now: Int64 = 0
+        let intervals = jitter.map { step in
+            now += 1000 + step
+            return now
+        }
+        for (numbers, model) in [(grid, UInt8(0)), (intervals, 1), (jitter, 0)] {
+            var packer = Packer()
+            Numbers.pack(numbers, &packer)
+            #expect(packer.bytes[1] == model)
+            // Four bits is the entropy of each.
+            #expect(packer.bytes.count * 8 < 4096 * 9 / 2)
+        }
+    }
+
+    @Test("quantiles of unsigned numbers over and under half their range are in the numbers' order")
+    func unsignedOrder() {
+        let statistics = Statistics(Column(kind: .unsigned, numbers: [-1, -2, -1, 1, 2]))
+        #expect(abs(statistics.quantile(0.4) - 2) < 0.01 && statistics.quantile(1) == 0x1p64)
+        #expect(statistics.least == 1 && statistics.most == 0x1p64)
     }
 }

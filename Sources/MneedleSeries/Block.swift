@@ -4,27 +4,32 @@
 ///     data   = the times' bytes, then each column's, so that one column is read without the others
 ///
 /// `Documentation/telemetry.md` describes every byte.
-struct Block: Equatable {
+public struct Block: Equatable, Sendable {
     /// A series' points are gathered until a block has so many, which then stays as it is.
-    static let capacity = 1 << 14
+    public static let capacity = 1 << 14
     /// Damaged bytes could claim any number of points.
     private static let mostPoints = 1 << 24
+    /// More than the longest lines of two full blocks have.
+    private static let mostText = 1 << 32
     private static let version: UInt8 = 1
 
-    var header: [UInt8]
-    var data: [UInt8]
+    /// What answers for all the points together.
+    public var header: [UInt8]
+    /// The times and the columns.
+    public var data: [UInt8]
 
     /// What a header says.
-    struct Header {
-        var points: Int
+    public struct Header {
+        /// How many points there are.
+        public var points: Int
         /// One for each field of the series, in its order.
-        var statistics: [Statistics]
+        public var statistics: [Statistics]
         /// One for each stored column.
         fileprivate var columns: [StoredColumn]
         fileprivate var times: Section
 
         /// To how many decimals the values of a field are; ``Sample/binary`` where nobody knows.
-        func decimals(of field: Int) -> UInt8 {
+        public func decimals(of field: Int) -> UInt8 {
             // A roll-up has four columns a field, of which the last is the sum.
             let place = columns.count == statistics.count ? field : field * 4 + 3
             return columns.count > place ? columns[place].decimals : Sample.binary
@@ -32,7 +37,7 @@ struct Block: Equatable {
     }
 
     /// A part of the data, and what its bytes come to: what is read is checked, and nothing else has to be.
-    fileprivate struct Section {
+    struct Section {
         var length: Int
         var checksum: UInt64
 
@@ -56,7 +61,7 @@ struct Block: Equatable {
         }
     }
 
-    fileprivate struct StoredColumn {
+    struct StoredColumn {
         var kind: Sample.Kind
         var decimals: UInt8
         var section: Section
@@ -67,7 +72,7 @@ struct Block: Equatable {
     /// - Parameters:
     ///   - points: In the order of their times.
     ///   - statistics: Of each field; taken from the columns if left out.
-    init(_ points: Points, statistics: [Statistics]? = nil) {
+    public init(_ points: Points, statistics: [Statistics]? = nil) {
         var data = Packer()
         Numbers.pack(points.times, &data)
         let times = Section(data.bytes[...])
@@ -92,7 +97,8 @@ struct Block: Equatable {
         (self.header, self.data) = (header.bytes, data.bytes)
     }
 
-    init(header: [UInt8], data: [UInt8]) { (self.header, self.data) = (header, data) }
+    /// A block as it was stored; only reading it tells whether it is one.
+    public init(header: [UInt8], data: [UInt8]) { (self.header, self.data) = (header, data) }
 
     private static func pack(_ column: Column, _ packer: inout Packer) {
         guard column.kind != .text else {
@@ -108,7 +114,10 @@ struct Block: Equatable {
 
     // MARK: Reading
 
-    static func header(_ bytes: [UInt8], withHistograms: Bool = false) throws(Damage) -> Header {
+    /// Reads a header, without any points.
+    ///
+    /// - Parameter withHistograms: Whether quantiles will be asked for; without them they must not be.
+    public static func header(_ bytes: [UInt8], withHistograms: Bool = false) throws(Damage) -> Header {
         guard bytes.count > 8 else { throw Damage() }
         var end = Unpacker(bytes[(bytes.count - 8)...])
         guard try end.raw() == checksum(bytes.dropLast(8)) else { throw Damage() }
@@ -131,7 +140,7 @@ struct Block: Equatable {
     }
 
     /// The points' times alone.
-    func times() throws(Damage) -> [Int64] {
+    public func times() throws(Damage) -> [Int64] {
         let header = try Block.header(header)
         var rest = Unpacker(data[...])
         return try times(header, &rest)
@@ -147,7 +156,7 @@ struct Block: Equatable {
     }
 
     /// The points with all columns, or with just that one.
-    func points(onlyColumn: Int? = nil) throws(Damage) -> Points {
+    public func points(onlyColumn: Int? = nil) throws(Damage) -> Points {
         let header = try Block.header(header)
         var rest = Unpacker(data[...])
         let stamps = try times(header, &rest)
@@ -163,7 +172,7 @@ struct Block: Equatable {
         return Points(times: stamps, columns: columns)
     }
 
-    private static func column(
+    static func column(
         _ stored: StoredColumn, _ points: Int, _ bytes: ArraySlice<UInt8>
     ) throws(Damage) -> Column {
         guard stored.decimals <= Sample.mostDecimals || stored.decimals == Sample.binary else { throw Damage() }
@@ -177,7 +186,7 @@ struct Block: Equatable {
             var length = 0
             for number in numbers {
                 let (sum, overflow) = length.addingReportingOverflow(Int(number))
-                guard number >= 0, !overflow, sum <= mostPoints << 16 else { throw Damage() }
+                guard number >= 0, !overflow, sum <= mostText else { throw Damage() }
                 length = sum
             }
             text = try Plane.unpack(length, &unpacker)
@@ -203,7 +212,7 @@ struct Block: Equatable {
     }
 
     /// FNV-1a: tells accident, not malice; against that the ledger keeps a digest.
-    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return hash

@@ -1,5 +1,5 @@
-#if canImport(Telemetry)
-@testable import Telemetry
+#if canImport(MneedleSeries)
+@testable import MneedleSeries
 #endif
 
 /// A point as the slow, obvious parser sees it, to hold the fast one against.
@@ -189,7 +189,7 @@ func fastPoint(_ line: [UInt8]) throws(PointError) -> ObviousPoint? {
     let points = Points(layout.fields)
     points.append(0, samples, UnsafeBufferPointer(bytes))
     return ObviousPoint(
-        series: layout.series, device: layout.device, names: layout.fields.map(\.name),
+        series: layout.series, device: layout.tags["device"], names: layout.fields.map(\.name),
         values: points.columns.map { column in
             column.kind == .float
                 ? "float \(column.number(at: 0))" : "\(column.kind) \(column.plainText(at: 0))"

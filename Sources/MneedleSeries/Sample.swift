@@ -1,0 +1,58 @@
+/// What one point of a layout says: a value for each of its fields, and a time. Filled by the parser point after point,
+/// without any allocation.
+public struct Sample: Sendable {
+    /// What a value is; its number is what a block stores.
+    public enum Kind: UInt8, Sendable {
+        case float, integer, unsigned, boolean, text
+    }
+
+    /// What the value is.
+    public var kind: Kind
+    /// A decimal number's digits after the point; ``binary`` where `bits` are those of a `Double`.
+    public var decimals: UInt8
+    /// A decimal number without its point, an integer, an unsigned integer's bits, 0 or 1; for a text its place in the
+    /// line: `start << 32 | length`.
+    public var bits: Int64
+
+    /// The `decimals` of a number that is kept as the bits of its `Double`.
+    public static let binary = UInt8.max
+    /// Up to here a decimal number is exactly one `Double`.
+    public static let mostDecimals = 15
+    static let largestMantissa: UInt64 = 1 << 53
+
+    /// A value as the parser would have read it.
+    public init(kind: Kind, decimals: UInt8, bits: Int64) {
+        self.kind = kind
+        self.decimals = decimals
+        self.bits = bits
+    }
+}
+
+/// How many nanoseconds a timestamp's unit has.
+public enum Precision: String, CaseIterable, Sendable {
+    case ns, us, ms, s
+
+    /// How many nanoseconds one of the unit is.
+    public var nanoseconds: Int64 {
+        switch self {
+        case .ns: 1
+        case .us: 1000
+        case .ms: 1_000_000
+        case .s: 1_000_000_000
+        }
+    }
+}
+
+/// Why a line is no point.
+public struct PointError: Error, Equatable {
+    /// Counted from 1.
+    public var column: Int
+    /// In words, for whoever has sent the line.
+    public var reason: String
+
+    /// An error at a column of a line.
+    public init(column: Int, reason: String) {
+        self.column = column
+        self.reason = reason
+    }
+}
