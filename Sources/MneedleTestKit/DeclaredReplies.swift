@@ -8,6 +8,8 @@ enum DeclaredReplies {
         /// Whether it describes the rows before the last line.
         var isOfRows: Bool
         var schema: Object
+        /// What the last line of a listing is.
+        var closing: Object?
     }
 
     /// From a daemon of its own, asked once in a test run: no test's own daemon notices.
@@ -22,7 +24,8 @@ enum DeclaredReplies {
             guard case .object(let row) = Value(row), let verb = row.string("verb"),
                 let schema = row.object("reply_schema")
             else { continue }
-            all[verb] = Declared(isOfRows: row.string("kind") == "rows", schema: schema)
+            all[verb] = Declared(
+                isOfRows: row.string("kind") == "rows", schema: schema, closing: row.object("closing_schema"))
         }
         return all
     }()
@@ -30,10 +33,17 @@ enum DeclaredReplies {
     /// What of a reply's lines, without their tags, is not as its verb declares.
     static func faults(_ verb: String, _ lines: [String]) -> [String] {
         guard let declared = all[verb] else { return [] }
-        let word = declared.isOfRows ? "ROW " : "OK "
-        return lines.filter { $0.hasPrefix(word) }.flatMap { line -> [String] in
-            guard let json = try? JSON.parse(String(line.dropFirst(word.count))) else { return ["no JSON: \(line)"] }
-            return Schema.faults(in: Value(json), declared.schema, at: verb)
+        return lines.flatMap { line -> [String] in
+            switch (line.prefix(3), declared.isOfRows) {
+            case ("ROW", _), ("OK ", false): faults(line, declared.schema, verb)
+            case ("OK ", true): faults(line, declared.closing ?? Done.schema, verb)
+            default: []
+            }
         }
+    }
+
+    private static func faults(_ line: String, _ schema: Object, _ verb: String) -> [String] {
+        guard let json = try? JSON.parse(String(line.drop { $0 != " " })) else { return ["no JSON: \(line)"] }
+        return Schema.faults(in: Value(json), schema, at: verb)
     }
 }

@@ -23,6 +23,9 @@ struct Description: Reply {
         Member("reply", "the members of the reply or of each row", \.verb.replyMeanings),
         Member(
             "reply_schema", "JSON Schema 2020-12 of the reply or of each row, units as x-unit", \.verb.replySchema),
+        Member(
+            "closing_schema", "the same of what is said after a listing's rows; absent where nothing is",
+            \.command.closingSchema),
         Member("errors", "the error codes to expect") { $0.command.errors.map(\.rawValue) },
         Member("example", "a request in words", \.command.example),
     ]
