@@ -94,12 +94,15 @@ public final class Daemon: Service {
         do {
             try await serve(engine, loop, readers, ended)
         } catch {
-            readers.stop()
+            try await loop.submit { readers.stop() }.get()
             throw error
         }
-        readers.stop()
+        let hasLost = try await loop.submit {
+            readers.stop()
+            return readers.hasLost
+        }.get()
         // What a lost thread still reads cannot be closed. What was acknowledged is on disk in any case.
-        if try await !loop.submit({ readers.hasLost }).get() { try engine.close() }
+        if !hasLost { try engine.close() }
         ended.signal()
         // Held until here: nobody else may open the store before it is closed.
         withExtendedLifetime(state) {}
@@ -155,7 +158,7 @@ public final class Daemon: Service {
     private func serve(
         _ engine: Engine, _ loop: any EventLoop, _ readers: Readers, _ ended: DispatchSemaphore
     ) async throws {
-        let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
+        let hub = Hub(loop: loop, published: engine.head.sequence, modules: engine.house.modules.count)
         let writer = try Writer(engine: engine) { [self] outcome in
             ClockNotes.tell(outcome.events, logger)
             tellRetired(Guards.retired(by: outcome.events), engine)
@@ -309,7 +312,7 @@ public final class Daemon: Service {
             return Actor(user: peer.userName, uid: peer.uid, role: role)
         } makeSource: { actor in
             LineSource(
-                current.services, hub, loop, module: known()?.module ?? socket,
+                current.services, hub, module: known()?.module ?? socket,
                 request: "\(Daemon.datagramSocket(socket)).sock", actor: actor
             ) {
                 guard let (_, collector) = known() else {
