@@ -34,7 +34,7 @@ final class Readers: @unchecked Sendable {
     private let logBytes: @Sendable () -> Int64
     /// Takes the name of a module whose code has kept a thread.
     var lost: (_ module: String, _ verb: String) -> Void = { _, _ in }
-    var limits = Limits()
+    var limits: Limits
 
     private var waiting = ReadQueue<ReadTask>()
     private var running: [ObjectIdentifier: ReadTask] = [:]
@@ -47,8 +47,9 @@ final class Readers: @unchecked Sendable {
     private let ready = Mutex<[ReadTask]>([])
     private let work = DispatchSemaphore(value: 0)
 
-    init(loop: any EventLoop, logBytes: @escaping @Sendable () -> Int64) {
+    init(loop: any EventLoop, limits: Limits, logBytes: @escaping @Sendable () -> Int64) {
         self.loop = loop
+        self.limits = limits
         self.logBytes = logBytes
     }
 
