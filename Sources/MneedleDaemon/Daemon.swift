@@ -11,9 +11,9 @@ import ServiceLifecycle
 /// The daemon from start to stop: configuration, state, modules, sockets; then it serves until it is told to stop.
 public final class Daemon: Service {
     private let places: Places
-    let settings: Settings
+    private let settings: Settings
     private let credentials: Credentials
-    let logger: Logger
+    private let logger: Logger
 
     /// Everything that is wrong with configuration and knowledge.
     public struct BadFiles: Error, CustomStringConvertible {
@@ -87,23 +87,54 @@ public final class Daemon: Service {
     public func run() async throws {
         let state = try StateFolder(settings.state)
         let engine = try makeEngine(state)
-        let group = MultiThreadedEventLoopGroup.singleton
-        let loop = group.next()
-        let readers = Readers(loop: loop) { engine.store.logBytes }
-        let ended = DispatchSemaphore(value: 0)
-        do {
-            try await serve(engine, loop, readers, ended)
-        } catch {
-            readers.stop()
-            throw error
-        }
-        readers.stop()
-        // What a lost thread still reads cannot be closed. What was acknowledged is on disk in any case.
-        if try await !loop.submit({ readers.hasLost }).get() { try engine.close() }
-        ended.signal()
+        let reporter = Reporter(engine: engine, logger: logger)
+        reporter.tellAcceptance()
+        tellOddities()
+        let server = try Server(engine, settings, reporter)
+        let listener = try Listener(settings, on: server.loop)
+        let doors = try Doors(server, listener)
+        let datagrams = try DatagramDoors(server, listener, largest: settings.limits.maxLineBytes * 4)
+        // Each relies on those before it.
+        let serving: [any Part] = [
+            StoreKeeper(engine: engine, readers: server.readers, loop: server.loop, reporter: reporter),
+            ReadingPart(readers: server.readers, loop: server.loop),
+            WritingPart(writer: server.writer),
+            datagrams,
+            server,
+            doors,
+            Upkeep(server, reporter),
+            reporter,
+        ]
+        let parts = serving + [Reloader(places, settings, server, reporter, adopting: serving)]
+        try await parts.start()
+        mneedle_release_code_pages()
+
+        try? await gracefulShutdown()
+
+        let stopping = Stopping.insist(logger)
+        defer { stopping.isOver() }
+        try await parts.stop()
         // Held until here: nobody else may open the store before it is closed.
         withExtendedLifetime(state) {}
     }
+
+    /// Says what an administrator may not have meant.
+    private func tellOddities() {
+        settings.roles.warnOfUnknownNames(logger)
+        if settings.limits.isReduced {
+            logger.warning(
+                "the system's limit of open files allows no more than \(settings.limits.maxConnections) connections; raise LimitNOFILE= or lower max_connections"
+            )
+        }
+        if let key = credentials.storeKey {
+            logger.say(
+                .keyUnused, .warning,
+                "\(key) for encryption at rest was given, and this version does not encrypt: the store is kept as it is"
+            )
+        }
+    }
+
+    // MARK: Store and modules
 
     private func makeEngine(_ state: StateFolder) throws -> Engine {
         let clock = SystemClock()
@@ -140,7 +171,6 @@ public final class Daemon: Service {
             return id
         }
         engine.noteHead()
-        sayAcceptance(headNote, engine)
         return engine
     }
 
@@ -148,221 +178,5 @@ public final class Daemon: Service {
     private static func safe(_ error: any Error) -> String {
         guard let error = error as? ModuleError else { return String(describing: type(of: error)) }
         return error.code == .internal ? error.message : error.code.rawValue
-    }
-
-    // MARK: Serving
-
-    private func serve(
-        _ engine: Engine, _ loop: any EventLoop, _ readers: Readers, _ ended: DispatchSemaphore
-    ) async throws {
-        let hub = Hub(published: engine.head.sequence, modules: engine.house.modules.count)
-        let writer = try Writer(engine: engine) { [self] outcome in
-            ClockNotes.tell(outcome.events, logger)
-            tellRetired(Guards.retired(by: outcome.events), engine)
-            loop.execute {
-                hub.deliver(outcome)
-                if outcome.commits > 0 { readers.committed() }
-            }
-        }
-        let started = engine.clock.now()
-        let metrics = Metrics(store: engine.store, version: mneedleVersion, started: started) {
-            try loop.submit { hub.currentCounters }.wait()
-        }
-        let state = Trust.absolute(settings.state)
-        let table: @Sendable (House, Limits, BackupSettings) -> CommandTable = { house, limits, backup in
-            HostCommands(
-                house: house, store: engine.store, health: engine.health, limits: limits, version: mneedleVersion,
-                started: started, metrics: metrics, backups: Backup(settings: backup, state: state),
-                live: {
-                    .init(
-                        now: engine.clock.now(), connections: hub.openConnections,
-                        nextDue: writer.nextDue.withLock { $0 },
-                        modules: engine.house.modules)
-                }
-            ).table
-        }
-        let services = Services(
-            engine: engine, writer: writer, table: table(engine.house, settings.limits, settings.backup),
-            limits: settings.limits, backup: settings.backup, roles: settings.roles, readers: readers, logger: logger,
-            version: mneedleVersion,
-            oldestEvent: try engine.oldestSequence())
-        let current = CurrentServices(services)
-        // The event loop has it from here on.
-        try await loop.submit { [self] in
-            readers.limits = settings.limits
-            readers.lost = { [self] module, verb in fail(module, verb, current, hub, table) }
-        }.get()
-        settings.roles.warnOfUnknownNames(logger)
-        if settings.limits.isReduced {
-            logger.warning(
-                "the system's limit of open files allows no more than \(settings.limits.maxConnections) connections; raise LimitNOFILE= or lower max_connections"
-            )
-        }
-        if let key = credentials.storeKey {
-            logger.say(
-                .keyUnused, .warning,
-                "\(key) for encryption at rest was given, and this version does not encrypt: the store is kept as it is"
-            )
-        }
-        // Whoever could write there could put a socket of their own in place of the service's.
-        _ = try Trust.folder(settings.runtime, create: true)
-        let listener = Listener(
-            loop: loop, runtime: settings.runtime, mode: settings.socketMode, inherited: Notify.inheritedSockets())
-        var listening = [try listen(listener, current, hub)]
-        for (_, collector) in engine.house.collectors {
-            listening.append(try collect(listener, current, hub, collector.socket))
-        }
-        let datagrams = try engine.house.collectors.map {
-            try readDatagrams(listener, current, hub, loop, $0.collector.socket)
-        }
-        writer.submit([FailedReactions.retrial])
-        writer.start()
-        for acceptor in listening { acceptor.start() }
-        for reader in datagrams { reader.start() }
-        logHead("started", engine.head)
-        let check = StoreCheck(engine)
-        let tasks =
-            scheduled(loop, writer, engine) + [
-                loop.scheduleRepeatedTask(initialDelay: .zero, delay: .hours(24)) { _ in check.start() }
-            ]
-        Notify.ready(statusLine(engine))
-        Reloader.onSignal { [self] in
-            Notify.reloading()
-            let outcome = reload(current, hub, loop, table)
-            // Through the writer, which then asks the timers by the new knowledge when they are due.
-            writer.submit([FailedReactions.retrial])
-            passThrough(writer) { [self] in Notify.ready("\(statusLine(engine)); \(outcome)") }
-        }
-        mneedle_release_code_pages()
-        engine.health.onChange { [self] change in
-            tell(change)
-            Notify.status(statusLine(engine))
-        }
-
-        try? await gracefulShutdown()
-
-        Stopping.insist(on: ended, logger)
-        Notify.stopping()
-        for task in tasks { task.cancel() }
-        check.stop()
-        for channel in listening { try? await channel.close() }
-        listener.removeFiles(
-            ["control"]
-                + engine.house.collectors.map(\.collector.socket).flatMap { [$0, Daemon.datagramSocket($0)] })
-        await drain(hub, loop)
-        // Not on the event loop, which the writer's last results need.
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                for reader in datagrams { reader.stop() }
-                writer.stop()
-                continuation.resume()
-            }
-        }
-        logHead("stopped", engine.head)
-    }
-
-    /// - Returns: What became of it, for systemd's status line.
-    private func reload(
-        _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop,
-        _ table: @escaping @Sendable (House, Limits, BackupSettings) -> CommandTable
-    ) -> String {
-        do {
-            let engine = current.services.engine
-            let reloader = Reloader(places: places, settings: settings, logger: logger)
-            let (settings, house) = try reloader.read(engine.house, known: engine.store.knownModules())
-            // One that had failed may guard again.
-            try engine.store.remember(house.guards)
-            // Nobody is let in or served halfway between old and new.
-            try loop.submit {
-                engine.replaceHouse(house)
-                current.services.table = table(house, settings.limits, settings.backup)
-                current.services.limits = settings.limits
-                current.services.backup = settings.backup
-                current.services.roles = settings.roles
-                current.services.readers.limits = settings.limits
-                hub.adopt(current.services)
-            }.wait()
-            logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
-            return "reloaded"
-        } catch {
-            let problems = (error as? BadFiles)?.problems.map(\.description) ?? [String(describing: error)]
-            let more = problems.count > 1 ? " (and \(problems.count - 1) more in the log)" : ""
-            logger.say(
-                .reloadRefused, .error, "reload refused, what was in force stays; problems: \(problems.count)")
-            return "RELOAD REFUSED: \(problems[0])\(more)"
-        }
-    }
-
-    private static func datagramSocket(_ socket: String) -> String { socket + "-datagram" }
-
-    private func readDatagrams(
-        _ listener: Listener, _ current: CurrentServices, _ hub: Hub, _ loop: any EventLoop, _ socket: String
-    ) throws -> DatagramReader {
-        let known: @Sendable () -> (module: String, collector: Collector)? = {
-            current.services.engine.house.collectors.first { $0.collector.socket == socket }
-        }
-        return try DatagramReader(
-            descriptor: listener.datagrams(Daemon.datagramSocket(socket)), largest: settings.limits.maxLineBytes * 4
-        ) { peer in
-            guard let role = current.services.roles.role(of: peer), let (_, collector) = known(), role >= collector.role
-            else { return nil }
-            return Actor(user: peer.userName, uid: peer.uid, role: role)
-        } makeSource: { actor in
-            LineSource(
-                current.services, hub, loop, module: known()?.module ?? socket,
-                request: "\(Daemon.datagramSocket(socket)).sock", actor: actor
-            ) {
-                guard let (_, collector) = known() else {
-                    throw ModuleError.moduleFailed(socket, "nobody collects '\(socket)' any more")
-                }
-                return try collector.begin($0, $1)
-            }
-        }
-    }
-
-    /// What runs by the clock beside the modules' timers: the hourly witness, and systemd's watchdog.
-    private func scheduled(_ loop: any EventLoop, _ writer: Writer, _ engine: Engine) -> [RepeatedTask] {
-        var tasks = [
-            loop.scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [self] _ in
-                self.logHead("hourly", engine.head)
-                passThrough(writer) { engine.noteHead() }
-            }
-        ]
-        if let interval = Notify.watchdogInterval {
-            let half = TimeAmount.microseconds(Int64(interval / 2))
-            // Fed only when the event loop, the writer and the timer all move: the word goes through all of them.
-            tasks.append(
-                loop.scheduleRepeatedTask(initialDelay: .zero, delay: half) { _ in
-                    writer.proveMoving { Notify.watchdog() }
-                })
-        }
-        return tasks
-    }
-
-    /// Runs `body` on the writer's thread, between two requests.
-    func passThrough(_ writer: Writer, _ body: @escaping @Sendable () -> Void) {
-        writer.submit([
-            Job(
-                actor: .service, module: "mneedled",
-                run: { _ in
-                    body()
-                    return [:]
-                })
-        ])
-    }
-
-    /// The journal witnesses the ledger: whoever alters the store cannot alter what was logged.
-    private func logHead(_ occasion: String, _ head: Ledger.Head) {
-        logger.say(
-            .ledgerHead, .notice, "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
-            ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
-    }
-
-    private func drain(_ hub: Hub, _ loop: any EventLoop) async {
-        let done = loop.makePromise(of: Void.self)
-        loop.execute { hub.drain(done) }
-        let cutOff = loop.scheduleTask(in: .seconds(5)) { hub.closeAll() }
-        try? await done.futureResult.get()
-        cutOff.cancel()
     }
 }

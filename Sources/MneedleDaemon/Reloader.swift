@@ -2,19 +2,69 @@ import Foundation
 import Glibc
 import Logging
 import MneedleKit
+import Synchronization
 
 /// Reads configuration and knowledge again when SIGHUP asks for it. Everything is checked before anything changes: good
 /// files come into force together, bad ones leave all as it was.
-struct Reloader {
-    let places: Places
+final class Reloader: Part {
+    private let places: Places
     /// Those of the start: some of them hold until the next one.
-    let settings: Settings
-    let logger: Logger
+    private let settings: Settings
+    private let server: Server
+    private let reporter: Reporter
+    private let parts: [any Part]
+    /// Held while files are read again and come into force.
+    private let isStopped = Mutex(false)
+
+    /// - Parameter parts: What goes on by what was read.
+    init(_ places: Places, _ settings: Settings, _ server: Server, _ reporter: Reporter, adopting parts: [any Part]) {
+        self.places = places
+        self.settings = settings
+        self.server = server
+        self.reporter = reporter
+        self.parts = parts
+    }
+
+    private var logger: Logger { reporter.logger }
+
+    func start() {
+        Reloader.onSignal { [self] in isStopped.withLock { if !$0 { answerSignal() } } }
+    }
+
+    // What is under way goes by the event loop.
+    func stop() async { await offEventLoop { [self] in isStopped.withLock { $0 = true } } }
+
+    private func answerSignal() {
+        Notify.reloading()
+        let outcome = reload()
+        // Through the writer, which then asks the timers by the new knowledge when they are due.
+        server.writer.submit([FailedReactions.retrial])
+        server.writer.passThrough { [reporter] in reporter.ready(outcome) }
+    }
+
+    /// - Returns: What became of it, for systemd's status line.
+    private func reload() -> String {
+        do {
+            let store = server.engine.store
+            let (settings, house) = try read(server.engine.house, known: store.knownModules())
+            // One that had failed may guard again.
+            try store.remember(house.guards)
+            try server.loop.submit { [parts] in parts.adopt(settings, house) }.wait()
+            logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
+            return "reloaded"
+        } catch {
+            let problems = (error as? Daemon.BadFiles)?.problems.map(\.description) ?? [String(describing: error)]
+            let more = problems.count > 1 ? " (and \(problems.count - 1) more in the log)" : ""
+            logger.say(
+                .reloadRefused, .error, "reload refused, what was in force stays; problems: \(problems.count)")
+            return "RELOAD REFUSED: \(problems[0])\(more)"
+        }
+    }
 
     /// - Parameter known: What the store remembers of modules.
     /// - Throws: `BadFiles` with every problem; all of them are in the log then.
     /// - Returns: The new settings, and the modules of the house made again by the new files.
-    func read(_ house: House, known: [String: Remembered]) throws -> (Settings, House) {
+    private func read(_ house: House, known: [String: Remembered]) throws -> (Settings, House) {
         let problems = Problems()
         let fresh = Settings(places, problems: problems)
         if fresh.config != settings.config {

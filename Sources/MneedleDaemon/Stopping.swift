@@ -4,15 +4,18 @@ import Glibc
 import Logging
 
 /// Sees to it that the process ends once it was told to, whatever does not let it.
-enum Stopping {
+struct Stopping: Sendable {
     /// From the signal on: five seconds for what clients asked, then as long again for what threads have in hand. systemd
     /// gives twenty in all.
     private static let patience = DispatchTimeInterval.seconds(12)
 
-    /// Ends the process by force when `ended` is not signalled in time.
-    static func insist(on ended: DispatchSemaphore, _ logger: Logger) {
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// From now on the process ends by force when ``isOver()`` is not called in time.
+    static func insist(_ logger: Logger) -> Stopping {
+        let stopping = Stopping()
         startThread("stopper", stackBytes: 1 << 18) {
-            guard ended.wait(timeout: .now() + patience) == .timedOut else { return }
+            guard stopping.ended.wait(timeout: .now() + patience) == .timedOut else { return }
             let running = Set(CrashNotes.running).sorted().joined(separator: ", ")
             logger.say(
                 .stopForced, .error,
@@ -20,5 +23,9 @@ enum Stopping {
                 ["modules": running])
             _exit(MNEEDLE_EXIT_UNMEANT)
         }
+        return stopping
     }
+
+    /// Everything has stopped.
+    func isOver() { ended.signal() }
 }

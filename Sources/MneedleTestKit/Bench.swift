@@ -132,6 +132,7 @@ public final class Bench {
             return try declared(target.command.closingSchema, verb, closing)
         case .writes(let handler):
             return try declared(schema, verb, write(as: actor) { try handler(request, $0) })
+        case .constant: return [:]
         case .immediate(let handler): return try declared(schema, verb, handler(request))
         case .immediateRows(let handler): return try handler(request) { sink(try declared(schema, verb, $0)) }
         case .receives, .connection:

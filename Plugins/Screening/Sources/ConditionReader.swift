@@ -5,7 +5,7 @@ import MneedleKit
 struct ConditionReader {
     let questions: [String: Question]
     let areas: [String]
-    let washOuts: Arguments
+    let washOuts: [WashOut: Int]
     /// How long skin is left alone at least between two sessions, as `intervals.toml` says.
     let floorDays: Int
     /// Told of each waiting time that the practice may set, and whether it has.
@@ -107,7 +107,7 @@ struct ConditionReader {
     private func washOut(_ table: Table) -> Period? {
         guard let days = table.optionalInteger("wash_out_days", in: 1...3650) else { return nil }
         let own = table.optionalChoice("configured", WashOut.self)
-        let configured = own.flatMap { washOuts.integer($0.rawValue) }.map(Int.init)
+        let configured = own.flatMap { washOuts[$0] }
         noteWashOut(configured ?? days, configured != nil)
         return .days(configured ?? days)
     }

@@ -15,7 +15,7 @@ struct Interview: Sendable {
         for (question, table) in zip(questions, tables) {
             if let when = table.table("asked_when") {
                 let reader = ConditionReader(
-                    questions: earlier, areas: areas, washOuts: Arguments(), floorDays: floorDays,
+                    questions: earlier, areas: areas, washOuts: [:], floorDays: floorDays,
                     noteWashOut: { _, _ in })
                 conditions[question.name] = reader.condition(when)
             }

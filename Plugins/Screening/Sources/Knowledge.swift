@@ -18,7 +18,7 @@ struct Knowledge: Sendable {
         let interview = Interview(file.tables("question"), areas: areas, floorDays: floorDays)
         self.interview = interview
         let named = Dictionary(interview.questions.map { ($0.name, $0) }) { first, _ in first }
-        let (areas, washOuts) = (areas, try setup[washOutDaysKey])
+        let (areas, washOuts) = (areas, WashOut.days(try setup[washOutDaysKey]))
         let rules = file.tables("rule").map {
             Rule($0, setup.sources, questions: named, areas: areas, washOuts: washOuts, floorDays: floorDays)
         }.filter(\.isEnabled)
@@ -126,6 +126,16 @@ struct Knowledge: Sendable {
 enum WashOut: String, CaseIterable, Sendable {
     case retinoid
     case sunburn
+
+    /// The days that a configuration gives.
+    static func days(_ configured: Arguments) -> [WashOut: Int] {
+        var days: [WashOut: Int] = [:]
+        for entry in configured.entries {
+            guard let washOut = WashOut(rawValue: entry.name), case .integer(let number) = entry.argument else { continue }
+            days[washOut] = Int(number)
+        }
+        return days
+    }
 
     static var parameters: [AnyParameter] {
         allCases.map { .optional($0.rawValue, .integer(0...3650), "Days to wait, in place of the knowledge file's.") }

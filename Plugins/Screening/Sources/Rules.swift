@@ -21,7 +21,7 @@ struct Rule: Sendable {
 
     init(
         _ table: Table, _ sources: SourceCatalogue, questions: [String: Question], areas: [String],
-        washOuts: Arguments, floorDays: Int
+        washOuts: [WashOut: Int], floorDays: Int
     ) {
         template = FindingTemplate(table, sources: sources)
         reason = table.string("reason")

@@ -45,7 +45,7 @@ extension Verb.Account.Timing {
         switch handler {
         case .reads, .lists: self = .read
         case .writes: self = .write
-        case .receives, .immediate, .immediateRows, .connection: self = .none
+        case .receives, .immediate, .immediateRows, .constant, .connection: self = .none
         }
     }
 }
@@ -54,6 +54,8 @@ extension Verb.Account.Timing {
 package struct CommandTable: Sendable {
     package private(set) var ordered: [Verb] = []
     private var verbs: [String: Verb] = [:]
+    /// The lines that are answered with `{}` without being taken apart; there are few.
+    private(set) var constants: [[UInt8]] = []
 
     /// Takes in the commands of one module more. Of two that have one name, the first stays.
     package mutating func add(_ commands: [Command], of module: String, slot: Int = Verb.Account.host) {
@@ -64,6 +66,7 @@ package struct CommandTable: Sendable {
         guard verbs[verb.name] == nil else { return }
         ordered.append(verb)
         verbs[verb.name] = verb
+        if case .constant = verb.command.handler { constants.append(Array(verb.name.utf8)) }
     }
 
     mutating func add(_ table: CommandTable) {

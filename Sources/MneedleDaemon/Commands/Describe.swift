@@ -39,7 +39,7 @@ extension Verb {
         case .connection(.subscribe): "subscription"
         case .lists, .immediateRows: "rows"
         case .receives: "bulk"
-        case .reads, .writes, .immediate, .connection(.unsubscribe): "single"
+        case .reads, .writes, .immediate, .constant, .connection(.unsubscribe): "single"
         }
     }
 

@@ -4,7 +4,9 @@ import MneedleKit
 package struct House: Sendable {
     /// What became of a module, for `modules.list`.
     package struct Status: Sendable {
-        package enum State: String, CaseIterable, Sendable { case running, disabled, failed, quarantined, missing, retired }
+        package enum State: String, CaseIterable, Sendable {
+            case running, disabled, failed, quarantined, missing, retired
+        }
         var name: String
         var version: String
         var state: State

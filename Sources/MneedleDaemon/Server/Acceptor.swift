@@ -49,14 +49,12 @@ final class Acceptor: Sendable {
 
     func start() { thread.start("acceptor") { [self] in run() } }
 
-    /// Ends the thread and closes the socket. Not on the event loop, for which the thread may be waiting.
-    func close() async throws {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [self] in
-                thread.stop()
-                Glibc.close(descriptor)
-                continuation.resume()
-            }
+    /// Ends the thread and closes the socket.
+    func close() async {
+        // The thread may be waiting for the event loop.
+        await offEventLoop { [self] in
+            thread.stop()
+            Glibc.close(descriptor)
         }
     }
 

@@ -5,17 +5,29 @@ import Synchronization
 
 /// Brings the lines of one bulk transfer to its receiver as they arrive, and has it store them on the writer, as many at
 /// a time as have arrived since the last commit. Lives on the event loop.
-// Sendable: touched on its event loop alone, where jobs' `done` is called too.
+// Sendable: touched on its event loop alone, which it checks; jobs' `done` is called there too.
 final class BulkPipe: @unchecked Sendable {
+    /// Who sends the lines, and to whom.
+    struct Sender: Sendable {
+        /// The module whose receiver takes them.
+        var module: String
+        /// What a peer asked for, or the socket that it writes to.
+        var request: String?
+        var actor: Actor
+        /// Whether a line with a single dot ends them, and requests follow.
+        var hasTerminator = false
+    }
+
     /// The receiver and how much it has stored, as the writer's jobs hand it on.
     // Sendable: written by the job that makes it and the one that stores, read when those are done.
-    final class Receiver: @unchecked Sendable {
+    private final class Receiver: @unchecked Sendable {
         var receiver: (any BulkReceiver)?
         var count = BulkCount(accepted: 0, rejected: 0)
     }
 
-    /// What became of a piece: a running total, or the end.
+    /// What became of the transfer or of a piece: the receiver is there, a running total, or the end.
     enum Progress {
+        case ready
         case durable(BulkCount)
         case finished(Object)
         case failed(ModuleError)
@@ -24,24 +36,22 @@ final class BulkPipe: @unchecked Sendable {
     /// How far all senders together may be ahead of the store, in bytes, and one of them.
     private static let (mostOfAll, mostOfOne) = (32 << 20, 4 << 20)
     /// How many transfers there are.
-    private static let open = Atomic<Int>(0)
+    private static let senders = Atomic<Int>(0)
 
     /// How far one of so many senders may be ahead: each has the same part, and room for a line that has not ended.
     static func share(of senders: Int, lineLimit: Int) -> Int {
         max(2 * lineLimit, min(mostOfOne, mostOfAll / max(1, senders)))
     }
 
-    private let receiver: Receiver
+    private let loop: any EventLoop
+    private let receiver = Receiver()
     private let house: House
-    private let module: String
-    private let request: String?
-    private let actor: Actor
+    private let sender: Sender
     private let limit: Int
-    private let hasTerminator: Bool
     private let clock: any Clock
-    private let tell: (String, Object) -> Void
+    private let hub: Hub
     private let submit: (Job) -> Void
-    private let progress: (Progress) -> Void
+    private let progress: (Progress, BulkPipe) -> Void
     /// What came before the receiver was ready, or a line whose end has not come yet.
     private var partial: [UInt8] = []
     private var isReady = false
@@ -57,50 +67,83 @@ final class BulkPipe: @unchecked Sendable {
     /// What came after the terminator: requests again.
     private(set) var rest: [UInt8] = []
 
+    /// Ties a sender to the service. ``open(_:)`` is the next thing to be called.
+    /// - Parameters:
+    ///   - submit: Hands jobs to the writer; without it they go there at once.
+    ///   - progress: On the event loop.
     init(
-        receiver: Receiver, house: House, module: String, request: String?, actor: Actor, limit: Int,
-        hasTerminator: Bool, clock: any Clock,
-        tell: @escaping (String, Object) -> Void, submit: @escaping (Job) -> Void,
-        progress: @escaping (Progress) -> Void
+        _ services: Services, _ hub: Hub, _ sender: Sender, submit: ((Job) -> Void)? = nil,
+        progress: @escaping (Progress, BulkPipe) -> Void
     ) {
-        self.receiver = receiver
-        self.house = house
-        self.module = module
-        self.request = request
-        self.actor = actor
-        self.limit = limit
-        self.hasTerminator = hasTerminator
-        self.clock = clock
-        self.tell = tell
-        self.submit = submit
+        loop = hub.loop
+        house = services.engine.house
+        clock = services.engine.clock
+        limit = services.limits.maxLineBytes
+        self.hub = hub
+        self.sender = sender
+        self.submit = submit ?? { [writer = services.writer] in writer.submit([$0]) }
         self.progress = progress
-        BulkPipe.open.wrappingAdd(1, ordering: .relaxed)
+        BulkPipe.senders.wrappingAdd(1, ordering: .relaxed)
     }
 
-    deinit { BulkPipe.open.wrappingSubtract(1, ordering: .relaxed) }
+    deinit { BulkPipe.senders.wrappingSubtract(1, ordering: .relaxed) }
 
     /// Whether the sender is ahead by so much that it should wait.
     var isFull: Bool {
         let ahead = partial.count + waiting + beingStored
-        return ahead > BulkPipe.share(of: BulkPipe.open.load(ordering: .relaxed), lineLimit: limit)
+        return ahead > BulkPipe.share(of: BulkPipe.senders.load(ordering: .relaxed), lineLimit: limit)
+    }
+
+    /// Has the module make its receiver, on the writer. What comes meanwhile is kept. Whoever sends and leaves at once is
+    /// heard all the same: the job holds the pipe.
+    func open(_ begin: @escaping @Sendable (StoreTransaction) throws -> any BulkReceiver) {
+        let receiver = receiver
+        submit(
+            Job(
+                actor: sender.actor, module: sender.module, request: sender.request,
+                run: { transaction in
+                    receiver.receiver = try begin(transaction)
+                    return [:]
+                },
+                done: { [self] result in
+                    switch result {
+                    case .success: start()
+                    case .failure(let error): refuse(error)
+                    }
+                }))
     }
 
     /// The receiver is there: takes what has come already.
-    func begin() {
+    private func start() {
+        loop.preconditionInEventLoop()
         isReady = true
+        progress(.ready, self)
         let early = partial
         partial = []
         early.withUnsafeBytes { takeIn($0) }
-        if hasClosedEarly { end() } else { pump() }
+        if hasClosedEarly { end() }
+        pump()
+    }
+
+    /// There is no receiver: nothing that has come was for one.
+    private func refuse(_ error: ModuleError) {
+        loop.preconditionInEventLoop()
+        (isEnded, isOver) = (true, true)
+        receiver.receiver = nil
+        rest = partial
+        partial = []
+        progress(.failed(error), self)
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) {
-        if isReady { takeIn(bytes) } else { partial.append(contentsOf: bytes) }
+        loop.preconditionInEventLoop()
+        if isReady || isOver { takeIn(bytes) } else { partial.append(contentsOf: bytes) }
         pump()
     }
 
     /// The sender has closed: what is complete counts.
     func end() {
+        loop.preconditionInEventLoop()
         guard isReady else {
             hasClosedEarly = true
             return
@@ -138,7 +181,7 @@ final class BulkPipe: @unchecked Sendable {
     private func takeLines(_ bytes: UnsafeRawBufferPointer) {
         var (start, runStart) = (0, 0)
         while let end = BulkPipe.lineEnd(bytes, from: start) {
-            if hasTerminator, BulkPipe.isTerminator(bytes[start..<end]) {
+            if sender.hasTerminator, BulkPipe.isTerminator(bytes[start..<end]) {
                 hand(bytes[runStart..<start])
                 isEnded = true
                 rest.append(contentsOf: bytes[(end + 1)...])
@@ -181,8 +224,8 @@ final class BulkPipe: @unchecked Sendable {
         guard !lines.isEmpty, !isFailed else { return }
         waiting += lines.count
         house.crashNotes.watched {
-            house.crashNotes.begin(request, of: actor.uid)
-            house.crashNotes.enter(module)
+            house.crashNotes.begin(sender.request, of: sender.actor.uid)
+            house.crashNotes.enter(sender.module)
             defer { house.crashNotes.enter("") }
             receiver.receiver?.take(UnsafeRawBufferPointer(rebasing: lines), at: clock.now(), tellOwn)
         }
@@ -191,11 +234,11 @@ final class BulkPipe: @unchecked Sendable {
     /// Tells what is the module's own to tell; the rest is dropped and logged.
     private func tellOwn(_ topic: String, _ body: Object) {
         do {
-            try house.ownership.check(topic, of: module)
+            try house.ownership.check(topic, of: sender.module)
             try Sizes.check(body, atMost: Sizes.body, "the body of '\(topic)'")
-            tell(topic, body)
+            hub.tellLive(topic, body)
         } catch {
-            house.report(module, "a live event is dropped", error)
+            house.report(sender.module, "a live event is dropped", error)
         }
     }
 
@@ -217,7 +260,7 @@ final class BulkPipe: @unchecked Sendable {
         let receiver = receiver
         submit(
             Job(
-                actor: actor, module: module, request: request, runsOnce: true,
+                actor: sender.actor, module: sender.module, request: sender.request, runsOnce: true,
                 run: { transaction in
                     guard let target = receiver.receiver else { return [:] }
                     if hasLines { receiver.count = try target.store(transaction) }
@@ -227,14 +270,15 @@ final class BulkPipe: @unchecked Sendable {
     }
 
     private func settle(_ result: Result<Object, ModuleError>, wasLast: Bool, hadLines: Bool) {
+        loop.preconditionInEventLoop()
         isInFlight = false
         beingStored = 0
         switch result {
         case .success(let reply):
-            if hadLines { progress(.durable(receiver.count)) }
+            if hadLines { progress(.durable(receiver.count), self) }
             if wasLast {
                 isOver = true
-                progress(.finished(reply))
+                progress(.finished(reply), self)
             }
         case .failure(let error):
             // The sender goes on until it reads the error: its lines are dropped up to the terminator.
@@ -242,7 +286,7 @@ final class BulkPipe: @unchecked Sendable {
             waiting = 0
             receiver.receiver = nil
             isOver = isEnded
-            progress(.failed(error))
+            progress(.failed(error), self)
         }
         pump()
     }

@@ -2,7 +2,7 @@ import MneedleKit
 import NIOCore
 
 /// A client of a write-only socket: its lines go to the module's receiver, nothing goes back.
-// Sendable: touched on its event loop alone.
+// Sendable: touched on its event loop alone; the hub and the pipe, through which it is reached from elsewhere, check that.
 final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     private let services: Services
@@ -28,39 +28,20 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        self.channel = context.channel
-        let receiver = BulkPipe.Receiver()
-        let (collector, actor, writer) = (collector, actor, services.writer)
-        let request = "\(collector.socket).sock"
         let channel = context.channel
+        self.channel = channel
+        let (collector, actor) = (collector, actor)
         let pipe = BulkPipe(
-            receiver: receiver, house: services.engine.house, module: module, request: request, actor: actor,
-            limit: services.limits.maxLineBytes, hasTerminator: false,
-            clock: services.engine.clock, tell: { [hub] in hub.tellLive($0, $1) }, submit: { writer.submit([$0]) },
-            progress: { [weak self] progress in
-                switch progress {
-                case .durable:
-                    let isFull = self?.pipe?.isFull ?? false
-                    channel.setOption(ChannelOptions.autoRead, value: !isFull).whenFailure { _ in }
-                case .finished, .failed: channel.close(promise: nil)
-                }
-            })
+            services, hub, BulkPipe.Sender(module: module, request: "\(collector.socket).sock", actor: actor)
+        ) { progress, pipe in
+            switch progress {
+            case .ready: break
+            case .durable: channel.setOption(ChannelOptions.autoRead, value: !pipe.isFull).whenFailure { _ in }
+            case .finished, .failed: channel.close(promise: nil)
+            }
+        }
         self.pipe = pipe
-        writer.submit([
-            Job(
-                actor: actor, module: module, request: request,
-                run: { transaction in
-                    receiver.receiver = try collector.begin(actor, transaction)
-                    return [:]
-                },
-                // The pipe outlives this connection: who sends and leaves at once is heard all the same.
-                done: { result in
-                    switch result {
-                    case .success: pipe.begin()
-                    case .failure: channel.close(promise: nil)
-                    }
-                })
-        ])
+        pipe.open { try collector.begin(actor, $0) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -1,71 +1,56 @@
 import MneedleKit
-import MneedleWire
 import NIOCore
 
 extension Connection {
     /// Asks the module for a receiver; `READY` or the error follows.
-    func beginBulk(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
+    func beginBulk(_ request: PendingRequest, _ ticket: RequestQueue.Ticket, _ verb: Verb, _ arguments: Arguments) {
         guard case .receives(let handler) = verb.command.handler else { return }
         let call = Request(arguments: arguments, actor: actor)
-        let receiver = BulkPipe.Receiver()
-        // Lives on the event loop, where `done` is called.
-        nonisolated(unsafe) let request = request
-        jobs.append(
-            Job(
-                actor: actor, module: verb.module, request: verb.name,
-                run: { transaction in
-                    try verb.guarded(call, transaction) { call in
-                        receiver.receiver = try handler(call, transaction)
-                        return [:]
-                    }
-                },
-                done: { [self] result in
-                    switch result {
-                    case .success: beginPipe(request, verb, receiver)
-                    case .failure(let error):
-                        isParsingPaused = false
-                        request.result = .failure(error)
-                    }
-                    hub.settleLater(self)
-                }))
-    }
-
-    private func beginPipe(_ request: PendingRequest, _ verb: Verb, _ receiver: BulkPipe.Receiver) {
-        if isOpen { out.ready(request.tag) }
+        let tag = request.tag
         let pipe = BulkPipe(
-            receiver: receiver, house: services.engine.house, module: verb.module, request: verb.name, actor: actor,
-            limit: services.limits.maxLineBytes, hasTerminator: true,
-            clock: services.engine.clock, tell: { [weak self] in self?.hub.tellLive($0, $1) },
+            services, hub, BulkPipe.Sender(module: verb.module, request: verb.name, actor: actor, hasTerminator: true),
             submit: { [weak self, writer = services.writer] job in
                 // What is left when the client has gone is finished all the same.
                 if let self, isOpen { jobs.append(job) } else { writer.submit([job]) }
             },
-            progress: { [weak self] in self?.take($0, request) })
-        bulk = pipe
-        pipe.begin()
+            progress: { [weak self] progress, _ in self?.take(progress, tag, ticket) })
+        // The pipe keeps what has come already, and gives it back where the module refuses.
+        intake = .bulk(pipe)
         scanner.takeUnread().withUnsafeBytes { pipe.append($0) }
-        if !isOpen || isInputEnded { pipe.end() }
+        if phase.isInputOver { pipe.end() }
+        pipe.open { transaction in
+            var receiver: (any BulkReceiver)?
+            _ = try verb.guarded(call, transaction) { call in
+                receiver = try handler(call, transaction)
+                return [:]
+            }
+            guard let receiver else { throw ModuleError.internal("'\(verb.name)' has no receiver") }
+            return receiver
+        }
     }
 
-    private func take(_ progress: BulkPipe.Progress, _ request: PendingRequest) {
+    private func take(_ progress: BulkPipe.Progress, _ tag: String?, _ ticket: RequestQueue.Ticket) {
         switch progress {
-        case .durable(let count): out.acknowledge(request.tag, count)
-        case .finished(let reply): finishBulk(request, .success(reply))
-        case .failed(let error): finishBulk(request, .failure(error))
+        case .ready: if isOpen { outbox.lines.ready(tag) }
+        case .durable(let count): outbox.lines.acknowledge(tag, count)
+        case .finished(let reply): finishBulk(ticket, .success(reply))
+        case .failed(let error): finishBulk(ticket, .failure(error))
         }
         hub.settleLater(self)
     }
 
-    private func finishBulk(_ request: PendingRequest, _ result: Result<Object, ModuleError>) {
-        request.result = result
+    private func finishBulk(_ ticket: RequestQueue.Ticket, _ result: Result<Object, ModuleError>) {
+        answer(ticket, result)
         leaveBulkWhenOver()
     }
 
     /// Reads requests again once the terminator has come.
     func leaveBulkWhenOver() {
-        guard let pipe = bulk, pipe.isOver else { return }
-        bulk = nil
-        isParsingPaused = false
+        guard case .bulk(let pipe) = intake, pipe.isOver else { return }
+        intake = .requests
         scanner.append(pipe.rest)
     }
+
+    /// No more lines come.
+    func endBulk() { if case .bulk(let pipe) = intake { pipe.end() } }
 }

@@ -49,7 +49,7 @@ extension Connection {
         let subscription = Subscription(tag: tag, topics: topics, position: since, own: isConfined ? [] : nil)
         subscription.isLive = since == hub.published && !isConfined
         subscriptions.append(subscription)
-        if !subscription.isLive { pending.append(PendingRequest(tag: tag, .replay(subscription))) }
+        if !subscription.isLive { requests.append(PendingRequest(tag: tag, .replay(subscription))) }
         return .success(Subscribed(sequence: hub.published).object)
     }
 
@@ -66,7 +66,7 @@ extension Connection {
     /// Tells the subscriptions what was committed. While a listing is under way they catch up after it.
     /// - Parameter topics: Those of the events, each once.
     func tell(_ events: [Event], of topics: Set<String>) {
-        guard isOpen, !isClosing else { return }
+        guard isOpen, !phase.isClosing else { return }
         let isMidReply = stream != nil
         let house = services.engine.house
         var isCatchingUp = false
@@ -87,7 +87,7 @@ extension Connection {
             if subscription.isLive && !isMidReply {
                 for event in wanted {
                     if !isBackedUp {
-                        out.event(subscription.tag, event)
+                        outbox.lines.event(subscription.tag, event)
                     } else if event.sequence == nil {
                         subscription.hold(event)
                     } else {
@@ -100,7 +100,7 @@ extension Connection {
                 for event in wanted where event.sequence == nil { subscription.hold(event) }
                 guard subscription.isLive && wanted.contains(where: { $0.sequence != nil }) else { continue }
                 subscription.isLive = false
-                pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
+                requests.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
             }
         }
         if isCatchingUp { settle() } else { flush() }
@@ -111,7 +111,7 @@ extension Connection {
         subscription.own = []
         subscription.held = []
         subscription.isLive = false
-        pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
+        requests.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
     }
 
     /// Goes by whose events a peer may receive now, after a reload.
@@ -130,7 +130,7 @@ extension Connection {
     func tellHeld() {
         guard stream == nil, !isBackedUp else { return }
         for subscription in subscriptions where !subscription.held.isEmpty {
-            for event in subscription.held { out.event(subscription.tag, event) }
+            for event in subscription.held { outbox.lines.event(subscription.tag, event) }
             subscription.held = []
         }
     }
@@ -138,10 +138,10 @@ extension Connection {
     private static let replayedAtOnce: Int64 = 5000
 
     /// Sends a subscription what it has missed, from the ledger.
-    func replay(_ request: PendingRequest, _ subscription: Subscription) {
+    func replay(_ request: PendingRequest, _ ticket: RequestQueue.Ticket, _ subscription: Subscription) {
         let position = subscription.position
         let topics = subscription.topics
-        onReader(request, "subscribe", module: Verb.host) { reading, stream in
+        onReader(request.tag, ticket, "subscribe", module: Verb.host) { reading, stream in
             var last = position
             // One view of the store says what there is and whose it is.
             let own = reading.seesEverybody ? nil : try reading.ownPeople()
@@ -178,7 +178,7 @@ extension Connection {
             subscription.own = services.engine.house.confines(actor) ? own : nil
             subscription.isLive = true
         } else if subscriptions.contains(where: { $0 === subscription }) {
-            pending.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
+            requests.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
         }
     }
 
@@ -193,7 +193,7 @@ extension Connection {
 
     /// The error is the last line; nothing that was asked is answered after it.
     private func giveUp(_ error: ModuleError) {
-        out.error(nil, error)
+        outbox.lines.error(nil, error)
         closeAfterFlush(patience: Connection.shortPatience)
     }
 }

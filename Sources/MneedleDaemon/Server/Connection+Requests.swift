@@ -13,17 +13,18 @@ extension Connection {
         var hasQueued = false
         var pings: Int64 = 0
         let turnEnds = NIODeadline.now() + Connection.turn
+        let constants = services.table.constants
         defer { if pings > 0 { hub.counters.count(pings: pings) } }
-        while bulk == nil && !isParsingPaused {
+        while readsRequests && phase.takesRequests {
             guard !isOverloaded else {
-                isHeldBack = true
+                turn.holdBack()
                 return hasQueued
             }
             switch scanner.next() {
             case .line(let range):
-                let answered = scanner.withLine(range) { line in line.elementsEqual("ping".utf8) }
-                if answered && pending.isEmpty {
-                    out.pong()
+                let isConstant = scanner.withLine(range) { line in constants.contains { line.elementsEqual($0) } }
+                if isConstant && requests.isEmpty {
+                    outbox.lines.pong()
                     pings += 1
                 } else {
                     accept(scanner.withLine(range) { request(from: $0) })
@@ -51,15 +52,14 @@ extension Connection {
     private static let turn = TimeAmount.milliseconds(5)
 
     private func accept(_ request: PendingRequest) {
-        if case .bulk = request.work { isParsingPaused = true }
-        pending.append(request)
-        pendingBytes += request.bytes
-        if pending.count % Connection.batchSize == 0 {
+        if case .bulk = request.work { intake = .undecided }
+        requests.append(request)
+        if requests.count % Connection.batchSize == 0 {
             advance()
             submitJobs()
         }
         // Replies that need no waiting are written at once, so that a long pipeline of them takes no memory.
-        if pending.count == 1 { advance() }
+        if requests.count == 1 { advance() }
     }
 
     private func request(from line: UnsafeBufferPointer<UInt8>) -> PendingRequest {
@@ -84,7 +84,7 @@ extension Connection {
 
     private func work(_ verb: Verb, _ arguments: Arguments) -> PendingRequest.Work {
         switch verb.command.handler {
-        case .immediate, .immediateRows: .immediate(verb, arguments)
+        case .immediate, .immediateRows, .constant: .immediate(verb, arguments)
         case .connection(.subscribe): .subscribe(arguments)
         case .connection(.unsubscribe): .unsubscribe(arguments)
         case .reads, .lists: .read(verb, arguments)
@@ -97,61 +97,47 @@ extension Connection {
 
     /// Answers what is done, in order, and starts what may start.
     func advance() {
-        while let first = pending.first {
-            if running == 0 {
-                guard !isBackedUp else {
-                    isHeldBack = true
-                    return
-                }
-                start(first)
+        while !phase.isClosing {
+            switch requests.next(mayStart: !isBackedUp) {
+            case .start(let request, let ticket): start(request, ticket)
+            case .answer(let request, let answer): reply(to: request, answer)
+            case .held: return turn.holdBack()
+            case .wait: return
             }
-            guard let result = first.result else {
-                if first.isWrite { startFollowingWrites() }
-                return
-            }
-            pending.removeFirst()
-            pendingBytes -= first.bytes
-            running -= 1
-            reply(to: first, result)
-            if isClosing { return }
         }
     }
 
-    private func startFollowingWrites() {
-        while running < pending.count, case let next = pending[pending.index(pending.startIndex, offsetBy: running)],
-            next.isWrite
-        {
-            start(next)
-        }
-    }
-
-    private func start(_ request: PendingRequest) {
-        running += 1
+    private func start(_ request: PendingRequest, _ ticket: RequestQueue.Ticket) {
         switch request.work {
-        case .refused(let error): request.result = .failure(error)
-        case .immediate(let verb, let arguments): request.result = immediately(verb, arguments, request.tag)
-        case .read(let verb, let arguments): read(request, verb, arguments)
-        case .write(let verb, let arguments): write(request, verb, arguments)
-        case .bulk(let verb, let arguments): beginBulk(request, verb, arguments)
-        case .subscribe(let arguments): request.result = subscribe(request.tag, arguments)
-        case .unsubscribe(let arguments): request.result = unsubscribe(arguments)
+        case .refused(let error): answer(ticket, .failure(error))
+        case .immediate(let verb, let arguments): answer(ticket, immediately(verb, arguments, request.tag))
+        case .read(let verb, let arguments): read(request, ticket, verb, arguments)
+        case .write(let verb, let arguments): write(ticket, verb, arguments)
+        case .bulk(let verb, let arguments): beginBulk(request, ticket, verb, arguments)
+        case .subscribe(let arguments): answer(ticket, subscribe(request.tag, arguments))
+        case .unsubscribe(let arguments): answer(ticket, unsubscribe(arguments))
         case .replay(let subscription):
             if subscriptions.contains(where: { $0 === subscription }) {
-                replay(request, subscription)
+                replay(request, ticket, subscription)
             } else {
-                request.result = .success([:])
+                answer(ticket, .success([:]))
             }
         }
     }
 
-    private func reply(to request: PendingRequest, _ result: Result<Object, ModuleError>) {
-        if case .replay(let subscription) = request.work { return finishReplay(subscription, result) }
-        switch result {
+    /// Notes what a request has come to; ``advance()`` sends it when it is its turn.
+    func answer(_ ticket: RequestQueue.Ticket, _ result: Result<Object, ModuleError>, line: [UInt8]? = nil) {
+        requests.answer(ticket, RequestQueue.Answer(result: result, line: line))
+    }
+
+    private func reply(to request: PendingRequest, _ answer: RequestQueue.Answer) {
+        if case .replay(let subscription) = request.work { return finishReplay(subscription, answer.result) }
+        switch answer.result {
         case .success(let object):
-            if let line = request.line { out.append(line) } else { out.ok(request.tag, object) }
+            if let line = answer.line { outbox.lines.append(line) } else { outbox.lines.ok(request.tag, object) }
             hub.counters.count(request.account, since: request.arrived)
         case .failure(let error):
-            out.error(request.tag, error)
+            outbox.lines.error(request.tag, error)
             hub.counters.count(request.account, since: request.arrived, error.code)
         }
     }
@@ -160,8 +146,9 @@ extension Connection {
         let call = Request(arguments: arguments, actor: actor)
         do {
             switch verb.command.handler {
-            case .immediateRows(let handler): return .success(try handler(call) { out.row(tag, $0) })
+            case .immediateRows(let handler): return .success(try handler(call) { outbox.lines.row(tag, $0) })
             case .immediate(let handler): return .success(try handler(call))
+            case .constant: return .success([:])
             default: return .failure(.internal("'\(verb.name)' is not answered here"))
             }
         } catch {
@@ -169,7 +156,7 @@ extension Connection {
         }
     }
 
-    private func write(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
+    private func write(_ ticket: RequestQueue.Ticket, _ verb: Verb, _ arguments: Arguments) {
         guard case .writes(let handler) = verb.command.handler else { return }
         let call = Request(arguments: arguments, actor: actor)
         let key = Typing.key(of: arguments)
@@ -184,22 +171,18 @@ extension Connection {
                         }
                     }
                 },
-                done: settling(request)))
+                done: { [self] result in
+                    answer(ticket, result)
+                    hub.settleLater(self)
+                }))
     }
 
-    /// Takes a request's result on the event loop and has the connection go on after the whole group.
-    func settling(_ request: PendingRequest) -> @Sendable (Result<Object, ModuleError>) -> Void {
-        // Called on the event loop, where the request lives.
-        nonisolated(unsafe) let request = request
-        return { [self] result in
-            request.result = result
-            hub.settleLater(self)
-        }
-    }
-
-    private func read(_ request: PendingRequest, _ verb: Verb, _ arguments: Arguments) {
+    private func read(
+        _ request: PendingRequest, _ ticket: RequestQueue.Ticket, _ verb: Verb, _ arguments: Arguments
+    ) {
         let call = Request(arguments: arguments, actor: actor)
-        onReader(request, verb.name, module: verb.module, withoutStore: verb.command.withoutStore) { reading, stream in
+        onReader(request.tag, ticket, verb.name, module: verb.module, withoutStore: verb.command.withoutStore) {
+            reading, stream in
             switch verb.command.handler {
             case .reads(let handler): return try verb.guarded(call, reading) { try handler($0, reading) }
             case .lists(let handler):
@@ -211,22 +194,20 @@ extension Connection {
 
     /// Runs `body` on a reader's thread with a snapshot and a stream to this client.
     func onReader(
-        _ request: PendingRequest, _ verb: String, module: String,
+        _ tag: String?, _ ticket: RequestQueue.Ticket, _ verb: String, module: String,
         withoutStore: (@Sendable (ModuleError) -> Object)? = nil,
         _ body: @escaping @Sendable (StoreReading, RowStream) throws -> Object
     ) {
-        let loop = context.eventLoop
+        let loop = hub.loop
         let control = ReadControl(module: module)
-        let stream = RowStream(tag: request.tag, control: control) { [self] bytes, stream in
+        let stream = RowStream(tag: tag, control: control) { [self] bytes, stream in
             loop.execute { self.send(bytes, from: stream) }
         }
         self.stream = stream
-        // Lives on the event loop, where it is answered.
-        nonisolated(unsafe) let request = request
-        let (engine, actor, tag) = (services.engine, actor, request.tag)
+        let (engine, actor) = (services.engine, actor)
         services.readers.run(
             ReadTask(verb: verb, uid: actor.uid, stream: stream, control: control) { [self] error in
-                finish(request, stream, .failure(error))
+                finish(ticket, stream, .failure(error))
             } body: {
                 var line = ReplyBuffer()
                 let result = Result { () throws -> Object in
@@ -246,23 +227,22 @@ extension Connection {
                     return reply
                 }
                 let bytes = line.bytes
-                return { [self] in
-                    if case .success = result { request.line = bytes }
-                    finish(request, stream, result)
-                }
+                return { [self] in finish(ticket, stream, result, line: bytes) }
             })
     }
 
     /// Takes what became of a read.
-    private func finish(_ request: PendingRequest, _ stream: RowStream, _ result: Result<Object, any Error>) {
+    private func finish(
+        _ ticket: RequestQueue.Ticket, _ stream: RowStream, _ result: Result<Object, any Error>, line: [UInt8]? = nil
+    ) {
         self.stream = nil
-        guard isOpen, !isClosing else { return }
+        guard isOpen, !phase.isClosing else { return }
         if case .failure(let error) = result, error is RowStream.Closed { return beTooSlow() }
-        if case .replay = request.work, case .failure = result, let last = stream.lastSent {
-            // What could not be told is told by another read.
-            request.result = .success(["seq": last])
+        if case .failure = result, let last = stream.lastSent {
+            // Some of the events that were missed are told; the others are told by another read.
+            answer(ticket, .success(["seq": last]))
         } else {
-            request.result = result.mapError { Connection.moduleError($0) }
+            answer(ticket, result.mapError { Connection.moduleError($0) }, line: line)
         }
         settle()
     }

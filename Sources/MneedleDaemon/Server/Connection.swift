@@ -6,7 +6,7 @@ import NIOCore
 ///
 /// This file moves bytes; `Connection+Requests.swift` orders and runs requests, `Connection+Bulk.swift` takes bulk
 /// lines, `Connection+Events.swift` tells events.
-// Sendable: everything in it is touched on its event loop alone.
+// Sendable: everything in it is touched on its event loop alone, which each way in from elsewhere checks.
 final class Connection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -16,30 +16,18 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     let actor: Actor
     var context: ChannelHandlerContext!
     var scanner: LineScanner
-    var out = ReplyBuffer()
-    /// Requests that are not answered yet, in their order; the first `running` of them run.
-    var pending = CircularBuffer<PendingRequest>()
-    var running = 0
+    var outbox = Outbox()
+    var requests = RequestQueue()
     /// Work for the writer, gathered while a piece of input is handled.
     var jobs: [Job] = []
-    /// A bulk command waits or runs: what follows it may not be requests.
-    var isParsingPaused = false
-    var bulk: BulkPipe?
+    private(set) var phase = Phase.open
+    var intake = Intake.requests
+    var turn = Turn()
+    /// The listing or replay that runs.
     var stream: RowStream?
     var subscriptions: [Subscription] = []
+    /// Whether the hub has it settled after the group whose results it is handing over.
     var isUnsettled = false
-    /// How many bytes of requests wait in `pending`.
-    var pendingBytes = 0
-    /// What was handed to the kernel and not taken by it yet.
-    private(set) var unsent = 0
-    /// Lines are left that wait for the next turn of the event loop.
-    var isYielding = false
-    private(set) var isInputEnded = false
-    private(set) var isClosing = false
-    /// Something could go on but for what the client has not taken yet.
-    var isHeldBack = false
-    private var isSettling = false
-    private var hasMoreToDo = false
     private var isReadingPaused = false
     private var lastInput = NIODeadline.now()
     private var idleCheck: (() -> Void)?
@@ -56,7 +44,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        out.greeting([
+        outbox.lines.greeting([
             "version": services.version, "role": actor.role.rawValue, "user": actor.user,
             "modules": services.engine.house.modules.filter { $0.state == .running }.map(\.name),
         ])
@@ -72,7 +60,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         cutOff?.cancel()
         stream?.close()
         submitJobs()
-        bulk?.end()
+        endBulk()
         hub.remove(self)
     }
 
@@ -86,8 +74,8 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case ChannelEvent.inputClosed = event else { return }
-        isInputEnded = true
-        bulk?.end()
+        phase.go(to: .inputEnded)
+        endBulk()
         settle()
     }
 
@@ -98,26 +86,30 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Finishes what was asked and closes.
     func drain() {
+        hub.loop.preconditionInEventLoop()
         guard isOpen else { return }
-        isInputEnded = true
-        isParsingPaused = true
-        bulk?.end()
+        phase.go(to: .draining)
+        endBulk()
         settle()
     }
 
     /// Goes on by other knowledge. The role stays: it was fixed when the peer was let in.
     func adopt(_ services: Services) {
+        hub.loop.preconditionInEventLoop()
         self.services = services
         judgeSubscriptionsAnew()
     }
 
-    func abort() { context?.close(promise: nil) }
+    func abort() {
+        hub.loop.preconditionInEventLoop()
+        context?.close(promise: nil)
+    }
 
     private func watchIdleness(_ context: ChannelHandlerContext) {
         let timeout = TimeAmount.milliseconds(services.limits.idleTimeout.milliseconds)
         let check = context.eventLoop.assumeIsolated().scheduleTask(deadline: lastInput + timeout) { [weak self] in
             guard let self, context.channel.isActive else { return }
-            let isBusy = !subscriptions.isEmpty || !pending.isEmpty || bulk != nil
+            let isBusy = !subscriptions.isEmpty || !requests.isEmpty || !readsRequests
             if !isBusy && NIODeadline.now() - lastInput >= timeout {
                 context.close(promise: nil)
                 return
@@ -132,64 +124,71 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         lastInput = .now()
-        guard !isClosing else { return }
+        guard !phase.isClosing else { return }
         unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
-            if let bulk { bulk.append(bytes) } else { scanner.append(bytes) }
+            if case .bulk(let pipe) = intake { pipe.append(bytes) } else { scanner.append(bytes) }
         }
         settle()
     }
 
     /// Goes on with everything that can go on: answers, parses, starts, submits, sends.
     func settle() {
+        hub.loop.preconditionInEventLoop()
         isUnsettled = false
-        guard isOpen, !isClosing else { return }
         // Writing tells at once when there is room again, in the middle of this.
-        hasMoreToDo = true
-        guard !isSettling else { return }
-        isSettling = true
+        guard isOpen, !phase.isClosing, turn.begin() else { return }
         repeat {
-            (hasMoreToDo, isHeldBack) = (false, false)
+            turn.beginRound()
             leaveBulkWhenOver()
             advance()
-            while !isYielding, parse() { advance() }
+            while !turn.isYielding, parse() { advance() }
             submitJobs()
             tellHeld()
             flush()
-        } while (hasMoreToDo || isHeldBack) && !isYielding && !isOverloaded && isOpen && !isClosing
-        isSettling = false
-        guard isOpen, !isClosing else { return }
+        } while turn.goesRound && !isOverloaded && isOpen && !phase.isClosing
+        turn.end()
+        guard isOpen, !phase.isClosing else { return }
         regulateReading()
-        if isInputEnded && pending.isEmpty && bulk == nil && !isHeldBack && !isYielding {
+        if phase.isInputOver && requests.isEmpty && readsRequests && turn.isComplete {
             closeAfterFlush(patience: .milliseconds(services.limits.idleTimeout.milliseconds))
         }
     }
 
+    /// Whether what comes next is read as requests, or would be.
+    var readsRequests: Bool { if case .requests = intake { true } else { false } }
+
     /// Whether the client has been told so much that it has to take that first.
-    var isBackedUp: Bool { unsent + out.bytes.count > hub.allowance(services.limits) }
+    var isBackedUp: Bool { outbox.isOver(hub.allowance(services.limits)) }
 
     /// Whether the client has asked or been told so much that it has to take its replies first.
     var isOverloaded: Bool {
-        pending.count >= services.limits.maxInFlight || pendingBytes > services.limits.maxBacklogBytes || isBackedUp
+        requests.count >= services.limits.maxInFlight || requests.bytes > services.limits.maxBacklogBytes || isBackedUp
     }
 
     /// Lets the others have a turn before the lines that are left.
     func yield() {
-        guard !isYielding else { return }
-        isYielding = true
+        guard turn.yield() else { return }
         context.eventLoop.assumeIsolated().execute { [self] in
-            isYielding = false
+            turn.resume()
             settle()
         }
     }
 
     private func regulateReading() {
-        // Lines for a transfer that waits its turn may not be read as requests, nor be gathered without end.
-        let isAhead = isParsingPaused && bulk == nil && scanner.unread > Connection.mostAhead
-        let isBehind = isYielding && scanner.unread > Connection.mostAhead
-        let shouldPause = isOverloaded || isAhead || isBehind || (bulk?.isFull ?? false)
-        guard shouldPause != isReadingPaused, !isInputEnded else { return }
+        let shouldPause = isOverloaded || isAhead
+        guard shouldPause != isReadingPaused, !phase.isInputOver else { return }
         isReadingPaused = shouldPause
         context.channel.setOption(ChannelOptions.autoRead, value: !shouldPause).whenFailure { _ in }
+    }
+
+    /// Whether the client has sent more than can be read now.
+    private var isAhead: Bool {
+        switch intake {
+        case .requests: turn.isYielding && scanner.unread > Connection.mostAhead
+        // Lines for a transfer that waits its turn may not be read as requests, nor be gathered without end.
+        case .undecided: scanner.unread > Connection.mostAhead
+        case .bulk(let pipe): pipe.isFull
+        }
     }
 
     private static let mostAhead = 262_144
@@ -206,32 +205,30 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     // MARK: Bytes out
 
     func flush() {
-        guard !out.isEmpty else { return }
-        // Emptied before: writing may come back here.
-        let bytes = ByteBuffer(bytes: out.bytes)
-        out.removeAll()
-        write(bytes)
+        // Taken out before: writing may come back here.
+        if let bytes = outbox.takeLines() { write(bytes) }
     }
 
     /// Hands bytes to the kernel; what it does not take at once counts until it does.
     @discardableResult
     private func write(_ bytes: ByteBuffer) -> EventLoopFuture<Void> {
         let count = bytes.readableBytes
-        unsent += count
-        hub.unsent += count
+        outbox.sends(count)
+        hub.backlog.unsent += count
         let written = context.writeAndFlush(wrapOutboundOut(bytes))
         written.assumeIsolated().whenComplete { [self] _ in
-            let wasBackedUp = isOpen && isBackedUp
-            unsent -= count
-            hub.unsent -= count
-            if wasBackedUp, isOpen, !isBackedUp { settle() }
+            let markBefore = hub.allowance(services.limits)
+            hub.backlog.unsent -= count
+            let hasRoom = outbox.took(count, markBefore: markBefore, mark: hub.allowance(services.limits))
+            if hasRoom, isOpen { settle() }
         }
         return written
     }
 
     /// Sends a piece of a listing and tells its stream when the kernel has it.
     func send(_ bytes: [UInt8], from stream: RowStream) {
-        guard isOpen, !isClosing else { return stream.close() }
+        hub.loop.preconditionInEventLoop()
+        guard isOpen, !phase.isClosing else { return stream.close() }
         flush()
         write(ByteBuffer(bytes: bytes)).whenComplete { result in
             if case .success = result { stream.sent(bytes.count) } else { stream.close() }
@@ -243,18 +240,14 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Sends what is left and closes; a client that does not take it is cut off after a while.
     func closeAfterFlush(patience: TimeAmount) {
-        guard !isClosing else { return }
-        isClosing = true
-        isParsingPaused = true
+        guard phase.go(to: .closing) else { return }
         subscriptions = []
         stream?.close()
         // The channel is kept alive by the event loop until it is closed.
         let channel = context.channel
         // Before the writing, which may close the channel at once and then has this to cancel.
         cutOff = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
-        let bytes = ByteBuffer(bytes: out.bytes)
-        out.removeAll()
-        write(bytes).whenComplete { _ in
+        write(outbox.takeLines() ?? ByteBuffer()).whenComplete { _ in
             channel.close(promise: nil)
         }
     }

@@ -3,8 +3,9 @@ import NIOCore
 import Synchronization
 
 /// Every open connection, and what is published to them. Lives on the event loop.
-// Sendable: touched on its event loop alone.
+// Sendable: touched on its event loop alone, which it checks; the two atomics are safe anywhere.
 final class Hub: @unchecked Sendable {
+    let loop: any EventLoop
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var collectors: [ObjectIdentifier: CollectorConnection] = [:]
     private var perUID: [UInt32: Int] = [:]
@@ -15,10 +16,11 @@ final class Hub: @unchecked Sendable {
     private var drained: EventLoopPromise<Void>?
     /// For the metrics.
     var counters: ServerCounters
-    /// Bytes that the kernel has not taken yet, of all connections.
-    var unsent = 0
+    /// What all connections have been told and have not taken.
+    var backlog = SharedBacklog()
 
-    init(published: Int64, modules: Int) {
+    init(loop: any EventLoop, published: Int64, modules: Int) {
+        self.loop = loop
         self.published = published
         counters = ServerCounters(modules: modules)
     }
@@ -27,6 +29,7 @@ final class Hub: @unchecked Sendable {
     let strangers = Atomic<Int>(0)
     /// The counters, up to now.
     var currentCounters: ServerCounters {
+        loop.preconditionInEventLoop()
         counters.count(.role, times: Int64(strangers.exchange(0, ordering: .relaxed)))
         return counters
     }
@@ -38,6 +41,7 @@ final class Hub: @unchecked Sendable {
     /// Takes a place for somebody who connects, before anything else is done. Collectors count like any other.
     /// - Returns: The error to refuse him with when a limit is reached.
     func takePlace(_ actor: Actor, _ limits: Limits) -> ModuleError? {
+        loop.preconditionInEventLoop()
         if let error = reasonToRefuse(actor, limits) {
             counters.count(.limit)
             return error
@@ -52,23 +56,18 @@ final class Hub: @unchecked Sendable {
     func freePlace(_ uid: UInt32) { left(uid) }
 
     func register(_ connection: Connection) {
+        loop.preconditionInEventLoop()
         connections[ObjectIdentifier(connection)] = connection
         if isDraining { connection.drain() }
     }
 
     func register(_ collector: CollectorConnection) {
+        loop.preconditionInEventLoop()
         collectors[ObjectIdentifier(collector)] = collector
     }
 
-    /// How much one connection may have that it has not taken. Once all together have half of what there is for all,
-    /// each has its share of the other half: nobody is kept from being answered by others who do not read.
-    func allowance(_ limits: Limits) -> Int {
-        let half = limits.maxBacklogTotalBytes / 2
-        if unsent <= half { return limits.maxBacklogBytes }
-        return min(limits.maxBacklogBytes, max(Hub.leastAllowance, half / max(1, open)))
-    }
-
-    private static let leastAllowance = 16_384
+    /// How much one connection may have that it has not taken.
+    func allowance(_ limits: Limits) -> Int { backlog.allowance(limits, among: open) }
 
     /// Places taken.
     private var open = 0
@@ -79,6 +78,7 @@ final class Hub: @unchecked Sendable {
     }
 
     private func left(_ uid: UInt32) {
+        loop.preconditionInEventLoop()
         open -= 1
         perUID[uid, default: 1] -= 1
         if perUID[uid] == 0 { perUID[uid] = nil }
@@ -118,6 +118,7 @@ final class Hub: @unchecked Sendable {
 
     /// Hands a group's results to their connections, then its events to the subscribers.
     func deliver(_ outcome: Engine.Outcome) {
+        loop.preconditionInEventLoop()
         // First, so that whoever subscribes behind a change in a pipeline is not told of that change.
         published = outcome.events.last { $0.sequence != nil }?.sequence ?? published
         counters.commits += Int64(outcome.commits)
@@ -130,6 +131,7 @@ final class Hub: @unchecked Sendable {
 
     /// A connection whose request has a result; it is settled once, after the whole group.
     func settleLater(_ connection: Connection) {
+        loop.preconditionInEventLoop()
         guard !connection.isUnsettled else { return }
         connection.isUnsettled = true
         unsettled.append(connection)
@@ -141,6 +143,7 @@ final class Hub: @unchecked Sendable {
     }
 
     private func publish(_ events: [Event]) {
+        loop.preconditionInEventLoop()
         guard !events.isEmpty else { return }
         let topics = Set(events.map(\.topic))
         for connection in connections.values where !connection.subscriptions.isEmpty {
@@ -150,6 +153,7 @@ final class Hub: @unchecked Sendable {
 
     /// Lets every connection finish what it asked, then closes it.
     func drain(_ promise: EventLoopPromise<Void>) {
+        loop.preconditionInEventLoop()
         isDraining = true
         drained = promise
         if open == 0 { promise.succeed() }
@@ -159,10 +163,12 @@ final class Hub: @unchecked Sendable {
 
     /// Tells every connection what is in force from now on.
     func adopt(_ services: Services) {
+        loop.preconditionInEventLoop()
         for connection in connections.values { connection.adopt(services) }
     }
 
     func closeAll() {
+        loop.preconditionInEventLoop()
         for connection in connections.values { connection.abort() }
         for collector in collectors.values { collector.abort() }
     }

@@ -4,10 +4,9 @@ import NIOCore
 
 /// Lines from something that is no connection, datagrams, on their way to a module's receiver. Its two
 /// methods are called from a thread of the source's own.
-// Sendable: its state is touched on the event loop alone.
+// Sendable: its state is touched on the event loop alone, which it checks.
 final class LineSource: @unchecked Sendable {
     private let loop: any EventLoop
-    private let receiver = BulkPipe.Receiver()
     private var pipe: BulkPipe!
     private var isOver = false
     /// The thread that waits until there is room, or until all is stored.
@@ -16,34 +15,20 @@ final class LineSource: @unchecked Sendable {
 
     /// - Parameter request: The socket that a peer writes to.
     init(
-        _ services: Services, _ hub: Hub, _ loop: any EventLoop, module: String, request: String? = nil, actor: Actor,
+        _ services: Services, _ hub: Hub, module: String, request: String? = nil, actor: Actor,
         begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
     ) {
-        self.loop = loop
-        pipe = BulkPipe(
-            receiver: receiver, house: services.engine.house, module: module, request: request, actor: actor,
-            limit: services.limits.maxLineBytes, hasTerminator: false,
-            clock: services.engine.clock, tell: { hub.tellLive($0, $1) },
-            submit: { [writer = services.writer] in writer.submit([$0]) },
-            progress: { [weak self] in self?.take($0) })
-        services.writer.submit([
-            Job(
-                actor: actor, module: module, request: request,
-                run: { [receiver] transaction in
-                    receiver.receiver = try begin(actor, transaction)
-                    return [:]
-                },
-                done: { [self] result in
-                    switch result {
-                    case .success: pipe.begin()
-                    case .failure(let error): take(.failed(error))
-                    }
-                })
-        ])
+        loop = hub.loop
+        pipe = BulkPipe(services, hub, BulkPipe.Sender(module: module, request: request, actor: actor)) {
+            [weak self] progress, _ in self?.take(progress)
+        }
+        pipe.open { try begin(actor, $0) }
     }
 
     private func take(_ progress: BulkPipe.Progress) {
+        loop.preconditionInEventLoop()
         switch progress {
+        case .ready: break
         case .durable: if !isEnding && !pipe.isFull { release(true) }
         case .finished, .failed:
             isOver = true

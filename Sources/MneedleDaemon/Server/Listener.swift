@@ -7,15 +7,24 @@ import NIOPosix
 
 /// Opens the listening sockets: those that systemd hands over, else files in the runtime folder.
 struct Listener {
-    let loop: any EventLoop
-    let runtime: String
-    let mode: mode_t
-    let inherited: [String: Int32]
+    private let loop: any EventLoop
+    private let runtime: String
+    private let mode: mode_t
+    private let inherited: [String: Int32]
 
     /// How many bytes of a connection are read at once.
     private static let largestPiece = 16_384
     /// How many clients may wait to be let in.
     private static let backlog: Int32 = 1024
+
+    /// - Throws: `Trust.Refused` for a runtime folder in which others could put a socket of their own in place of the service's.
+    init(_ settings: Settings, on loop: any EventLoop) throws {
+        self.loop = loop
+        runtime = settings.runtime
+        mode = settings.socketMode
+        inherited = Notify.inheritedSockets()
+        _ = try Trust.folder(runtime, create: true)
+    }
 
     /// Listens on `<name>.sock`; the acceptor is yet to be started.
     /// - Parameter makeHandler: On the event loop, for somebody who has a place.
@@ -26,7 +35,7 @@ struct Listener {
         _ makeHandler: @escaping @Sendable (Actor) -> (any ChannelInboundHandler & Sendable)?
     ) throws -> Acceptor {
         let descriptor = try inherited[name] ?? listening(name)
-        let tellsWhy = name == "control"
+        let tellsWhy = name == Doors.control
         return try Acceptor(
             descriptor: descriptor, loop: loop,
             door: Acceptor.Door(welcome: welcome) { client, actor in

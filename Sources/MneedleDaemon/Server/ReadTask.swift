@@ -11,7 +11,7 @@ final class ReadTask: @unchecked Sendable {
     let stream: RowStream
     let control: ReadControl
     /// On a reader's thread; what it returns is called on the event loop unless the task was given up before.
-    let body: @Sendable () -> () -> Void
+    let body: @Sendable () -> @Sendable () -> Void
     /// On the event loop, in its place.
     let abandoned: (ModuleError) -> Void
 
@@ -22,7 +22,7 @@ final class ReadTask: @unchecked Sendable {
 
     init(
         verb: String, uid: UInt32, stream: RowStream, control: ReadControl,
-        abandoned: @escaping (ModuleError) -> Void, body: @escaping @Sendable () -> () -> Void
+        abandoned: @escaping (ModuleError) -> Void, body: @escaping @Sendable () -> @Sendable () -> Void
     ) {
         self.verb = verb
         self.uid = uid

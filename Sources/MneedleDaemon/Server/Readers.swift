@@ -11,7 +11,7 @@ import Synchronization
 /// quickly finds one, whoever asks for a long listing meanwhile. A read that takes longer than it may is ended; one that
 /// cannot be ended, because its module's code neither returns nor asks for anything, loses its thread, and its module is
 /// reported. Nothing wakes up while nothing is read. Lives on the event loop, but for the threads.
-// Sendable: everything but `ready` and `work`, which are safe, is touched on the event loop alone.
+// Sendable: everything but `ready` and `work`, which are safe, is touched on the event loop alone; each way in checks it.
 final class Readers: @unchecked Sendable {
     /// What goes on at the same time; of that, what takes long; and of that, one user's.
     static let (most, mostLong, mostLongOfOne) = (8, 6, 4)
@@ -34,7 +34,7 @@ final class Readers: @unchecked Sendable {
     private let logBytes: @Sendable () -> Int64
     /// Takes the name of a module whose code has kept a thread.
     var lost: (_ module: String, _ verb: String) -> Void = { _, _ in }
-    var limits = Limits()
+    var limits: Limits
 
     private var waiting = ReadQueue<ReadTask>()
     private var running: [ObjectIdentifier: ReadTask] = [:]
@@ -47,16 +47,21 @@ final class Readers: @unchecked Sendable {
     private let ready = Mutex<[ReadTask]>([])
     private let work = DispatchSemaphore(value: 0)
 
-    init(loop: any EventLoop, logBytes: @escaping @Sendable () -> Int64) {
+    init(loop: any EventLoop, limits: Limits, logBytes: @escaping @Sendable () -> Int64) {
         self.loop = loop
+        self.limits = limits
         self.logBytes = logBytes
     }
 
     /// Whether code that cannot be ended still holds a snapshot; then the store cannot be closed.
-    var hasLost: Bool { lostThreads > 0 }
+    var hasLost: Bool {
+        loop.preconditionInEventLoop()
+        return lostThreads > 0
+    }
 
     /// Runs the read as soon as it is its turn.
     func run(_ task: ReadTask) {
+        loop.preconditionInEventLoop()
         waiting.append(task, of: task.uid)
         dispatch()
     }
@@ -114,9 +119,7 @@ final class Readers: @unchecked Sendable {
             task.beginWork()
             let deliver = task.body()
             task.endWork()
-            // Lives on the event loop, where it is called.
-            nonisolated(unsafe) let result = deliver
-            loop.execute { self.end(task, result) }
+            loop.execute { self.end(task, deliver) }
         }
     }
 
@@ -209,6 +212,7 @@ final class Readers: @unchecked Sendable {
 
     /// Something was committed: a log that cannot be emptied, because somebody still reads what was before, ends at a bound.
     func committed() {
+        loop.preconditionInEventLoop()
         if !running.isEmpty { boundLog() }
     }
 
@@ -234,6 +238,7 @@ final class Readers: @unchecked Sendable {
 
     /// Ends the threads. Those that do not end are left to the end of the process.
     func stop() {
+        loop.preconditionInEventLoop()
         let count = threads
         for _ in 0..<count { work.signal() }
     }

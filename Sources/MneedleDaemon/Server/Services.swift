@@ -2,7 +2,6 @@ import Logging
 import MneedleKit
 import MneedleWire
 import NIOCore
-import Synchronization
 
 /// What every connection shares. A reload gives them all another one, with another table, limits and roles.
 struct Services: Sendable {
@@ -42,17 +41,5 @@ extension Services {
         let hint = near.isEmpty ? "'help' lists the commands" : "did you mean '\(near[0])'?"
         return ModuleError(
             .unknownCommand, "no command '\(name)'; \(hint)", members: ["suggestions": near])
-    }
-}
-
-/// The services that whoever connects next gets.
-final class CurrentServices: Sendable {
-    private let current: Mutex<Services>
-
-    init(_ services: Services) { current = Mutex(services) }
-
-    var services: Services {
-        get { current.withLock { $0 } }
-        set { current.withLock { $0 = newValue } }
     }
 }

@@ -96,6 +96,7 @@ package class StoreReading: Reading {
             switch target.command.handler {
             case .reads(let handler): return try handler(request, self)
             case .lists(let handler): return try handler(request, self, sink)
+            case .constant: return [:]
             case .immediate(let handler): return try handler(request)
             case .immediateRows(let handler): return try handler(request, sink)
             case .writes, .receives, .connection:

@@ -19,6 +19,9 @@ public struct Command: Sendable {
         case immediate(@Sendable (Request) throws -> Object)
         /// Sends rows at once from memory, on the connections' thread, then answers.
         case immediateRows(@Sendable (Request, RowSink) throws -> Object)
+        /// Answers `{}`, whatever it is asked with: it shows that somebody is there. A line that says no more than its name is
+        /// answered without being taken apart.
+        case constant
         /// Changes what the connection receives that asks; the service's own.
         case connection(ConnectionChange)
     }
@@ -68,7 +71,7 @@ public struct Command: Sendable {
     public var changes: Bool {
         switch handler {
         case .writes, .receives: true
-        case .reads, .lists, .immediate, .immediateRows, .connection: false
+        case .reads, .lists, .immediate, .immediateRows, .constant, .connection: false
         }
     }
 }
@@ -163,13 +166,21 @@ extension Command {
             })
     }
 
+    /// A command that answers `{}` and does nothing.
+    public static func constant(
+        _ name: String, _ summary: String, role: Role, concerns: Concern? = nil, example: String
+    ) -> Command {
+        Command(name, summary, role: role, [], Done.self, [], concerns, example, .constant)
+    }
+
     /// A command that changes what the connection receives that asks; the service's own.
     public init<each Argument: Sendable, Answer: Reply>(
         _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, connection: ConnectionChange
     ) {
         self.init(
-            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example, .connection(connection))
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example, .connection(connection)
+        )
     }
 
     private init<Answer: Reply>(

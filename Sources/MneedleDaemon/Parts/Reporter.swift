@@ -1,0 +1,88 @@
+import Logging
+import MneedleKit
+
+/// Says to the log and to systemd how the service is.
+struct Reporter: Part {
+    let engine: Engine
+    let logger: Logger
+
+    func start() {
+        ready()
+        engine.health.onChange { change in
+            tell(change)
+            tellStatus()
+        }
+    }
+
+    func stop() { Notify.stopping() }
+
+    // MARK: To systemd
+
+    /// - Parameter outcome: What became of a reload.
+    func ready(_ outcome: String? = nil) { Notify.ready(status + (outcome.map { "; \($0)" } ?? "")) }
+
+    func tellStatus() { Notify.status(status) }
+
+    /// How the service is, for systemd's status.
+    private var status: String {
+        let house = engine.house
+        let failed = engine.health.problems.map(\.code) + house.troubles.map(\.module)
+        let problem = failed.isEmpty ? "" : "; DEGRADED: \(failed.joined(separator: ", "))"
+        let running = house.modules.count { $0.state == .running }
+        return "\(running) modules, \(engine.head.sequence) ledger entries\(problem)"
+    }
+
+    // MARK: To the log
+
+    /// Says what an administrator has to know of what was committed.
+    func tell(_ events: [Event]) {
+        ClockNotes.tell(events, logger)
+        tellRetired(Guards.retired(by: events))
+    }
+
+    /// Says what has become wrong, and what is right again, once each.
+    private func tell(_ change: Health.Change) {
+        switch change {
+        case .worse(let problem): logger.say(.degraded, .error, "\(problem.text)", ["problem": problem.code])
+        case .mended(let problem):
+            logger.say(
+                .mended, .notice, "what was wrong with \(problem.code) is right again", ["problem": problem.code])
+        }
+    }
+
+    /// Says that sessions start without a guard from now on. Why is in the ledger, and may be private.
+    private func tellRetired(_ guards: [String]) {
+        for name in guards {
+            logger.say(
+                .guardRetired, .warning, "module \(name) is not missed any more: an administrator has retired it",
+                ["module": name])
+        }
+        if !guards.isEmpty { tellStatus() }
+    }
+
+    /// A module's code has kept a reader's thread for good.
+    func tellLost(_ module: String, _ verb: String) {
+        logger.say(
+            .moduleTrouble, .error,
+            "module \(module) did not answer '\(verb)' in twice the time that a read may take, and does not stop: it counts as failed until the service is started again",
+            ["module": module])
+    }
+
+    /// The journal witnesses the ledger: whoever alters the store cannot alter what was logged.
+    func logHead(_ occasion: String) {
+        let head = engine.head
+        logger.say(
+            .ledgerHead, .notice, "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
+            ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
+    }
+
+    /// Says that an administrator wants the store as it is, where everybody will find it later.
+    func tellAcceptance() {
+        guard let headNote = engine.headNote, headNote.isAccepted else { return }
+        logger.say(
+            .storeAccepted, .warning,
+            "the store is accepted as it is, with \(engine.head.sequence) ledger entries",
+            ["ledger_entries": String(engine.head.sequence), "ledger_head": engine.head.hash.hex])
+        headNote.endAcceptance()
+    }
+}
