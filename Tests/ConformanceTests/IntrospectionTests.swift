@@ -9,7 +9,8 @@ struct IntrospectionTests {
         "Records", "Screening", "Session", "Scheduling", "Sterilization", "Telemetry", "Aftercare",
     ]
     private static let members = [
-        "verb", "module", "summary", "role", "allowed", "changes", "kind", "concerns", "parameters", "reply", "reply_schema", "errors",
+        "verb", "module", "summary", "role", "allowed", "changes", "kind", "concerns", "parameters", "reply",
+        "reply_schema", "errors",
         "example",
     ]
 

@@ -3,7 +3,8 @@ import MneedleKit
 let defaultSettingKey = Parameter.optional(
     "default_setting", .choice(Setting.self), "Where a person is treated when the record does not say.", default: .home)
 let defaultTimeZoneKey = Parameter.optional(
-    "default_time_zone", .line(maximum: 64), "The IANA time zone of a person whose record does not say.", default: "UTC")
+    "default_time_zone", .line(maximum: 64), "The IANA time zone of a person whose record does not say.", default: "UTC"
+)
 
 /// What the host looks up in this library.
 @_cdecl("mneedle_module_records")

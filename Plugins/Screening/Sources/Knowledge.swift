@@ -131,7 +131,9 @@ enum WashOut: String, CaseIterable, Sendable {
     static func days(_ configured: Arguments) -> [WashOut: Int] {
         var days: [WashOut: Int] = [:]
         for entry in configured.entries {
-            guard let washOut = WashOut(rawValue: entry.name), case .integer(let number) = entry.argument else { continue }
+            guard let washOut = WashOut(rawValue: entry.name), case .integer(let number) = entry.argument else {
+                continue
+            }
             days[washOut] = Int(number)
         }
         return days
