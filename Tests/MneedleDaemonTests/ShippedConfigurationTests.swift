@@ -84,7 +84,7 @@ struct ShippedConfigurationTests {
     func moduleKeys() throws {
         let shipped = try Self.everything()
         let pattern = try Regex(
-            #"Key = Parameter\.optional\(\s*"(\w+)",[\s\S]*?default: (.+)\)\n"#,
+            #"Key = Parameter\.optional\(\s*"(\w+)",[\s\S]*?default: (.+?)\s*\)\n"#,
             as: (Substring, Substring, Substring).self)
         var found = 0
         for module in try FileManager.default.contentsOfDirectory(atPath: Self.root.path + "/Plugins") {
