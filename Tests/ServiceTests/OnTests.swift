@@ -289,8 +289,11 @@ struct OnTests {
             (["reminder.due", "--state", "/tmp/x", "--", "/no/such/program"], "'/no/such/program' is not there"),
             (["reminder.due", "--state", "/tmp/x", "--", "no-such-program"], "'no-such-program' is not there"),
             (["reminder.due", "--state", "/tmp/x", "--attempts", "0", "--", "true"], "whole number from 1 to 1000"),
-            (["reminder.due", "--state", "/tmp/x", "--time-limit", "1h", "--", "true"], "got '1h'"),
-            (["reminder.due", "--stat", "/tmp/x", "--", "true"], "no option '--stat'"),
+            (
+                ["reminder.due", "--state", "/tmp/x", "--time-limit", "1h", "--", "true"],
+                "'1h' is invalid for '--time-limit <seconds>'"
+            ),
+            (["reminder.due", "--stat", "/tmp/x", "--", "true"], "Unknown option '--stat'. Did you mean '--state'?"),
         ])
     func mistakes(words: [String], hint: String) throws {
         let run = try ChildProcess.run([DaemonProcess.products + "/mneedlectl", "on"] + words)

@@ -1,30 +1,32 @@
+import ArgumentParser
 import Glibc
 import MneedleClient
 import MneedleWire
+
+struct CalendarArguments: OwnArguments {
+    static let way = "mneedlectl calendar --output FILE [--person NAME] [--keep-current]"
+
+    @Option(parsing: .unconditional, help: .init(valueName: "file")) var output: String = ""
+    @Option(parsing: .unconditional, help: .init(valueName: "name")) var person: String?
+    /// Whether the file is written anew after everything that may change it.
+    @Flag var keepCurrent = false
+}
 
 /// `calendar`: reminders and windows as a file that calendar programs read, kept current if asked to.
 extension Tool {
     /// `calendar --output FILE [--person NAME] [--keep-current]`
     func calendar(_ words: [String]) throws(Failure) {
-        let way = "mneedlectl calendar --output FILE [--person NAME] [--keep-current]"
-        var path: String?
-        var arguments: [JSON.Member] = []
-        var isKept = false
-        var rest = words[...]
-        while let word = rest.popFirst() {
-            let (name, value) = word.splitAtEqualsSign
-            switch name {
-            case "--output": path = value ?? rest.popFirst()
-            case "--person": arguments = [.init("person", .string(value ?? rest.popFirst() ?? ""))]
-            case "--keep-current": isKept = true
-            default: throw .usage("calendar has no argument '\(word)'", next: way)
-            }
+        let given = try CalendarArguments.read(words)
+        guard !given.output.isEmpty else {
+            throw .usage("calendar needs --output and the file to write", next: CalendarArguments.way)
         }
-        guard let path, !path.isEmpty else { throw .usage("calendar needs the file to write", next: way) }
+        let arguments = JSON.object(given.person.map { [.init("person", .string($0))] } ?? [])
         let connection = try connect()
-        let size = try write(.object(arguments), from: connection, to: path)
-        guard isKept else { return output.reply(["output": .string(path), "bytes": .integer(Int64(size))]) }
-        follow(connection, .object(arguments), path)
+        let size = try write(arguments, from: connection, to: given.output)
+        guard given.keepCurrent else {
+            return output.reply(["output": .string(given.output), "bytes": .integer(Int64(size))])
+        }
+        follow(connection, arguments, given.output)
     }
 
     /// Writes the file anew after everything that may change it, through restarts of the daemon, until interrupted.
@@ -77,13 +79,5 @@ extension Tool {
         let bytes = Array((reply["ics"]?.string ?? "").utf8)
         if let reason = AtomicFile.replace(path, with: bytes) { throw .unwritable(path, reason) }
         return bytes.count
-    }
-}
-
-extension String {
-    /// `--output=FILE` as `--output` and `FILE`.
-    var splitAtEqualsSign: (name: String, value: String?) {
-        guard let sign = firstIndex(of: "=") else { return (self, nil) }
-        return (String(self[..<sign]), String(self[index(after: sign)...]))
     }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import MneedleClient
 
@@ -9,11 +10,23 @@ extension Tool {
     }
 }
 
-/// What `forward` is to do, as its command line says it.
-struct ForwardOrder {
+struct ForwardArguments: OwnArguments {
     static let way =
         "mneedlectl forward DEVICE --serial PATH [--baud N] [--columns NAME,…] [--separator ,|;|tab] "
         + "[--measurement NAME] [--precision ns|us|ms|s]"
+
+    @Argument var device: String = ""
+    @Option(parsing: .unconditional, help: .init(valueName: "path")) var serial: String?
+    @Option(parsing: .unconditional, help: .init(valueName: "bits a second")) var baud = "115200"
+    @Option(parsing: .unconditional, help: .init(valueName: "names")) var columns: String?
+    @Option(parsing: .unconditional, help: .init(valueName: ", or ; or tab")) var separator: String?
+    @Option(parsing: .unconditional, help: .init(valueName: "name")) var measurement: String?
+    @Option(parsing: .unconditional, help: .init(valueName: "unit")) var precision = "ns"
+}
+
+/// What `forward` is to do, as its command line says it.
+struct ForwardOrder {
+    static let way = ForwardArguments.way
 
     /// The device file; may come and go.
     let path: String
@@ -21,36 +34,20 @@ struct ForwardOrder {
     let lines: DeviceLines
 
     init(_ words: [String]) throws(Failure) {
-        var given: [String: String] = [:]
-        var device: String?
-        var rest = words[...]
-        while let word = rest.popFirst() {
-            guard word.hasPrefix("-") else {
-                guard device == nil else { throw .usage("forward has one device, not '\(word)' too", next: Self.way) }
-                device = word
-                continue
-            }
-            let (name, value) = word.splitAtEqualsSign
-            guard Self.completions.contains(where: { $0.0 == name }) else {
-                throw .usage("forward has no option '\(name)'", next: Self.way)
-            }
-            guard let value = value ?? rest.popFirst() else { throw .usage("\(name) needs a value", next: Self.way) }
-            given[name] = value
-        }
-        guard let device, Self.isName(device) else {
+        let given = try ForwardArguments.read(words)
+        guard Self.isName(given.device) else {
             throw .usage("forward needs the device whose points they are, by its name on record", next: Self.way)
         }
-        guard let path = given["--serial"], path.hasPrefix("/") else {
-            let got = given["--serial"].map { ", got '\($0)'" } ?? ""
+        guard let path = given.serial, path.hasPrefix("/") else {
+            let got = given.serial.map { ", got '\($0)'" } ?? ""
             throw .usage("--serial: expected an absolute path such as /dev/ttyUSB0\(got)", next: Self.way)
         }
         self.path = path
-        speed = try Self.speed(given["--baud"] ?? "115200")
-        let unit = given["--precision"] ?? "ns"
-        guard let zeros = Self.zeros[unit] else {
-            throw .usage("--precision: expected ns, us, ms or s, got '\(unit)'", next: Self.way)
+        speed = try Self.speed(given.baud)
+        guard let zeros = Self.zeros[given.precision] else {
+            throw .usage("--precision: expected ns, us, ms or s, got '\(given.precision)'", next: Self.way)
         }
-        lines = DeviceLines(device: device, columns: try Self.columns(given), zeros: zeros)
+        lines = DeviceLines(device: given.device, columns: try Self.columns(given), zeros: zeros)
     }
 
     /// The options, with what they mean.
@@ -69,9 +66,10 @@ struct ForwardOrder {
         throw .usage("--baud: expected one of \(known), got '\(text)'", next: way)
     }
 
-    private static func columns(_ given: [String: String]) throws(Failure) -> Columns? {
-        guard let list = given["--columns"] else {
-            for name in ["--separator", "--measurement"] where given[name] != nil {
+    private static func columns(_ given: ForwardArguments) throws(Failure) -> Columns? {
+        guard let list = given.columns else {
+            for (name, value) in [("--separator", given.separator), ("--measurement", given.measurement)]
+            where value != nil {
                 throw .usage("\(name) is only for lines of --columns", next: way)
             }
             return nil
@@ -82,11 +80,11 @@ struct ForwardOrder {
         guard !fields.isEmpty, !fields.contains(""), isOnce else {
             throw .usage("--columns: expected the names of the columns' fields, each once, got '\(list)'", next: way)
         }
-        let text = given["--separator"] ?? ","
+        let text = given.separator ?? ","
         guard let separator = separators[text] else {
             throw .usage("--separator: expected ',', ';' or 'tab', got '\(text)'", next: way)
         }
-        let measurement = given["--measurement"] ?? "pen"
+        let measurement = given.measurement ?? "pen"
         guard isName(measurement) else {
             throw .usage("--measurement: expected letters, digits, '-' and '_', got '\(measurement)'", next: way)
         }

@@ -1,18 +1,22 @@
+import ArgumentParser
 import MneedleClient
 import MneedleWire
+
+struct MetricsArguments: OwnArguments {
+    static let way = "mneedlectl metrics [--output FILE]"
+
+    /// The file to write; `nil` for standard output.
+    @Option(parsing: .unconditional, help: .init(valueName: "file")) var output: String?
+
+    func validate() throws {
+        if output == "" { throw ValidationError("--output needs the file to write") }
+    }
+}
 
 extension Tool {
     /// `metrics [--output FILE]`: the service's figures as OpenMetrics text, printed or as a file.
     func metrics(_ words: [String]) throws(Failure) {
-        let way = "mneedlectl metrics [--output FILE]"
-        var path: String?
-        var rest = words[...]
-        while let word = rest.popFirst() {
-            let (name, value) = word.splitAtEqualsSign
-            guard name == "--output" else { throw .usage("metrics has no argument '\(word)'", next: way) }
-            path = value ?? rest.popFirst() ?? ""
-            if path == "" { throw .usage("--output needs the file to write", next: way) }
-        }
+        let path = try MetricsArguments.read(words).output
         let connection = try connect()
         var families: [MetricFamily] = []
         var isForeign = false

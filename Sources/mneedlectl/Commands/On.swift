@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import MneedleClient
 import MneedleWire
@@ -12,81 +13,73 @@ extension Tool {
     }
 }
 
-/// What `on` is to do, as its command line says it.
-struct EventOrder {
+struct EventArguments: OwnArguments {
     static let way =
         "mneedlectl on TOPIC… --state FILE [--since SEQ] [--time-limit SECONDS] [--retry-after SECONDS] "
         + "[--attempts N] -- PROGRAM [ARG…]"
 
-    private(set) var topics: [String] = []
+    @Argument var topics: [String] = []
+    @Option(parsing: .unconditional, help: .init(valueName: "file")) var state: String = ""
+    @Option(parsing: .unconditional, help: .init(valueName: "event's number")) var since: Int64?
+    @Option(parsing: .unconditional, help: .init(valueName: "seconds")) var timeLimit: Double = 30
+    @Option(parsing: .unconditional, help: .init(valueName: "seconds")) var retryAfter: Double = 10
+    @Option(parsing: .unconditional, help: .init(valueName: "whole number")) var attempts: Int = 10
+
+    func validate() throws {
+        if let since { try Self.require("--since", Double(since), in: 0...9e15, "whole number") }
+        try Self.require("--time-limit", timeLimit, in: 0.1...86_400)
+        try Self.require("--retry-after", retryAfter, in: 0.001...3_600)
+        try Self.require("--attempts", Double(attempts), in: 1...1_000, "whole number")
+    }
+
+    private static func require(
+        _ name: String, _ number: Double, in range: ClosedRange<Double>, _ kind: String = "number"
+    ) throws {
+        guard range.contains(number) else {
+            let text = [range.lowerBound, range.upperBound, number].map { HumanText.scalar(.number($0)) }
+            throw ValidationError("\(name): expected a \(kind) from \(text[0]) to \(text[1]), got '\(text[2])'")
+        }
+    }
+}
+
+/// What `on` is to do, as its command line says it.
+struct EventOrder {
+    let topics: [String]
     /// The file that says how far the events have been dealt with.
-    private(set) var state = ""
+    let state: String
     /// The event after which it begins where there is no such file yet; `nil` for the newest.
-    private(set) var since: Int64?
+    let since: Int64?
     /// How long the program may take.
-    private(set) var timeLimitSeconds = 30.0
+    let timeLimitSeconds: Double
     /// The pause before it is tried again; doubled each time, up to an hour.
-    private(set) var retryAfterSeconds = 10.0
+    let retryAfterSeconds: Double
     /// After so many failures an event is given up.
-    private(set) var attempts = 10
+    let attempts: Int
     /// The program and its arguments; no shell reads them.
     let program: [String]
 
     init(_ words: [String], program: [String]?) throws(Failure) {
+        let given = try EventArguments.read(words)
+        (topics, state, since, attempts) = (given.topics, given.state, given.since, given.attempts)
+        (timeLimitSeconds, retryAfterSeconds) = (given.timeLimit, given.retryAfter)
         self.program = program ?? []
-        var rest = words[...]
-        while let word = rest.popFirst() {
-            guard word.hasPrefix("-") else {
-                topics.append(word)
-                continue
-            }
-            let (name, given) = word.splitAtEqualsSign
-            func value() throws(Failure) -> String {
-                guard let value = given ?? rest.popFirst() else {
-                    throw .usage("\(name) needs a value", next: Self.way)
-                }
-                return value
-            }
-            switch name {
-            case "--state": state = try value()
-            case "--since": since = Int64(try Self.number(name, try value(), in: 0...9e15, isWhole: true))
-            case "--time-limit": timeLimitSeconds = try Self.number(name, try value(), in: 0.1...86_400)
-            case "--retry-after": retryAfterSeconds = try Self.number(name, try value(), in: 0.001...3_600)
-            case "--attempts": attempts = Int(try Self.number(name, try value(), in: 1...1_000, isWhole: true))
-            default: throw .usage("on has no option '\(name)'", next: Self.way)
-            }
-        }
         guard !topics.isEmpty else {
-            throw .usage("on needs the events to wait for, such as reminder.due", next: Self.way)
+            throw .usage("on needs the events to wait for, such as reminder.due", next: EventArguments.way)
         }
         guard !state.isEmpty else {
-            throw .usage("on needs --state FILE, where it keeps which events are dealt with", next: Self.way)
+            throw .usage("on needs --state FILE, where it keeps which events are dealt with", next: EventArguments.way)
         }
         guard let first = self.program.first, !first.isEmpty else {
-            throw .usage("on needs a program after --", next: Self.way)
+            throw .usage("on needs a program after --", next: EventArguments.way)
         }
         guard Self.isRunnable(first) else {
-            throw .usage("the program '\(first)' is not there or cannot be executed", next: Self.way)
+            throw .usage("the program '\(first)' is not there or cannot be executed", next: EventArguments.way)
         }
     }
 
     /// The pause after so many failures.
     func pauseSeconds(after failures: Int) -> Double {
         min(3_600, retryAfterSeconds * Double(1 << min(failures - 1, 22)))
-    }
-
-    private static func number(
-        _ name: String, _ text: String, in range: ClosedRange<Double>, isWhole: Bool = false
-    ) throws(Failure) -> Double {
-        guard let number = Double(text), range.contains(number), !isWhole || number == number.rounded() else {
-            let (least, most) = (
-                HumanText.scalar(.number(range.lowerBound)), HumanText.scalar(.number(range.upperBound))
-            )
-            throw .usage(
-                "\(name): expected a \(isWhole ? "whole " : "")number from \(least) to \(most), got '\(text)'",
-                next: way)
-        }
-        return number
     }
 
     private static func isRunnable(_ program: String) -> Bool {

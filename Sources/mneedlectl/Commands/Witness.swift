@@ -1,6 +1,16 @@
+import ArgumentParser
 import Glibc
 import MneedleClient
 import MneedleWire
+
+struct WitnessArguments: OwnArguments {
+    static let way = "mneedlectl ledger witness [--user] [--since-accepted] [--journal FILE|-]"
+
+    @Flag var user = false
+    @Flag var sinceAccepted = false
+    /// Entries as `journalctl --output=json` writes them; `nil` asks the journal.
+    @Option(parsing: .unconditional, help: .init(valueName: "file")) var journal: String?
+}
 
 /// `ledger witness`: holds what the journal heard of the ledger's head against the ledger as it is now.
 ///
@@ -9,21 +19,9 @@ import MneedleWire
 extension Tool {
     /// `ledger witness [--journal FILE] [--user] [--since-accepted]`
     func witness(_ words: [String]) throws(Failure) {
-        let way = "mneedlectl ledger witness [--user] [--since-accepted] [--journal FILE|-]"
-        var file: String?
-        var isUsers = false
-        var sinceAccepted = false
-        var rest = words[...]
-        while let word = rest.popFirst() {
-            switch word {
-            case "--user": isUsers = true
-            case "--since-accepted": sinceAccepted = true
-            case "--journal": file = rest.popFirst()
-            case _ where word.hasPrefix("--journal="): file = String(word.dropFirst("--journal=".count))
-            default: throw .usage("ledger witness has no argument '\(word)'", next: way)
-            }
-        }
-        let witnesses = try Witness.read(file, isUsers: isUsers, sinceAccepted: sinceAccepted)
+        let given = try WitnessArguments.read(words)
+        let witnesses = try Witness.read(
+            given.journal, isUsers: given.user, sinceAccepted: given.sinceAccepted)
         guard !witnesses.isEmpty else {
             throw Failure(
                 code: "not-found", message: "the journal has no ledger head of this service", details: [],
