@@ -2,6 +2,7 @@
 #include "CMneedleSystem.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -69,3 +70,5 @@ void mneedle_timer_drain(int timer)
     ssize_t ignored = read(timer, &expirations, sizeof expirations);
     (void)ignored;
 }
+
+void mneedle_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -102,4 +102,7 @@ void mneedle_deadline_in_store(int is_inside);
 /* Whether the piece of work has nearly used up its time: for giving it up in an orderly way before. */
 int mneedle_deadline_is_near(void);
 
+/* Names the calling thread, in at most 15 bytes. */
+void mneedle_name_thread(const char *name);
+
 #endif
