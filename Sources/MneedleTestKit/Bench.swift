@@ -18,7 +18,7 @@ public final class Bench {
     public let module: String
     private let folder: URL
     private let engine: Engine
-    private let store: Store
+    private let store: any Store
     private let fakes: Fakes
     private let told = Mutex<[(topic: String, body: Object)]>([])
     private let published = Mutex<[(topic: String, body: Object)]>([])
@@ -44,7 +44,7 @@ public final class Bench {
         var isComplete = false
         // A bench that could not be made is not taken down by `deinit` either.
         defer { if !isComplete { try? FileManager.default.removeItem(at: folder) } }
-        store = try Store(path: folder.appendingPathComponent("bench.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("bench.sqlite").path)
 
         let problems = Problems()
         var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
@@ -269,8 +269,11 @@ public final class Bench {
     /// Every ledger entry so far, oldest first.
     public func ledger(kind: String? = nil) throws -> [Entry] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: "mneedled") { reading in
-            let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE ? IS NULL OR kind = ? ORDER BY seq"
-            return try reading.rows(sql, kind, kind).map { row in
+            let condition = kind == nil ? "1 = 1" : "kind = ?"
+            let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE \(condition) ORDER BY seq"
+            var rows: [Row] = []
+            try reading.forEach(sql, kind.map { [$0.sql] } ?? []) { rows.append($0) }
+            return try rows.map { row in
                 guard case .object(let body) = try reading.value(json: row.text("body")!) else {
                     throw ModuleError.internal("a ledger body is no object")
                 }

@@ -85,10 +85,18 @@ struct ArchitectureTests {
         #expect(!manifest.contains(".package("))
     }
 
-    @Test("only the store and the ledger name GRDB")
+    @Test("a store is one folder: nothing else names its database, but for one line in the list of stores")
     func storeIsApart() throws {
-        for file in try Self.swiftFiles("Sources/MneedleDaemon") where file.imports.contains("GRDB") {
-            #expect(file.path.contains("/Store/") || file.path.contains("/Ledger/"), "\(file.path)")
+        let names = /grdb|sqlite|libpq|postgres/.ignoresCase()
+        let host = try Self.swiftFiles("Sources/MneedleDaemon") + Self.swiftFiles("Sources/mneedled")
+        for file in host where !file.path.hasPrefix("Sources/MneedleDaemon/Store/") {
+            for line in file.text.split(separator: "\n") {
+                #expect(line.replacing(/\/\/.*/, with: "").firstMatch(of: names) == nil, "\(file.path): \(line)")
+            }
+        }
+        // What stands in the folder of stores and belongs to none of them is the list.
+        for file in host where file.path.firstMatch(of: /^Sources\/MneedleDaemon\/Store\/[^\/]+$/) != nil {
+            #expect(file.path.hasSuffix("/Stores.swift"), "\(file.path)")
         }
     }
 
@@ -196,7 +204,7 @@ struct ArchitectureTests {
         "Scheduling/Sources/ZoneChange.swift": "steps of a week and a reach written in code",
         "Scheduling/Sources/Calendar.swift": "a constant number of days",
         "Scheduling/Sources/ICalendar.swift": "a zone's offset, which is less than a day",
-        "Store/IdempotencyKeys.swift": "a constant number of days",
+        "Execution/IdempotencyKeys.swift": "a constant number of days",
         "Systemd/Notify.swift": "the kernel's monotonic clock",
         "Server/ReadTask.swift": "the kernel's clock of a thread",
         "MneedleDaemon/Time/Clock.swift": "the kernel's clock",

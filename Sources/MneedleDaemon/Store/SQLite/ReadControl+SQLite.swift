@@ -14,7 +14,13 @@ extension ReadControl {
             { context in
                 context.map { Unmanaged<ReadControl>.fromOpaque($0).takeUnretainedValue().isStopped ? 1 : 0 } ?? 0
             }, context)
+        // A check of a whole table is one instruction, which looks for an interruption itself.
+        let address = UInt(bitPattern: database.sqliteConnection)
+        onStop { sqlite3_interrupt(OpaquePointer(bitPattern: address)) }
     }
 
-    func unwatch(_ database: Database) { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
+    func unwatch(_ database: Database) {
+        onStop(nil)
+        sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil)
+    }
 }

@@ -1,65 +1,33 @@
-import Crypto
-import GRDB
 import MneedleKit
 import Synchronization
-
-/// One piece of work for the writer.
-package struct Job: Sendable {
-    var actor: Actor
-    /// The module that it runs for.
-    var module: String
-    /// What a peer asked for; `nil` for what the module does of its own.
-    var request: String?
-    /// Whether it keeps state beside the store, as bulk receivers do: it is not run again when its group's commit fails.
-    var runsOnce = false
-    var run: @Sendable (StoreTransaction) throws -> Object
-    /// Called once, after the commit, with what became of it.
-    var done: @Sendable (Result<Object, ModuleError>) -> Void
-
-    package init(
-        actor: Actor, module: String, request: String? = nil, runsOnce: Bool = false,
-        run: @escaping @Sendable (StoreTransaction) throws -> Object,
-        done: @escaping @Sendable (Result<Object, ModuleError>) -> Void = { _ in }
-    ) {
-        self.actor = actor
-        self.module = module
-        self.request = request
-        self.runsOnce = runsOnce
-        self.run = run
-        self.done = done
-    }
-}
 
 /// Runs requests on the store: reads on a snapshot, writes in groups with one commit a group.
 ///
 /// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing
 /// methods, which is what ``Writer`` sees to.
-// Sendable: `ledger`, `clockWatch`, `statements`, `files`, `isLost` and `noted` are touched inside
-// `pool.writeWithoutTransaction` only, which GRDB serialises.
+// Sendable: `ledger`, `isHeadKnown`, `clockWatch` and `noted` are touched inside `store.write` only, which runs one body at a
+// time.
 package final class Engine: @unchecked Sendable {
-    let store: Store
+    let store: any Store
     private let current: Mutex<House>
     package let clock: any Clock
     /// What is wrong with the service.
     package let health: Health
     let headNote: HeadNote?
     let storeID: String
-    let files: StoreFiles
-    /// Whether a commit went into files that are no longer the store's: nothing more is taken in then.
-    var isLost = false
     var noted = ContinuousClock.now
     let ledger: Ledger
+    /// Whether the ledger's head is the store's: after a commit of which nobody knows whether it stands, it is read again.
+    private var isHeadKnown = true
     let committedHead: Mutex<Ledger.Head>
     private let clockWatch: ClockWatch
     /// How far the clock may be behind what is known, in milliseconds.
     let clockTolerance: Int64
-    /// The writing connection's statements.
-    let statements = StatementCache()
     let incident: @Sendable (_ module: String, _ error: any Error) -> String
 
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
     package init(
-        store: Store, house: House, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
+        store: any Store, house: House, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
         health: Health = Health(), headNote: HeadNote? = nil,
         incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
     ) throws {
@@ -71,18 +39,16 @@ package final class Engine: @unchecked Sendable {
         self.incident = incident
         self.clockTolerance = clockTolerance.milliseconds
         do {
-            (ledger, clockWatch, storeID) = try store.pool.writeWithoutTransaction { database in
-                let ledger = try Ledger(database)
-                let known = try ClockNotes.state(in: database)
+            (ledger, clockWatch, storeID) = try store.write { connection in
+                let ledger = try Ledger(connection)
+                let known = try ClockNotes.state(in: connection)
                 let watch = ClockWatch(
-                    clock.reading(), known, newest: try ClockNotes.newest(in: database), clockTolerance)
-                try store.permissions.adopt(database)
-                return (ledger, watch, try HeadNote.id(database))
+                    clock.reading(), known, newest: try ClockNotes.newest(in: connection), clockTolerance)
+                return (ledger, watch, try HeadNote.id(connection))
             }
-        } catch let error as DatabaseError {
-            throw Store.unusable(store.path, error)
+        } catch let error as StoreError {
+            throw store.unusable(error)
         }
-        files = StoreFiles(store.path)
         committedHead = Mutex(ledger.head)
     }
 
@@ -100,17 +66,13 @@ package final class Engine: @unchecked Sendable {
 
     /// The first entry that the ledger still has.
     func oldestSequence() throws -> Int64 {
-        try store.pool.read { try Int64.fetchOne($0, sql: "SELECT MIN(seq) FROM mneedle_ledger") ?? 1 }
+        try store.read(nil) { try $0.first("SELECT MIN(seq) AS seq FROM mneedle_ledger")?.integer("seq") ?? 1 }
     }
 
-    /// Finishes the writing connection's statements and closes the store.
+    /// Writes down the ledger's head and closes the store.
     func close() throws {
-        let isOurs = store.pool.writeWithoutTransaction { _ in
-            statements.removeAll()
-            return !isLost && files.fault(untouched: true) == nil
-        }
         noteHead()
-        try store.close(isOurs: isOurs)
+        try store.close()
     }
 
     // MARK: Reading
@@ -130,11 +92,9 @@ package final class Engine: @unchecked Sendable {
         let house = house
         do {
             try house.refusals.check(request, of: actor, module: module, at: clock.now())
-            return try store.pool.read { database in
-                control?.watch(database)
-                defer { control?.unwatch(database) }
+            return try store.read(control) { connection in
                 let reading = StoreReading(
-                    database: database, engine: self, house: house, actor: actor, now: clock.now(), module: module)
+                    connection, engine: self, house: house, actor: actor, now: clock.now(), module: module)
                 house.crashNotes.begin(request, of: actor.uid)
                 house.crashNotes.enter(module)
                 defer { house.crashNotes.enter("") }
@@ -158,61 +118,39 @@ package final class Engine: @unchecked Sendable {
 
     // MARK: Writing
 
-    /// What became of a group: one result for each job, the events to publish, and when the next timer is due.
-    package struct Outcome {
-        var jobs: [Job]
-        package var results: [Result<Object, ModuleError>] = []
-        var events: [Event] = []
-        var nextDue: Instant?
-        /// How many transactions that wrote anything were committed.
-        var commits = 0
-
-        /// What live subscribers hear that no ledger keeps.
-        package var liveEvents: [(topic: String, body: Object)] {
-            events.filter { $0.sequence == nil }.compactMap { event in
-                guard case .object(let body)? = try? Value(jsonText: String(decoding: event.body, as: UTF8.self)) else {
-                    return nil
-                }
-                return (event.topic, body)
-            }
-        }
-    }
-
     /// Runs the jobs in their order, each as a unit of its own, and commits once.
     /// - Parameter more: Asked for further jobs for the same commit before it is made, until it has none.
     package func run(_ jobs: [Job], more: () -> [Job] = { [] }) -> Outcome {
+        // Almost all requests that write succeed: savepoints are for the groups in which one does not.
+        run(jobs, more: more, hasSavepoints: false)
+    }
+
+    private func run(_ jobs: [Job], more: () -> [Job], hasSavepoints: Bool) -> Outcome {
         var taken = jobs
         do {
-            // Almost all requests that write succeed: savepoints are for the groups in which one does not.
-            return try transaction(&taken, more: more, hasSavepoints: false)
-        } catch is StoreTransaction.Spoiled {
-            return runApart(taken)
+            return try transaction(&taken, more: more, hasSavepoints: hasSavepoints)
+        } catch is StoreTransaction.Spoiled where !hasSavepoints {
+            // One of them failed after it had written: each can be taken back by itself now.
+            return run(taken, more: { [] }, hasSavepoints: true)
         } catch let rolledBack as RolledBack {
             return runAfter(rolledBack.error, taken, overdue: rolledBack.overdue)
+        } catch let error as StoreError where error.kind == .lost {
+            // It may stand: run again, it could be done twice.
+            return each(of: taken) { job, _ in failed(job, error) }
         } catch {
             return runAfter(error, taken)
         }
     }
 
-    /// Runs a group again with a savepoint for each job, because one of them failed after it had written.
-    private func runApart(_ jobs: [Job]) -> Outcome {
-        var taken = jobs
-        do {
-            return try transaction(&taken, more: { [] }, hasSavepoints: true)
-        } catch let rolledBack as RolledBack {
-            return runAfter(rolledBack.error, taken, overdue: rolledBack.overdue)
-        } catch {
-            return runAfter(error, taken)
-        }
-    }
-
-    /// The commit failed, or SQLite rolled the whole group back: nothing of it is on disk.
+    /// The commit failed, or the store took the whole group back: nothing of it is on disk.
     /// - Parameter overdue: The job that took too long, which is not tried again.
     private func runAfter(_ error: any Error, _ jobs: [Job], overdue: Int? = nil) -> Outcome {
         guard jobs.count > 1 else { return failed(jobs[0], error) }
-        return jobs.enumerated().map { index, job in
-            job.runsOnce || index == overdue ? failed(job, error) : run([job])
-        }.reduce(into: Outcome(jobs: jobs)) { whole, each in
+        return each(of: jobs) { job, index in job.runsOnce || index == overdue ? failed(job, error) : run([job]) }
+    }
+
+    private func each(of jobs: [Job], _ run: (Job, Int) -> Outcome) -> Outcome {
+        jobs.enumerated().map { run($1, $0) }.reduce(into: Outcome(jobs: jobs)) { whole, each in
             whole.results += each.results
             whole.events += each.events
             whole.nextDue = each.nextDue
@@ -228,22 +166,20 @@ package final class Engine: @unchecked Sendable {
 
     private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
         let house = house
-        return try store.pool.writeWithoutTransaction { database in
-            try requireFiles(database)
+        return try store.write { connection in
+            try begin(connection)
             let (head, clockState) = (ledger.head, clockWatch.state)
             var outcome = Outcome(jobs: [])
             let transaction = StoreTransaction(
-                database: database, engine: self, house: house, ledger: ledger, clockWatch: clockWatch,
+                connection, engine: self, house: house, ledger: ledger, clockWatch: clockWatch,
                 hasSavepoints: hasSavepoints || jobs.contains(where: \.runsOnce))
             do {
-                let begin = try SQLStatement(database.cachedStatement(sql: "BEGIN IMMEDIATE"))
-                try begin.run()
                 var next = 0
                 repeat {
                     while next < jobs.count {
                         let result = try perform(jobs[next], in: transaction)
-                        // After some errors (disk full) SQLite has rolled back the whole group.
-                        guard begin.isInTransaction else {
+                        // After some errors (disk full) the store has taken back the whole group.
+                        guard connection.isInTransaction else {
                             throw RolledBack(cause: result, overdue: CrashNotes.isNearlyOverdue ? next : nil)
                         }
                         outcome.results.append(result)
@@ -252,17 +188,19 @@ package final class Engine: @unchecked Sendable {
                     jobs += more()
                 } while next < jobs.count
                 // Asked here, where it needs no transaction of its own.
-                outcome.nextDue = try? nextDue(house, database)
-                try SQLStatement(database.cachedStatement(sql: "COMMIT")).run()
+                outcome.nextDue = try? connection.shielded { try nextDue(house, connection) }
+                try connection.commit()
             } catch {
-                if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
+                connection.rollback()
                 ledger.head = head
                 clockWatch.state = clockState
-                files.note()
-                if let error = error as? DatabaseError { notice(error) }
+                if let error = error as? StoreError {
+                    isHeadKnown = error.kind != .lost
+                    notice(error)
+                }
                 throw error
             }
-            try finishCommit(database, wrote: transaction.hasWrittenAny)
+            noteCommit(wrote: transaction.hasWrittenAny)
             // In force before anybody hears of it.
             for name in Guards.retired(by: transaction.events) {
                 current.withLock { $0 = $0.retiring(name) }
@@ -274,11 +212,29 @@ package final class Engine: @unchecked Sendable {
         }
     }
 
+    private func begin(_ connection: any WritingConnection) throws {
+        do { try connection.begin() } catch let error as StoreError {
+            notice(error)
+            throw error
+        }
+        health.mend("store-file")
+        guard !isHeadKnown else { return }
+        do { ledger.head = try Ledger.head(in: connection) } catch {
+            connection.rollback()
+            throw error
+        }
+        isHeadKnown = true
+    }
+
     private struct RolledBack: Error {
         var cause: Result<Object, ModuleError>
         var overdue: Int?
         var error: ModuleError {
-            if case .failure(let error) = cause { error } else { ModuleError(.storage, "the store rolled back") }
+            if case .failure(let error) = cause {
+                error
+            } else {
+                ModuleError(.storage, "the store took the group back")
+            }
         }
     }
 
@@ -297,11 +253,11 @@ package final class Engine: @unchecked Sendable {
         }
     }
 
-    /// A module's own error as it is; SQLite's as `storage`; anything else is a defect with an incident id.
+    /// A module's own error as it is; the store's as `storage`; anything else is a defect with an incident id.
     private func moduleError(for error: any Error, module: String) -> ModuleError {
         switch error {
         case let error as ModuleError where error.code != .internal: return error
-        case let error as DatabaseError: return MneedleDaemon.moduleError(from: error)
+        case let error as StoreError: return error.moduleError
         default:
             let id = incident(module, error)
             return ModuleError(
@@ -314,24 +270,22 @@ package final class Engine: @unchecked Sendable {
 
     /// When the earliest of all modules' timers is due.
     package func nextDue() throws -> Instant? {
-        try store.pool.writeWithoutTransaction { try nextDue(house, $0) }
+        try store.write { try nextDue(house, $0) }
     }
 
-    private func nextDue(_ house: House, _ database: Database) throws -> Instant? {
-        try house.timers.compactMap { try next($1, of: $0, house, clock.now(), database) }.min()
+    private func nextDue(_ house: House, _ connection: any StoreConnection) throws -> Instant? {
+        try house.timers.compactMap { try next($1, of: $0, house, clock.now(), connection) }.min()
     }
 
     private func next(
-        _ timer: MneedleKit.Timer, of module: String, _ house: House, _ now: Instant, _ database: Database
+        _ timer: MneedleKit.Timer, of module: String, _ house: House, _ now: Instant, _ connection: any StoreConnection
     ) throws -> Instant? {
-        let reading = StoreReading(
-            database: database, engine: self, house: house, actor: .service, now: now, module: module,
-            statements: statements)
+        let reading = StoreReading(connection, engine: self, house: house, actor: .service, now: now, module: module)
         house.crashNotes.begin(nil, of: 0)
         house.crashNotes.enter(module)
         defer {
             house.crashNotes.enter("")
-            _ = statements.faults.take()
+            _ = connection.faults.take()
         }
         let next = try timer.next(reading)
         try reading.requireSound()
@@ -341,9 +295,9 @@ package final class Engine: @unchecked Sendable {
     /// The jobs that do what is due now.
     package func dueJobs() throws -> [Job] {
         let (now, house) = (clock.now(), house)
-        return try store.pool.writeWithoutTransaction { database in
+        return try store.write { connection in
             try house.timers.compactMap { module, timer in
-                guard let due = try next(timer, of: module, house, now, database), due <= now else { return nil }
+                guard let due = try next(timer, of: module, house, now, connection), due <= now else { return nil }
                 return Job(
                     actor: .service, module: module,
                     run: {

@@ -1,4 +1,3 @@
-import GRDB
 import MneedleKit
 
 /// Brings modules' tables, and the host's own, to the version that their code expects, one step after the other, each once.
@@ -13,12 +12,11 @@ package enum Migrations {
     /// - Parameter limit: Stops at this version; for tests of the way from an older one.
     /// - Throws: `conflict` when the store was written by a newer version of the module.
     package static func apply(
-        _ migrations: [Migration], of module: String, to store: Store, upTo limit: Int = .max
+        _ migrations: [Migration], of module: String, to store: any Store, upTo limit: Int = .max
     ) throws {
-        defer { store.isWrittenBeside.store(true, ordering: .releasing) }
-        try store.pool.writeWithoutTransaction { database in
-            let sql = "SELECT COALESCE(MAX(version), 0) FROM mneedle_schema WHERE module = ?"
-            let version = try Int.fetchOne(database, sql: sql, arguments: [module]) ?? 0
+        try store.write { connection in
+            let sql = "SELECT COALESCE(MAX(version), 0) AS version FROM mneedle_schema WHERE module = ?"
+            let version = Int(try connection.first(sql, .text(module))?.integer("version") ?? 0)
             let newest = migrations.map(\.version).max() ?? 0
             guard version <= newest else {
                 throw ModuleError.conflict(
@@ -27,15 +25,15 @@ package enum Migrations {
             }
             for step in migrations.sorted(by: { $0.version < $1.version })
             where step.version > version && step.version <= limit {
-                let statements = try step.changes.map(Dialect.sqlite.statement)
+                for change in step.changes { try PortableSQL.require(change, of: module) }
+                let statements = try step.changes.map(store.dialect.statement)
                 // The host's own tables are no module's, and may be there before any schema is known.
-                if module != Verb.host { try store.permissions.rehearse(statements, of: module) }
-                try database.inTransaction(.immediate) {
-                    for statement in statements { try database.execute(sql: statement) }
-                    try database.execute(
-                        sql: "INSERT INTO mneedle_schema (module, version, summary) VALUES (?, ?, ?)",
-                        arguments: [module, step.version, step.summary])
-                    return .commit
+                if module != Verb.host { try connection.rehearse(statements, of: module) }
+                try connection.group {
+                    for statement in statements { try connection.execute(statement) }
+                    _ = try connection.run(
+                        "INSERT INTO mneedle_schema (module, version, summary) VALUES (?, ?, ?)",
+                        bindings(module, step.version, step.summary), of: Verb.host)
                 }
             }
         }

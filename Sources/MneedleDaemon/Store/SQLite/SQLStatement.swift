@@ -15,7 +15,7 @@ struct SQLStatement {
         for index in values.indices { try bind(values[index], at: Int32(index + 1)) }
     }
 
-    func bind(_ value: SQLValue, at index: Int32) throws {
+    private func bind(_ value: SQLValue, at index: Int32) throws {
         let code: Int32
         switch value {
         case .null: code = sqlite3_bind_null(pointer, index)
@@ -29,12 +29,6 @@ struct SQLStatement {
                     : sqlite3_bind_blob64(pointer, index, $0.baseAddress, UInt64($0.count), SQLStatement.transient)
             }
         }
-        guard code == SQLITE_OK else { throw error(code) }
-    }
-
-    /// Binds bytes that are known to be UTF-8 as text.
-    func bind(utf8 bytes: [UInt8], at index: Int32) throws {
-        let code = bytes.withUnsafeBufferPointer { SQLStatement.bindText(pointer, index, $0) }
         guard code == SQLITE_OK else { throw error(code) }
     }
 
@@ -76,12 +70,10 @@ struct SQLStatement {
     var changes: Int { Int(sqlite3_changes(connection)) }
     /// The id of the row that the connection inserted last.
     var insertedID: Int64 { sqlite3_last_insert_rowid(connection) }
-    /// Whether a transaction is open; SQLite ends one itself after some errors.
-    var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
 
-    private func error(_ code: Int32) -> DatabaseError {
-        let message = sqlite3_db_handle(pointer).flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
-        return DatabaseError(resultCode: ResultCode(rawValue: code), message: message, sql: statement.sql)
+    private func error(_ code: Int32) -> StoreError {
+        let message = connection.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
+        return StoreError(DatabaseError(resultCode: ResultCode(rawValue: code), message: message))
     }
 
     // MARK: Rows

@@ -1,7 +1,4 @@
-import GRDB
-import GRDBSQLite
 import MneedleKit
-import Synchronization
 
 /// What the store remembers of a module.
 enum Remembered: Int64, Sendable {
@@ -16,15 +13,16 @@ enum Remembered: Int64, Sendable {
 extension Store {
     /// The modules that ran with this store before. One of which nothing can be read is taken for a guard.
     func knownModules() throws -> [String: Remembered] {
-        let sql = """
-            SELECT CAST(name AS TEXT), CASE typeof(guards) WHEN 'integer' THEN guards END FROM mneedle_modules
-            """
-        return try pool.read { database in
-            let rows = try GRDB.Row.fetchAll(database, sql: sql)
-            return Dictionary(
-                rows.map { ($0[0] as String? ?? "", ($0[1] as Int64?).flatMap(Remembered.init) ?? .guarding) },
-                uniquingKeysWith: { $0 == .guarding ? $0 : $1 })
+        var known: [String: Remembered] = [:]
+        try read(nil) { connection in
+            try connection.forEach("SELECT name, guards FROM mneedle_modules", [], of: Verb.host) { row in
+                let name = if case .text(let name) = row["name"] { name } else { "" }
+                let guards: Remembered? =
+                    if case .integer(let number) = row["guards"] { Remembered(rawValue: number) } else { nil }
+                known[name] = known[name] == .guarding ? .guarding : guards ?? .guarding
+            }
         }
+        return known
     }
 
     /// Keeps which modules run now, and whether each guards sessions. One that guarded, and does not any more, is still missed.
@@ -35,23 +33,23 @@ extension Store {
         }
         guard now.contains(where: { known[$0.key] != $0.value }) else { return }
         do {
-            try pool.write { database in
-                for (name, remembered) in now {
-                    try database.execute(
-                        sql: "INSERT OR REPLACE INTO mneedle_modules (name, guards) VALUES (?, ?)",
-                        arguments: [name, remembered.rawValue])
+            try write { connection in
+                try connection.group {
+                    for (name, remembered) in now { try connection.remember(name, remembered) }
                 }
-                isWrittenBeside.store(true, ordering: .releasing)
             }
-        } catch let error as DatabaseError {
-            throw moduleError(from: error)
+        } catch let error as StoreError {
+            throw error.moduleError
         }
     }
+}
 
-    /// Has a statement of the writing connection fail when the piece of work that runs it has nearly used up its time, so
-    /// that the request fails rather than the service.
-    static func giveUpInTime(_ database: Database) {
-        sqlite3_progress_handler(database.sqliteConnection, 20_000, { _ in CrashNotes.isNearlyOverdue ? 1 : 0 }, nil)
+extension WritingConnection {
+    fileprivate func remember(_ name: String, _ remembered: Remembered) throws {
+        let sql = """
+            INSERT INTO mneedle_modules (name, guards) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET guards = excluded.guards
+            """
+        _ = try run(sql, bindings(name, remembered.rawValue), of: Verb.host)
     }
 }
 
@@ -74,10 +72,8 @@ extension StoreTransaction {
             throw ModuleError.notFound("missed guard", name, next: "'status' names those that are missed")
         }
         let facts = RetiredGuard(module: name, missed: missed.reason, reason: reason)
-        let sql = """
-            INSERT INTO mneedle_modules (name, guards) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET guards = excluded.guards
-            """
-        try execute(sql, name, Remembered.retired.rawValue)
+        willWrite()
+        try mapped { try writing.remember(name, .retired) }
         try append(Entry(Guards.retired, subject: "module/\(name)", body: facts.object))
         return facts
     }

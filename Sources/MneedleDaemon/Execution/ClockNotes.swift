@@ -1,4 +1,3 @@
-import GRDB
 import Logging
 import MneedleKit
 
@@ -8,22 +7,23 @@ enum ClockNotes {
     static let accepted = "mneedled.clock-accepted"
 
     /// What is kept; nothing where that is damaged.
-    static func state(in database: Database) throws -> ClockWatch.State {
+    static func state(in connection: any StoreConnection) throws -> ClockWatch.State {
         var state = ClockWatch.State()
-        let sql =
-            "SELECT latest, jumped FROM mneedle_clock WHERE typeof(latest) = 'integer' AND typeof(jumped) = 'integer'"
-        if let row = try GRDB.Row.fetchOne(database, sql: sql) {
-            state.latest = time(row[0])
-            state.jumped = bounded(row[1])
+        let row = try connection.first("SELECT latest, jumped FROM mneedle_clock")
+        if case .integer(let latest)? = row?["latest"], case .integer(let jumped)? = row?["jumped"] {
+            state.latest = time(latest)
+            state.jumped = bounded(jumped)
         }
         return state
     }
 
-    /// When the newest entry was recorded.
-    static func newest(in database: Database) throws -> Instant? {
-        try Int64.fetchOne(
-            database, sql: "SELECT at FROM mneedle_ledger WHERE typeof(at) = 'integer' ORDER BY seq DESC LIMIT 1"
-        ).map(time)
+    /// When the newest entry was recorded: the first of the newest whose time is one.
+    static func newest(in connection: any StoreConnection) throws -> Instant? {
+        var newest: Instant?
+        try connection.forEach("SELECT at FROM mneedle_ledger ORDER BY seq DESC LIMIT 100", [], of: Verb.host) { row in
+            if newest == nil, case .integer(let milliseconds) = row["at"] { newest = time(milliseconds) }
+        }
+        return newest
     }
 
     /// Says that the clock was set, once it is in the ledger.
@@ -60,7 +60,7 @@ extension StoreTransaction {
             ClockNotes.jumped, subject: "clock",
             body: ["from": jump.from, "to": jump.to, "by_seconds": Double(jump.milliseconds) / 1000])
         events.append(
-            try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: database, statements) })
+            try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) })
         return reading.now
     }
 
@@ -69,11 +69,8 @@ extension StoreTransaction {
             INSERT INTO mneedle_clock (id, latest, jumped) VALUES (1, ?, ?)
             ON CONFLICT (id) DO UPDATE SET latest = excluded.latest, jumped = excluded.jumped
             """
-        try mapped {
-            let statement = try statements.entry(sql, database).statement
-            try statement.bind([clockWatch.state.latest.sql, .integer(clockWatch.state.jumped)])
-            try statement.run()
-        }
+        let values = bindings(clockWatch.state.latest, clockWatch.state.jumped)
+        _ = try mapped { try writing.run(sql, values, of: Verb.host) }
     }
 
     /// Takes the clock for right though it was set back: what is dated later was dated wrongly.
@@ -82,7 +79,7 @@ extension StoreTransaction {
             throw ModuleError.conflict("the clock is behind nothing that is known", state: "right")
         }
         let facts = AcceptedClock(latest: latest, accepted: now, note: note)
-        try willWrite()
+        willWrite()
         clockWatch.state.latest = now
         try keepClock()
         try append(Entry(ClockNotes.accepted, subject: "clock", body: facts.object))

@@ -24,24 +24,31 @@ final class Permissions: Sendable {
     /// Statements are written by modules, not by peers; the bound is for one that builds them.
     private static let most = 4096
 
+    /// The schema is changed: what is known of it is asked for again when it is needed.
+    func forget() { state.withLock { $0 = State() } }
+
     /// Takes over the store's schema as it is now.
     func adopt(_ database: Database) throws {
+        let statements = try schema(of: database)
+        try state.withLock { $0 = State(mirror: try Mirror(statements)) }
+    }
+
+    private func schema(of database: Database) throws -> [String] {
         let sql = """
             SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index') AND name NOT LIKE 'sqlite_%'
             ORDER BY rowid
             """
-        let statements = try String.fetchAll(database, sql: sql)
-        try state.withLock { state in
-            state = State(mirror: try Mirror(statements))
-        }
+        return try StoreError.mapping { try String.fetchAll(database, sql: sql) }
     }
 
     /// - Throws: `internal` when the module may not run the statement: a defect of that module.
-    func require(_ sql: String, for module: String) throws {
+    func require(_ sql: String, for module: String, _ database: Database) throws {
+        if state.withLock({ $0.mirror == nil }) { try adopt(database) }
         let key = Key(module: module, sql: sql)
         try state.withLock { state in
             guard !state.admitted.contains(key) else { return }
             guard let mirror = state.mirror else { throw ModuleError.internal("the store's schema is not known yet") }
+            try PortableSQL.require(sql, of: module)
             try mirror.compile(sql, for: module)
             if state.admitted.count >= Permissions.most { state.admitted.removeAll() }
             state.admitted.insert(key)
@@ -49,11 +56,9 @@ final class Permissions: Sendable {
     }
 
     /// Runs a step of a module's schema where there is no data, so that it is refused before it has done anything.
-    func rehearse(_ statements: [String], of module: String) throws {
-        try state.withLock { state in
-            guard let mirror = state.mirror else { throw ModuleError.internal("the store's schema is not known yet") }
-            for sql in statements { try mirror.run(sql, of: module) }
-        }
+    func rehearse(_ statements: [String], of module: String, _ database: Database) throws {
+        let mirror = try Mirror(schema(of: database))
+        for sql in statements { try mirror.run(sql, of: module) }
     }
 }
 

@@ -76,23 +76,22 @@ extension StoreTransaction {
 
     /// - Returns: The error that it failed with, when nothing of it is left.
     private func attempt(_ entry: Entry, _ module: String, _ reaction: Reaction) throws -> (any Error)? {
-        try willWrite()
+        willWrite()
         let (before, head, told) = (writes, ledger.head, events.count)
-        if hasSavepoints { try run("SAVEPOINT reaction") }
+        if hasSavepoints { try mapped { try writing.set(.reaction) } }
         do {
             try ofItsOwn(module) { try reaction.run(entry, actor, self) }
             try requireSound()
             try requireTold()
-            if hasSavepoints { try run("RELEASE reaction") }
+            if hasSavepoints { try mapped { try writing.release(.reaction) } }
             return nil
         } catch {
-            // After some errors (disk full) SQLite has rolled back everything itself: then the entry does not stand either.
-            guard !isSpoiled, database.isInsideTransaction else { throw error }
+            // The store may have taken back the whole group itself: then the entry does not stand either.
+            guard !isSpoiled, writing.isInTransaction else { throw error }
             if hasSavepoints {
-                try run("ROLLBACK TO reaction")
-                try run("RELEASE reaction")
+                try mapped { try writing.rollBack(to: .reaction) }
                 ledger.head = head
-            } else if writes != before {
+            } else if writes != before || writing.isBroken {
                 isSpoiled = true
                 throw Spoiled()
             }
@@ -125,7 +124,7 @@ extension StoreTransaction {
         } catch let spoiled as Spoiled {
             throw spoiled
         } catch {
-            guard database.isInsideTransaction else { throw error }
+            guard writing.isInTransaction else { throw error }
             try keep(failure, error)
         }
     }

@@ -1,20 +1,9 @@
 import MneedleKit
 
 /// How a database says what migrations declare. The names of types are its own; all else is standard SQL.
-enum Dialect: Sendable {
-    case sqlite
-
-    private func type(of kind: ColumnDeclaration.Kind) -> String {
-        switch (self, kind) {
-        // SQLite gives numbers of its own to every INTEGER PRIMARY KEY: whole numbers that are given are BIGINT.
-        case (.sqlite, .id): "INTEGER PRIMARY KEY"
-        case (.sqlite, .integer), (.sqlite, .time): "BIGINT"
-        case (.sqlite, .boolean): "INTEGER"
-        case (.sqlite, .real): "REAL"
-        case (.sqlite, .text), (.sqlite, .date): "TEXT"
-        case (.sqlite, .bytes): "BLOB"
-        }
-    }
+package struct Dialect: Sendable {
+    /// What the database calls a type.
+    let type: @Sendable (ColumnDeclaration.Kind) -> String
 
     /// The statement that makes a change.
     /// - Throws: `internal` for a column that rows which are there could not have: a defect of that module.
@@ -41,7 +30,7 @@ enum Dialect: Sendable {
 
     private func definition(_ column: ColumnDeclaration) -> String {
         let words = [
-            column.name, type(of: column.kind), column.isOptional || column.kind == .id ? nil : "NOT NULL",
+            column.name, type(column.kind), column.isOptional || column.kind == .id ? nil : "NOT NULL",
             column.isPrimaryKey ? "PRIMARY KEY" : nil, column.isUnique ? "UNIQUE" : nil,
             column.defaultValue.map { "DEFAULT \($0)" },
             column.reference.map { "REFERENCES \($0.table) (\($0.column))" },

@@ -37,12 +37,12 @@ final class StatementCache {
         guard module != Verb.host else { return try entry(sql, database) }
         if let entry = known(sql) {
             // What one module may run is no right of the next.
-            if entry.admitted != module { try permissions.require(sql, for: module) }
+            if entry.admitted != module { try permissions.require(sql, for: module, database) }
             entry.admitted = module
             return try free(entry, database)
         }
         // Before it is compiled: some pragmas do their work while they are.
-        try permissions.require(sql, for: module)
+        try permissions.require(sql, for: module, database)
         let entry = try entry(sql, database)
         entry.admitted = module
         return entry
@@ -63,7 +63,8 @@ final class StatementCache {
         if let known = byText[sql] {
             entry = known
         } else {
-            entry = Entry(sql, SQLStatement(try database.cachedStatement(sql: sql)), faults)
+            let statement = try StoreError.mapping { try database.cachedStatement(sql: sql) }
+            entry = Entry(sql, SQLStatement(statement), faults)
             if byText.count < StatementCache.most { byText[sql] = entry }
         }
         if let place, byPlace.count < StatementCache.most { byPlace[place] = entry }
@@ -72,6 +73,7 @@ final class StatementCache {
 
     private func free(_ entry: Entry, _ database: Database) throws -> Entry {
         guard entry.isBusy else { return entry }
-        return Entry(entry.sql, SQLStatement(try database.makeStatement(sql: entry.sql)), faults)
+        let statement = try StoreError.mapping { try database.makeStatement(sql: entry.sql) }
+        return Entry(entry.sql, SQLStatement(statement), faults)
     }
 }

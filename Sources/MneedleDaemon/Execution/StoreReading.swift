@@ -1,14 +1,12 @@
 import Crypto
-import GRDB
 import MneedleKit
 import MneedleWire
 
 /// One call's view of the store: a snapshot for reads, the open transaction for writes.
 package class StoreReading: Reading {
-    let database: Database
+    let connection: any StoreConnection
     let engine: Engine
     let house: House
-    let statements: StatementCache
     package var actor: Actor
     package internal(set) var now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
@@ -17,30 +15,21 @@ package class StoreReading: Reading {
     var control: ReadControl?
 
     init(
-        database: Database, engine: Engine, house: House, actor: Actor, now: Instant, module: String,
-        statements: StatementCache = StatementCache()
+        _ connection: any StoreConnection, engine: Engine, house: House, actor: Actor, now: Instant, module: String
     ) {
-        self.database = database
+        self.connection = connection
         self.engine = engine
         self.house = house
-        self.statements = statements
         self.actor = actor
         self.now = now
         self.module = module
     }
 
-    package func forEach(_ sql: String, _ values: [SQLValue], _ body: (MneedleKit.Row) throws -> Void) throws {
+    package func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws {
         try mapped {
-            let entry = try statement(sql)
-            entry.isBusy = true
-            defer {
-                entry.statement.reset()
-                entry.isBusy = false
-            }
-            try entry.statement.bind(values)
-            while try entry.statement.step() {
+            try connection.forEach(sql, values, of: module) { row in
                 try control?.check()
-                try body(Row(columns: entry.columns, values: entry.statement.values))
+                try body(row)
                 try requireSound()
             }
         }
@@ -48,7 +37,7 @@ package class StoreReading: Reading {
 
     /// - Throws: `storage` when a row held what its column must not hold.
     final func requireSound() throws {
-        guard let fault = statements.faults.take() else { return }
+        guard let fault = connection.faults.take() else { return }
         engine.health.report(
             Health.Problem(
                 "store-values",
@@ -60,22 +49,17 @@ package class StoreReading: Reading {
             members: ["detail": fault])
     }
 
-    /// A statement that the running module may run.
-    final func statement(_ sql: String) throws -> StatementCache.Entry {
-        try statements.entry(sql, database, of: module, engine.store.permissions)
-    }
-
-    /// Runs SQLite calls; their errors become the protocol's.
+    /// Runs calls of the store; their errors become the protocol's.
     final func mapped<T>(_ body: () throws -> T) throws -> T {
-        do { return try body() } catch let error as DatabaseError {
-            if error.resultCode == .SQLITE_INTERRUPT, CrashNotes.isNearlyOverdue {
+        do { return try body() } catch let error as StoreError {
+            if error.kind == .interrupted, CrashNotes.isNearlyOverdue {
                 throw ModuleError.moduleFailed(
                     module,
                     "module '\(module)' asked the store for something that took too long; it was given up and nothing "
                         + "was changed")
             }
             engine.notice(error)
-            throw moduleError(from: error)
+            throw error.moduleError
         }
     }
 

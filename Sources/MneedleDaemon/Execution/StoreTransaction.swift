@@ -1,14 +1,13 @@
-import GRDB
 import MneedleKit
 
 /// The writer's open transaction, in which a group's requests run one after the other, each with a savepoint of its
-/// own from its first write on, or without: then a failure after a write spoils the whole group, which the engine runs
+/// own or all without: then a failure after a write spoils the whole group, which the engine runs
 /// again with savepoints.
 package final class StoreTransaction: StoreReading, Transaction {
+    let writing: any WritingConnection
     let ledger: Ledger
     let clockWatch: ClockWatch
     let hasSavepoints: Bool
-    private var savepoint: Ledger.Head?
     private var hasWritten = false
     /// Whether any of the group's requests has written.
     var hasWrittenAny = false
@@ -27,14 +26,15 @@ package final class StoreTransaction: StoreReading, Transaction {
     private var request: String?
 
     init(
-        database: Database, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch, hasSavepoints: Bool
+        _ connection: any WritingConnection, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch,
+        hasSavepoints: Bool
     ) {
+        writing = connection
         self.ledger = ledger
         self.clockWatch = clockWatch
         self.hasSavepoints = hasSavepoints
         super.init(
-            database: database, engine: engine, house: house, actor: .service, now: engine.clock.now(), module: "",
-            statements: engine.statements)
+            connection, engine: engine, house: house, actor: .service, now: engine.clock.now(), module: "")
     }
 
     /// Runs a job as one unit: when it throws, nothing that it did remains but the entry that its error keeps.
@@ -42,7 +42,7 @@ package final class StoreTransaction: StoreReading, Transaction {
         (actor, module, now, request) = (job.actor, job.module, try noteClock(), job.request)
         do {
             return try unit { try job.run(self) }
-        } catch let refused as ModuleError where database.isInsideTransaction {
+        } catch let refused as ModuleError where writing.isInTransaction {
             guard let entry = refused.entry else { throw refused }
             // A refusal that cannot be kept is not told as one.
             _ = try unit { ["seq": try record(entry)] }
@@ -52,62 +52,54 @@ package final class StoreTransaction: StoreReading, Transaction {
 
     private func unit(_ body: () throws -> Object) throws -> Object {
         (hasWritten, said, fault) = (false, (0, 0), nil)
-        let told = events.count
+        let (told, head) = (events.count, ledger.head)
+        if hasSavepoints { try mapped { try writing.set(.request) } }
         do {
-            _ = statements.faults.take()
+            _ = connection.faults.take()
             let result = try body()
             // A module may have caught it.
             if isSpoiled { throw Spoiled() }
+            if writing.isBroken {
+                throw ModuleError.internal("a statement failed, and what came after it counts for nothing")
+            }
             try requireSound()
             try requireTold()
             try Sizes.check(result, atMost: Sizes.reply, "the reply")
-            if savepoint != nil { try run("RELEASE request") }
-            savepoint = nil
+            if hasSavepoints { try mapped { try writing.release(.request) } }
             return result
         } catch {
             events.removeSubrange(told...)
-            // A group that is rolled back already, for what took too long, is not run again with savepoints.
-            if isSpoiled || (hasWritten && !hasSavepoints && database.isInsideTransaction) { throw Spoiled() }
-            // After some errors (disk full) SQLite has rolled back everything itself.
-            if let head = savepoint, database.isInsideTransaction {
-                try run("ROLLBACK TO request")
-                try run("RELEASE request")
+            // The store may have taken back the whole group, and has for what took too long: then it is not run again with
+            // savepoints.
+            let isOpen = writing.isInTransaction
+            let isMixed = hasWritten || writing.isBroken
+            if isSpoiled || (isMixed && !hasSavepoints && isOpen) { throw Spoiled() }
+            if hasSavepoints, isOpen {
+                try mapped { try writing.rollBack(to: .request) }
                 ledger.head = head
             }
-            savepoint = nil
             throw error
         }
-    }
-
-    func run(_ sql: String) throws {
-        try mapped { try statements.entry(sql, database).statement.run() }
     }
 
     /// Thrown instead of a request's own error when its changes cannot be told from its neighbours'.
     struct Spoiled: Error {}
 
-    func willWrite() throws {
+    func willWrite() {
         hasWritten = true
         hasWrittenAny = true
         writes += 1
-        guard hasSavepoints, savepoint == nil else { return }
-        try run("SAVEPOINT request")
-        savepoint = ledger.head
     }
 
     @discardableResult
-    package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { try change(sql, values).changes }
+    package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
+        willWrite()
+        return try mapped { try writing.run(sql, values, of: module) }
+    }
 
-    package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 { try change(sql, values).insertedID }
-
-    private func change(_ sql: String, _ values: [SQLValue]) throws -> SQLStatement {
-        try willWrite()
-        return try mapped {
-            let statement = try statement(sql).statement
-            try statement.bind(values)
-            try statement.run()
-            return statement
-        }
+    package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
+        willWrite()
+        return try mapped { try writing.insert(sql, values, of: module) }
     }
 
     @discardableResult
@@ -131,10 +123,8 @@ package final class StoreTransaction: StoreReading, Transaction {
     func append(_ entry: Entry) throws -> Int64 {
         try house.ownership.check(entry.kind, of: module)
         try Sizes.check(entry)
-        try willWrite()
-        let event = try mapped {
-            try ledger.append(entry, module: module, actor: actor, at: now, to: database, statements)
-        }
+        willWrite()
+        let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) }
         try tell(event)
         return ledger.head.sequence
     }
@@ -178,28 +168,5 @@ package final class StoreTransaction: StoreReading, Transaction {
         guard case .writes(let handler) = target.command.handler else { return try ask(verb, arguments) }
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
         return try within(target.module) { try handler(request, self) }
-    }
-}
-
-/// What subscribers receive: a ledger entry, or something live that is not kept.
-package struct Event: Sendable {
-    /// The ledger's sequence number; `nil` for a live event.
-    package var sequence: Int64?
-    package var topic: String
-    /// Compact JSON in UTF-8.
-    package var body: [UInt8]
-    /// Whom it concerns.
-    package var person: String?
-
-    package init(sequence: Int64?, topic: String, body: [UInt8], person: String?) {
-        self.sequence = sequence
-        self.topic = topic
-        self.body = body
-        self.person = person
-    }
-
-    /// Something live, which names in its body whom it concerns.
-    init(live topic: String, _ body: Object) {
-        self.init(sequence: nil, topic: topic, body: body.jsonBytes, person: body.string("person"))
     }
 }

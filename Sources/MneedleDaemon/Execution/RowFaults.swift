@@ -3,7 +3,7 @@ import Synchronization
 
 /// What was wrong with the stored values that one request asked its rows for. A row answers `nil` then and reports here,
 /// and the request fails: a damaged value is not taken for one that is not there.
-final class RowFaults: Sendable {
+package final class RowFaults: Sendable {
     private let hasAny = Atomic(false)
     private let first = Mutex<String?>(nil)
 
