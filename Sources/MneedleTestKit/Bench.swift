@@ -269,11 +269,10 @@ public final class Bench {
     /// Every ledger entry so far, oldest first.
     public func ledger(kind: String? = nil) throws -> [Entry] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: "mneedled") { reading in
-            let condition = kind == nil ? "1 = 1" : "kind = ?"
-            let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE \(condition) ORDER BY seq"
-            var rows: [Row] = []
-            try reading.forEach(sql, kind.map { [$0.sql] } ?? []) { rows.append($0) }
-            return try rows.map { row in
+            let sql = """
+                SELECT kind, subject, person, body FROM mneedle_ledger WHERE COALESCE(?, kind) = kind ORDER BY seq
+                """
+            return try reading.rows(sql, kind).map { row in
                 guard case .object(let body) = try reading.value(json: row.text("body")!) else {
                     throw ModuleError.internal("a ledger body is no object")
                 }

@@ -30,7 +30,8 @@ struct PortableSQLTests {
             ("SELECT b FROM a WHERE b IS ?", "IS NOT DISTINCT FROM"), ("SELECT b FROM a WHERE b IS NOT c", "="),
             ("SELECT b FROM a WHERE b IS 1", "="), ("SELECT b FROM a WHERE b IS TRUE", "1"),
             ("SELECT b FROM a WHERE b = FALSE", "0"), ("SELECT b FROM a WHERE b ISNULL", "IS NULL"),
-            ("SELECT b FROM a WHERE ? IS NULL OR b = ?", "Swift"), ("SELECT b FROM a WHERE ? = ?", "bound"),
+            ("SELECT b FROM a WHERE ? IS NULL OR b = ?", "COALESCE(?, a) = a"),
+            ("SELECT b FROM a WHERE ? = ?", "bound"),
             ("SELECT \"b\" FROM a", "plain word"), ("SELECT `b` FROM a", "plain word"),
             ("SELECT [b] FROM a", "plain word"),
             ("SELECT b AS 'c' FROM a", "plain word"), ("SELECT x'00ff'", "bind"), ("SELECT X'00'", "bind"),
@@ -110,31 +111,35 @@ struct PortableSQLTests {
     /// What is written as SQL in a source file: texts that begin with one of its verbs. What is put into one when it is
     /// made counts for a comparison.
     static func statements(in source: String) -> [String] {
-        var rest = source[...]
-        var found: [String] = []
-        while let start = rest.firstIndex(of: "\"") {
-            rest = rest[start...]
-            let quote = rest.hasPrefix("\"\"\"") ? "\"\"\"" : "\""
-            rest = rest.dropFirst(quote.count)
-            var text = ""
-            while !rest.isEmpty, !rest.hasPrefix(quote) {
-                if rest.hasPrefix("\\(") {
-                    rest = rest.dropFirst(2)
+        let bytes = Array(source.utf8)
+        var (position, found): (Int, [String]) = (0, [])
+        func stands(_ text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
+        while let start = bytes[position...].firstIndex(of: UInt8(ascii: "\"")) {
+            position = start
+            let quote = stands("\"\"\"") ? "\"\"\"" : "\""
+            position += quote.utf8.count
+            var text: [UInt8] = []
+            while position < bytes.count, !stands(quote) {
+                if stands("\\(") {
+                    position += 2
                     var open = 1
-                    while open > 0, let character = rest.popFirst() {
-                        open += character == "(" ? 1 : character == ")" ? -1 : 0
+                    while open > 0, position < bytes.count {
+                        if stands("(") { open += 1 } else if stands(")") { open -= 1 }
+                        position += 1
                     }
-                    text += "x = 1"
-                } else if rest.hasPrefix("\\") {
-                    rest = rest.dropFirst(2)
+                    text += "x = 1".utf8
+                } else if stands("\\") {
+                    position += 2
                 } else {
-                    text.append(rest.removeFirst())
+                    text.append(bytes[position])
+                    position += 1
                 }
             }
-            rest = rest.dropFirst(quote.count)
-            let words = text.split(whereSeparator: \.isWhitespace).prefix(2)
+            position = min(position + quote.utf8.count, bytes.count)
+            let statement = String(decoding: text, as: UTF8.self)
+            let words = statement.split(maxSplits: 2, whereSeparator: \.isWhitespace)
             let verbs: Set = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "PRAGMA"]
-            if words.count == 2, let verb = words.first, verbs.contains(String(verb)) { found.append(text) }
+            if words.count > 1, verbs.contains(String(words[0])) { found.append(statement) }
         }
         return found
     }

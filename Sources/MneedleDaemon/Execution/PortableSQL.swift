@@ -130,7 +130,7 @@ package enum PortableSQL {
             switch tokens[index] {
             case .number: nil
             case .quoted("'"): isWord(index - 1, "as") ? "a text is no name; a plain word" : nil
-            case .quoted(let quote): instead("\(quote)…", signs[String(quote)])
+            case .quoted(let quote): instead("\(quote)…", signs[quote])
             case .place(let place):
                 place == "?" ? fault(atPlace: index) : instead(place, "? for each value in their order")
             case .sign(let sign): fault(atSign: sign, index)
@@ -144,7 +144,7 @@ package enum PortableSQL {
 
         /// A place alone says nothing of the type of its value.
         private func fault(atPlace index: Int) -> String? {
-            if isWord(index + 1, "is") { return "not ? IS NULL but another statement, chosen in Swift" }
+            if isWord(index + 1, "is") { return "not ? IS NULL OR a = ? but COALESCE(?, a) = a" }
             guard case .sign(let sign)? = self[index + 1], isPlace(index + 2), sign != "," else { return nil }
             return "not ? \(sign) ? but its result, bound"
         }

@@ -1,11 +1,11 @@
-/// A statement cut into the words and signs of SQL. Comments and white space are left out.
+/// Cuts a statement into the words and signs of SQL. Comments and white space are left out.
 struct SQLTokens {
     /// A word or a sign.
     enum Token: Equatable {
         /// A keyword or a name, in lower case.
         case word(String)
-        /// A quoted thing with the quote that it begins with: `'` is text, all else is a name.
-        case quoted(Character)
+        /// A quoted thing with the quote that it begins with: `'` is text, `x` is bytes, all else is a name.
+        case quoted(String)
         case number
         /// A place for a value; with what follows the sign, which portable SQL leaves out: `?`, `?1`, `:name`.
         case place(String)
@@ -13,82 +13,94 @@ struct SQLTokens {
         case sign(String)
     }
 
-    private(set) var tokens: [Token] = []
-    private var rest: Substring
+    private let bytes: [UInt8]
+    private var position = 0
 
-    /// Cuts a statement; one that ends within quotes ends there.
+    /// Cuts a statement; a quote that does not end goes on to its end.
     static func of(_ sql: String) -> [Token] {
-        var cutter = SQLTokens(rest: sql[...])
-        while let token = cutter.next() { cutter.tokens.append(token) }
-        return cutter.tokens
+        var cutter = SQLTokens(bytes: Array(sql.utf8))
+        var tokens: [Token] = []
+        while let token = cutter.next() { tokens.append(token) }
+        return tokens
     }
 
-    private init(rest: Substring) { self.rest = rest }
+    private init(bytes: [UInt8]) { self.bytes = bytes }
 
     private mutating func next() -> Token? {
         skipSpaces()
-        guard let first = rest.first else { return nil }
-        switch first {
-        case "'", "\"", "`": return quoted(until: first)
-        case "[": return quoted(until: "]")
-        case "?", ":", "@", "$":
-            if rest.hasPrefix("::") { return sign(2) }
-            rest.removeFirst()
-            return .place(String(first) + take(while: SQLTokens.isName))
-        case _ where first.isNumber:
-            _ = take { SQLTokens.isName($0) || $0 == "." }
+        guard position < bytes.count else { return nil }
+        switch bytes[position] {
+        case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"): return quoted(until: bytes[position])
+        case UInt8(ascii: "["): return quoted(until: UInt8(ascii: "]"))
+        case UInt8(ascii: "?"), UInt8(ascii: "$"), UInt8(ascii: "@"): return place()
+        case UInt8(ascii: ":") where !stands("::"): return place()
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            _ = take { SQLTokens.isName($0) || $0 == UInt8(ascii: ".") }
             return .number
-        case _ where SQLTokens.isName(first):
+        case let first where SQLTokens.isName(first):
             let word = take(while: SQLTokens.isName).lowercased()
             // x'00' is no name beside a text.
-            if word == "x", rest.first == "'" {
-                _ = quoted(until: "'")
-                return .quoted("x")
-            }
-            return .word(word)
+            guard word == "x", stands("'") else { return .word(word) }
+            _ = quoted(until: UInt8(ascii: "'"))
+            return .quoted("x")
         default:
-            return sign(SQLTokens.pairs.first { rest.hasPrefix($0) }?.count ?? 1)
+            let length = SQLTokens.operators.first(where: stands)?.utf8.count ?? 1
+            defer { position += length }
+            return .sign(String(decoding: bytes[position..<position + length], as: UTF8.self))
         }
     }
 
-    private static let pairs = ["->>", "->", "==", "||", "<>", "!=", "<=", ">=", "<<", ">>"]
+    /// Those of more than one sign.
+    private static let operators = ["->>", "->", "::", "==", "||", "<>", "!=", "<=", ">=", "<<", ">>"]
 
-    private static func isName(_ character: Character) -> Bool {
-        character.isLetter || character.isNumber || character == "_"
+    /// Letters of all languages are more than one byte, each of which is above ASCII.
+    private static func isName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), 0x80...:
+            true
+        default: false
+        }
     }
 
+    private func stands(_ text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
+
     private mutating func skipSpaces() {
-        while let first = rest.first {
-            if rest.hasPrefix("--") {
-                rest = rest.drop { !$0.isNewline }
-            } else if rest.hasPrefix("/*") {
-                rest = rest.firstRange(of: "*/").map { rest[$0.upperBound...] } ?? ""
-            } else if first.isWhitespace {
-                rest.removeFirst()
+        while position < bytes.count {
+            if stands("--") {
+                position = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            } else if stands("/*") {
+                while position < bytes.count, !stands("*/") { position += 1 }
+                position = min(position + 2, bytes.count)
+            } else if bytes[position] <= UInt8(ascii: " ") {
+                position += 1
             } else {
                 return
             }
         }
     }
 
-    private mutating func take(while isPart: (Character) -> Bool) -> String {
-        let part = rest.prefix(while: isPart)
-        rest = rest[part.endIndex...]
-        return String(part)
+    private mutating func take(while isPart: (UInt8) -> Bool) -> String {
+        let part = bytes[position...].prefix(while: isPart)
+        position = part.endIndex
+        return String(decoding: part, as: UTF8.self)
     }
 
-    private mutating func sign(_ count: Int) -> Token {
-        defer { rest = rest.dropFirst(count) }
-        return .sign(String(rest.prefix(count)))
+    private mutating func place() -> Token {
+        let sign = String(decoding: bytes[position...position], as: UTF8.self)
+        position += 1
+        return .place(sign + take(while: SQLTokens.isName))
     }
 
     /// A quote within is written twice.
-    private mutating func quoted(until end: Character) -> Token {
-        let first = rest.removeFirst()
-        while let character = rest.popFirst() {
-            guard character == end else { continue }
-            guard rest.first == end, end != "]" else { break }
-            rest.removeFirst()
+    private mutating func quoted(until end: UInt8) -> Token {
+        let first = String(decoding: bytes[position...position], as: UTF8.self)
+        position += 1
+        while position < bytes.count {
+            position += 1
+            guard bytes[position - 1] == end else { continue }
+            guard position < bytes.count, bytes[position] == end else { break }
+            position += 1
         }
         return .quoted(first)
     }
