@@ -226,14 +226,14 @@ public final class Bench {
     /// The findings of the module's own safety checks about a plan.
     public func findings(for plan: SessionPlan) throws -> [Finding] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
-            $0.safetyFindings(for: plan)
+            $0.safety.findings(for: plan)
         }
     }
 
     /// The module's own part of the answer to whether anything speaks against any session of this person.
     public func standing(of person: Person) throws -> Standing {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
-            $0.standing(of: person)
+            $0.safety.standing(of: person)
         }
     }
 
@@ -270,7 +270,7 @@ public final class Bench {
     public func ledger(kind: String? = nil) throws -> [Entry] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: "mneedled") { reading in
             let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE ? IS NULL OR kind = ? ORDER BY seq"
-            return try reading.rows(sql, kind, kind).map { row in
+            return try reading.store.rows(sql, kind, kind).map { row in
                 guard case .object(let body) = try reading.value(json: row.text("body")!) else {
                     throw ModuleError.internal("a ledger body is no object")
                 }

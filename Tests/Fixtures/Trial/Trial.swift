@@ -58,7 +58,7 @@ private func module(_ setup: Setup, guards: Bool) throws -> Module {
         reactions: trouble.reactions
             + ["session.stopped", "session.finished"].map { kind in
                 Reaction(to: kind) { entry, _, transaction in
-                    try transaction.execute(
+                    try transaction.store.execute(
                         "INSERT INTO trial_items (name, text) VALUES (?, ?)", entry.subject, entry.kind)
                     if failsReactions { throw ModuleError.internal("told to fail") }
                 }
