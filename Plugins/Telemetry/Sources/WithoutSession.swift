@@ -1,3 +1,4 @@
+import MneedleBulkKit
 import MneedleKit
 import MneedleSeries
 
@@ -9,7 +10,7 @@ extension Telemetry {
     /// Somebody needles, or has, and no session is there that would have watched it.
     /// - Parameter isNegative: Whether a depth among it was rejected as negative.
     func tellOfNeedling(
-        _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any Transaction
+        _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any BulkTransaction
     ) throws {
         let needling = try unexplained(batch, device, isNegative: isNegative, transaction)
         guard let last = needling.map(\.time).max(), try isOnRecord(device, transaction) else { return }

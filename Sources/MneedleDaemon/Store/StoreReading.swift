@@ -108,7 +108,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
             case .constant: return [:]
             case .immediate(let handler): return try handler(request)
             case .immediateRows(let handler): return try handler(request, sink)
-            case .writes, .receives, .connection:
+            case .writes, .special, .connection:
                 throw ModuleError.internal("'\(verb)' changes something and was asked by a module that only reads")
             }
         }

@@ -1,10 +1,11 @@
 import GRDB
+import MneedleBulkKit
 import MneedleKit
 
 /// The writer's open transaction, in which a group's requests run one after the other, each with a savepoint of its
 /// own from its first write on, or without: then a failure after a write spoils the whole group, which the engine runs
 /// again with savepoints.
-package final class StoreTransaction: StoreReading, Transaction, WritableStore, ChangeableModules {
+package final class StoreTransaction: StoreReading, BulkTransaction, WritableStore, ChangeableModules {
     let ledger: Ledger
     let clockWatch: ClockWatch
     let hasSavepoints: Bool

@@ -46,10 +46,6 @@ public protocol Transaction: Reading {
     /// - Returns: The entry's sequence number, which is also the event's.
     @discardableResult
     func record(_ entry: Entry) throws -> Int64
-
-    /// Tells live subscribers, after the commit, something that is not kept, for example `telemetry.sample`. Whom it
-    /// concerns stands in its member `person`; without that it is for those who see everybody.
-    func publishLive(topic: String, _ body: Object)
 }
 
 extension Transaction {

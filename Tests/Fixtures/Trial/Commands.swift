@@ -1,4 +1,5 @@
 import Glibc
+import MneedleBulkKit
 import MneedleKit
 
 /// What a command takes; more than one takes some.
@@ -45,7 +46,7 @@ let changes = [
         "shout", "Tells something live that is not kept.", role: .operator, takes: Given.text, gives: Done.self,
         example: "trial.shout text=hello",
         writes: { transaction, text in
-            transaction.publishLive(topic: "trial.shout", ["text": text])
+            (transaction as? any BulkTransaction)?.publishLive(topic: "trial.shout", ["text": text])
             return Done()
         }),
     Command(

@@ -1,4 +1,5 @@
 import Glibc
+import MneedleBulkKit
 import MneedleKit
 
 /// What a module does that is broken or means harm: it never ends, leaves, speaks for others, or says far too much.
@@ -32,7 +33,7 @@ let misdeeds = [
         gives: Done.self, example: "trial.tell topic=trial.told name=a",
         writes: { transaction, topic, name in
             try transaction.store.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
-            transaction.publishLive(topic: topic, ["told": true])
+            (transaction as? any BulkTransaction)?.publishLive(topic: topic, ["told": true])
             return Done()
         }),
 ]

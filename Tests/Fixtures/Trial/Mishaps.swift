@@ -1,4 +1,5 @@
 import Foundation
+import MneedleBulkKit
 import MneedleKit
 import Synchronization
 
@@ -92,7 +93,7 @@ final class Lines: BulkReceiver, @unchecked Sendable {
         }
     }
 
-    func store(_ transaction: any Transaction) throws -> BulkCount {
+    func store(_ transaction: any BulkTransaction) throws -> BulkCount {
         let lines = taken.withLock { taken in
             defer { taken = [] }
             return taken
@@ -112,7 +113,7 @@ final class Lines: BulkReceiver, @unchecked Sendable {
         return count
     }
 
-    func finish(_ transaction: any Transaction) throws -> Object {
+    func finish(_ transaction: any BulkTransaction) throws -> Object {
         let reply = Streamed(count: count, bytes: bytes).object
         try transaction.record(Entry("trial.streamed", subject: "trial/stream", body: reply))
         return reply

@@ -1,4 +1,5 @@
 import Foundation
+import MneedleBulkKit
 import MneedleKit
 
 /// What the library that a test makes of this one calls: the loader takes no library without
@@ -64,5 +65,5 @@ private func module(_ setup: Setup, guards: Bool) throws -> Module {
                 }
             },
         timers: trouble.timers,
-        collectors: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
+        contributions: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
 }
