@@ -6,7 +6,7 @@
 A round measures each for some seconds on an empty store, with so many requests outstanding, and the latency of fdatasync
 before and after. Where the latencies around mneedled and around a peer differ by more than half, the disk was another
 one: the round is discarded for that peer, and another one made while there is time. Prints, for each peer, the medians
-of the rates in the rounds that count, and the median of their ratios."""
+of the rates in the rounds that count, and the median of their ratios. Benchmarks/run builds what it needs."""
 import argparse
 import collections
 import os
