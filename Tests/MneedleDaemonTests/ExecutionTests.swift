@@ -162,7 +162,7 @@ struct ExecutionTests {
     func brokenTimer() throws {
         let store = ScriptedStore()
         let timer = MneedleKit.Timer(
-            "test", next: { try $0.row("SELECT due FROM test_dues WHERE name = ?", "x")?.instant("due") },
+            "test", next: { try $0.store.row("SELECT due FROM test_dues WHERE name = ?", "x")?.instant("due") },
             fire: { _ in })
         let engine = try Self.engine(store, timers: [timer])
         store.breaks = true

@@ -1,9 +1,10 @@
+import MneedleBulkKit
 import MneedleKit
 
 /// The writer's open transaction, in which a group's requests run one after the other, each with a savepoint of its
 /// own or all without: then a failure after a write spoils the whole group, which the engine runs
 /// again with savepoints.
-package final class StoreTransaction: StoreReading, Transaction {
+package final class StoreTransaction: StoreReading, BulkTransaction, WritableStore, ChangeableModules {
     let writing: any WritingConnection
     let ledger: Ledger
     let clockWatch: ClockWatch
@@ -24,6 +25,9 @@ package final class StoreTransaction: StoreReading, Transaction {
     private var fault: (any Error)?
     /// What the peer of the job asked for.
     private var request: String?
+
+    package var writableStore: any WritableStore { self }
+    package var changeableModules: any ChangeableModules { self }
 
     init(
         _ connection: any WritingConnection, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch,
