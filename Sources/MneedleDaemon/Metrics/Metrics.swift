@@ -14,7 +14,8 @@ final class Metrics: Sendable {
     private let failures = Mutex<(counts: [String: Int64], told: Set<String>)>(([:], []))
 
     /// - Parameter counters: Fetches what the server has counted; called on any thread but the event loop's.
-    init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters) {
+    init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters)
+    {
         self.store = store
         self.version = version
         self.started = started
