@@ -2,6 +2,7 @@ import Glibc
 import GRDB
 import GRDBSQLite
 import MneedleKit
+import MneedleSystem
 import Synchronization
 
 /// Looks for damage in the whole store on a thread of its own, at the start and daily: SQLite's `quick_check` of each
@@ -29,7 +30,7 @@ final class StoreCheck: Sendable {
             return true
         }
         guard begins else { return }
-        startThread("check") { [self] in
+        NamedThread("check").start { [self] in
             // Whoever is served comes first.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             run()
