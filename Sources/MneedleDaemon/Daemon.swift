@@ -1,5 +1,4 @@
 import CMneedleSystem
-import Foundation
 import Glibc
 import Logging
 import MneedleKit
@@ -12,7 +11,6 @@ import ServiceLifecycle
 public final class Daemon: Service {
     private let places: Places
     private let settings: Settings
-    private let credentials: Credentials
     private let logger: Logger
 
     /// Everything that is wrong with configuration and knowledge.
@@ -44,8 +42,6 @@ public final class Daemon: Service {
         let problems = Problems()
         self.places = places
         settings = Settings(places, problems: problems)
-        credentials = Credentials(
-            folder: ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"], problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
         logger = Daemon.logger(settings)
     }
@@ -124,12 +120,6 @@ public final class Daemon: Service {
         if settings.limits.isReduced {
             logger.warning(
                 "the system's limit of open files allows no more than \(settings.limits.maxConnections) connections; raise LimitNOFILE= or lower max_connections"
-            )
-        }
-        if let key = credentials.storeKey {
-            logger.say(
-                .keyUnused, .warning,
-                "\(key) for encryption at rest was given, and this version does not encrypt: the store is kept as it is"
             )
         }
     }
