@@ -48,10 +48,11 @@ struct Catalog {
 
     private func unknown(_ verb: String) -> Failure {
         let sameName = commands.filter { $0.group != nil && $0.name == verb }.map(\.words)
-        let similar = nearest(verb, in: commands.map(\.verb) + groups.compactMap(\.name) + Tool.ownCommands.map(\.name))
-        let suggestions = sameName + similar.map { command($0)?.words ?? $0 }
+        let similar = suggestions(
+            for: verb, in: commands.map(\.verb) + groups.compactMap(\.name) + Tool.ownCommands.map(\.name))
+        let near = sameName + similar.map { command($0)?.words ?? $0 }
         let typed = verb.split(separator: ".").joined(separator: " ")
         return .usage(
-            "there is no command '\(typed)'", suggestions: suggestions, next: "'mneedlectl help' lists the commands")
+            "there is no command '\(typed)'", suggestions: near, next: "'mneedlectl help' lists the commands")
     }
 }
