@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
 struct LedgerCommands {

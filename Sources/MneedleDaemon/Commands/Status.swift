@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSystem
 
 /// What `status` answers.
 private struct ServiceStatus: Reply {
