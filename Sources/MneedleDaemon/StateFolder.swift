@@ -29,11 +29,10 @@ final class StateFolder {
     }
 
     /// What is opened by its name: in a folder where nobody else can put another in its place.
-    private static let kept =
-        ["mneedle.sqlite", "mneedle.sqlite-wal", "mneedle.sqlite-shm", "mneedle.sqlite-journal"]
-        + CrashHistory.fileNames + HeadNote.fileNames
+    private static let kept = Stores.fileNames + CrashHistory.fileNames + HeadNote.fileNames
 
-    var database: String { path + "/mneedle.sqlite" }
+    /// The file of the store.
+    var database: String { path + "/" + Stores.fileName }
 
     /// How the names of copies begin that a backup makes here before it gives them away.
     static let copyPrefix = "copy-"

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import GRDB
 import MneedleKit
 import MneedleSystem
 import MneedleWire
@@ -74,13 +73,13 @@ package final class HeadNote: Sendable {
     }
 
     /// - Throws: ``Refused`` when the store is not the one that was noted, or lacks what that had.
-    func requireFits(_ store: Store) throws {
+    func requireFits(_ store: any Store) throws {
         guard let known = content.withLock({ $0 }) else { return }
-        let (id, head, hash) = try store.pool.read { database in
-            guard try database.tableExists("mneedle_ledger") else { return ("", Ledger.Head.empty, [UInt8]?.none) }
+        let (id, head, hash) = try store.read(nil) { connection in
+            guard try connection.hasTable("mneedle_ledger") else { return ("", Ledger.Head.empty, [UInt8]?.none) }
             return (
-                try HeadNote.id(database), try Ledger.head(in: database),
-                try Ledger.hash(of: known.head.sequence, in: database)
+                try HeadNote.id(connection), try Ledger.head(in: connection),
+                try Ledger.hash(of: known.head.sequence, in: connection)
             )
         }
         let fault: String
@@ -94,12 +93,12 @@ package final class HeadNote: Sendable {
             return
         }
         throw Refused(
-            description: "the store '\(store.path)' is not the one that was here: \(fault). \(HeadNote.wayOn(path))")
+            description: "the store '\(store.place)' is not the one that was here: \(fault). \(HeadNote.wayOn(path))")
     }
 
     /// The id that a store got when it was made; its copies have the same.
-    static func id(_ database: Database) throws -> String {
-        try String.fetchOne(database, sql: "SELECT value FROM mneedle_store WHERE name = 'id'") ?? ""
+    static func id(_ connection: any StoreConnection) throws -> String {
+        try connection.first("SELECT value FROM mneedle_store WHERE name = 'id'")?.text("value") ?? ""
     }
 
     /// Writes the head, on disk when this returns; does nothing when it stands there already.
