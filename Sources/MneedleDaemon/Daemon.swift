@@ -17,6 +17,7 @@ public final class Daemon: Service {
 
     /// Everything that is wrong with configuration and knowledge.
     public struct BadFiles: Error, CustomStringConvertible {
+        /// Every problem found, in the order of the files.
         public let problems: [Problem]
         public var description: String { problems.map(\.description).joined(separator: "\n") }
     }

@@ -4,6 +4,7 @@ import MneedleWire
 public struct Answer: Hashable, Sendable {
     /// `scheduling.done` or `scheduling.snooze`.
     public var verb: String
+    /// The request's arguments without the key: which reminder, and for how long it is put off.
     public var arguments: [JSON.Member]
     /// With it the daemon carries the answer out once, however often it is sent.
     public var idempotencyKey: String
@@ -17,6 +18,7 @@ public enum Action: String, CaseIterable, Sendable {
     case done = "done"
     case snoozeDay = "snooze-1d"
     case snoozeWeek = "snooze-1w"
+    /// Asks for the reasons; the daemon is told nothing.
     case why = "why"
 
     /// What stands on the button.

@@ -29,13 +29,17 @@ public struct Notice: Hashable, Sendable {
 
     /// Tells one thing from another: a later notice of the same key replaces the earlier one.
     public var key: String
+    /// What it is about.
     public var kind: Kind
     /// The reminder that is answered; `nil` where nothing can be answered.
     public var reminder: Int64?
     /// The reminders of a digest that are still open.
     public var digested: [Int64] = []
+    /// The notification's first line.
     public var title: String
+    /// The notification's text, plain, its lines parted by LF.
     public var body: String
+    /// The urgency that the notification server is told.
     public var urgency: Urgency
     /// Why it is shown and on which sources that rests, a line each.
     public var reasons: [String]

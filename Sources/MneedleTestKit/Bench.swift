@@ -13,6 +13,7 @@ import Synchronization
 ///
 /// Arguments are typed by the command's table, as on the socket; each call is committed before it returns.
 public final class Bench {
+    /// The clock of module and store; it stands still until a test moves it.
     public let clock: ManualClock
     /// The module's name, for entries that it records.
     public let module: String
@@ -76,6 +77,7 @@ public final class Bench {
 
     /// Everything that was wrong with knowledge or configuration.
     public struct BadKnowledge: Error, CustomStringConvertible {
+        /// Every problem found, in the order of the files.
         public let problems: [Problem]
         public var description: String { problems.map(\.description).joined(separator: "\n") }
     }

@@ -11,6 +11,7 @@ import MneedleWire
 ///
 /// The process ends and its folder goes with the value, unless ``keepFolder`` is set.
 public final class DaemonProcess: @unchecked Sendable {  // used by one test at a time
+    /// The daemon could not be started, or did not do what it was asked to in time; with what it logged.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
     }
@@ -138,6 +139,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         process.wait()
     }
 
+    /// Sends a signal to the daemon.
     public func signal(_ number: Int32) { process.signal(number) }
 
     /// Waits until it has ended by itself.
@@ -158,6 +160,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
 
     // MARK: Talking
 
+    /// Connects to one of the daemon's sockets.
     public func connect(_ socket: String = "control") throws -> RawClient {
         let client = try RawClient(path: folder + "/run/\(socket).sock", greets: socket == "control")
         client.daemon = self
