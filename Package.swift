@@ -2,7 +2,7 @@
 // The house: the daemon, its clients and the modules. Arrows run one way:
 //
 //   Plugins/* → MneedleKit ← MneedleDaemon ← mneedled
-//   Plugins/Telemetry → MneedleSeries
+//   Plugins/Telemetry → MneedleBulkKit (in the library of MneedleKit), MneedleSeries
 //   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
 //   mneedle-notify → MneedleNotify → MneedleClient
 //

@@ -31,14 +31,14 @@ struct PermissionTests {
             let job = Job(
                 actor: .service, module: module,
                 run: { transaction in
-                    try transaction.execute(sql, [])
+                    try transaction.store.execute(sql, [])
                     return [:]
                 })
             _ = try engine.run([job]).results[0].get()
         }
 
         func read(_ sql: String, as module: String) throws {
-            try engine.read(actor: .service, module: module) { try $0.forEach(sql, []) { _ in } }
+            try engine.read(actor: .service, module: module) { try $0.store.forEach(sql, []) { _ in } }
         }
     }
 

@@ -54,14 +54,14 @@ struct WriterTests {
                 actor: .service, module: "test", runsOnce: runsOnce,
                 run: { transaction in
                     runs.add(1, ordering: .relaxed)
-                    try transaction.execute("INSERT INTO test_children (parent) VALUES (?)", 7)
+                    try transaction.store.execute("INSERT INTO test_children (parent) VALUES (?)", 7)
                     return [:]
                 })
         }
         let good = Job(
             actor: .service, module: "test",
             run: { transaction in
-                try transaction.execute("INSERT INTO test_parents (id) VALUES (?)", 1)
+                try transaction.store.execute("INSERT INTO test_parents (id) VALUES (?)", 1)
                 return [:]
             })
         for runsOnce in [false, true] {

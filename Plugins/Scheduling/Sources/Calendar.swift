@@ -56,12 +56,12 @@ private struct CalendarWriter {
         for person in try person.map({ [$0] }) ?? peopleWithSessions() {
             windows.append(try NextSession(person, knowledge.intervals, in: reading))
         }
-        for row in try reading.rows("SELECT person FROM scheduling_plans ORDER BY person") {
+        for row in try reading.store.rows("SELECT person FROM scheduling_plans ORDER BY person") {
             guard let name = row.text("person"), person == nil || person?.person == name,
                 let plan = try Plan(of: name, in: reading)
             else { continue }
             let person = try reading.person(name)
-            if reading.standing(of: person).isOpenEnded { uninvited.insert(name) }
+            if reading.safety.standing(of: person).isOpenEnded { uninvited.insert(name) }
             plans.append((plan, person.name ?? name))
         }
         let heldReminders = HeldReminders(scheduling, reading)
@@ -104,7 +104,7 @@ private struct CalendarWriter {
     }
 
     private func peopleWithSessions() throws -> [Person] {
-        try reading.rows("SELECT DISTINCT person FROM scheduling_sessions ORDER BY person").map { row in
+        try reading.store.rows("SELECT DISTINCT person FROM scheduling_sessions ORDER BY person").map { row in
             guard let person = row.text("person") else {
                 throw ModuleError.internal("a row of scheduling_sessions is not complete")
             }
@@ -117,7 +117,7 @@ private struct CalendarWriter {
     private func forEachReminder(
         of person: String?, since: Instant, _ body: (Reminder, _ number: Int64?) throws -> Void
     ) throws {
-        try reading.forEach(
+        try reading.store.forEach(
             """
             SELECT reminder.*, numbered.number FROM scheduling_reminders AS reminder
             LEFT JOIN (

@@ -40,7 +40,7 @@ struct LedgerCommands {
             values.append(.text(kind.hasSuffix(".*") ? String(kind.dropLast()) : kind))
         }
         // By the hash one could try out what another's entry may say.
-        let isWhole = reading.seesEverybody
+        let isWhole = reading.privacy.seesEverybody
         if !isWhole {
             let (condition, bound) = try visible(reading)
             conditions.append(condition)
@@ -53,7 +53,7 @@ struct LedgerCommands {
             since == nil
             ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq"
             : "\(matching) ORDER BY seq LIMIT ?"
-        try reading.forEach(sql, values) {
+        try reading.store.forEach(sql, values) {
             try send(LedgerRow(row: $0, body: reading.value(json: $0.text("body") ?? "{}"), showsHash: isWhole))
         }
     }
@@ -81,7 +81,7 @@ struct LedgerCommands {
     /// A chain that does not hold degrades the service until one that holds is proved.
     static func verified(_ reading: any Reading) throws -> Verified {
         var proof = LedgerProof()
-        try reading.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
+        try reading.store.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
         if let health = (reading as? StoreReading)?.engine.health {
             if let bad = proof.firstBad {
                 health.report(LedgerProof.problem(bad))
@@ -105,7 +105,8 @@ struct LedgerCommands {
             role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: Compared.self,
             concerns: .everybody, example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
             reads: { reading, sequence, hash in
-                let stored = try reading.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob("hash")?
+                let stored = try reading.store.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob(
+                    "hash")?
                     .hex
                 let isSame = stored == hash.lowercased()
                 if !isSame, let health = (reading as? StoreReading)?.engine.health {

@@ -11,7 +11,7 @@ enum FailedReactions {
     /// Tries again what has failed: a minute later, then after twice as long, up to a day.
     static let timer = MneedleKit.Timer(
         "failed reactions",
-        next: { try $0.row("SELECT MIN(retry_at) AS due FROM mneedle_failed_reactions")?.instant("due") },
+        next: { try $0.store.row("SELECT MIN(retry_at) AS due FROM mneedle_failed_reactions")?.instant("due") },
         fire: { transaction in
             guard let transaction = transaction as? StoreTransaction else { return }
             let due = """

@@ -4,7 +4,9 @@ import MneedleKit
 import MneedleWire
 
 /// One call's view of the store: a snapshot for reads, the open transaction for writes.
-package class StoreReading: Reading {
+///
+/// It is every room of the kit's ``Reading`` itself, so that going through a room allocates nothing.
+package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Privacy {
     let database: Database
     let engine: Engine
     let house: House
@@ -28,6 +30,13 @@ package class StoreReading: Reading {
         self.now = now
         self.module = module
     }
+
+    package final var store: any ReadableStore { self }
+    package final var modules: any AskableModules { self }
+    package final var safety: any Safety { self }
+    package final var privacy: any Privacy { self }
+    package final var zones: any TimeZones { Zones() }
+    package final var digests: any Digests { SHA256Digests(knowledge: house.knowledgeDigest) }
 
     package func forEach(_ sql: String, _ values: [SQLValue], _ body: (MneedleKit.Row) throws -> Void) throws {
         try mapped {
@@ -99,7 +108,7 @@ package class StoreReading: Reading {
             case .constant: return [:]
             case .immediate(let handler): return try handler(request)
             case .immediateRows(let handler): return try handler(request, sink)
-            case .writes, .receives, .connection:
+            case .writes, .special, .connection:
                 throw ModuleError.internal("'\(verb)' changes something and was asked by a module that only reads")
             }
         }
@@ -119,8 +128,6 @@ package class StoreReading: Reading {
         return try body()
     }
 
-    package func zone(_ identifier: String) -> Zone? { Zones.zone(identifier) }
-
     package func standing(of person: Person) -> Standing {
         var findings = engine.health.findings + house.unavailableModules.map(Finding.guardMissed)
         findings += findingsOfClock() + findingsOfFailedReactions()
@@ -128,7 +135,7 @@ package class StoreReading: Reading {
         return Standing(findings, service: Verb.host)
     }
 
-    package func safetyFindings(for plan: SessionPlan) -> [Finding] {
+    package func findings(for plan: SessionPlan) -> [Finding] {
         var findings = standing(of: plan.person).findings
         // A module may say of a plan what it says of the person; once is enough.
         for finding in answers(house.checks.map { ($0.module, $0.check.summary, $0.check.findings) }, about: plan)
@@ -159,13 +166,15 @@ package class StoreReading: Reading {
         return findings
     }
 
-    package var knowledgeDigest: String { house.knowledgeDigest }
-
-    package func digest(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
-
     package func json(_ value: Value) -> String { value.jsonText }
 
     package func value(json: String) throws -> Value { try Value(jsonText: json) }
+}
+
+private struct SHA256Digests: Digests {
+    let knowledge: String
+
+    func sha256(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
 }
 
 extension Finding {

@@ -1,10 +1,11 @@
 import GRDB
+import MneedleBulkKit
 import MneedleKit
 
 /// The writer's open transaction, in which a group's requests run one after the other, each with a savepoint of its
 /// own from its first write on, or without: then a failure after a write spoils the whole group, which the engine runs
 /// again with savepoints.
-package final class StoreTransaction: StoreReading, Transaction {
+package final class StoreTransaction: StoreReading, BulkTransaction, WritableStore, ChangeableModules {
     let ledger: Ledger
     let clockWatch: ClockWatch
     let hasSavepoints: Bool
@@ -25,6 +26,9 @@ package final class StoreTransaction: StoreReading, Transaction {
     private var fault: (any Error)?
     /// What the peer of the job asked for.
     private var request: String?
+
+    package var writableStore: any WritableStore { self }
+    package var changeableModules: any ChangeableModules { self }
 
     init(
         database: Database, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch, hasSavepoints: Bool
