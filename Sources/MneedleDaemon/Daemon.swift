@@ -5,7 +5,6 @@ import Logging
 import MneedleKit
 import MneedleWire
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 
 /// The daemon from start to stop: configuration, state, modules, sockets; then it serves until it is told to stop.

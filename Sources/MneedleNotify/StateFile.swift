@@ -35,7 +35,7 @@ final class StateFile {
         close(lock)
     }
 
-    /// What was kept. A file that cannot be read is put aside: what is due now is asked for anew.
+    /// The inbox as it was saved last. A file that cannot be read is put aside: what is due now is asked for anew.
     func load(_ complain: (String) -> Void) -> Inbox {
         guard let text = StateFile.read(path) else { return Inbox() }
         if let json = try? JSON.parse(text), let inbox = Inbox(json) {

@@ -24,7 +24,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     private let environment: [String: String]
     private var notify: NotifySocket!
     private var starts = 0
-    /// What has to live as long as the daemon.
+    /// Objects that have to live as long as the daemon, such as its folder of modules.
     public var companions: [AnyObject] = []
 
     /// Starts it and waits until it says that it is ready.
@@ -71,7 +71,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         try config.write(toFile: folder + "/mneedled.toml", atomically: true, encoding: .utf8)
     }
 
-    /// What every daemon of a test run is run by, from `MNEEDLE_TEST_WRAPPER`: see `Tests/Booted/system-calls`.
+    /// The command that runs every daemon of a test run, from `MNEEDLE_TEST_WRAPPER`: see `Tests/Booted/system-calls`.
     private static let usualWrapper =
         ProcessInfo.processInfo.environment["MNEEDLE_TEST_WRAPPER"]?.split(separator: " ").map(String.init) ?? []
 
@@ -122,7 +122,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     /// How long to wait for anything: far more than it takes.
     static let patience = 60.0
 
-    /// What it has written to standard error so far.
+    /// Its log so far, which is its standard error.
     public var errorOutput: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 
     /// Asks it to finish and waits for its end.

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MneedleKit
+import MneedleTestKit
 import Testing
 
 @testable import MneedleDaemon
@@ -8,13 +9,12 @@ import Testing
 @Suite("Secrets come from systemd alone")
 struct CredentialTests {
     private func read(_ content: Data?) throws -> (key: [UInt8]?, problems: [Problem]) {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("credentials-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try content?.write(to: folder.appendingPathComponent("mneedle.store-key"))
-        let problems = Problems()
-        let credentials = Credentials(folder: folder.path, problems: problems)
-        return (credentials.storeKey?.bytes, problems.found)
+        try TemporaryFolder.with { folder in
+            try content?.write(to: URL(fileURLWithPath: folder + "/mneedle.store-key"))
+            let problems = Problems()
+            let credentials = Credentials(folder: folder, problems: problems)
+            return (credentials.storeKey?.bytes, problems.found)
+        }
     }
 
     private let bytes = (0..<32).map { UInt8($0 * 7 + 1 & 0xFF) }

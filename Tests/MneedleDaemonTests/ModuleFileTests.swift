@@ -10,19 +10,18 @@ import Testing
 struct ModuleFileTests {
     /// A library as the loader takes it.
     private static func library(_ name: String = "elf_file") throws -> Data {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("elf-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (source, result) = (folder.path + "/elf.c", folder.path + "/libelf.so")
-        try """
-        struct note { unsigned name_size, description_size, type; char name[8]; unsigned kit_api; char compiler[252]; };
-        __attribute__((used, aligned(4), section(".note.mneedle")))
-        static const struct note note = { 8, 256, 1, "mneedle", \(KitVersion.api), "\(KitVersion.compiler)" };
-        void *mneedle_module_\(name)(void) { return 0; }
-        """.write(toFile: source, atomically: true, encoding: .utf8)
-        let made = try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", result, source])
-        try #require(made.exitCode == 0, "\(made.output)")
-        return try Data(contentsOf: URL(fileURLWithPath: result))
+        try TemporaryFolder.with { folder in
+            let (source, result) = (folder + "/elf.c", folder + "/libelf.so")
+            try """
+            struct note { unsigned name_size, description_size, type; char name[8]; unsigned kit_api; char compiler[252]; };
+            __attribute__((used, aligned(4), section(".note.mneedle")))
+            static const struct note note = { 8, 256, 1, "mneedle", \(KitVersion.api), "\(KitVersion.compiler)" };
+            void *mneedle_module_\(name)(void) { return 0; }
+            """.write(toFile: source, atomically: true, encoding: .utf8)
+            let made = try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", result, source])
+            try #require(made.exitCode == 0, "\(made.output)")
+            return try Data(contentsOf: URL(fileURLWithPath: result))
+        }
     }
 
     /// Values at which sums and products wrap, or that point just beside what is there.

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What `status` answers.
+/// The reply to `status`.
 private struct ServiceStatus: Reply {
     var version: String
     var uptime: Span

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Where the time comes from. Everything takes it from here, so that tests travel in time.
 public protocol Clock: Sendable {
-    /// What the clock shows, and how much time has gone by.
+    /// The clock's time, and how much time has gone by.
     func reading() -> ClockReading
 }
 
@@ -13,7 +13,7 @@ extension Clock {
     public func now() -> Instant { reading().now }
 }
 
-/// What a clock shows beside what setting it does not change: so a clock that was set is told from time that has passed.
+/// A clock's time beside a count that setting the clock does not change: so a clock that was set is told from time that passed.
 public struct ClockReading: Sendable, Equatable {
     /// The time of day, which somebody can set.
     public var now: Instant
@@ -60,7 +60,7 @@ public final class ManualClock: Clock {
     /// Stands at `instant`, with no time gone by.
     public init(_ instant: Instant) { state = Mutex(ClockReading(now: instant, elapsed: 0)) }
 
-    /// What it was moved to last.
+    /// The time that it was moved to last.
     public func reading() -> ClockReading { state.withLock { $0 } }
 
     /// Lets time pass until then.

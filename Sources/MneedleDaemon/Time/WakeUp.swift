@@ -2,7 +2,7 @@ import CMneedleSystem
 import Glibc
 import MneedleKit
 
-/// What the writer waits on: new work, or the time of the next thing due. One descriptor each,
+/// The two events that wake the writer: new work, or the time of the next thing due. One descriptor each,
 /// one `poll` for both, and no wake-up while there is neither.
 struct WakeUp: Sendable {
     private let work: Int32
