@@ -20,7 +20,7 @@ public final class Bench {
     public let module: String
     private let folder: URL
     private let engine: Engine
-    private let store: Store
+    private let store: any Store
     private let fakes: Fakes
     private let told = Mutex<[(topic: String, body: Object)]>([])
     private let published = Mutex<[(topic: String, body: Object)]>([])
@@ -46,7 +46,7 @@ public final class Bench {
         var isComplete = false
         // A bench that could not be made is not taken down by `deinit` either.
         defer { if !isComplete { try? FileManager.default.removeItem(at: folder) } }
-        store = try Store(path: folder.appendingPathComponent("bench.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("bench.sqlite").path)
 
         let problems = Problems()
         var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
@@ -272,8 +272,10 @@ public final class Bench {
     /// Every ledger entry so far, oldest first.
     public func ledger(kind: String? = nil) throws -> [Entry] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: "mneedled") { reading in
-            let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE ? IS NULL OR kind = ? ORDER BY seq"
-            return try reading.store.rows(sql, kind, kind).map { row in
+            let sql = """
+                SELECT kind, subject, person, body FROM mneedle_ledger WHERE COALESCE(?, kind) = kind ORDER BY seq
+                """
+            return try reading.store.rows(sql, kind).map { row in
                 guard case .object(let body) = try reading.value(json: row.text("body")!) else {
                     throw ModuleError.internal("a ledger body is no object")
                 }

@@ -1,5 +1,6 @@
 import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
 struct LedgerCommands {
@@ -64,8 +65,12 @@ struct LedgerCommands {
         }
         let (own, common) = (try reading.ownPeople().sorted(), reading.house.commonKinds.sorted())
         func places(_ values: [String]) -> String { values.map { _ in "?" }.joined(separator: ", ") }
+        // An empty list is no SQL.
+        func isOne(_ column: String, of values: [String]) -> String {
+            values.isEmpty ? "1 = 0" : "\(column) IN (\(places(values)))"
+        }
         return (
-            "(person IN (\(places(own))) OR (person IS NULL AND kind IN (\(places(common)))))",
+            "(\(isOne("person", of: own)) OR (person IS NULL AND \(isOne("kind", of: common))))",
             (own + common).map(SQLValue.text)
         )
     }
@@ -123,19 +128,19 @@ struct LedgerCommands {
 
     private static let path = Parameter.required(
         "path", .line(maximum: 4000),
-        "The copy's path: a new file *.sqlite in one of the folders that [backup] in mneedled.toml names and you may write in."
+        "The copy's path: a new file *\(Stores.copySuffix) in one of the folders that [backup] in mneedled.toml names and you may write in."
     )
 
     var backup: Command {
         Command(
             "ledger.backup", "Writes a consistent copy of everything to a new file while the service runs.",
             role: .admin, takes: LedgerCommands.path, gives: WrittenCopy.self, errors: [.conflict],
-            concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle/before-upgrade.sqlite",
+            concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle/before-upgrade\(Stores.copySuffix)",
             reads: { [backups] reading, path in
                 guard let reading = reading as? StoreReading else {
                     throw ModuleError.internal("a backup is made from the store itself")
                 }
-                return try backups.write(reading.database, to: path, for: reading.actor)
+                return try backups.write(reading.connection, to: path, for: reading.actor)
             })
     }
 }

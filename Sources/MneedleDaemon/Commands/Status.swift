@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSystem
 
 /// The reply to `status`.
 private struct ServiceStatus: Reply {

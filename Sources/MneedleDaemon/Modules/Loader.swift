@@ -178,7 +178,7 @@ struct Loader {
                 logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
                 if Migrations.isNewerSchema(error) {
                     // An older program among newer tables: nobody could say what its changes mean.
-                    problems.report(Problem(file: "mneedle.sqlite", key: name, reason: reason))
+                    problems.report(Problem(file: Stores.fileName, key: name, reason: reason))
                 }
             }
         }
