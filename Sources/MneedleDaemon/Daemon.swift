@@ -4,7 +4,6 @@ import Logging
 import MneedleKit
 import MneedleWire
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 
 /// The daemon from start to stop: configuration, state, modules, sockets; then it serves until it is told to stop.
@@ -15,6 +14,7 @@ public final class Daemon: Service {
 
     /// Everything that is wrong with configuration and knowledge.
     public struct BadFiles: Error, CustomStringConvertible {
+        /// Every problem found, in the order of the files.
         public let problems: [Problem]
         public var description: String { problems.map(\.description).joined(separator: "\n") }
     }

@@ -35,7 +35,7 @@ struct Introspection {
     }
 }
 
-/// What `help` answers.
+/// The reply to `help`.
 private struct Explanation: Reply {
     var text: String
 

@@ -273,7 +273,7 @@ package enum Typing {
 }
 
 extension AnyParameterType {
-    /// What it takes, in words, for error messages and help.
+    /// Its type in words, for error messages and help.
     var expectation: String {
         switch self {
         case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"

@@ -1,7 +1,7 @@
 import MneedleClient
 import MneedleWire
 
-/// What the daemon can do, as it says itself.
+/// The daemon's commands, as its `describe` gives them.
 struct Catalog {
     let commands: [CommandDescription]
 
@@ -29,7 +29,7 @@ struct Catalog {
 
     func command(_ verb: String) -> CommandDescription? { commands.first { $0.verb == verb } }
 
-    /// What the first words name.
+    /// The meaning of a command line's first words.
     enum Target {
         /// A command, and the words after its name.
         case command(CommandDescription, arguments: [String])

@@ -2,7 +2,7 @@ import Logging
 
 /// The messages that mean something to an administrator. Each has an id under which the journal's catalogue
 /// (`systemd/catalog/mneedle.catalog`, shown by `journalctl -x`) explains it and says what to do.
-enum Notice: String, CaseIterable {
+enum JournalMessage: String, CaseIterable {
     case ledgerHead = "ledger-head"
     case moduleMissing = "module-missing"
     case moduleFailed = "module-failed"
@@ -44,15 +44,15 @@ enum Notice: String, CaseIterable {
         }
     }
 
-    /// The metadata under which a message carries its notice; on standard error it reads `notice=module-failed`.
+    /// The metadata under which a message carries its name; on standard error it reads `notice=module-failed`.
     static let key = "notice"
 }
 
 extension Logger {
     /// Says something that the journal's catalogue explains.
-    func say(_ notice: Notice, _ level: Level, _ message: Message, _ fields: [String: String] = [:]) {
+    func say(_ explained: JournalMessage, _ level: Level, _ message: Message, _ fields: [String: String] = [:]) {
         var metadata = fields.mapValues { MetadataValue.string($0) }
-        metadata[Notice.key] = .string(notice.rawValue)
+        metadata[JournalMessage.key] = .string(explained.rawValue)
         log(level: level, message, metadata: metadata)
     }
 }
