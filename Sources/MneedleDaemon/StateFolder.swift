@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 
 /// The folder with everything that is kept. One daemon at a time: a lock says who has it.
 final class StateFolder {
@@ -14,7 +15,7 @@ final class StateFolder {
         self.path = path
         folder = try Trust.folder(path, create: true, Trust.Demand(isOwn: true))
         lock = try Trust.writable("lock", in: folder, at: path)
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
+        guard lock.lock() else {
             let holder = String(decoding: (try? lock.read(limit: 32)) ?? [], as: UTF8.self)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             throw ModuleError.conflict(

@@ -1,5 +1,6 @@
 import Glibc
 import MneedleKit
+import MneedleSystem
 import Synchronization
 
 /// Looks for damage in the whole store on a thread of its own, at the start and daily: what the database can find of itself,
@@ -22,7 +23,7 @@ final class StoreCheck: Sendable {
             return true
         }
         guard begins else { return }
-        startThread("check") { [self] in
+        NamedThread("check").start { [self] in
             // Whoever is served comes first.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             run()

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 import Synchronization
 
 /// The one thread that changes the store. It takes everything that is waiting, runs it in one transaction with one
@@ -22,7 +23,7 @@ final class Writer: Sendable {
     private let engine: Engine
     private let deliver: Delivery
     private let state = Mutex(State())
-    private let wakeUp: WakeUp
+    private let wakeUp: TimedWakeUp
     private let ended = DispatchSemaphore(value: 0)
     /// The most requests in one transaction: bounds the time to the first reply.
     private static let largestGroup = 1024
@@ -34,10 +35,10 @@ final class Writer: Sendable {
     init(engine: Engine, deliver: @escaping Delivery) throws {
         self.engine = engine
         self.deliver = deliver
-        wakeUp = try WakeUp()
+        wakeUp = try TimedWakeUp()
     }
 
-    func start() { startThread("writer") { [self] in run() } }
+    func start() { NamedThread("writer").start { [self] in run() } }
 
     /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; between the two there is none.
     func submit(_ jobs: [Job]) {
@@ -60,7 +61,6 @@ final class Writer: Sendable {
         state.withLock { $0.isStopping = true }
         wakeUp.signal()
         ended.wait()
-        wakeUp.close()
     }
 
     private func run() {
@@ -81,7 +81,7 @@ final class Writer: Sendable {
                 engine.house.crashNotes.watched { runGroup(requests, piece) }
             } else if isStopping {
                 break
-            } else if wakeUp.wait().contains(.time) {
+            } else if wakeUp.wait() {
                 engine.house.crashNotes.watched {
                     if engine.hasClockJumped { noteClock() }
                     fireDue(try? engine.nextDue())
@@ -98,7 +98,7 @@ final class Writer: Sendable {
     /// ends the service. Work that comes first is no answer: it is done after this.
     private func prove(_ proofs: [@Sendable () -> Void]) {
         wakeUp.arm(engine.clock.now())
-        while !wakeUp.wait().contains(.time) {}
+        while !wakeUp.wait() {}
         for proof in proofs { proof() }
         wakeUp.arm(nextDue.withLock { $0 })
     }

@@ -2,6 +2,7 @@ import CMneedleSystem
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 
 /// Writes copies of the store for those who ask, where the configuration lets it and they themselves could.
 struct Backup: Sendable {
@@ -156,5 +157,5 @@ struct Backup: Sendable {
         String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
-    private static func failure(_ number: Int32) -> POSIXError { POSIXError(POSIXErrorCode(rawValue: number) ?? .EIO) }
+    private static func failure(_ number: Int32) -> SystemError { SystemError(number) }
 }

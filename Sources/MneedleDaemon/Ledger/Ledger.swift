@@ -106,11 +106,3 @@ final class Ledger {
 
     private static var lineFeed: ModuleError { .internal("a ledger field holds a line feed") }
 }
-
-extension [UInt8] {
-    /// Lower-case hexadecimal.
-    var hex: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-}

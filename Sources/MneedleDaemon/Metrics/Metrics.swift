@@ -85,7 +85,7 @@ final class Metrics: Sendable {
         house.modules.filter { $0.state == .running }.map(\.name)
     }
 
-    /// What every module has answered. Errors are told from their first time on, but for those that somebody should hear of:
+    /// The answers of every module. Errors are told from their first time on, but for those that somebody should hear of:
     /// Prometheus sees no increase in a figure that was not there before.
     private func requests(_ counters: ServerCounters, _ house: House) -> MetricFamily {
         let running = Set(running(house))

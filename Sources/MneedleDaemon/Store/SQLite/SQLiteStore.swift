@@ -1,4 +1,4 @@
-import CMneedleSystem
+import CMneedleSQLite
 import Foundation
 import GRDB
 import GRDBSQLite

@@ -1,5 +1,5 @@
 import Foundation
-import MneedleClient
+import MneedleSystem
 import Testing
 
 struct AtomicFileTests {
@@ -18,10 +18,10 @@ struct AtomicFileTests {
     @Test("it is replaced as a whole, its owner's alone, whatever has been left in its place")
     func replaced() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        #expect(AtomicFile.replace(path, with: Array("one".utf8)) == nil)
+        try AtomicFile.replace(path, with: Array("one".utf8))
         try "a killed program's".write(toFile: path + ".new", atomically: false, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path + ".new")
-        #expect(AtomicFile.replace(path, with: Array("two".utf8)) == nil)
+        try AtomicFile.replace(path, with: Array("two".utf8))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "two")
         #expect(try mode(path) == 0o600)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["file"])
@@ -30,9 +30,9 @@ struct AtomicFileTests {
     @Test("it is everybody's to read only where that is said, whatever its mode was before")
     func readable() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        #expect(AtomicFile.replace(path, with: [], mode: 0o644) == nil)
+        try AtomicFile.replace(path, with: [], mode: 0o644)
         #expect(try mode(path) == 0o644)
-        #expect(AtomicFile.replace(path, with: []) == nil)
+        try AtomicFile.replace(path, with: [])
         #expect(try mode(path) == 0o600)
     }
 
@@ -42,7 +42,7 @@ struct AtomicFileTests {
         try "not to be touched".write(toFile: folder + "/other", atomically: false, encoding: .utf8)
         try FileManager.default.createSymbolicLink(
             atPath: path + ".new", withDestinationPath: folder + "/other")
-        #expect(AtomicFile.replace(path, with: Array("new".utf8)) == nil)
+        try AtomicFile.replace(path, with: Array("new".utf8))
         #expect(try String(contentsOfFile: folder + "/other", encoding: .utf8) == "not to be touched")
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
     }
@@ -50,10 +50,10 @@ struct AtomicFileTests {
     @Test("when it cannot be, the reason is told and the old one is as it was")
     func failing() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        #expect(AtomicFile.replace(folder + "/none/file", with: []) == "No such file or directory")
+        #expect(throws: SystemError(ENOENT)) { try AtomicFile.replace(folder + "/none/file", with: []) }
         // A folder cannot be replaced by a file.
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        #expect(AtomicFile.replace(path, with: Array("new".utf8)) == "Is a directory")
+        #expect(throws: SystemError(EISDIR)) { try AtomicFile.replace(path, with: Array("new".utf8)) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["file"])
     }
 }

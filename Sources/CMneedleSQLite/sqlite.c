@@ -1,6 +1,7 @@
-#include "CMneedleSystem.h"
+#include "CMneedleSQLite.h"
 
 #include <sqlite3.h>
+#include <stddef.h>
 
 int mneedle_sqlite_configure(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 

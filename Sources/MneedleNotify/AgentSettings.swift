@@ -1,9 +1,10 @@
 import Glibc
+import MneedleSystem
 import MneedleWire
 
-/// What a user may set, in `notify.toml` or by flags.
-public struct Settings: Hashable, Sendable {
-    /// What is wrong with the file.
+/// The user's settings, from `notify.toml` or by flags.
+public struct AgentSettings: Hashable, Sendable {
+    /// The file cannot be read, or says something that is no setting.
     public struct Invalid: Error, CustomStringConvertible {
         /// One sentence for a person.
         public let description: String
@@ -39,8 +40,8 @@ public struct Settings: Hashable, Sendable {
         } catch {
             throw Invalid(description: "\(name), \(error)")
         }
-        for member in file.members ?? [] where !Settings.keys.contains(member.name) {
-            let known = Settings.keys.joined(separator: ", ")
+        for member in file.members ?? [] where !AgentSettings.keys.contains(member.name) {
+            let known = AgentSettings.keys.joined(separator: ", ")
             throw Invalid(description: "\(name): unknown key '\(member.name)'; known: \(known)")
         }
         func value<Value>(_ key: String, _ expected: String, _ read: (JSON) -> Value?) throws(Invalid) -> Value? {
@@ -70,16 +71,12 @@ public struct Settings: Hashable, Sendable {
 
     /// Reads a file.
     public init(file path: String) throws(Invalid) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            throw Invalid(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        // One byte more than a file may have is enough to refuse it.
-        while bytes.count <= TOML.maximumBytes, case let count = read(file, &chunk, chunk.count), count > 0 {
-            bytes += chunk[..<count]
+        let bytes: [UInt8]
+        do {
+            // One byte more than a file may have is enough to refuse it.
+            bytes = try Descriptor(opening: path).read(limit: TOML.maximumBytes + 1)
+        } catch {
+            throw Invalid(description: "\(path) cannot be read: \(error)")
         }
         try self.init(toml: bytes, name: path)
     }
@@ -88,6 +85,6 @@ public struct Settings: Hashable, Sendable {
     func wants(_ person: String?, own: Set<String>) -> Bool {
         guard let person else { return true }
         let wanted = people ?? own
-        return wanted.contains(person) || wanted.contains(Settings.everybody) || (people == nil && own.isEmpty)
+        return wanted.contains(person) || wanted.contains(AgentSettings.everybody) || (people == nil && own.isEmpty)
     }
 }
