@@ -5,6 +5,7 @@
 //   Plugins/Telemetry → MneedleBulkKit (in the library of MneedleKit), MneedleSeries
 //   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
 //   mneedle-notify → MneedleNotify → MneedleClient
+//   MneedleDaemon, MneedleClient and those above them → MneedleSystem
 //
 // No module imports another, the host imports no module, a client neither host nor kit
 // (Tests/ArchitectureTests holds the code against this).
@@ -26,14 +27,21 @@ package.dependencies = [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
 ]
 
+// What the operating system gives, for the daemon and its clients.
+package.targets += [
+    .target(name: "CMneedleSystem"),
+    .target(name: "MneedleSystem", dependencies: ["CMneedleSystem"], swiftSettings: settings),
+    .testTarget(name: "MneedleSystemTests", dependencies: ["MneedleSystem"], swiftSettings: settings),
+]
+
 // The daemon.
 package.targets += [
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-    .target(name: "CMneedleSystem", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "CMneedleSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
         name: "MneedleDaemon",
         dependencies: [
-            kit, "MneedleWire", "CSystemd", "CMneedleSystem",
+            kit, "MneedleWire", "MneedleSystem", "CSystemd", "CMneedleSystem", "CMneedleSQLite",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "GRDB", package: "GRDB.swift"),
@@ -46,7 +54,7 @@ package.targets += [
     .executableTarget(
         name: "mneedled",
         dependencies: [
-            "MneedleDaemon", "MneedleWire",
+            "MneedleDaemon", "MneedleSystem", "MneedleWire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -57,19 +65,19 @@ package.targets += [
 // The wire and its clients.
 package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
-    .testTarget(name: "MneedleWireTests", dependencies: ["MneedleWire"], swiftSettings: settings),
-    .target(name: "MneedleClient", dependencies: ["MneedleWire"], swiftSettings: settings),
+    .testTarget(name: "MneedleWireTests", dependencies: ["MneedleRandom", "MneedleWire"], swiftSettings: settings),
+    .target(name: "MneedleClient", dependencies: ["MneedleSystem", "MneedleWire"], swiftSettings: settings),
     .target(name: "CMneedleRun"),
     .executableTarget(
         name: "mneedlectl",
         dependencies: [
-            "MneedleClient", "MneedleWire", "CMneedleRun",
+            "MneedleClient", "MneedleSystem", "MneedleWire", "CMneedleRun",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings),
     .testTarget(
         name: "MneedleClientTests",
-        dependencies: ["MneedleClient", "MneedleTestKit", "MneedleWire", "mneedlectl", "mneedled"],
+        dependencies: ["MneedleClient", "MneedleSystem", "MneedleTestKit", "MneedleWire", "mneedlectl", "mneedled"],
         swiftSettings: settings),
 ]
 
@@ -77,31 +85,36 @@ package.targets += [
 package.targets += [
     .target(
         name: "MneedleNotify",
-        dependencies: ["MneedleClient", "MneedleWire", "CSystemd"], swiftSettings: settings),
+        dependencies: ["MneedleClient", "MneedleSystem", "MneedleWire", "CSystemd"], swiftSettings: settings),
     .executableTarget(
         name: "mneedle-notify",
         dependencies: [
-            "MneedleNotify", "MneedleWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "MneedleNotify", "MneedleSystem", "MneedleWire",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings),
     .testTarget(
         name: "MneedleNotifyTests",
-        dependencies: ["MneedleNotify", "MneedleTestKit", "MneedleWire", "mneedle-notify", "mneedled"],
+        dependencies: [
+            "MneedleNotify", "MneedleRandom", "MneedleTestKit", "MneedleWire", "mneedle-notify", "mneedled",
+        ],
         exclude: ["Support/notification_server.py"], swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.
 package.targets += [
+    .target(name: "MneedleRandom", swiftSettings: settings),
     .target(
-        name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire", "CMneedleRun"],
+        name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleSystem", "MneedleWire", "CMneedleRun"],
         swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: settings),
     .testTarget(
-        name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"],
+        name: "ServiceTests", dependencies: ["MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleWire"],
         exclude: ["read_calendar.py", "read_metrics.py", "read_toml.py", "validate_replies.py"],
         swiftSettings: settings),
     .testTarget(
-        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
+        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleRandom", "MneedleTestKit"],
+        swiftSettings: settings),
     .testTarget(
         name: "FactsTests",
         dependencies: ["MneedleDaemon", "MneedleTestKit", "Aftercare", "Screening", "Session"],
@@ -117,7 +130,7 @@ func module(_ name: String, dependencies: [Target.Dependency] = []) {
             name: name, dependencies: [kit, note] + dependencies, path: "Plugins/\(name)/Sources",
             swiftSettings: settings),
         .testTarget(
-            name: "\(name)Tests", dependencies: [.target(name: name), "MneedleTestKit"],
+            name: "\(name)Tests", dependencies: [.target(name: name), "MneedleRandom", "MneedleTestKit"],
             path: "Plugins/\(name)/Tests", swiftSettings: settings),
     ]
 }
@@ -133,7 +146,8 @@ module("Aftercare")
 package.targets += [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "MneedleSeries", dependencies: ["CZstd"], swiftSettings: settings),
-    .testTarget(name: "MneedleSeriesTests", dependencies: ["MneedleSeries"], swiftSettings: settings),
+    .testTarget(
+        name: "MneedleSeriesTests", dependencies: ["MneedleRandom", "MneedleSeries"], swiftSettings: settings),
 ]
 
 // The conformance suite, and the module that misbehaves for it. The loader takes it for no module: the suite makes a
@@ -142,6 +156,7 @@ package.products.append(.library(name: "Trial", type: .dynamic, targets: ["Trial
 package.targets += [
     .target(name: "Trial", dependencies: [kit], path: "Tests/Fixtures/Trial", swiftSettings: settings),
     .testTarget(
-        name: "ConformanceTests", dependencies: [kit, "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
+        name: "ConformanceTests",
+        dependencies: [kit, "MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
         swiftSettings: settings),
 ]

@@ -1,6 +1,7 @@
 import CSystemd
 import Glibc
 import MneedleClient
+import MneedleSystem
 
 /// The desktop agent: one loop over the daemon's socket and the session's bus. It sleeps until one of them has
 /// something to say, or until it is time to try again what failed.
@@ -20,7 +21,7 @@ public final class Agent {
         public init(description: String) { self.description = description }
     }
 
-    private let settings: Settings
+    private let settings: AgentSettings
     private let file: StateFile
     private let daemon: DaemonLink
     private var inbox: Inbox
@@ -36,11 +37,11 @@ public final class Agent {
     private var answerPause = Backoff()
     private var filePause = Backoff()
     private var status = ""
-    /// What was logged last of the way to the daemon.
+    /// The state of the connection to the daemon that was logged last, so that each is logged once.
     private var trouble: String?
 
     /// Takes the state folder and reads what is kept there.
-    public init(_ settings: Settings, state: String) throws {
+    public init(_ settings: AgentSettings, state: String) throws {
         self.settings = settings
         do {
             file = try StateFile(folder: state)
@@ -142,7 +143,7 @@ public final class Agent {
             capabilities = nil
             serverPause.failed()
         case .chosen(let action, let id):
-            if let action = Action(rawValue: action) { inbox.chosen(action, on: id) }
+            if let action = NoticeAction(rawValue: action) { inbox.chosen(action, on: id) }
         case .closed(let id):
             inbox.closed(id)
         }
@@ -213,16 +214,5 @@ public final class Agent {
     }
 
     /// Writes to standard error, which the journal keeps: never names or health data.
-    static func log(_ text: String) {
-        let line = Array("mneedle-notify: \(text)\n".utf8)
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
-}
-
-extension Duration {
-    /// Rounded up, as `poll(2)` wants it.
-    fileprivate var milliseconds: CInt {
-        let (seconds, attoseconds) = components
-        return CInt(clamping: seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
-    }
+    static func log(_ text: String) { StandardError.write("mneedle-notify: \(text)\n") }
 }

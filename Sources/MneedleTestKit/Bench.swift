@@ -14,12 +14,13 @@ import Synchronization
 ///
 /// Arguments are typed by the command's table, as on the socket; each call is committed before it returns.
 public final class Bench {
+    /// The clock of module and store; it stands still until a test moves it.
     public let clock: ManualClock
     /// The module's name, for entries that it records.
     public let module: String
     private let folder: URL
     private let engine: Engine
-    private let store: Store
+    private let store: any Store
     private let fakes: Fakes
     private let told = Mutex<[(topic: String, body: Object)]>([])
     private let published = Mutex<[(topic: String, body: Object)]>([])
@@ -45,7 +46,7 @@ public final class Bench {
         var isComplete = false
         // A bench that could not be made is not taken down by `deinit` either.
         defer { if !isComplete { try? FileManager.default.removeItem(at: folder) } }
-        store = try Store(path: folder.appendingPathComponent("bench.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("bench.sqlite").path)
 
         let problems = Problems()
         var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
@@ -77,6 +78,7 @@ public final class Bench {
 
     /// Everything that was wrong with knowledge or configuration.
     public struct BadKnowledge: Error, CustomStringConvertible {
+        /// Every problem found, in the order of the files.
         public let problems: [Problem]
         public var description: String { problems.map(\.description).joined(separator: "\n") }
     }
@@ -193,10 +195,10 @@ public final class Bench {
         return try write(as: actor) { try receiver!.finish($0) }
     }
 
-    /// What bulk receivers told live subscribers before anything was stored, oldest first.
+    /// The live events of bulk receivers, told before anything was stored, oldest first.
     public var toldLive: [(topic: String, body: Object)] { told.withLock { $0 } }
 
-    /// What was published to live subscribers with a commit and is not kept, oldest first.
+    /// The live events that were published with a commit and are not kept, oldest first.
     public var publishedLive: [(topic: String, body: Object)] { published.withLock { $0 } }
 
     // MARK: Other modules
@@ -206,7 +208,7 @@ public final class Bench {
         fakes.answers.withLock { $0[verb] = answer }
     }
 
-    /// What other modules, or the service itself, hold against any session of a person from now on.
+    /// From now on other modules, or the service itself, hold these findings against any session of a person.
     public func stand(_ person: String, _ findings: Finding...) {
         fakes.standings.withLock { $0[person] = findings }
     }
@@ -278,8 +280,10 @@ public final class Bench {
     /// Every ledger entry so far, oldest first.
     public func ledger(kind: String? = nil) throws -> [Entry] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: "mneedled") { reading in
-            let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE ? IS NULL OR kind = ? ORDER BY seq"
-            return try reading.store.rows(sql, kind, kind).map { row in
+            let sql = """
+                SELECT kind, subject, person, body FROM mneedle_ledger WHERE COALESCE(?, kind) = kind ORDER BY seq
+                """
+            return try reading.store.rows(sql, kind).map { row in
                 guard case .object(let body) = try reading.value(json: row.text("body")!) else {
                     throw ModuleError.internal("a ledger body is no object")
                 }

@@ -1,16 +1,19 @@
 import CMneedleRun
 import Foundation
 import Glibc
+import MneedleSystem
 import Synchronization
 
 /// A program that was started, waited for by a thread of its own.
 ///
 /// Foundation's `Process` waits on the caller's run loop, and never returns now and then when several threads do so.
 public final class ChildProcess: Sendable {
+    /// The program could not be started, or did not do what it was asked to in time.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
     }
 
+    /// The process's number; another process may have it once this one was waited for.
     public let processIdentifier: pid_t
     /// What `waitpid` told, once it has ended.
     private let status = Mutex<Int32?>(nil)
@@ -27,17 +30,16 @@ public final class ChildProcess: Sendable {
     ) throws {
         processIdentifier = try ChildProcess.spawn(arguments, environment, input, output, error ?? output)
         ended.enter()
-        let thread = Thread { [self] in
+        NamedThread("child", stackBytes: 1 << 17).start { [self] in
             var result: Int32 = 0
             while waitpid(processIdentifier, &result, 0) < 0 && errno == EINTR {}
             status.withLock { $0 = result }
             ended.leave()
             whenEnded()
         }
-        thread.stackSize = 1 << 17
-        thread.start()
     }
 
+    /// Whether it has not been waited for yet.
     public var isRunning: Bool { status.withLock { $0 == nil } }
 
     /// Waits for its end.
@@ -84,7 +86,7 @@ public final class ChildProcess: Sendable {
         defer { for pointer in words + variables { free(pointer) } }
         var process: pid_t = 0
         let code = posix_spawnp(&process, arguments[0], &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw Failed(description: "\(arguments[0]): \(String(cString: strerror(code)))") }
+        guard code == 0 else { throw Failed(description: "\(arguments[0]): \(SystemError(code))") }
         return process
     }
 }
@@ -92,6 +94,7 @@ public final class ChildProcess: Sendable {
 extension ChildProcess {
     /// What a program has said, and how it ended.
     public struct Ended: Sendable {
+        /// What it said on standard output.
         public let output: String
         /// What it said on standard error.
         public let errors: String

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 import MneedleWire
 
 /// A real `mneedled` of this build on a temporary folder, with the modules of this build.
@@ -11,6 +12,7 @@ import MneedleWire
 ///
 /// The process ends and its folder goes with the value, unless ``keepFolder`` is set.
 public final class DaemonProcess: @unchecked Sendable {  // used by one test at a time
+    /// The daemon could not be started, or did not do what it was asked to in time; with what it logged.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
     }
@@ -23,7 +25,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     private let environment: [String: String]
     private var notify: NotifySocket!
     private var starts = 0
-    /// What has to live as long as the daemon.
+    /// Objects that have to live as long as the daemon, such as its folder of modules.
     public var companions: [AnyObject] = []
 
     /// Starts it and waits until it says that it is ready.
@@ -70,7 +72,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         try config.write(toFile: folder + "/mneedled.toml", atomically: true, encoding: .utf8)
     }
 
-    /// What every daemon of a test run is run by, from `MNEEDLE_TEST_WRAPPER`: see `Tests/Booted/system-calls`.
+    /// The command that runs every daemon of a test run, from `MNEEDLE_TEST_WRAPPER`: see `Tests/Booted/system-calls`.
     private static let usualWrapper =
         ProcessInfo.processInfo.environment["MNEEDLE_TEST_WRAPPER"]?.split(separator: " ").map(String.init) ?? []
 
@@ -121,7 +123,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     /// How long to wait for anything: far more than it takes.
     static let patience = 60.0
 
-    /// What it has written to standard error so far.
+    /// Its log so far, which is its standard error.
     public var errorOutput: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 
     /// Asks it to finish and waits for its end.
@@ -138,6 +140,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         process.wait()
     }
 
+    /// Sends a signal to the daemon.
     public func signal(_ number: Int32) { process.signal(number) }
 
     /// Waits until it has ended by itself.
@@ -158,6 +161,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
 
     // MARK: Talking
 
+    /// Connects to one of the daemon's sockets.
     public func connect(_ socket: String = "control") throws -> RawClient {
         let client = try RawClient(path: folder + "/run/\(socket).sock", greets: socket == "control")
         client.daemon = self
@@ -171,34 +175,31 @@ public final class NotifySocket: Sendable {
     public static let ended = "ENDED"
     /// For `NOTIFY_SOCKET`.
     public let path: String
-    private let descriptor: Int32
+    private let address: UnixAddress
+    private let socket: Descriptor
 
     /// Listens at a path that nothing has yet.
     public init(_ path: String) throws {
         self.path = path
-        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard RawClient.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
-            throw DaemonProcess.Failed(description: "cannot bind \(path)")
-        }
+        address = try UnixAddress(path)
+        socket = try Descriptor(socket: SOCK_DGRAM)
+        try address.bind(socket)
     }
 
-    deinit {
-        close(descriptor)
-        unlink(path)
-    }
+    deinit { unlink(path) }
 
     /// Says something here as a service would.
     public func tell(_ message: String) {
         let bytes = Array(message.utf8)
-        _ = RawClient.withAddress(path) { sendto(descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT), $0, $1) }
+        _ = address.withPointer { sendto(socket.number, bytes, bytes.count, Int32(MSG_DONTWAIT), $0, $1) }
     }
 
     /// The next message; `nil` if none comes in time.
     public func receive(within seconds: Double) -> String? {
-        var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        var poller = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
         guard poll(&poller, 1, Int32(seconds * 1000)) > 0 else { return nil }
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        let count = recv(socket.number, &buffer, buffer.count, 0)
         return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 }

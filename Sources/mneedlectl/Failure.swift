@@ -1,4 +1,5 @@
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 /// Why `mneedlectl` did not do what was asked, whoever noticed it.
@@ -6,7 +7,7 @@ struct Failure: Error {
     /// A code of the protocol, or one of this client.
     var code: String
     var message: String
-    /// What the daemon said beside the message.
+    /// The members that the daemon sent beside the message.
     var details: [JSON.Member] = []
     /// The way on.
     var next: String?
@@ -37,9 +38,9 @@ struct Failure: Error {
     }
 
     /// A file that cannot be replaced.
-    static func unwritable(_ path: String, _ reason: String) -> Failure {
+    static func unwritable(_ path: String, _ error: SystemError) -> Failure {
         Failure(
-            code: "unwritable", message: "\(path) cannot be written: \(reason)", details: [],
+            code: "unwritable", message: "\(path) cannot be written: \(error)", details: [],
             next: "name a file in a folder that exists and is yours", exitCode: .refused)
     }
 
@@ -51,7 +52,7 @@ struct Failure: Error {
         self.exitCode = exitCode
     }
 
-    /// What `--json` prints.
+    /// The object that `--json` prints.
     var json: JSON {
         var members = [JSON.Member("code", .string(code)), JSON.Member("message", .string(message))]
         members += details.filter { $0.name != "code" }

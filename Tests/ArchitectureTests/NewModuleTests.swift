@@ -10,14 +10,14 @@ struct NewModuleTests {
 
     /// A tree with nothing in it but the list of modules.
     private final class Tree {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("mn-new-\(UUID().uuidString)").path
+        private let folder: TemporaryFolder
+        var path: String { folder.path }
 
         init() throws {
+            folder = try TemporaryFolder()
             try FileManager.default.createDirectory(atPath: path + "/Plugins", withIntermediateDirectories: true)
             try FileManager.default.copyItem(atPath: root + "/Package.swift", toPath: path + "/Package.swift")
         }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
 
         func new(_ name: String) throws -> ChildProcess.Ended {
             try ChildProcess.run([root + "/Packaging/new-module", name, path])

@@ -74,7 +74,7 @@ struct FigureTests {
         init(_ figures: [Figure]) throws {
             folder = FileManager.default.temporaryDirectory.appendingPathComponent("figures-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+            let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
             let definition = FigureTests.definition(figures)
             try Migrations.apply(definition.migrations, of: "notes", to: store)
             let complaints = complaints

@@ -8,12 +8,12 @@ import Testing
 struct PermissionTests {
     private final class Shelf {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("permit-\(UUID().uuidString)")
-        let store: Store
+        let store: any Store
         let engine: Engine
 
         init() throws {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+            store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
             for module in ["mine", "other"] {
                 try Migrations.apply(
                     [Migration(1, "one", [.table("\(module)_one", [.id, .text("text").optional()])])],

@@ -9,7 +9,7 @@ final class Workshop {
     let clock: ManualClock
     let folder: URL
     private(set) var engine: Engine
-    private var store: Store
+    private var store: any Store
     private let modules: [(String, Module)]
     /// What was told to the log: the module and what.
     let reports = Reports()
@@ -24,7 +24,7 @@ final class Workshop {
         self.modules = modules
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("workshop-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         try store.execute(["CREATE TABLE test_notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)"])
         engine = try Workshop.engine(store, modules, clock, reports)
     }
@@ -35,7 +35,7 @@ final class Workshop {
     }
 
     private static func engine(
-        _ store: Store, _ modules: [(String, Module)], _ clock: ManualClock, _ reports: Reports
+        _ store: any Store, _ modules: [(String, Module)], _ clock: ManualClock, _ reports: Reports
     ) throws -> Engine {
         var house = House { module, what, _ in reports.list.withLock { $0.append("\(module): \(what)") } }
         for (name, module) in modules {
@@ -48,7 +48,7 @@ final class Workshop {
     /// Stops and starts again on the same store.
     func restart() throws {
         try engine.close()
-        store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         engine = try Workshop.engine(store, modules, clock, reports)
     }
 

@@ -13,7 +13,7 @@ struct WriterTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("writer-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         let engine = try Engine(store: store, house: House(), clock: SystemClock())
         let writer = try Writer(engine: engine) { _ in }
         writer.start()
@@ -39,7 +39,7 @@ struct WriterTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("writer-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         try store.execute([
             "CREATE TABLE test_parents (id INTEGER PRIMARY KEY)",
             "CREATE TABLE test_children (parent INTEGER REFERENCES test_parents (id) DEFERRABLE INITIALLY DEFERRED)",

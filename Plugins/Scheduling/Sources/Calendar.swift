@@ -124,10 +124,10 @@ private struct CalendarWriter {
                 SELECT id, ROW_NUMBER() OVER (PARTITION BY person, kind, COALESCE(session, 0) ORDER BY id) AS number
                 FROM scheduling_reminders WHERE kind <> 'custom' AND (closed_because IS NULL OR closed_because <> ?)
             ) AS numbered ON numbered.id = reminder.id
-            WHERE (state IN ('pending', 'snoozed', 'due') OR changed_at >= ?) AND (? IS NULL OR person = ?)
+            WHERE (state IN ('pending', 'snoozed', 'due') OR changed_at >= ?) AND COALESCE(?, person) = person
             AND (closed_because IS NULL OR closed_because <> ?)
             ORDER BY due_at, reminder.id
-            """, [.text(Scheduling.replaced), since.sql, person.sql, person.sql, .text(Scheduling.replaced)]
+            """, [.text(Scheduling.replaced), since.sql, person.sql, .text(Scheduling.replaced)]
         ) { try body(Reminder($0), $0.integer("number")) }
     }
 

@@ -139,9 +139,9 @@ extension Scheduling {
         try reading.store.row(
             """
             SELECT id FROM scheduling_reminders WHERE person = ? AND kind = ? AND kind <> 'custom' AND planned_at = ?
-            AND COALESCE(session, 0) = ? AND (? IS NULL OR device = ?)
+            AND COALESCE(session, 0) = ? AND COALESCE(?, device, '') = COALESCE(device, '')
             AND (closed_because IS NULL OR closed_because NOT IN (?, ?))
-            """, person, kind.name, due, session ?? 0, device, device, Scheduling.replaced, Scheduling.withdrawn) != nil
+            """, person, kind.name, due, session ?? 0, device, Scheduling.replaced, Scheduling.withdrawn) != nil
     }
 
     static let replaced = "replaced"

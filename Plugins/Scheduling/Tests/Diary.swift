@@ -1,4 +1,3 @@
-import Foundation
 import MneedleKit
 import MneedleTestKit
 
@@ -96,30 +95,7 @@ struct Diary {
     func due(_ kind: String) throws -> String? { try reminder(kind)?.string("due") }
 }
 
-/// The error that `body` ends with.
-func failure(_ body: () throws -> Void) -> ModuleError? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return error as? ModuleError
-    }
-}
-
 /// The problems that the module finds in the project's knowledge after `edit` of one file.
 func problems(in file: String, _ edit: (String) -> String) throws -> [String] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
-    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let url = folder.appendingPathComponent(file)
-    let text = try String(contentsOf: url, encoding: .utf8)
-    let edited = edit(text)
-    if edited == text { throw ModuleError.internal("the edit found nothing to change") }
-    try edited.write(to: url, atomically: true, encoding: .utf8)
-    do {
-        _ = try Diary(knowledge: folder.path)
-        return []
-    } catch let error as Bench.BadKnowledge {
-        return error.problems.map(\.description)
-    }
+    try EditedKnowledge.problems(file, edit) { try Diary(knowledge: $0) }
 }

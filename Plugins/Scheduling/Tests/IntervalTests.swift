@@ -208,6 +208,6 @@ struct IntervalTests {
         #expect(try diary.window("anna") == ["2026-11-21", "2026-11-28", "2026-12-05"])
         #expect(try diary.next("anna").string("floor") == "2026-11-21")
         #expect(try diary.next("anna")["last_session"] == nil)
-        #expect(failure { _ = try diary.next("nobody") }?.code == .notFound)
+        #expect(refusal { _ = try diary.next("nobody") }?.code == .notFound)
     }
 }

@@ -11,16 +11,11 @@ private func overridableBench() throws -> Bench {
 }
 
 private func bench(needleMaterial: String) throws -> Bench {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
-    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("session.toml")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    let code = "code = \"needle-material\"\nseverity = \"caution\"\n"
-    #expect(text.contains(code))
-    let changed = "code = \"needle-material\"\n\(needleMaterial)\n"
-    try text.replacingOccurrences(of: code, with: changed).write(to: file, atomically: true, encoding: .utf8)
-    return try makeBench(knowledge: folder.path)
+    let code = "code = \"needle-material\"\n"
+    return try EditedKnowledge.with(
+        "session.toml",
+        { $0.replacingOccurrences(of: code + "severity = \"caution\"\n", with: "\(code)\(needleMaterial)\n") },
+        { try makeBench(knowledge: $0) })
 }
 
 private let odd = plan("carl", "brass", ["cheeks"], 1.0, operator: "kim")

@@ -233,8 +233,10 @@ extension Sterilization {
 
     private func cartridgeNames(like name: String, _ reading: any Reading) throws -> [String] {
         try reading.store.rows(
-            "SELECT cartridge FROM sterilization_cartridges WHERE cartridge LIKE ? ORDER BY opened_at DESC LIMIT 5",
-            "\(name.prefix(1))%"
+            """
+            SELECT cartridge FROM sterilization_cartridges WHERE lower(cartridge) LIKE lower(?)
+            ORDER BY opened_at DESC LIMIT 5
+            """, "\(name.prefix(1))%"
         ).compactMap { $0.text("cartridge") }
     }
 }

@@ -137,18 +137,3 @@ struct Room {
         try findings(person, device, cartridge: cartridge).map(\.code).filter { $0 != "head-wet" }
     }
 }
-
-/// The codes of a reply's findings.
-func codes(_ reply: Object) -> [String] {
-    (reply.list("findings") ?? []).compactMap {
-        if case .object(let finding) = $0 { finding.string("code") } else { nil }
-    }
-}
-
-/// The error that `body` ends with.
-func refusal(_ body: () throws -> some Any) -> ModuleError? {
-    do {
-        _ = try body()
-        return nil
-    } catch { return error as? ModuleError }
-}

@@ -4,14 +4,14 @@ import MneedleWire
 /// The service's own commands: the module `mneedled`, described in the same table as the others.
 struct HostCommands {
     let house: House
-    let store: Store
+    let store: any Store
     let health: Health
     let limits: Limits
     let version: String
     let started: Instant
     let metrics: Metrics
     let backups: Backup
-    /// What changes while the service runs.
+    /// The values that change while the service runs.
     let live: @Sendable () -> LiveFigures
 
     struct LiveFigures: Sendable {
@@ -111,7 +111,7 @@ struct FigureRow: Reply {
     ]
 }
 
-/// What `subscribe` answers, before the events.
+/// The reply to `subscribe`, before the events.
 struct Subscribed: Reply {
     var sequence: Int64
 

@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
 struct LedgerCommands {
@@ -65,8 +65,12 @@ struct LedgerCommands {
         }
         let (own, common) = (try reading.ownPeople().sorted(), reading.house.commonKinds.sorted())
         func places(_ values: [String]) -> String { values.map { _ in "?" }.joined(separator: ", ") }
+        // An empty list is no SQL.
+        func isOne(_ column: String, of values: [String]) -> String {
+            values.isEmpty ? "1 = 0" : "\(column) IN (\(places(values)))"
+        }
         return (
-            "(person IN (\(places(own))) OR (person IS NULL AND kind IN (\(places(common)))))",
+            "(\(isOne("person", of: own)) OR (person IS NULL AND \(isOne("kind", of: common))))",
             (own + common).map(SQLValue.text)
         )
     }
@@ -102,7 +106,7 @@ struct LedgerCommands {
         Command(
             "ledger.compare",
             "Holds an entry against what a witness knows; one that does not fit degrades the service.",
-            role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: Compared.self,
+            role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: ComparedEntry.self,
             concerns: .everybody, example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
             reads: { reading, sequence, hash in
                 let stored = try reading.store.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob(
@@ -118,25 +122,25 @@ struct LedgerCommands {
                                 + " keep it, find out which, and restart the service when the store is right",
                             blocksSessions: true))
                 }
-                return Compared(isSame: isSame, hash: stored)
+                return ComparedEntry(isSame: isSame, hash: stored)
             })
     }
 
     private static let path = Parameter.required(
         "path", .line(maximum: 4000),
-        "The copy's path: a new file *.sqlite in one of the folders that [backup] in mneedled.toml names and you may write in."
+        "The copy's path: a new file *\(Stores.copySuffix) in one of the folders that [backup] in mneedled.toml names and you may write in."
     )
 
     var backup: Command {
         Command(
             "ledger.backup", "Writes a consistent copy of everything to a new file while the service runs.",
             role: .admin, takes: LedgerCommands.path, gives: WrittenCopy.self, errors: [.conflict],
-            concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle/before-upgrade.sqlite",
+            concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle/before-upgrade\(Stores.copySuffix)",
             reads: { [backups] reading, path in
                 guard let reading = reading as? StoreReading else {
                     throw ModuleError.internal("a backup is made from the store itself")
                 }
-                return try backups.write(reading.database, to: path, for: reading.actor)
+                return try backups.write(reading.connection, to: path, for: reading.actor)
             })
     }
 }
@@ -161,7 +165,7 @@ private struct LedgerRow: Reply {
     ]
 }
 
-/// What `ledger.verify` answers.
+/// The reply to `ledger.verify`.
 struct Verified: Reply {
     var isWhole: Bool
     var entries: Int64
@@ -176,18 +180,18 @@ struct Verified: Reply {
     ]
 }
 
-/// What `ledger.compare` answers.
-private struct Compared: Reply {
+/// The reply to `ledger.compare`.
+private struct ComparedEntry: Reply {
     var isSame: Bool
     var hash: String?
 
-    static let members: [Member<Compared>] = [
+    static let members: [Member<ComparedEntry>] = [
         Member("ok", "whether the entry is there and has that hash", \.isSame),
         Member("hash", "the hash that it has, if it is there", \.hash),
     ]
 }
 
-/// What `ledger.backup` answers.
+/// The reply to `ledger.backup`.
 struct WrittenCopy: Reply {
     var bytes: Int64
     var entries: Int64

@@ -1,6 +1,7 @@
 import CMneedleSystem
 import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// The crashes of the last minutes, who is kept out for them, and which requests are refused for them.
 ///
@@ -11,7 +12,7 @@ import MneedleKit
 struct CrashHistory {
     static let limit = 3
     static let window = 600.0
-    /// What it keeps in the state folder.
+    /// Its files in the state folder.
     static let fileNames = ["crashes.json", "running"]
     /// More than can end the service in the window; what a damaged file says beyond that is not kept.
     private static let most = 1000
@@ -22,7 +23,7 @@ struct CrashHistory {
         var at: Int64
         /// The signal, or `MNEEDLE_CRASH_EXIT` or `MNEEDLE_CRASH_OVERDUE`.
         var signal: Int32
-        /// What a peer had asked for, and which; without it the module did it of its own.
+        /// The peer's request that ran, and its user; without it the module did it of its own.
         var request: String?
         var uid: uid_t?
     }
@@ -35,17 +36,18 @@ struct CrashHistory {
         self.folder = folder
         let historyPath = folder + "/crashes.json"
         // What cannot be understood there tells of nobody, and is written anew.
-        crashes = CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: $0) } ?? []
+        crashes =
+            CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: Data($0)) } ?? []
         crashes = crashes.filter { CrashHistory.isRecent($0.at, now) }.suffix(CrashHistory.most)
         crashes += CrashHistory.lastRun(folder + "/running", now)
         do {
             if crashes.isEmpty {
                 unlink(historyPath)
             } else {
-                try JSONEncoder().encode(crashes).write(to: URL(fileURLWithPath: historyPath), options: .atomic)
+                try AtomicFile.replace(historyPath, with: Array(JSONEncoder().encode(crashes)))
             }
         } catch {
-            throw CrashHistory.unwritable(historyPath, error.localizedDescription)
+            throw CrashHistory.unwritable(historyPath, String(describing: error))
         }
     }
 
@@ -55,10 +57,8 @@ struct CrashHistory {
             "'\(path)' cannot be written: \(reason); the state folder must be the service's, on a disk with room")
     }
 
-    private static func content(_ path: String) -> Data? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? file.close() }
-        return try? file.read(upToCount: 1 << 18)
+    private static func content(_ path: String) -> [UInt8]? {
+        try? Descriptor(opening: path).read(limit: 1 << 18)
     }
 
     /// A clock that was set back may have left a time to come.
@@ -71,7 +71,7 @@ struct CrashHistory {
     func startNoting() throws {
         let result = mneedle_crash_notes_open(folder + "/running")
         guard result == 0 else {
-            throw CrashHistory.unwritable(folder + "/running", String(cString: strerror(-result)))
+            throw CrashHistory.unwritable(folder + "/running", SystemError(-result).description)
         }
     }
 
@@ -93,14 +93,13 @@ struct CrashHistory {
                 .mapValues { Instant(milliseconds: $0.last.addingReportingOverflow(window).partialValue) })
     }
 
-    /// What was running on threads which a fatal signal ended.
+    /// The work of the threads that a fatal signal ended.
     private static func lastRun(_ path: String, _ now: Instant) -> [Crash] {
         let size = MemoryLayout<mneedle_crash_slot>.size
         // Another size is another version's.
-        guard let data = content(path), data.count == size * Int(MNEEDLE_CRASH_SLOTS)
-        else { return [] }
+        guard let bytes = content(path), bytes.count == size * Int(MNEEDLE_CRASH_SLOTS) else { return [] }
         return (0..<Int(MNEEDLE_CRASH_SLOTS)).compactMap { index in
-            let slot = [UInt8](data[(data.startIndex + index * size)..<(data.startIndex + (index + 1) * size)])
+            let slot = Array(bytes[index * size..<(index + 1) * size])
             let signal = slot.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 0, as: Int32.self) }
             let uid = slot.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self) }
             let (name, request) = (text(slot[8...], MNEEDLE_CRASH_NAME), text(slot[56...], MNEEDLE_CRASH_REQUEST))
@@ -149,7 +148,7 @@ package struct Refusals: Sendable {
                 + "refused to you until \(end). Everything else goes on; report it to whoever runs the service")
     }
 
-    /// What is refused now, for `status`.
+    /// The requests that are refused now, for `status`.
     func problems(at now: Instant) -> [String] {
         until.filter { now < $1 }.map { culprit, end in
             "'\(culprit.request)' of uid \(culprit.uid) is refused until \(end): it ended the service "

@@ -178,7 +178,7 @@ struct Loader {
                 logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
                 if Migrations.isNewerSchema(error) {
                     // An older program among newer tables: nobody could say what its changes mean.
-                    problems.report(Problem(file: "mneedle.sqlite", key: name, reason: reason))
+                    problems.report(Problem(file: Stores.fileName, key: name, reason: reason))
                 }
             }
         }
@@ -206,8 +206,8 @@ struct Loader {
             guard let symbol = dlsym(handle, file.symbol) else {
                 throw ModuleFile.Unusable(description: "\(path) does not export \(file.symbol)")
             }
-            typealias Entry = @convention(c) () -> UnsafeMutableRawPointer
-            let definition = ModuleDefinition.imported(from: unsafeBitCast(symbol, to: Entry.self)())
+            typealias EntryPoint = @convention(c) () -> UnsafeMutableRawPointer
+            let definition = ModuleDefinition.imported(from: unsafeBitCast(symbol, to: EntryPoint.self)())
             guard definition.manifest.name == file.name else {
                 throw ModuleFile.Unusable(
                     description: "\(path) exports \(file.symbol), but names itself '\(definition.manifest.name)'")

@@ -35,7 +35,7 @@ struct TOMLParser {
         return TOMLError(line: before.count { $0 == 10 } + 1, column: column, reason: reason)
     }
 
-    /// What stands here, for a message.
+    /// The character at the cursor, for a message.
     var found: String {
         if isAtEnd { return "the end of the file" }
         switch byte {

@@ -1,5 +1,6 @@
 import Glibc
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 /// Where results and errors go, and in which form.
@@ -32,7 +33,7 @@ struct Output {
     }
 
     /// Takes the rows of a listing as they come.
-    func rows() -> Rows { Rows(output: self) }
+    func rows() -> RowPrinter { RowPrinter(output: self) }
 
     func event(_ event: Event, bell: Bool) {
         if !isQuiet, isJSON {
@@ -63,10 +64,7 @@ struct Output {
     }
 
     /// Writes to standard error.
-    static func complain(_ text: String, terminator: String = "\n") {
-        let bytes = Array((text + terminator).utf8)
-        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
+    static func complain(_ text: String, terminator: String = "\n") { StandardError.write(text + terminator) }
 
     private static func widthOfTerminal() -> Int? {
         var size = winsize()
@@ -77,12 +75,12 @@ struct Output {
 
 /// The rows of a listing: JSON at once; lines of text as they are, for they are a file; else a table, once enough rows are
 /// known for its columns' widths.
-struct Rows {
+struct RowPrinter {
     private static let enough = 200
 
     let output: Output
     private var waiting: [JSON] = []
-    private var table: Table?
+    private var table: TextTable?
     private var count = 0
     private var isText = false
 
@@ -121,7 +119,7 @@ struct Rows {
     }
 
     private mutating func printWaiting() {
-        let table = Table(sample: waiting, width: output.terminalWidth)
+        let table = TextTable(sample: waiting, width: output.terminalWidth)
         if output.hasHeader, !waiting.isEmpty { print(table.header, terminator: "") }
         for row in waiting { print(table.lines(row), terminator: "") }
         waiting = []
