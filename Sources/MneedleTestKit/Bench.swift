@@ -226,6 +226,14 @@ public final class Bench {
         }
     }
 
+    /// The same of a declared kind.
+    @discardableResult
+    public func happen<Body>(
+        _ kind: EntryKind<Body>, subject: String, person: String? = nil, _ body: Body
+    ) throws -> Object {
+        try happen(kind.name, subject: subject, person: person, body.object)
+    }
+
     /// The findings of the module's own safety checks about a plan.
     public func findings(for plan: SessionPlan) throws -> [Finding] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {

@@ -61,6 +61,23 @@ struct NewModuleTests {
         #expect(tests.exitCode == 0, "\(tests.errors)")
     }
 
+    @Test("names at most twelve concepts of the kit, those that its handlers are given included")
+    func concepts() throws {
+        let tree = try Tree()
+        #expect(try tree.new("consent").exitCode == 0)
+        let source = try tree.read("Plugins/Consent/Sources/Consent.swift")
+        var types: Set<Substring> = []
+        for file in try ArchitectureTests.swiftFiles("Sources/MneedleKit") {
+            types.formUnion(
+                file.text.matches(of: /public (?:\w+ )*(?:struct|enum|protocol|class) (\w+)/).map(\.output.1))
+        }
+        let words = Set(source.split { !$0.isLetter })
+        let named = types.intersection(words).union(["Reading", "Transaction"])
+        #expect(named.isSuperset(of: ["Command", "Entry", "Module"]), "the kit was not read")
+        #expect(named.count <= 12, "\(named.sorted())")
+        #expect(!source.contains("MneedleBulkKit"))
+    }
+
     @Test(
         "is refused by a name that is none or taken, and nothing is written",
         arguments: ["", "Consent", "a b", "records"])

@@ -46,11 +46,11 @@ struct Practice {
     ) throws {
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
-            [
-                "session": session, "person": person, "device": "pen", "areas": areas, "depth_mm": 0.3,
-                "goal": "collagen", "setting": Practice.people[person]?.setting.rawValue,
-                "started": bench.clock.now(), "ended": ended, "reason": reason,
-            ])
+            SessionEntry(
+                session: session, person: person, device: "pen", areas: areas, depthMM: 0.3, goal: .collagen,
+                setting: Practice.people[person]?.setting ?? .home, started: bench.clock.now(), ended: ended,
+                reason: reason
+            ).object)
     }
 
     func mayUse(_ person: String, _ product: String, at: String? = nil) throws -> Object {

@@ -45,13 +45,11 @@ struct Diary {
         let known = people[person]
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
-            [
-                "session": session, "person": person, "device": device, "areas": ["cheeks"], "depth_mm": 0.3,
-                "goal": (goal ?? known?.goal ?? .collagen).rawValue,
-                "setting": (setting ?? known?.setting ?? .home).rawValue,
-                "started": bench.clock.now().adding(hours: -0.5),
-                "ended": bench.clock.now(),
-            ])
+            SessionEntry(
+                session: session, person: person, device: device, areas: ["cheeks"], depthMM: 0.3,
+                goal: goal ?? known?.goal ?? .collagen, setting: setting ?? known?.setting ?? .home,
+                started: bench.clock.now().adding(hours: -0.5), ended: bench.clock.now()
+            ).object)
     }
 
     func next(_ person: String) throws -> Object {

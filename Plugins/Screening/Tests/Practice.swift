@@ -47,7 +47,12 @@ final class Practice {
 
     /// - Parameter times: When earlier sessions ended.
     func treated(_ times: [String]) {
-        let rows: [Object] = times.map { ["session": 1, "state": "finished", "ended": $0] }
+        let rows = times.compactMap(Instant.init).map { ended in
+            SessionEntry(
+                session: 1, person: "anna", device: "pen", areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
+                setting: .home, started: ended, ended: ended
+            ).object
+        }
         bench.fake("session.list") { _ in ["rows": rows] }
     }
 

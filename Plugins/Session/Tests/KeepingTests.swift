@@ -245,12 +245,18 @@ struct FlagTests {
             "screening.assessed", subject: "assessment/2", person: person, ["person": person, "findings": found])
     }
 
+    private func open(_ reaction: Int64, on bench: Bench) throws {
+        try bench.happen(
+            .reactionOpened, subject: "reaction/\(reaction)", person: "anna",
+            ReactionOpened(reaction: reaction, person: "anna", symptom: "rash", action: "call"))
+    }
+
     @Test("a red flag marks the running session of that person, and says so at once")
     func redFlag() throws {
         let bench = try makeBench()
         try bench.call("session.start", good)
         try bench.call("session.start", plan("carl", "pen-2", ["cheeks"], 1.0, operator: "kim"))
-        try bench.happen("reaction.opened", subject: "reaction/3", person: "anna", ["person": "anna"])
+        try open(3, on: bench)
         #expect(try bench.call("session.show", ["session": 1]).strings("flagged") == ["open-reaction"])
         #expect(try bench.rows("session.list").map { $0.strings("flagged") } == [[], ["open-reaction"]])
         let entry = try #require(bench.ledger(kind: "session.flagged").first)
@@ -279,7 +285,7 @@ struct FlagTests {
             try bench.call("session.show", ["session": 1]).strings("flagged") == ["cold-sore", "pregnancy", "sunburn"])
         try assess(bench, "anna", [("cold-sore", "contraindicated")])
         #expect(try bench.ledger(kind: "session.flagged").count == 1)
-        try bench.happen("reaction.opened", subject: "reaction/1", person: "anna", [:])
+        try open(1, on: bench)
         #expect(try bench.ledger(kind: "session.flagged").count == 2)
     }
 

@@ -118,11 +118,11 @@ struct Room {
         busy.until = bench.clock.now()
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
-            [
-                "session": session, "person": person, "device": device, "areas": ["cheeks"], "depth_mm": 0.3,
-                "goal": "collagen", "setting": Room.people[person]?.setting.rawValue, "cartridge": cartridge,
-                "started": bench.clock.now(), "ended": ended,
-            ])
+            SessionEntry(
+                session: session, person: person, device: device, areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
+                setting: Room.people[person]?.setting ?? .home, cartridge: cartridge, started: bench.clock.now(),
+                ended: ended
+            ).object)
     }
 
     func findings(_ person: String, _ device: String, cartridge: String? = nil) throws -> [Finding] {

@@ -47,8 +47,10 @@ struct UseTests {
                 return ["records": records, "undecided": [] as [String]]
             }
             try room.bench.happen(
-                "twin.device-decided", subject: "device/roller", person: "anna",
-                ["device": "roller", "twin": "loose-roller", "same": same])
+                .deviceDecided, subject: "device/roller", person: "anna",
+                DeviceDecision(
+                    device: "roller", twin: "loose-roller", isSame: same, reason: "seen by me", by: "anna",
+                    at: room.bench.clock.now()))
         }
         for session in 1...6 {
             _ = try room.soak("roller")
