@@ -110,7 +110,8 @@ package.targets += [
         exclude: ["read_calendar.py", "read_metrics.py", "read_toml.py", "validate_replies.py"],
         swiftSettings: settings),
     .testTarget(
-        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
+        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleSystem", "MneedleTestKit"],
+        swiftSettings: settings),
     .testTarget(
         name: "FactsTests",
         dependencies: ["MneedleDaemon", "MneedleTestKit", "Aftercare", "Screening", "Session"],
