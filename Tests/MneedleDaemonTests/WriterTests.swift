@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import MneedleKit
+import MneedleSystem
 import Synchronization
 import Testing
 
@@ -18,18 +19,19 @@ struct WriterTests {
         let writer = try Writer(engine: engine) { _ in }
         writer.start()
         let isOver = Atomic<Bool>(false)
-        let load = Thread {
+        let load = NamedThread("load")
+        load.start {
             while !isOver.load(ordering: .relaxed) {
                 writer.submit([Job(actor: .service, module: "test", run: { _ in [:] })])
             }
         }
-        load.start()
         let proof = DispatchSemaphore(value: 0)
         for _ in 0..<200 {
             writer.proveMoving { proof.signal() }
             try #require(proof.wait(timeout: .now() + 30) == .success)
         }
         isOver.store(true, ordering: .relaxed)
+        load.join()
         writer.stop()
         try engine.close()
     }
