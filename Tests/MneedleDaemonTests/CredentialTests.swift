@@ -56,7 +56,7 @@ struct CredentialTests {
         #expect(settings.sections.keys.contains("store"))
         _ = Loader(
             settings: settings, logger: .init(label: "test"), isQuarantined: { _ in false }, migrate: { _ in }
-        ).remake(House(), problems: problems)
+        ).remake(ModuleRegistry(), problems: problems)
         #expect(problems.found.contains { $0.key == "store" && $0.reason.contains("unknown section") })
     }
 }
