@@ -50,8 +50,8 @@ final class StoreCheck: Sendable {
         }
     }
 
-    static func damage(_ fault: String) -> Health.Problem {
-        Health.Problem(
+    static func damage(_ fault: String) -> Health.Fault {
+        Health.Fault(
             "store-damaged",
             "the store is damaged: \(fault.prefix(200)); what is known of anybody may be wrong: stop the service, keep the file"
                 + " and restore a copy", blocksSessions: true)

@@ -66,7 +66,7 @@ final class Writer: Sendable {
     private func run() {
         // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
-        engine.house.crashNotes.watched {
+        engine.registry.crashNotes.watched {
             noteClock()
             fireDue(try? engine.nextDue())
         }
@@ -78,11 +78,11 @@ final class Writer: Sendable {
             }
             if !proofs.isEmpty { prove(proofs) }
             if !requests.isEmpty || piece != nil {
-                engine.house.crashNotes.watched { runGroup(requests, piece) }
+                engine.registry.crashNotes.watched { runGroup(requests, piece) }
             } else if isStopping {
                 return
             } else if wakeUp.wait() {
-                engine.house.crashNotes.watched {
+                engine.registry.crashNotes.watched {
                     if engine.hasClockJumped { noteClock() }
                     fireDue(try? engine.nextDue())
                 }

@@ -38,6 +38,7 @@ public struct Command: Sendable {
     public var summary: String
     /// The least role that may call it.
     public var role: Role
+    /// What it takes, in the order in which help shows it.
     public var parameters: [AnyParameter]
     /// The members of the reply (of each row, for a listing) in their order, with their meaning.
     public var reply: [ReplyMember]
@@ -51,6 +52,7 @@ public struct Command: Sendable {
     public var concerns: Concern?
     /// A complete request in words, as a person would type it.
     public var example: String
+    /// What it does, and how far that reaches into the store.
     public var handler: Handler
     /// What is answered where a read fails because there is no way to the store; without it, the error is.
     public var withoutStore: (@Sendable (ModuleError) -> Object)?
@@ -71,6 +73,7 @@ public struct Command: Sendable {
         self.handler = handler
     }
 
+    /// Whether it may change the store.
     public var changes: Bool {
         switch handler {
         case .writes, .special: true
@@ -207,9 +210,12 @@ extension Command {
 
 /// One member of a reply or row.
 public struct ReplyMember: Sendable {
+    /// As the reply names it.
     public var name: String
+    /// What it says, for a person.
     public var meaning: String
 
+    /// A member with what it says.
     public init(_ name: String, _ meaning: String) {
         self.name = name
         self.meaning = meaning
