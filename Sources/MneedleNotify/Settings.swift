@@ -35,7 +35,7 @@ public struct Settings: Hashable, Sendable {
     private init(toml bytes: [UInt8], name: String) throws(Invalid) {
         let file: JSON
         do {
-            file = try TOML.parse(bytes)
+            file = try TOML.parse(bytes).root
         } catch {
             throw Invalid(description: "\(name), \(error)")
         }

@@ -53,7 +53,7 @@ struct CredentialTests {
         let problems = Problems()
         let settings = Settings(Places(config: file.path), problems: problems)
         // A section of a module that there is not: the loader refuses it.
-        #expect(settings.sections.keys.contains("store"))
+        #expect(settings.moduleSections.contains("store"))
         _ = Loader(
             settings: settings, logger: .init(label: "test"), isQuarantined: { _ in false }, migrate: { _ in }
         ).remake(House(), problems: problems)

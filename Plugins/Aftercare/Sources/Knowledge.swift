@@ -17,7 +17,7 @@ struct Knowledge: Sendable {
     init(_ setup: Setup) throws {
         let file = setup.knowledge("aftercare")
         let activesHours = Int(try setup[activesHoursKey])
-        windows = file.tables("window").map { Window($0, setup.sources, activesHours: activesHours, setup.problems) }
+        windows = file.tables("window").map { Window($0, setup, activesHours: activesHours) }
         products = file.tables("product").map { Product($0, setup.sources) }
         forms = Set(file.strings("product_forms"))
         symptoms = file.tables("symptom").map { Symptom($0, setup.sources) }

@@ -14,26 +14,23 @@ struct Window: Sendable {
     /// Whether the configuration's `actives_hours` sets its length.
     let isConfigured: Bool
 
-    init(_ table: Table, _ catalogue: SourceCatalogue, activesHours: Int, _ problems: Problems) {
+    init(_ table: Table, _ setup: Setup, activesHours: Int) {
         code = table.string("window")
         kind = table.choice("kind", default: .avoid)
         if !table.has("kind") { table.report("kind", "missing") }
         from = table.span("from", default: Span())
         let until = table.span("until")
         text = table.string("text")
-        sources = catalogue.sources(of: table)
+        sources = table.sources()
         isConfigured = table.bool("configured", default: false)
         var spans: [Setting: Span] = [.home: until, .clinic: until]
         if isConfigured {
             let shortest = table.span("shortest_at_home")
             let chosen = Span.hours(Double(activesHours))
             if length(of: chosen) < length(of: shortest) {
-                problems.report(
-                    Problem(
-                        file: "mneedled.toml", key: "aftercare.actives_hours",
-                        reason:
-                            "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives")
-                )
+                setup.report(
+                    activesHoursKey,
+                    "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives")
             }
             spans = [.home: chosen, .clinic: length(of: chosen) > length(of: until) ? chosen : until]
         }

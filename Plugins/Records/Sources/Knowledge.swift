@@ -25,7 +25,7 @@ struct Knowledge: Sendable {
                 sources: setup.sources.sources(of: table))
         }
         clearances = ClearanceLimits(setup.knowledge("clearances"), setup.sources)
-        reasons = Reasons(setup)
+        reasons = Reasons(setup.knowledge("reasons"))
     }
 
     func model(_ name: String) -> DeviceModel? { models.first { $0.name == name } }

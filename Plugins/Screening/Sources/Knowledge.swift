@@ -24,7 +24,7 @@ struct Knowledge: Sendable {
         }.filter(\.isEnabled)
         self.rules = rules
         labels = DeviceLabel.all(setup, codes: Set(rules.map(\.code)))
-        reasons = Reasons(setup)
+        reasons = Reasons(setup.knowledge("reasons"))
         words = Words(file.table("words") ?? Table([:], file: file.file, path: "words", problems: setup.problems))
         findings = FindingCatalogue(
             file, module: "screening", sources: setup.sources, codes: ["not-screened", "unknown"])

@@ -104,7 +104,9 @@ struct KnowledgeTests {
         ])
     func wrongCondition(when: String, problem: String) throws {
         let found = try added(when)
-        #expect(found.contains { $0.hasPrefix("screening.toml: rule[") && $0.contains(problem) }, "\(found)")
+        #expect(
+            found.contains { $0.hasPrefix("screening.toml:") && $0.contains(": rule[") && $0.contains(problem) },
+            "\(found)")
     }
 
     @Test(

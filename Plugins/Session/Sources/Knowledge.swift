@@ -98,7 +98,7 @@ struct Knowledge: Sendable {
         _ = eyes.map { sources.sources(of: $0) }
         findings = FindingCatalogue(file, module: "session", sources: sources, codes: Knowledge.codes)
         keeping = Keeping(file, sources)
-        reasons = Reasons(setup)
+        reasons = Reasons(setup.knowledge("reasons"))
         steps = Knowledge.steps(setup.knowledge("steps"), sources, maxPasses)
     }
 

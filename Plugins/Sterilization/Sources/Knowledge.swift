@@ -44,7 +44,10 @@ struct Knowledge: Sendable {
         findings = FindingCatalogue(
             file, module: "sterilization", sources: setup.sources, codes: Code.allCases.map(\.rawValue))
         self.rules = rules
-        reportUnknownFamilies(families, known: every.map(\.family), to: setup.problems)
+        for family in families where !every.contains(where: { $0.family == family }) {
+            let known = Set(every.map(\.family)).sorted().joined(separator: ", ")
+            setup.report(cycleProfilesKey, "no profile of the family '\(family)'; known: \(known)")
+        }
         reportRepeatedNames(file)
         reportWeakProhibitions(file)
     }
@@ -54,16 +57,6 @@ struct Knowledge: Sendable {
         _ code: Code, _ setting: Setting, until: Deadline? = nil, _ values: [String: any CustomStringConvertible] = [:]
     ) throws -> Finding? {
         try findings.finding(code.rawValue, setting: setting, until: until, values)
-    }
-
-    private func reportUnknownFamilies(_ families: [String], known: [String], to problems: Problems) {
-        for family in families where !known.contains(family) {
-            problems.report(
-                Problem(
-                    file: "mneedled.toml", key: "sterilization.cycle_profiles",
-                    reason:
-                        "no profile of the family '\(family)'; known: \(Set(known).sorted().joined(separator: ", "))"))
-        }
     }
 
     private func reportRepeatedNames(_ file: Table) {

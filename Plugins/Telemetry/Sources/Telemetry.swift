@@ -67,11 +67,9 @@ struct Telemetry: Sendable {
         }
         stopOn = Set(try setup[stopOnKey])
         for code in stopOn.subtracting(knowledge.codes).sorted() {
-            setup.problems.report(
-                Problem(
-                    file: "mneedled.toml", key: "telemetry.stop_on",
-                    reason:
-                        "no alarm has the code '\(code)'; known: \(knowledge.codes.sorted().joined(separator: ", "))"))
+            setup.report(
+                stopOnKey, "no alarm has the code '\(code)'; known: \(knowledge.codes.sorted().joined(separator: ", "))"
+            )
         }
     }
 

@@ -49,3 +49,11 @@ public struct SourceCatalogue: Sendable {
         }
     }
 }
+
+extension Table {
+    /// What the table's fact rests on, as its key `sources` says; an unknown source or an empty list is a problem.
+    public func sources() -> [Source] { catalogue.sources(of: self) }
+
+    /// Reports a fact that names no source, where nobody is shown what it rests on.
+    public func requireSources() { _ = sources() }
+}
