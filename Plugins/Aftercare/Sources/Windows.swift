@@ -16,8 +16,7 @@ struct Window: Sendable {
 
     init(_ table: Table, _ setup: Setup, activesHours: Int) {
         code = table.string("window")
-        kind = table.choice("kind", default: .avoid)
-        if !table.has("kind") { table.report("kind", "missing") }
+        kind = table.choice("kind", standIn: .avoid)
         from = table.span("from", default: Span())
         let until = table.span("until")
         text = table.string("text")
@@ -27,14 +26,14 @@ struct Window: Sendable {
         if isConfigured {
             let shortest = table.span("shortest_at_home")
             let chosen = Span.hours(Double(activesHours))
-            if length(of: chosen) < length(of: shortest) {
+            if chosen.totalMilliseconds < shortest.totalMilliseconds {
                 setup.report(
                     activesHoursKey,
                     "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives")
             }
-            spans = [.home: chosen, .clinic: length(of: chosen) > length(of: until) ? chosen : until]
+            spans = [.home: chosen, .clinic: chosen.totalMilliseconds > until.totalMilliseconds ? chosen : until]
         }
-        if length(of: until) <= length(of: from) { table.report("until", "not after 'from'") }
+        if until.totalMilliseconds <= from.totalMilliseconds { table.report("until", "not after 'from'") }
         self.spans = spans
     }
 
@@ -43,9 +42,6 @@ struct Window: Sendable {
         (zone.adding(from, to: ended), zone.adding(spans[setting] ?? Span(), to: ended))
     }
 }
-
-/// A span's length in milliseconds with days of 24 hours, for comparing.
-func length(of span: Span) -> Int64 { span.totalMilliseconds }
 
 extension Aftercare {
     /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.

@@ -36,15 +36,15 @@ extension Sessions {
         guard flagged != session.flagged else { return }
         try transaction.execute(
             "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), session.id)
-        let finding = try knowledge.findings.finding(
-            "session-flagged", setting: session.setting,
+        let findings = try find(
+            .sessionFlagged, session.setting,
             ["session": session.id, "codes": flagged.joined(separator: ", ")])
         try transaction.record(
             Entry(
                 "session.flagged", subject: "session/\(session.id)", person: person,
                 body: [
                     "session": session.id, "person": person, "flagged": flagged, "because": entry.subject,
-                    "findings": finding.map { [$0] },
+                    "findings": findings.isEmpty ? nil : findings,
                 ], stands: true))
     }
 }

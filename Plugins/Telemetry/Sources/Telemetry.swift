@@ -45,7 +45,7 @@ let definition = ModuleDefinition(
 
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.
 struct Telemetry: Sendable {
-    let knowledge: Knowledge
+    let knowledge: TelemetryKnowledge
     /// Times are rounded down to this before they are stored.
     let precision: Precision
     let collectorPrecision: Precision
@@ -57,7 +57,7 @@ struct Telemetry: Sendable {
     let keepFor: [Span?]
 
     init(_ setup: Setup) throws {
-        knowledge = Knowledge(setup)
+        knowledge = TelemetryKnowledge(setup)
         precision = try setup[precisionKey]
         collectorPrecision = try setup[collectorPrecisionKey]
         keepUnmatchedFor = try setup[unmatchedForKey]

@@ -72,7 +72,7 @@ package struct Knowledge {
         let section = file.section(manifest.name, problems)
         let configuration = typed(file.content.object(manifest.name) ?? [:], manifest.configuration, section)
         let setup = Setup(
-            configuration: configuration, section: section, sources: sources, files: tables, problems: problems)
+            configuration: configuration, section: section, files: tables, problems: problems)
         defer { if problems.found.count == before { for table in tables.values { table.finish() } } }
         return try definition.make(setup)
     }

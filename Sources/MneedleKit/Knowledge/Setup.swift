@@ -2,18 +2,16 @@
 public final class Setup {
     /// Its own section of the configuration, typed, with defaults filled in.
     private let configuration: Arguments
-    public let sources: SourceCatalogue
     /// The same as it stands in the file, for what is wrong there.
     private let section: Table
     public let problems: Problems
     private let files: [String: Table]
 
     public init(
-        configuration: Arguments, section: Table, sources: SourceCatalogue, files: [String: Table], problems: Problems
+        configuration: Arguments, section: Table, files: [String: Table], problems: Problems
     ) {
         self.configuration = configuration
         self.section = section
-        self.sources = sources
         self.files = files
         self.problems = problems
     }

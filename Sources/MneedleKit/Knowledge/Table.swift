@@ -138,6 +138,12 @@ public final class Table {
     ) -> Choice where Choice.RawValue == String {
         optionalChoice(key) ?? `default`
     }
+    /// One of the raw values of `Choice` that has to be there; where it is not, what does the least harm.
+    public func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, standIn: Choice
+    ) -> Choice where Choice.RawValue == String {
+        optionalChoice(key) ?? missing(key, nil, standIn)
+    }
     public func strings(_ key: String, default: [String]? = nil) -> [String] {
         let list: [String]? = take(key, "a list of strings") {
             guard case .list(let list) = $0 else { return nil }
@@ -145,6 +151,17 @@ public final class Table {
             return texts.count == list.count ? texts : nil
         }
         return list ?? missing(key, `default`, [])
+    }
+    /// Raw values of `Choice`, at least one.
+    public func choices<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, _ type: Choice.Type = Choice.self
+    ) -> [Choice] where Choice.RawValue == String {
+        let names = strings(key)
+        let choices = names.compactMap(Choice.init)
+        if has(key), choices.isEmpty || choices.count != names.count {
+            report(key, "expected a list of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choices
     }
     /// The value as it stands, for what has no type of its own here.
     public func value(_ key: String) -> Value? {
@@ -172,6 +189,11 @@ public final class Table {
             return objects.count == list.count ? objects : nil
         }
         return (list ?? []).enumerated().map { child($1, "\(place(key))[\($0)]") }
+    }
+    /// The tables of `[[key]]`, each by what it says under `name`, or those of `[key.NAME]`, by that.
+    public func tables(_ key: String, named name: String) -> [(name: String, table: Table)] {
+        if case .object? = object[key] { return table(key)?.namedTables() ?? [] }
+        return tables(key).map { ($0.string(name), $0) }
     }
     /// Every member of this table that is a table itself: `[area.cheeks]`, `[area.chin]` under `[area]`.
     public func namedTables() -> [(name: String, table: Table)] {
