@@ -10,7 +10,7 @@ PREREQUISITES := libsystemd-dev libsqlite3-dev libzstd-dev pkg-config tzdata
 TEST_PREREQUISITES := $(PREREQUISITES) socat strace python3 binutils mandoc shellcheck systemd dbus python3-dbusmock \
     dunst xvfb xdotool imagemagick fonts-dejavu-core python3-icalendar khal faketime python3-prometheus-client python3-jsonschema
 # Debian starts these servers where systemd runs; the benchmark starts its own.
-BENCH_PREREQUISITES := $(PREREQUISITES) redis-server remind strace python3 victoria-metrics influxdb
+BENCH_PREREQUISITES := $(PREREQUISITES) redis-server postgresql libpq-dev remind strace python3 victoria-metrics influxdb
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL_PREREQUISITES := patchelf binutils python3
@@ -137,7 +137,7 @@ if [ -n "$$missing" ]; then echo "installing$$missing"; \
   $(SUDO) apt-get update -qq; DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $$missing >/dev/null; fi
 endef
 
-## bench: measure against Redis, remind, VictoriaMetrics and InfluxDB, side by side
+## bench: measure against Redis, C on SQLite, PostgreSQL, remind, VictoriaMetrics and InfluxDB, side by side
 bench:
 	@$(call install_missing,$(BENCH_PREREQUISITES))
 	Benchmarks/run

@@ -2,9 +2,10 @@
 // The house: the daemon, its clients and the modules. Arrows run one way:
 //
 //   Plugins/* → MneedleKit ← MneedleDaemon ← mneedled
-//   Plugins/Telemetry → MneedleSeries
+//   Plugins/Telemetry → MneedleBulkKit (in the library of MneedleKit), MneedleSeries
 //   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
 //   mneedle-notify → MneedleNotify → MneedleClient
+//   MneedleDaemon, MneedleClient and those above them → MneedleSystem
 //
 // No module imports another, the host imports no module, a client neither host nor kit
 // (Tests/ArchitectureTests holds the code against this).
@@ -26,14 +27,21 @@ package.dependencies = [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
 ]
 
+// What the operating system gives, for the daemon and its clients.
+package.targets += [
+    .target(name: "CMneedleSystem"),
+    .target(name: "MneedleSystem", dependencies: ["CMneedleSystem"], swiftSettings: settings),
+    .testTarget(name: "MneedleSystemTests", dependencies: ["MneedleSystem"], swiftSettings: settings),
+]
+
 // The daemon.
 package.targets += [
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-    .target(name: "CMneedleSystem", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "CMneedleSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
         name: "MneedleDaemon",
         dependencies: [
-            kit, "MneedleWire", "CSystemd", "CMneedleSystem",
+            kit, "MneedleWire", "MneedleSystem", "CSystemd", "CMneedleSystem", "CMneedleSQLite",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "GRDB", package: "GRDB.swift"),
@@ -46,7 +54,7 @@ package.targets += [
     .executableTarget(
         name: "mneedled",
         dependencies: [
-            "MneedleDaemon", "MneedleWire",
+            "MneedleDaemon", "MneedleSystem", "MneedleWire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -58,18 +66,18 @@ package.targets += [
 package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
     .testTarget(name: "MneedleWireTests", dependencies: ["MneedleWire"], swiftSettings: settings),
-    .target(name: "MneedleClient", dependencies: ["MneedleWire"], swiftSettings: settings),
+    .target(name: "MneedleClient", dependencies: ["MneedleSystem", "MneedleWire"], swiftSettings: settings),
     .target(name: "CMneedleRun"),
     .executableTarget(
         name: "mneedlectl",
         dependencies: [
-            "MneedleClient", "MneedleWire", "CMneedleRun",
+            "MneedleClient", "MneedleSystem", "MneedleWire", "CMneedleRun",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings),
     .testTarget(
         name: "MneedleClientTests",
-        dependencies: ["MneedleClient", "MneedleTestKit", "MneedleWire", "mneedlectl", "mneedled"],
+        dependencies: ["MneedleClient", "MneedleSystem", "MneedleTestKit", "MneedleWire", "mneedlectl", "mneedled"],
         swiftSettings: settings),
 ]
 
@@ -77,11 +85,12 @@ package.targets += [
 package.targets += [
     .target(
         name: "MneedleNotify",
-        dependencies: ["MneedleClient", "MneedleWire", "CSystemd"], swiftSettings: settings),
+        dependencies: ["MneedleClient", "MneedleSystem", "MneedleWire", "CSystemd"], swiftSettings: settings),
     .executableTarget(
         name: "mneedle-notify",
         dependencies: [
-            "MneedleNotify", "MneedleWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "MneedleNotify", "MneedleSystem", "MneedleWire",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings),
     .testTarget(
@@ -93,11 +102,11 @@ package.targets += [
 // For tests, here and of module authors.
 package.targets += [
     .target(
-        name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleWire", "CMneedleRun"],
+        name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleSystem", "MneedleWire", "CMneedleRun"],
         swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: settings),
     .testTarget(
-        name: "ServiceTests", dependencies: ["MneedleTestKit", "MneedleWire"],
+        name: "ServiceTests", dependencies: ["MneedleSystem", "MneedleTestKit", "MneedleWire"],
         exclude: ["read_calendar.py", "read_metrics.py", "read_toml.py", "validate_replies.py"],
         swiftSettings: settings),
     .testTarget(
@@ -142,6 +151,7 @@ package.products.append(.library(name: "Trial", type: .dynamic, targets: ["Trial
 package.targets += [
     .target(name: "Trial", dependencies: [kit], path: "Tests/Fixtures/Trial", swiftSettings: settings),
     .testTarget(
-        name: "ConformanceTests", dependencies: [kit, "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
+        name: "ConformanceTests",
+        dependencies: [kit, "MneedleSystem", "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
         swiftSettings: settings),
 ]

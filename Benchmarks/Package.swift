@@ -4,5 +4,11 @@ import PackageDescription
 
 let package = Package(
     name: "Benchmarks",
-    targets: [.executableTarget(name: "linebench", swiftSettings: [.swiftLanguageMode(.v6)])]
+    targets: [
+        .executableTarget(name: "linebench", swiftSettings: [.swiftLanguageMode(.v6)]),
+        // OpenSSL's library comes with libpq-dev.
+        .executableTarget(
+            name: "sqlite-lines", linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]),
+        .executableTarget(name: "postgres-lines", linkerSettings: [.linkedLibrary("pq")]),
+    ]
 )

@@ -37,6 +37,7 @@ import time
 
 # The sources stay as they are.
 sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import generate
 import live
 import peers

@@ -1,4 +1,5 @@
 import Glibc
+import MneedleSystem
 import MneedleWire
 
 extension Connection {
@@ -57,7 +58,7 @@ extension Connection {
             initialized = max(count, 0)
         }
         guard count >= 0 else {
-            throw ClientError(.unreadableInput, "the input cannot be read: \(String(cString: strerror(errno)))")
+            throw ClientError(.unreadableInput, "the input cannot be read: \(SystemError.last)")
         }
         return bytes
     }

@@ -1,4 +1,5 @@
 import Glibc
+import MneedleSystem
 import MneedleWire
 
 /// A connection to the daemon: blocking, for one thread at a time.
@@ -14,10 +15,11 @@ public final class Connection {
     /// The daemon's first line.
     public private(set) var greeting = Greeting([:])
     /// For `poll(2)`. What has arrived may also wait in memory: call ``nextEvent(within:)`` until there is none.
-    public let descriptor: CInt
+    public var descriptor: CInt { socket.number }
     /// How long to wait for the daemon's next line; `nil` waits for ever.
     public var timeout: Duration?
 
+    private let socket: Descriptor
     var scanner = LineScanner(limit: 64 << 20)
     var events: [Event] = []
     /// The daemon has closed its side; lines that came before may still be unread.
@@ -36,12 +38,10 @@ public final class Connection {
 
     /// Connects to the first of `paths` where a daemon listens, and reads its greeting.
     public init(firstOf paths: [String], timeout: Duration? = nil) throws(ClientError) {
-        (descriptor, path) = try Self.open(firstOf: paths)
+        (socket, path) = try Self.open(firstOf: paths)
         self.timeout = timeout
         try readGreeting()
     }
-
-    deinit { close(descriptor) }
 
     /// Sends a request without waiting for its reply; many may be sent before the first is read.
     public func send(_ request: RequestLine) throws(ClientError) {
@@ -154,13 +154,5 @@ public final class Connection {
         guard poll(&entry, 1, left.map(\.milliseconds) ?? -1) > 0 else { return 0 }
         let failed = entry.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
         return CInt(entry.revents) & wanted | (failed ? POLLIN : 0)
-    }
-}
-
-extension Duration {
-    /// Rounded up, as `poll(2)` wants it.
-    var milliseconds: CInt {
-        let (seconds, attoseconds) = components
-        return CInt(clamping: seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

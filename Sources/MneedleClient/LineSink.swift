@@ -1,18 +1,18 @@
 import Glibc
+import MneedleSystem
 
 /// A connection to a socket of the daemon that takes lines and answers nothing, such as `telemetry.sock`.
 public final class LineSink {
     /// The socket's path.
     public let path: String
     /// For `poll(2)`: readable once the daemon has closed.
-    public let descriptor: CInt
+    public var descriptor: CInt { socket.number }
+    private let socket: Descriptor
 
     /// Connects to the first of `paths` where a daemon listens.
     public init(firstOf paths: [String]) throws(ClientError) {
-        (descriptor, path) = try Connection.open(firstOf: paths)
+        (socket, path) = try Connection.open(firstOf: paths)
     }
-
-    deinit { close(descriptor) }
 
     /// Sends everything, and waits while the daemon takes nothing. What the daemon had not read when it ended is lost.
     /// - Throws: ``ClientError/Kind-swift.enum/closed``.

@@ -1,5 +1,6 @@
 import CMneedleSystem
 import MneedleKit
+import MneedleSystem
 
 extension Daemon {
     /// The program ends of its own will: until this is said, a call of exit() is taken for a module's.
@@ -12,6 +13,7 @@ extension Daemon {
         case let error as ModuleError: error.message
         case let error as HeadNote.Refused: error.description
         case let error as Trust.Refused: "a place is not trusted: \(error)"
+        case let error as SystemError: "the operating system refuses what the service needs: \(error)"
         default: String(describing: error)
         }
     }

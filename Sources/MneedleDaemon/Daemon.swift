@@ -147,7 +147,7 @@ public final class Daemon: Service {
         try crashes.startNoting()
         mneedle_exit_is_unmeant()
         mneedle_deadline_set(Int32(settings.moduleTimeLimit.milliseconds))
-        let store = try Store(path: state.database)
+        let store = try Stores.open(path: state.database)
         try headNote.requireFits(store)
         let logger = logger
         var house = House(people: settings.people, crashNotes: .kept, refusals: crashes.refusals) {

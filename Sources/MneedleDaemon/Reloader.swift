@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Logging
 import MneedleKit
+import MneedleSystem
 import Synchronization
 
 /// Reads configuration and knowledge again when SIGHUP asks for it. Everything is checked before anything changes: good
@@ -108,7 +109,7 @@ final class Reloader: Part {
     /// Runs `body` for each SIGHUP, on a thread that sleeps meanwhile.
     static func onSignal(_ body: @escaping @Sendable () -> Void) {
         guard isAsked else { return }
-        startThread("reloader") {
+        NamedThread("reloader").start {
             var signals = hangup
             var number: Int32 = 0
             while true {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 
 /// The folder with everything that is kept. One daemon at a time: a lock says who has it.
 final class StateFolder {
@@ -14,7 +15,7 @@ final class StateFolder {
         self.path = path
         folder = try Trust.folder(path, create: true, Trust.Demand(isOwn: true))
         lock = try Trust.writable("lock", in: folder, at: path)
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
+        guard lock.lock() else {
             let holder = String(decoding: (try? lock.read(limit: 32)) ?? [], as: UTF8.self)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             throw ModuleError.conflict(
@@ -28,11 +29,10 @@ final class StateFolder {
     }
 
     /// What is opened by its name: in a folder where nobody else can put another in its place.
-    private static let kept =
-        ["mneedle.sqlite", "mneedle.sqlite-wal", "mneedle.sqlite-shm", "mneedle.sqlite-journal"]
-        + CrashHistory.fileNames + HeadNote.fileNames
+    private static let kept = Stores.fileNames + CrashHistory.fileNames + HeadNote.fileNames
 
-    var database: String { path + "/mneedle.sqlite" }
+    /// The file of the store.
+    var database: String { path + "/" + Stores.fileName }
 
     /// How the names of copies begin that a backup makes here before it gives them away.
     static let copyPrefix = "copy-"

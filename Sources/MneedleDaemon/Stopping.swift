@@ -2,6 +2,7 @@ import CMneedleSystem
 import Dispatch
 import Glibc
 import Logging
+import MneedleSystem
 
 /// Sees to it that the process ends once it was told to, whatever does not let it.
 struct Stopping: Sendable {
@@ -14,7 +15,7 @@ struct Stopping: Sendable {
     /// From now on the process ends by force when ``isOver()`` is not called in time.
     static func insist(_ logger: Logger) -> Stopping {
         let stopping = Stopping()
-        startThread("stopper", stackBytes: 1 << 18) {
+        NamedThread("stopper", stackBytes: 1 << 18).start {
             guard stopping.ended.wait(timeout: .now() + patience) == .timedOut else { return }
             let running = Set(CrashNotes.running).sorted().joined(separator: ", ")
             logger.say(

@@ -1,6 +1,7 @@
 import CMneedleSystem
 import Foundation
 import Glibc
+import MneedleSystem
 
 /// Opens what the service relies on, after a look at every component of its path, as sshd does with `StrictModes`: each
 /// folder on the way, each link followed and the end itself belong to root or to the user that the service runs as, and
@@ -257,13 +258,12 @@ enum Trust {
     // MARK: Words
 
     private static func unopened(_ path: String) -> Refused {
-        let reason = String(cString: strerror(errno))
-        return Refused(path: path, reason: "cannot be opened: \(reason)", remedy: "give another path, or mend that")
+        Refused(
+            path: path, reason: "cannot be opened: \(SystemError.last)", remedy: "give another path, or mend that")
     }
 
     private static func unmade(_ path: String) -> Refused {
-        let reason = String(cString: strerror(errno))
-        return Refused(path: path, reason: "cannot be made: \(reason)", remedy: "make it, or give another path")
+        Refused(path: path, reason: "cannot be made: \(SystemError.last)", remedy: "make it, or give another path")
     }
 
     private static func tooManyLinks(_ path: String) -> Refused {

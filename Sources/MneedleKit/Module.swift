@@ -57,29 +57,34 @@ public struct Module: Sendable {
     public var standing: [StandingCheck]
     public var reactions: [Reaction]
     public var timers: [Timer]
-    public var collectors: [Collector]
     public var figures: [Figure]
     /// Whose the things are that its commands name.
     public var possessions: [Possession]
     /// Kinds of entries, and topics, that concern nobody unless they name a person: for everybody to see.
     public var commonKinds: [String]
+    /// What stands in another module of the kit, such as a `Collector` (`MneedleBulkKit`).
+    public var contributions: [any Contribution]
 
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], standing: [StandingCheck] = [],
-        reactions: [Reaction] = [], timers: [Timer] = [], collectors: [Collector] = [],
-        figures: [Figure] = [], possessions: [Possession] = [], commonKinds: [String] = []
+        reactions: [Reaction] = [], timers: [Timer] = [], figures: [Figure] = [], possessions: [Possession] = [],
+        commonKinds: [String] = [], contributions: [any Contribution] = []
     ) {
         self.commands = commands
         self.checks = checks
         self.standing = standing
         self.reactions = reactions
         self.timers = timers
-        self.collectors = collectors
         self.figures = figures
         self.possessions = possessions
         self.commonKinds = commonKinds
+        self.contributions = contributions
     }
 }
+
+/// What a module contributes that stands in another module of the kit; the host refuses a module with one that it does not
+/// know.
+public protocol Contribution: Sendable {}
 
 /// What a module's library offers: its manifest, its schema, and how to make it from knowledge and configuration.
 public struct ModuleDefinition: Sendable {
@@ -162,23 +167,6 @@ public struct Timer: Sendable {
         self.name = name
         self.next = next
         self.fire = fire
-    }
-}
-
-/// A write-only socket of its own that takes bulk lines without any verb: a stream (`<socket>.sock`) and one for
-/// datagrams of whole lines (`<socket>-datagram.sock`).
-public struct Collector: Sendable {
-    public var socket: String
-    /// The least role whose peers may write to it.
-    public var role: Role
-    public var begin: @Sendable (Actor, any Transaction) throws -> any BulkReceiver
-
-    public init(
-        socket: String, role: Role, begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
-    ) {
-        self.socket = socket
-        self.role = role
-        self.begin = begin
     }
 }
 

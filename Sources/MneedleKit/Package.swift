@@ -7,7 +7,8 @@ import PackageDescription
 let package = Package(
     name: "MneedleKit",
     products: [
-        .library(name: "MneedleKit", type: .dynamic, targets: ["MneedleKit"]),
+        // With what a module that takes streams needs beside: as a product of its own it would hold a second kit.
+        .library(name: "MneedleKit", type: .dynamic, targets: ["MneedleKit", "MneedleBulkKit"]),
         // The ELF note that says which kit and compiler a module was built with.
         .library(name: "MneedleModuleNote", targets: ["MneedleModuleNote"]),
     ],
@@ -17,8 +18,11 @@ let package = Package(
             name: "MneedleKit",
             dependencies: ["MneedleModuleNote"],
             path: ".",
-            exclude: ["Note"],
+            exclude: ["Note", "Bulk"],
             swiftSettings: [.swiftLanguageMode(.v6)]
         ),
+        .target(
+            name: "MneedleBulkKit", dependencies: ["MneedleKit"], path: "Bulk",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

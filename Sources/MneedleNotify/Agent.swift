@@ -1,6 +1,7 @@
 import CSystemd
 import Glibc
 import MneedleClient
+import MneedleSystem
 
 /// The desktop agent: one loop over the daemon's socket and the session's bus. It sleeps until one of them has
 /// something to say, or until it is time to try again what failed.
@@ -213,16 +214,5 @@ public final class Agent {
     }
 
     /// Writes to standard error, which the journal keeps: never names or health data.
-    static func log(_ text: String) {
-        let line = Array("mneedle-notify: \(text)\n".utf8)
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
-}
-
-extension Duration {
-    /// Rounded up, as `poll(2)` wants it.
-    fileprivate var milliseconds: CInt {
-        let (seconds, attoseconds) = components
-        return CInt(clamping: seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
-    }
+    static func log(_ text: String) { StandardError.write("mneedle-notify: \(text)\n") }
 }

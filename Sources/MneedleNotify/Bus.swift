@@ -1,5 +1,6 @@
 import CSystemd
 import Glibc
+import MneedleSystem
 
 /// A connection to the session's bus, for one thread; nothing here waits.
 final class Bus {
@@ -7,7 +8,7 @@ final class Bus {
     struct Failed: Error, CustomStringConvertible {
         let description: String
 
-        init(_ what: String, _ code: CInt) { description = "\(what): \(String(cString: strerror(abs(code))))" }
+        init(_ what: String, _ code: CInt) { description = "\(what): \(SystemError(abs(code)))" }
     }
 
     /// What came of a call.
@@ -36,9 +37,7 @@ final class Bus {
     var identity: String {
         var id = sd_id128_t()
         guard sd_bus_get_bus_id(bus, &id) >= 0 else { return "" }
-        return withUnsafeBytes(of: id) { bytes in
-            bytes.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
-        }
+        return withUnsafeBytes(of: id) { $0.hex }
     }
 
     /// Lets signals through that a rule of the D-Bus specification selects.

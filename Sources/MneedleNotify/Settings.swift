@@ -1,4 +1,5 @@
 import Glibc
+import MneedleSystem
 import MneedleWire
 
 /// What a user may set, in `notify.toml` or by flags.
@@ -70,16 +71,12 @@ public struct Settings: Hashable, Sendable {
 
     /// Reads a file.
     public init(file path: String) throws(Invalid) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            throw Invalid(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        // One byte more than a file may have is enough to refuse it.
-        while bytes.count <= TOML.maximumBytes, case let count = read(file, &chunk, chunk.count), count > 0 {
-            bytes += chunk[..<count]
+        let bytes: [UInt8]
+        do {
+            // One byte more than a file may have is enough to refuse it.
+            bytes = try Descriptor(opening: path).read(limit: TOML.maximumBytes + 1)
+        } catch {
+            throw Invalid(description: "\(path) cannot be read: \(error)")
         }
         try self.init(toml: bytes, name: path)
     }

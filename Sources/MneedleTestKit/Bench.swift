@@ -1,5 +1,6 @@
 import Foundation
 import MneedleDaemon
+import MneedleBulkKit
 import MneedleKit
 import MneedleWire
 import Synchronization
@@ -18,7 +19,7 @@ public final class Bench {
     public let module: String
     private let folder: URL
     private let engine: Engine
-    private let store: Store
+    private let store: any Store
     private let fakes: Fakes
     private let told = Mutex<[(topic: String, body: Object)]>([])
     private let published = Mutex<[(topic: String, body: Object)]>([])
@@ -44,7 +45,7 @@ public final class Bench {
         var isComplete = false
         // A bench that could not be made is not taken down by `deinit` either.
         defer { if !isComplete { try? FileManager.default.removeItem(at: folder) } }
-        store = try Store(path: folder.appendingPathComponent("bench.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("bench.sqlite").path)
 
         let problems = Problems()
         var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
@@ -135,7 +136,7 @@ public final class Bench {
         case .constant: return [:]
         case .immediate(let handler): return try declared(schema, verb, handler(request))
         case .immediateRows(let handler): return try handler(request) { sink(try declared(schema, verb, $0)) }
-        case .receives, .connection:
+        case .special, .connection:
             throw ModuleError.internal("'\(verb)' takes bulk lines; use stream(_:_:lines:)")
         }
     }
@@ -153,12 +154,12 @@ public final class Bench {
         _ verb: String, _ arguments: Object, lines: [String], as role: Role = .admin
     ) throws -> Object {
         let target = try engine.house.command(verb)
-        guard case .receives(let begin) = target.command.handler else {
+        guard let handler = target.command.bulk else {
             throw ModuleError.internal("'\(verb)' is no bulk command")
         }
         let actor = Actor(user: "tester", uid: 1000, role: role)
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
-        let answer = try transfer(lines, as: actor) { try begin(request, $0) }
+        let answer = try transfer(lines, as: actor) { try handler.begin(request, $0) }
         return try declared(target.command.replySchema, verb, answer)
     }
 
@@ -172,7 +173,7 @@ public final class Bench {
     }
 
     private func transfer(
-        _ lines: [String], as actor: Actor, _ begin: @escaping (any Transaction) throws -> any BulkReceiver
+        _ lines: [String], as actor: Actor, _ begin: @escaping (any BulkTransaction) throws -> any BulkReceiver
     ) throws -> Object {
         var receiver: (any BulkReceiver)?
         _ = try write(as: actor) {
@@ -226,14 +227,14 @@ public final class Bench {
     /// The findings of the module's own safety checks about a plan.
     public func findings(for plan: SessionPlan) throws -> [Finding] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
-            $0.safetyFindings(for: plan)
+            $0.safety.findings(for: plan)
         }
     }
 
     /// The module's own part of the answer to whether anything speaks against any session of this person.
     public func standing(of person: Person) throws -> Standing {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
-            $0.standing(of: person)
+            $0.safety.standing(of: person)
         }
     }
 
@@ -269,8 +270,10 @@ public final class Bench {
     /// Every ledger entry so far, oldest first.
     public func ledger(kind: String? = nil) throws -> [Entry] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .admin), module: "mneedled") { reading in
-            let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE ? IS NULL OR kind = ? ORDER BY seq"
-            return try reading.rows(sql, kind, kind).map { row in
+            let sql = """
+                SELECT kind, subject, person, body FROM mneedle_ledger WHERE COALESCE(?, kind) = kind ORDER BY seq
+                """
+            return try reading.store.rows(sql, kind).map { row in
                 guard case .object(let body) = try reading.value(json: row.text("body")!) else {
                     throw ModuleError.internal("a ledger body is no object")
                 }
@@ -280,7 +283,7 @@ public final class Bench {
     }
 
     private func write(
-        as actor: Actor, of other: String? = nil, _ body: @escaping (any Transaction) throws -> Object
+        as actor: Actor, of other: String? = nil, _ body: @escaping (any BulkTransaction) throws -> Object
     ) throws -> Object {
         // The engine runs it on this thread and before it returns, so nothing is shared.
         nonisolated(unsafe) let body = body

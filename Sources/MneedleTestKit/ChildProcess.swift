@@ -1,6 +1,7 @@
 import CMneedleRun
 import Foundation
 import Glibc
+import MneedleSystem
 import Synchronization
 
 /// A program that was started, waited for by a thread of its own.
@@ -27,15 +28,13 @@ public final class ChildProcess: Sendable {
     ) throws {
         processIdentifier = try ChildProcess.spawn(arguments, environment, input, output, error ?? output)
         ended.enter()
-        let thread = Thread { [self] in
+        NamedThread("child", stackBytes: 1 << 17).start { [self] in
             var result: Int32 = 0
             while waitpid(processIdentifier, &result, 0) < 0 && errno == EINTR {}
             status.withLock { $0 = result }
             ended.leave()
             whenEnded()
         }
-        thread.stackSize = 1 << 17
-        thread.start()
     }
 
     public var isRunning: Bool { status.withLock { $0 == nil } }
@@ -84,7 +83,7 @@ public final class ChildProcess: Sendable {
         defer { for pointer in words + variables { free(pointer) } }
         var process: pid_t = 0
         let code = posix_spawnp(&process, arguments[0], &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw Failed(description: "\(arguments[0]): \(String(cString: strerror(code)))") }
+        guard code == 0 else { throw Failed(description: "\(arguments[0]): \(SystemError(code))") }
         return process
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 import MneedleWire
 
 /// A real `mneedled` of this build on a temporary folder, with the modules of this build.
@@ -171,34 +172,31 @@ public final class NotifySocket: Sendable {
     public static let ended = "ENDED"
     /// For `NOTIFY_SOCKET`.
     public let path: String
-    private let descriptor: Int32
+    private let address: UnixAddress
+    private let socket: Descriptor
 
     /// Listens at a path that nothing has yet.
     public init(_ path: String) throws {
         self.path = path
-        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard RawClient.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
-            throw DaemonProcess.Failed(description: "cannot bind \(path)")
-        }
+        address = try UnixAddress(path)
+        socket = try Descriptor(socket: SOCK_DGRAM)
+        try address.bind(socket)
     }
 
-    deinit {
-        close(descriptor)
-        unlink(path)
-    }
+    deinit { unlink(path) }
 
     /// Says something here as a service would.
     public func tell(_ message: String) {
         let bytes = Array(message.utf8)
-        _ = RawClient.withAddress(path) { sendto(descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT), $0, $1) }
+        _ = address.withPointer { sendto(socket.number, bytes, bytes.count, Int32(MSG_DONTWAIT), $0, $1) }
     }
 
     /// The next message; `nil` if none comes in time.
     public func receive(within seconds: Double) -> String? {
-        var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        var poller = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
         guard poll(&poller, 1, Int32(seconds * 1000)) > 0 else { return nil }
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        let count = recv(socket.number, &buffer, buffer.count, 0)
         return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 }

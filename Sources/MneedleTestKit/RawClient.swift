@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MneedleSystem
 import MneedleWire
 
 /// A connection without any help: bytes out as given, lines in as they come.
@@ -8,7 +9,8 @@ public final class RawClient {
         public let description: String
     }
 
-    private let descriptor: Int32
+    private let socket: Descriptor
+    private var descriptor: Int32 { socket.number }
     private var buffer: [UInt8] = []
     /// Where the unread part of `buffer` starts.
     private var start = 0
@@ -21,31 +23,19 @@ public final class RawClient {
 
     public init(path: String, greets: Bool = true) throws {
         // Not for children: held open there, a connection would never be seen to end.
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard RawClient.withAddress(path, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
-            let reason = String(cString: strerror(errno))
-            close(descriptor)
-            throw Silent(description: "cannot connect to \(path): \(reason)")
+        do {
+            socket = try Descriptor(socket: SOCK_STREAM)
+            try UnixAddress(path).connect(socket)
+        } catch {
+            throw Silent(description: "cannot connect to \(path): \(error)")
         }
         if greets { greeting = try line() }
     }
 
     /// Talks over a socket that somebody else has connected.
-    public init(descriptor: Int32, greets: Bool = true) throws {
-        self.descriptor = descriptor
+    public init(_ socket: Descriptor, greets: Bool = true) throws {
+        self.socket = socket
         if greets { greeting = try line() }
-    }
-
-    deinit { close(descriptor) }
-
-    /// Calls `body` with the address of a unix socket.
-    public static func withAddress<T>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> T) -> T {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
     }
 
     public func send(_ text: String) throws { try send(Array(text.utf8)) }
@@ -67,7 +57,7 @@ public final class RawClient {
                     descriptor, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
             }
             guard count > 0 || errno == EAGAIN else {
-                throw Silent(description: "cannot send: \(String(cString: strerror(errno)))")
+                throw Silent(description: "cannot send: \(SystemError.last)")
             }
             offset += max(0, count)
         }

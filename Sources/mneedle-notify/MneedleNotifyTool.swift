@@ -1,6 +1,6 @@
 import ArgumentParser
-import Glibc
 import MneedleNotify
+import MneedleSystem
 import MneedleWire
 
 /// Reads the flags and runs the agent.
@@ -29,8 +29,7 @@ struct MneedleNotifyTool: ParsableCommand {
             settings.isPrivate = isPrivate || settings.isPrivate
             try Agent(settings, state: folder).run()
         } catch {
-            let text = "mneedle-notify: \(error)\n"
-            _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            StandardError.write("mneedle-notify: \(error)\n")
             // A second agent is not needed: no reason to start it again.
             throw error is Agent.Taken ? ExitCode(0) : ExitCode(error is Settings.Invalid ? 2 : 1)
         }

@@ -1,4 +1,5 @@
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 /// Why `mneedlectl` did not do what was asked, whoever noticed it.
@@ -37,9 +38,9 @@ struct Failure: Error {
     }
 
     /// A file that cannot be replaced.
-    static func unwritable(_ path: String, _ reason: String) -> Failure {
+    static func unwritable(_ path: String, _ error: SystemError) -> Failure {
         Failure(
-            code: "unwritable", message: "\(path) cannot be written: \(reason)", details: [],
+            code: "unwritable", message: "\(path) cannot be written: \(error)", details: [],
             next: "name a file in a folder that exists and is yours", exitCode: .refused)
     }
 

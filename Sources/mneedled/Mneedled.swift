@@ -1,8 +1,8 @@
 import ArgumentParser
 import Dispatch
-import Glibc
 import Logging
 import MneedleDaemon
+import MneedleSystem
 import MneedleWire
 import ServiceLifecycle
 import Synchronization
@@ -42,8 +42,7 @@ struct Mneedled: ParsableCommand {
             Daemon.runTasksOnEventLoop()
             try serve(daemon)
         } catch {
-            let text = "mneedled: \(Daemon.explanation(of: error))\n"
-            _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            StandardError.write("mneedled: \(Daemon.explanation(of: error))\n")
             if !checkConfig { Daemon.tellFailure(error) }
             throw ExitCode(Daemon.exitCode(for: error))
         }

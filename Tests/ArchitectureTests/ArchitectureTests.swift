@@ -44,12 +44,12 @@ struct ArchitectureTests {
     func modulesKnowTheKit(module: String) throws {
         for file in try Self.swiftFiles("Plugins/\(module)/Sources") {
             var allowed: Set = ["MneedleKit", "FoundationEssentials", "Glibc", "Synchronization"]
-            if module == "Telemetry" { allowed.insert("MneedleSeries") }
+            if module == "Telemetry" { allowed.formUnion(["MneedleBulkKit", "MneedleSeries"]) }
             #expect(file.imports.subtracting(allowed).isEmpty, "\(file.path)")
         }
     }
 
-    @Test("the host knows no module, a client neither host nor kit, the wire nothing at all")
+    @Test("the host knows no module, a client neither host nor kit, the wire nothing at all, the system the C library")
     func arrows() throws {
         let clients: Set = ["MneedleKit", "MneedleDaemon"]
         for file in try Self.swiftFiles("Sources/MneedleDaemon") + Self.swiftFiles("Sources/mneedled") {
@@ -58,15 +58,29 @@ struct ArchitectureTests {
         for file in try Self.swiftFiles("Sources/MneedleClient") + Self.swiftFiles("Sources/mneedlectl") {
             #expect(file.imports.isDisjoint(with: clients.union(Self.modules)), "\(file.path)")
         }
-        let agent: Set = ["MneedleClient", "MneedleWire", "CSystemd", "Glibc", "FoundationEssentials"]
+        let agent: Set = ["MneedleClient", "MneedleSystem", "MneedleWire", "CSystemd", "Glibc", "FoundationEssentials"]
         for file in try Self.swiftFiles("Sources/MneedleNotify") {
             #expect(file.imports.isSubset(of: agent), "\(file.path)")
         }
         for file in try Self.swiftFiles("Sources/mneedle-notify") {
             #expect(
-                file.imports.isSubset(of: ["MneedleNotify", "MneedleWire", "ArgumentParser", "Glibc"]), "\(file.path)")
+                file.imports.isSubset(of: ["MneedleNotify", "MneedleSystem", "MneedleWire", "ArgumentParser"]),
+                "\(file.path)")
         }
         for file in try Self.swiftFiles("Sources/MneedleWire") { #expect(file.imports.isEmpty, "\(file.path)") }
+        for file in try Self.swiftFiles("Sources/MneedleSystem") {
+            #expect(file.imports.isSubset(of: ["CMneedleSystem", "Glibc", "Synchronization"]), "\(file.path)")
+        }
+    }
+
+    @Test("what the operating system gives is asked for in one place")
+    func systemIsAskedOnce() throws {
+        let calls = [
+            "sockaddr_un(", "strerror(", "fsync(", "flock(", "pthread_create(", "detachNewThread", "= Thread {",
+        ]
+        for file in try Self.swiftFiles("Sources") where !file.path.hasPrefix("Sources/MneedleSystem/") {
+            for call in calls { #expect(!file.text.contains(call), "\(file.path): \(call) is MneedleSystem's") }
+        }
     }
 
     @Test("series of numbers know the standard library and zstd, and neither kit nor Foundation")
@@ -79,16 +93,26 @@ struct ArchitectureTests {
     @Test("the kit depends on no package: its own note and FoundationEssentials at most")
     func kitStandsAlone() throws {
         for file in try Self.swiftFiles("Sources/MneedleKit") where !file.path.hasSuffix("Package.swift") {
-            #expect(file.imports.isSubset(of: ["MneedleModuleNote", "FoundationEssentials"]), "\(file.path)")
+            let allowed: Set =
+                file.path.contains("/Bulk/") ? ["MneedleKit"] : ["MneedleModuleNote", "FoundationEssentials"]
+            #expect(file.imports.isSubset(of: allowed), "\(file.path)")
         }
         let manifest = try String(contentsOfFile: Self.root + "/Sources/MneedleKit/Package.swift", encoding: .utf8)
         #expect(!manifest.contains(".package("))
     }
 
-    @Test("only the store and the ledger name GRDB")
+    @Test("a store is one folder: nothing else names its database, but for one line in the list of stores")
     func storeIsApart() throws {
-        for file in try Self.swiftFiles("Sources/MneedleDaemon") where file.imports.contains("GRDB") {
-            #expect(file.path.contains("/Store/") || file.path.contains("/Ledger/"), "\(file.path)")
+        let names = /grdb|sqlite|libpq|postgres/.ignoresCase()
+        let host = try Self.swiftFiles("Sources/MneedleDaemon") + Self.swiftFiles("Sources/mneedled")
+        for file in host where !file.path.hasPrefix("Sources/MneedleDaemon/Store/") {
+            for line in file.text.split(separator: "\n") {
+                #expect(line.replacing(/\/\/.*/, with: "").firstMatch(of: names) == nil, "\(file.path): \(line)")
+            }
+        }
+        // What stands in the folder of stores and belongs to none of them is the list.
+        for file in host where file.path.firstMatch(of: /^Sources\/MneedleDaemon\/Store\/[^\/]+$/) != nil {
+            #expect(file.path.hasSuffix("/Stores.swift"), "\(file.path)")
         }
     }
 
@@ -126,7 +150,7 @@ struct ArchitectureTests {
         #expect(symbols.contains("mneedle_module_\(module.lowercased())"))
         // A module's own symbols may mention the kit's types; a symbol *of* the kit begins with its name.
         let own = symbols.split(separator: "\n").compactMap { $0.split(separator: " ").last }
-        for prefix in ["$s10MneedleKit", "$s7Logging", "$s4GRDB"] {
+        for prefix in ["$s10MneedleKit", "$s14MneedleBulkKit", "$s7Logging", "$s4GRDB"] {
             let copies = own.filter { $0.hasPrefix(prefix) && !$0.contains("\(module.count)\(module)") }
             #expect(copies.isEmpty, "\(copies.prefix(3))")
         }
@@ -196,7 +220,7 @@ struct ArchitectureTests {
         "Scheduling/Sources/ZoneChange.swift": "steps of a week and a reach written in code",
         "Scheduling/Sources/Calendar.swift": "a constant number of days",
         "Scheduling/Sources/ICalendar.swift": "a zone's offset, which is less than a day",
-        "Store/IdempotencyKeys.swift": "a constant number of days",
+        "Execution/IdempotencyKeys.swift": "a constant number of days",
         "Systemd/Notify.swift": "the kernel's monotonic clock",
         "Server/ReadTask.swift": "the kernel's clock of a thread",
         "MneedleDaemon/Time/Clock.swift": "the kernel's clock",

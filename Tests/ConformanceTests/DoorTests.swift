@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MneedleSystem
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -74,17 +75,18 @@ struct DoorTests {
                     "setpriv", "--reuid", "nobody", "--regid", "65534", "--clear-groups", "python3", "-c", flood, path,
                 ]))
         }
+        let address = try UnixAddress(path)
         var waited = 0
         for _ in 0..<200 {
             let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
-            let descriptor = socket(AF_UNIX, Int32(type), 0)
-            let result = RawClient.withAddress(path) { connect(descriptor, $0, $1) }
-            if result != 0 {
+            let socket = try #require(Descriptor(Glibc.socket(AF_UNIX, Int32(type), 0)))
+            do throws(SystemError) {
+                try address.connect(socket)
+            } catch {
                 waited += 1
-                close(descriptor)
-            } else {
-                #expect(try RawClient(descriptor: descriptor).ask("ping") == "OK {}")
+                continue
             }
+            #expect(try RawClient(socket).ask("ping") == "OK {}")
         }
         #expect(waited < 100, "\(waited) of 200 found the queue full")
         withExtendedLifetime(flooding) {}

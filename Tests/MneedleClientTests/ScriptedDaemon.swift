@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MneedleClient
+import MneedleSystem
 import Synchronization
 
 /// A daemon for tests: listens on a socket in a folder of its own, and plays a script to each peer, one after the other.
@@ -9,7 +10,7 @@ final class ScriptedDaemon: Sendable {
 
     let folder: String
     let path: String
-    private let listener: CInt
+    private let listener: Descriptor
     private let received = Mutex<[String]>([])
 
     /// Every line that peers have sent, in their order.
@@ -17,20 +18,17 @@ final class ScriptedDaemon: Sendable {
 
     init(_ script: @escaping @Sendable (Peer) -> Void) throws {
         var template = Array("/tmp/mneedle-test-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
+        guard mkdtemp(&template) != nil else { throw SystemError.last }
         folder = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
         path = folder + "/control.sock"
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-        listener = descriptor
-        let bound = withAddress(path) { bind(descriptor, $0, $1) }
-        guard bound == 0, listen(descriptor, 8) == 0 else { throw POSIXError(.EIO) }
-        Thread.detachNewThread { [weak self] in
-            while case let peer = accept(descriptor, nil, nil), peer >= 0 {
-                script(Peer(descriptor: peer) { line in self?.received.withLock { $0.append(line) } })
-                close(peer)
+        let socket = try Descriptor(socket: SOCK_STREAM)
+        listener = socket
+        try UnixAddress(path).bind(socket)
+        guard listen(socket.number, 8) == 0 else { throw SystemError.last }
+        NamedThread("scripted").start { [weak self] in
+            while let peer = Descriptor(accept(socket.number, nil, nil)) {
+                script(Peer(peer) { line in self?.received.withLock { $0.append(line) } })
             }
-            // Closed here and nowhere else: the number may belong to another test the moment it is free.
-            close(descriptor)
         }
     }
 
@@ -47,19 +45,19 @@ final class ScriptedDaemon: Sendable {
     }
 
     deinit {
-        shutdown(listener, CInt(SHUT_RDWR))
+        shutdown(listener.number, CInt(SHUT_RDWR))
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
 
 /// The daemon's end of one connection.
 final class Peer {
-    private let descriptor: CInt
+    private let socket: Descriptor
     private let note: (String) -> Void
     private var buffer: [UInt8] = []
 
-    init(descriptor: CInt, note: @escaping (String) -> Void) {
-        self.descriptor = descriptor
+    init(_ socket: Descriptor, note: @escaping (String) -> Void) {
+        self.socket = socket
         self.note = note
     }
 
@@ -67,7 +65,7 @@ final class Peer {
     func send(_ text: String) {
         var rest = Array((text + "\n").utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes { Glibc.send(socket.number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }
@@ -83,20 +81,9 @@ final class Peer {
                 return line
             }
             var chunk = [UInt8](repeating: 0, count: 4_096)
-            let count = recv(descriptor, &chunk, chunk.count, 0)
+            let count = recv(socket.number, &chunk, chunk.count, 0)
             guard count > 0 else { return nil }
             buffer += chunk[..<count]
         }
-    }
-}
-
-/// Calls `body` with the address of a socket's path.
-func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    return withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
     }
 }

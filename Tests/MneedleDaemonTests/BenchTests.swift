@@ -36,7 +36,7 @@ struct BenchTests {
                 "add", "Adds a note.", role: .operator, takes: Parameter.required("text", .text(), "What."),
                 gives: Note.self, example: "notes.add text=x",
                 writes: { transaction, text in
-                    let id = try transaction.insert("INSERT INTO notes_note (text) VALUES (?)", text)
+                    let id = try transaction.store.insert("INSERT INTO notes_note (text) VALUES (?)", text)
                     try transaction.record(
                         Entry("note.added", subject: "note/\(id)", body: ["note": id, "text": text]))
                     if text == "bad" { throw ModuleError.conflict("bad", state: "bad") }
@@ -45,7 +45,7 @@ struct BenchTests {
             Command(
                 "list", "Lists notes.", role: .reader, gives: Note.self, example: "notes.list",
                 lists: { reading, send in
-                    try reading.forEach("SELECT * FROM notes_note ORDER BY id", []) { row in
+                    try reading.store.forEach("SELECT * FROM notes_note ORDER BY id", []) { row in
                         try send(Note(note: row.integer("id"), text: row.text("text")))
                     }
                 }),

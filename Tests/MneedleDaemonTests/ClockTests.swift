@@ -8,7 +8,7 @@ struct ClockTests {
     private func keyed(_ workshop: Workshop, _ key: String = "k") -> Job {
         workshop.job { transaction in
             try IdempotencyKeys.once(key, verb: "note.write", arguments: Arguments(), in: transaction) {
-                ["id": try transaction.insert("INSERT INTO test_notes (text) VALUES ('keyed')")]
+                ["id": try transaction.store.insert("INSERT INTO test_notes (text) VALUES ('keyed')")]
             }
         }
     }
@@ -142,7 +142,7 @@ struct ClockTests {
             let sql = "INSERT INTO mneedle_clock (id, latest, jumped) VALUES (1, \(damage), \(damage))"
             try workshop.run(
                 workshop.job {
-                    _ = try $0.execute(sql); return [:]
+                    _ = try $0.store.execute(sql); return [:]
                 })
             try workshop.restart()
             try workshop.run(keyed(workshop))

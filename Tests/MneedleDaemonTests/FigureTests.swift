@@ -16,7 +16,7 @@ struct FigureTests {
     }
 
     static let good = Figure("pages", .gauge, "Pages.") { reading in
-        [FigureValue(try reading.row("SELECT COUNT(*) AS n FROM notes_note")?.integer("n") ?? 0)]
+        [FigureValue(try reading.store.row("SELECT COUNT(*) AS n FROM notes_note")?.integer("n") ?? 0)]
     }
     static let states = [FigureLabel("state", ["new", "old"])]
 
@@ -39,12 +39,13 @@ struct FigureTests {
 
     static let bad: [Figure] = [
         Figure("torn", .gauge, "Throws.") { reading in
-            try reading.forEach("SELECT 1 UNION SELECT 2", []) { _ in throw ModuleError.conflict("torn", state: "torn")
+            try reading.store.forEach("SELECT 1 UNION SELECT 2", []) { _ in
+                throw ModuleError.conflict("torn", state: "torn")
             }
             return []
         },
         Figure("wrong", .gauge, "Asks for what is not there.") { reading in
-            [FigureValue(try reading.row("SELECT * FROM no_such_table") == nil ? 0 : 1)]
+            [FigureValue(try reading.store.row("SELECT * FROM no_such_table") == nil ? 0 : 1)]
         },
         Figure("person", .gauge, "Says a name.", labels: states) { _ in [FigureValue(1, "anna")] },
         Figure("more", .gauge, "Says more than it declared.", labels: states) { _ in [FigureValue(1, "new", "old")] },
@@ -73,7 +74,7 @@ struct FigureTests {
         init(_ figures: [Figure]) throws {
             folder = FileManager.default.temporaryDirectory.appendingPathComponent("figures-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+            let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
             let definition = FigureTests.definition(figures)
             try Migrations.apply(definition.migrations, of: "notes", to: store)
             let complaints = complaints

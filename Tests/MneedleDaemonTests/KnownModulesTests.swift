@@ -6,11 +6,11 @@ import Testing
 
 @Suite("What the store remembers of modules")
 struct KnownModulesTests {
-    private func withStore(_ body: (Store) throws -> Void) throws {
+    private func withStore(_ body: (any Store) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("known-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         try body(store)
         try store.close()
     }

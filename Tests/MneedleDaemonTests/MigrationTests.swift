@@ -33,7 +33,7 @@ struct MigrationTests {
                             SELECT id, v.person, room, visits FROM visits_visit v
                             JOIN visits_count c ON c.person = v.person ORDER BY id
                             """
-                        try reading.forEach(sql, []) { row in
+                        try reading.store.forEach(sql, []) { row in
                             try send([
                                 "visit": row.integer("id"), "person": row.text("person"), "room": row.text("room"),
                                 "visits": row.integer("visits"),

@@ -8,12 +8,12 @@ import Testing
 struct PermissionTests {
     private final class Shelf {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("permit-\(UUID().uuidString)")
-        let store: Store
+        let store: any Store
         let engine: Engine
 
         init() throws {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+            store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
             for module in ["mine", "other"] {
                 try Migrations.apply(
                     [Migration(1, "one", [.table("\(module)_one", [.id, .text("text").optional()])])],
@@ -31,14 +31,14 @@ struct PermissionTests {
             let job = Job(
                 actor: .service, module: module,
                 run: { transaction in
-                    try transaction.execute(sql, [])
+                    try transaction.store.execute(sql, [])
                     return [:]
                 })
             _ = try engine.run([job]).results[0].get()
         }
 
         func read(_ sql: String, as module: String) throws {
-            try engine.read(actor: .service, module: module) { try $0.forEach(sql, []) { _ in } }
+            try engine.read(actor: .service, module: module) { try $0.store.forEach(sql, []) { _ in } }
         }
     }
 

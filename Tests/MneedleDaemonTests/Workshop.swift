@@ -9,7 +9,7 @@ final class Workshop {
     let clock: ManualClock
     let folder: URL
     private(set) var engine: Engine
-    private var store: Store
+    private var store: any Store
     private let modules: [(String, Module)]
     /// What was told to the log: the module and what.
     let reports = Reports()
@@ -24,7 +24,7 @@ final class Workshop {
         self.modules = modules
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("workshop-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         try store.execute(["CREATE TABLE test_notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)"])
         engine = try Workshop.engine(store, modules, clock, reports)
     }
@@ -35,7 +35,7 @@ final class Workshop {
     }
 
     private static func engine(
-        _ store: Store, _ modules: [(String, Module)], _ clock: ManualClock, _ reports: Reports
+        _ store: any Store, _ modules: [(String, Module)], _ clock: ManualClock, _ reports: Reports
     ) throws -> Engine {
         var house = House { module, what, _ in reports.list.withLock { $0.append("\(module): \(what)") } }
         for (name, module) in modules {
@@ -48,7 +48,7 @@ final class Workshop {
     /// Stops and starts again on the same store.
     func restart() throws {
         try engine.close()
-        store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         engine = try Workshop.engine(store, modules, clock, reports)
     }
 
@@ -59,7 +59,7 @@ final class Workshop {
     /// Adds a note and records that it did.
     func note(_ text: String, kind: String = "test.written", stands: Bool = false) -> Job {
         job { transaction in
-            try transaction.execute("INSERT INTO test_notes (text) VALUES (?)", text)
+            try transaction.store.execute("INSERT INTO test_notes (text) VALUES (?)", text)
             try transaction.record(Entry(kind, subject: "note/\(text)", person: "anna", stands: stands))
             return [:]
         }
@@ -76,23 +76,25 @@ final class Workshop {
     }
 
     func notes() throws -> [String] {
-        try read { try $0.rows("SELECT text FROM test_notes ORDER BY id").map { $0.text("text")! } }
+        try read { try $0.store.rows("SELECT text FROM test_notes ORDER BY id").map { $0.text("text")! } }
     }
 
     func kinds() throws -> [String] {
-        try read { try $0.rows("SELECT kind FROM mneedle_ledger ORDER BY seq").map { $0.text("kind")! } }
+        try read { try $0.store.rows("SELECT kind FROM mneedle_ledger ORDER BY seq").map { $0.text("kind")! } }
     }
 
     func bodies(_ kind: String) throws -> [String] {
         try read {
-            try $0.rows("SELECT body FROM mneedle_ledger WHERE kind = ? ORDER BY seq", kind).map { $0.text("body")! }
+            try $0.store.rows("SELECT body FROM mneedle_ledger WHERE kind = ? ORDER BY seq", kind).map {
+                $0.text("body")!
+            }
         }
     }
 
     func holds() throws -> Bool { try read { try LedgerCommands.verified($0).isWhole } }
 
     func standing() throws -> Standing {
-        try read { $0.standing(of: Person(person: "anna", setting: .home, goal: .collagen)) }
+        try read { $0.safety.standing(of: Person(person: "anna", setting: .home, goal: .collagen)) }
     }
 
     /// The codes of what speaks against any session.
@@ -101,14 +103,14 @@ final class Workshop {
             person: Person(person: "anna", setting: .home, goal: .collagen),
             device: Device(device: "roller", kind: .roller), areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
             at: clock.now())
-        return try read { $0.safetyFindings(for: plan).filter(\.blocks).map(\.code) }
+        return try read { $0.safety.findings(for: plan).filter(\.blocks).map(\.code) }
     }
 }
 
 extension Transaction {
     /// Adds a note, whichever module does it: all of them are in one table, in their order.
     func note(_ text: String) throws {
-        try asTest { _ = try $0.execute("INSERT INTO test_notes (text) VALUES (?)", text) }
+        try asTest { _ = try $0.store.execute("INSERT INTO test_notes (text) VALUES (?)", text) }
     }
 
     /// Records an entry of the module under test.

@@ -13,7 +13,7 @@ struct WriterTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("writer-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         let engine = try Engine(store: store, house: House(), clock: SystemClock())
         let writer = try Writer(engine: engine) { _ in }
         writer.start()
@@ -39,7 +39,7 @@ struct WriterTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("writer-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try Store(path: folder.appendingPathComponent("test.sqlite").path)
+        let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         try store.execute([
             "CREATE TABLE test_parents (id INTEGER PRIMARY KEY)",
             "CREATE TABLE test_children (parent INTEGER REFERENCES test_parents (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -54,14 +54,14 @@ struct WriterTests {
                 actor: .service, module: "test", runsOnce: runsOnce,
                 run: { transaction in
                     runs.add(1, ordering: .relaxed)
-                    try transaction.execute("INSERT INTO test_children (parent) VALUES (?)", 7)
+                    try transaction.store.execute("INSERT INTO test_children (parent) VALUES (?)", 7)
                     return [:]
                 })
         }
         let good = Job(
             actor: .service, module: "test",
             run: { transaction in
-                try transaction.execute("INSERT INTO test_parents (id) VALUES (?)", 1)
+                try transaction.store.execute("INSERT INTO test_parents (id) VALUES (?)", 1)
                 return [:]
             })
         for runsOnce in [false, true] {

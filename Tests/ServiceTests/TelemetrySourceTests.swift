@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MneedleSystem
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -36,11 +37,10 @@ struct TelemetrySourceTests {
 
     /// Sends one datagram as any collector would.
     static func send(_ text: String, to path: String) throws {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
+        let socket = try Descriptor(socket: SOCK_DGRAM)
         let bytes = Array(text.utf8)
-        let sent = RawClient.withAddress(path) { sendto(descriptor, bytes, bytes.count, 0, $0, $1) }
-        try #require(sent == bytes.count, "\(String(cString: strerror(errno)))")
+        let sent = try UnixAddress(path).withPointer { sendto(socket.number, bytes, bytes.count, 0, $0, $1) }
+        try #require(sent == bytes.count, "\(SystemError.last)")
     }
 
     @Test("datagrams of whole lines reach the running session, also when the last line has no LF")

@@ -3,17 +3,18 @@ import Glibc
 /// Asks a line server on a unix socket the same kind of question over and over, `depth` at a time, and prints how many
 /// replies a second came back. The same client for every peer, so that only the servers differ.
 ///
-///     linebench SOCKET DEPTH REQUESTS GREETING-LINES TEMPLATE
+///     linebench SOCKET DEPTH HOW-MANY GREETING-LINES TEMPLATE
 ///
-/// TEMPLATE is one request; `%d` in it becomes a running number. A reply is a line.
+/// HOW-MANY is a number of requests, or of seconds (`2s`). TEMPLATE is one request; `%d` in it becomes a running number. A
+/// reply is a line; one that is an error ends it.
 @main
 struct Main {
     static func main() {
         let arguments = CommandLine.arguments
-        guard arguments.count == 6, let depth = Int(arguments[2]), let total = Int(arguments[3]),
+        guard arguments.count == 6, let depth = Int(arguments[2]), let length = Length(arguments[3]),
             let greeting = Int(arguments[4])
         else {
-            print("usage: linebench SOCKET DEPTH REQUESTS GREETING-LINES TEMPLATE")
+            print("usage: linebench SOCKET DEPTH HOW-MANY GREETING-LINES TEMPLATE")
             exit(2)
         }
         var client = Client(
@@ -21,14 +22,19 @@ struct Main {
         client.readLines(greeting)
         let start = now()
         var sent = 0
-        while sent < total {
-            let count = min(depth, total - sent)
+        while true {
+            let count: Int
+            switch length {
+            case .requests(let total): count = min(depth, total - sent)
+            case .seconds(let seconds): count = now() - start < seconds ? depth : 0
+            }
+            guard count > 0 else { break }
             client.send(from: sent, count: count)
             client.readLines(count)
             sent += count
         }
         let seconds = now() - start
-        print(Int(Double(total) / seconds), client.firstReply)
+        print(Int(Double(sent) / seconds), client.firstReply)
     }
 
     static func now() -> Double {
@@ -38,11 +44,31 @@ struct Main {
     }
 }
 
+/// How long it goes on.
+enum Length {
+    case requests(Int), seconds(Double)
+
+    init?(_ text: String) {
+        if text.hasSuffix("s"), let seconds = Double(text.dropLast()) {
+            self = .seconds(seconds)
+        } else if let requests = Int(text) {
+            self = .requests(requests)
+        } else {
+            return nil
+        }
+    }
+}
+
 struct Client {
+    /// How a reply begins that is an error: `ERR …` of mneedled, `-ERR …` of Redis.
+    private static let error = UInt8(ascii: "E")
+    private static let redisError = UInt8(ascii: "-")
+
     private let descriptor: Int32
     private let parts: [[UInt8]]
     private var input = [UInt8](repeating: 0, count: 1 << 18)
     private var surplus = 0
+    private var isAtLineStart = true
     private(set) var firstReply = ""
 
     init(path: String, template: String) {
@@ -89,9 +115,19 @@ struct Client {
             if firstReply.isEmpty || lines == 0 && firstReply.hasPrefix("MNEEDLE") {
                 firstReply = String(decoding: input[0..<min(size, 60)].prefix { $0 != 10 }, as: UTF8.self)
             }
+            var (isStart, isError) = (isAtLineStart, false)
             input.withUnsafeBytes { bytes in
-                for index in 0..<size where bytes[index] == 10 { lines += 1 }
+                for byte in bytes.prefix(size) {
+                    isError = isError || isStart && (byte == Client.error || byte == Client.redisError)
+                    isStart = byte == 10
+                    if isStart { lines += 1 }
+                }
             }
+            guard !isError else {
+                print("an error came back:", String(decoding: input[0..<size], as: UTF8.self))
+                exit(5)
+            }
+            isAtLineStart = isStart
         }
         surplus = lines - count
     }

@@ -68,7 +68,7 @@ struct Diary: Sendable {
             concerns: .named("person"), example: "skindiary.list person=anna",
             lists: { reading, send, person in
                 let sql = "SELECT * FROM skindiary_entries WHERE person = ? ORDER BY id DESC"
-                try reading.forEach(sql, [person.sql]) { try send(Line(row: $0)) }
+                try reading.store.forEach(sql, [person.sql]) { try send(Line(row: $0)) }
             })
     }
 
@@ -76,7 +76,7 @@ struct Diary: Sendable {
     var check: SafetyCheck {
         SafetyCheck("how the skin felt last") { plan, reading in
             let sql = "SELECT feeling FROM skindiary_entries WHERE person = ? ORDER BY id DESC LIMIT 1"
-            guard let feeling = try reading.row(sql, plan.person.person)?.integer("feeling"), feeling <= cautionAt
+            guard let feeling = try reading.store.row(sql, plan.person.person)?.integer("feeling"), feeling <= cautionAt
             else { return [] }
             return [
                 Finding(
@@ -99,7 +99,7 @@ struct Diary: Sendable {
     private func write(_ person: String, _ feeling: Int64, _ note: String?, _ transaction: any Transaction) throws
         -> Written
     {
-        let id = try transaction.insert(
+        let id = try transaction.store.insert(
             "INSERT INTO skindiary_entries (person, at, feeling, note) VALUES (?, ?, ?, ?)", person, transaction.now,
             feeling, note)
         try transaction.record(

@@ -73,7 +73,7 @@ extension Aftercare {
                     SELECT w.* FROM aftercare_windows w JOIN aftercare_courses c ON c.session = w.session
                     WHERE w.session = ? AND c.ended_at IS NOT NULL ORDER BY w.starts_at, w.ends_at, w.id
                     """
-                try reading.forEach(sql, [session.sql]) { try send(PlannedWindow(row: $0, reading)) }
+                try reading.store.forEach(sql, [session.sql]) { try send(PlannedWindow(row: $0, reading)) }
             })
     }
 
@@ -95,7 +95,7 @@ extension Aftercare {
         inSession session: Int64, _ reading: any Reading
     ) throws -> [(window: Window, from: Instant, until: Instant)] {
         let sql = "SELECT person FROM aftercare_courses WHERE session = ? AND ended_at IS NULL"
-        guard let person = try reading.row(sql, session)?.text("person") else { return [] }
+        guard let person = try reading.store.row(sql, session)?.text("person") else { return [] }
         return try runningWindows(of: person, at: reading.now, reading)
     }
 
@@ -105,7 +105,7 @@ extension Aftercare {
         case (let person?, nil):
             return try lastCourse(of: reading.person(person).person, reading)?.session
         case (nil, let session?):
-            let known = try reading.row("SELECT session FROM aftercare_courses WHERE session = ?", session)
+            let known = try reading.store.row("SELECT session FROM aftercare_courses WHERE session = ?", session)
             if known == nil { throw ModuleError.notFound("session", session, next: "see session.list") }
             return session
         default:

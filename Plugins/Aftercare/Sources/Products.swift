@@ -173,7 +173,7 @@ extension Aftercare {
 
     /// When the windows to avoid things in that are open at `at` end, by window.
     private func windowEnds(of person: String, at: Instant, _ reading: any Reading) throws -> [String: Instant] {
-        let rows = try reading.rows(
+        let rows = try reading.store.rows(
             """
             SELECT code, MAX(ends_at) AS ends_at FROM aftercare_windows
             WHERE person = ? AND kind = 'avoid' AND starts_at <= ? AND ends_at > ? GROUP BY code

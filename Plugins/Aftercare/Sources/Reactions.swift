@@ -72,7 +72,7 @@ extension Aftercare {
                 }
                 if let state { conditions.append(state == .open ? "closed_at IS NULL" : "closed_at IS NOT NULL") }
                 let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-                try reading.forEach("SELECT * FROM aftercare_reactions \(filter)ORDER BY id DESC", values) {
+                try reading.store.forEach("SELECT * FROM aftercare_reactions \(filter)ORDER BY id DESC", values) {
                     try send(StoredReaction($0))
                 }
             })
@@ -84,18 +84,18 @@ extension Aftercare {
     func openReaction(
         _ symptom: Symptom, of person: Person, _ action: Action, at: Instant, _ transaction: any Transaction
     ) throws -> (reaction: Int64, isNew: Bool) {
-        let row = try transaction.row(
+        let row = try transaction.store.row(
             "SELECT id, action FROM aftercare_reactions WHERE person = ? AND symptom = ? AND closed_at IS NULL",
             person.person, symptom.name)
         if let row {
             guard let reaction = row.integer("id"), let before = row.text("action").flatMap(Action.init) else {
                 throw ModuleError.internal("a row of aftercare_reactions cannot be read")
             }
-            try transaction.execute(
+            try transaction.store.execute(
                 "UPDATE aftercare_reactions SET action = ? WHERE id = ?", max(before, action).rawValue, reaction)
             return (reaction, false)
         }
-        let reaction = try transaction.insert(
+        let reaction = try transaction.store.insert(
             "INSERT INTO aftercare_reactions (person, setting, symptom, action, opened_at) VALUES (?, ?, ?, ?, ?)",
             person.person, person.setting.rawValue, symptom.name, action.rawValue, at)
         return (reaction, true)
@@ -103,7 +103,7 @@ extension Aftercare {
 
     func openReactions(of person: String, _ reading: any Reading) throws -> [OpenReaction] {
         try reading.records(of: person).flatMap { record in
-            try reading.rows(
+            try reading.store.rows(
                 """
                 SELECT id, symptom, opened_at FROM aftercare_reactions WHERE person = ? AND closed_at IS NULL ORDER BY id
                 """, record)

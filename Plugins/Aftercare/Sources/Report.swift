@@ -138,7 +138,7 @@ extension Aftercare {
         let action = try action(on: complaint, with: present, transaction)
         let blocks = action >= .urgent || symptom.isRedFlag && action >= .call
         let open = blocks ? try openReaction(symptom, of: person, action, at: complaint.at, transaction) : nil
-        let report = try transaction.insert(
+        let report = try transaction.store.insert(
             """
             INSERT INTO aftercare_reports (person, symptom, severity, action, reported_at, session, reaction, note, said)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -190,7 +190,7 @@ extension Aftercare {
     /// Whether it was reported as less bad after the same session.
     private func hasWorsened(_ complaint: Complaint, _ reading: any Reading) throws -> Bool {
         guard let session = complaint.course?.session, complaint.symptom.name != Symptom.unknown else { return false }
-        return try reading.rows(
+        return try reading.store.rows(
             "SELECT severity FROM aftercare_reports WHERE person = ? AND symptom = ? AND session = ?",
             complaint.person.person, complaint.symptom.name, session
         ).contains { row in

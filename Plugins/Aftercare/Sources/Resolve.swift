@@ -90,7 +90,7 @@ extension Aftercare {
     }
 
     private func close(_ id: Int64, _ judgement: Judgement, _ transaction: any Transaction) throws -> Resolution {
-        guard let row = try transaction.row("SELECT * FROM aftercare_reactions WHERE id = ?", id) else {
+        guard let row = try transaction.store.row("SELECT * FROM aftercare_reactions WHERE id = ?", id) else {
             throw ModuleError.notFound("reaction", id, next: "aftercare.reactions lists them")
         }
         let reaction = try StoredReaction(row)
@@ -116,7 +116,7 @@ extension Aftercare {
             judgedOn: judgement.judgedOn,
             allergies: try allergies(judgement, isAsked: symptom?.asksAllergy ?? false), resolved: transaction.now,
             note: judgement.note)
-        try transaction.execute(
+        try transaction.store.execute(
             """
             UPDATE aftercare_reactions SET closed_at = ?, closed_by = ?, note = ?, physician = ?, judged_on = ?,
             allergy = ? WHERE id = ? AND closed_at IS NULL

@@ -75,7 +75,7 @@ extension Aftercare {
     }
 
     private func keep(_ course: Course, _ transaction: any Transaction) throws {
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO aftercare_courses (session, person, began_at, ended_at, areas) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET ended_at = excluded.ended_at
@@ -85,12 +85,12 @@ extension Aftercare {
     /// Writes the windows of a session, counted from its end. While it is running they count from each moment anew.
     private func lay(_ course: Course, _ transaction: any Transaction) throws -> [Object] {
         try keep(course, transaction)
-        try transaction.execute("DELETE FROM aftercare_windows WHERE session = ?", course.session)
+        try transaction.store.execute("DELETE FROM aftercare_windows WHERE session = ?", course.session)
         let person = try transaction.person(course.person)
         let zone = transaction.zone(of: person)
         return try knowledge.windows.map { window in
             let times = window.times(after: course.anchor, course.setting ?? person.setting, zone)
-            _ = try transaction.insert(
+            _ = try transaction.store.insert(
                 """
                 INSERT INTO aftercare_windows (session, person, code, kind, starts_at, ends_at, text, sources)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -103,7 +103,7 @@ extension Aftercare {
 
     /// When the last thing to avoid after any of the person's sessions ends.
     func lastUntil(of person: String, _ reading: any Reading) throws -> Instant? {
-        let ended = try reading.row(
+        let ended = try reading.store.row(
             "SELECT MAX(ends_at) AS ends_at FROM aftercare_windows WHERE person = ? AND kind = 'avoid'", person
         )?.instant("ends_at")
         let running = try runningWindows(of: person, at: reading.now, reading).filter { $0.window.kind == .avoid }
@@ -130,7 +130,7 @@ extension Aftercare {
 
     /// The session whose needles touched the skin last: one that is running, or the latest.
     func lastCourse(of person: String, _ reading: any Reading) throws -> PastCourse? {
-        try reading.row(
+        try reading.store.row(
             """
             SELECT session, began_at, ended_at, areas FROM aftercare_courses WHERE person = ?
             ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, began_at DESC, session DESC LIMIT 1

@@ -47,7 +47,7 @@ extension Records {
                 try requireLiftable(finding, of: person, transaction)
                 try person.requirePhysician(Records.physician.name, by)
                 try requireEnd(until, finding, today: transaction.today(of: person))
-                let id = try transaction.insert(
+                let id = try transaction.store.insert(
                     "INSERT INTO records_clearances (person, finding, cleared_by, at, until, note) VALUES (?, ?, ?, ?, ?, ?)",
                     slug, finding, by, transaction.now, until, note)
                 let clearance = Clearance(
@@ -60,7 +60,7 @@ extension Records {
 
     /// Which findings a clearance lifts is what screening knows; while it does not answer, nothing is cleared.
     private func requireLiftable(_ code: String, of person: Person, _ reading: any Reading) throws {
-        let rules = try reading.list("screening.rules", [:])
+        let rules = try reading.modules.list("screening.rules", [:])
         let liftable = rules.filter { $0.bool("liftable") == true }
         let here = Set(
             liftable.filter { $0.strings("settings").contains(person.setting.rawValue) }.compactMap {
@@ -102,7 +102,7 @@ extension Records {
             lists: { reading, send, slug in
                 _ = try requirePerson(slug, reading)
                 let sql = "SELECT * FROM records_clearances WHERE person = ? ORDER BY id DESC"
-                try reading.forEach(sql, [slug.sql]) { try send(Clearance(row: $0)) }
+                try reading.store.forEach(sql, [slug.sql]) { try send(Clearance(row: $0)) }
             })
     }
 }

@@ -45,7 +45,7 @@ extension Records {
                     throw alreadyThere(
                         "device", slug, "retire it with records.retire-device and give the new one another name")
                 }
-                try transaction.execute(
+                try transaction.store.execute(
                     """
                     INSERT INTO records_devices (device, kind, needle_mm, min_depth_mm, max_depth_mm, material, owner,
                         cartridges, cartridges_reason, areas, model, serial)
@@ -84,7 +84,7 @@ extension Records {
                         ),
                     ], reason)
                 let alike = try twins(of: before.device, .device, transaction).undecided
-                try transaction.execute(
+                try transaction.store.execute(
                     """
                     UPDATE records_devices SET needle_mm = ?, min_depth_mm = ?, max_depth_mm = ?, material = ?,
                         cartridges = ?, cartridges_reason = ?, areas = ?, model = ?, serial = ?
@@ -114,7 +114,7 @@ extension Records {
             gives: Device.self, concerns: .named(rows: [.init("owner", names: "person", isOptional: true)]),
             example: "records.list-devices",
             lists: { reading, send in
-                try reading.forEach("SELECT * FROM records_devices ORDER BY device", []) {
+                try reading.store.forEach("SELECT * FROM records_devices ORDER BY device", []) {
                     try send(labelled(Device(row: $0)))
                 }
             })
@@ -134,7 +134,7 @@ extension Records {
                     throw ModuleError.conflict("device '\(device.device)' is retired already", state: "retired")
                 }
                 device.retired = true
-                try transaction.execute(
+                try transaction.store.execute(
                     "UPDATE records_devices SET retired = 1, retired_reason = ? WHERE device = ?", reason, device.device
                 )
                 try transaction.record(
@@ -146,7 +146,9 @@ extension Records {
     }
 
     func fetchDevice(_ slug: String, _ reading: any Reading) throws -> Device? {
-        try reading.row("SELECT * FROM records_devices WHERE device = ?", slug).map { try labelled(Device(row: $0)) }
+        try reading.store.row("SELECT * FROM records_devices WHERE device = ?", slug).map {
+            try labelled(Device(row: $0))
+        }
     }
 
     /// A limit by skin type is the label's own and not kept with the record: it changes with the knowledge.
@@ -165,7 +167,7 @@ extension Records {
 
     func requireDevice(_ slug: String, _ reading: any Reading) throws -> Device {
         if let device = try fetchDevice(slug, reading) { return device }
-        let names = try reading.rows("SELECT device FROM records_devices ORDER BY device").compactMap {
+        let names = try reading.store.rows("SELECT device FROM records_devices ORDER BY device").compactMap {
             $0.text("device")
         }
         throw ModuleError.notFound(

@@ -35,7 +35,7 @@ extension Records {
             takes: Records.newOperator, Records.maxDepth, Records.trainedUntil, gives: OperatorRecord.self,
             concerns: .nobody, example: "records.add-operator operator=kim max_depth_mm=1.5 trained_until=2027-06-30",
             writes: { transaction, name, depth, until in
-                try transaction.execute(
+                try transaction.store.execute(
                     """
                     INSERT INTO records_operators (operator, max_depth_mm, trained_until) VALUES (?, ?, ?)
                     ON CONFLICT (operator) DO UPDATE SET max_depth_mm = excluded.max_depth_mm, trained_until = excluded.trained_until
@@ -54,8 +54,8 @@ extension Records {
             gives: OperatorRecord.self, errors: [.notFound], concerns: .nobody,
             example: "records.show-operator operator=kim",
             reads: { reading, name in
-                guard let row = try reading.row("SELECT * FROM records_operators WHERE operator = ?", name) else {
-                    let names = try reading.rows("SELECT operator FROM records_operators").compactMap {
+                guard let row = try reading.store.row("SELECT * FROM records_operators WHERE operator = ?", name) else {
+                    let names = try reading.store.rows("SELECT operator FROM records_operators").compactMap {
                         $0.text("operator")
                     }
                     throw ModuleError.notFound(
@@ -71,7 +71,7 @@ extension Records {
             "list-operators", "Lists the operators by name.", role: .reader, gives: OperatorRecord.self,
             concerns: .nobody, example: "records.list-operators",
             lists: { reading, send in
-                try reading.forEach("SELECT * FROM records_operators ORDER BY operator", []) {
+                try reading.store.forEach("SELECT * FROM records_operators ORDER BY operator", []) {
                     try send(OperatorRecord(row: $0))
                 }
             })

@@ -60,10 +60,10 @@ extension Records {
                 let blank = Person(
                     person: slug, setting: defaultSetting, goal: .collagen, timeZone: defaultTimeZone, firstTime: true,
                     // Who sees only their own opens a record of their own.
-                    unixUser: transaction.seesEverybody ? nil : transaction.actor.user)
+                    unixUser: transaction.privacy.seesEverybody ? nil : transaction.actor.user)
                 let person = try applied(details, to: blank, transaction)
                 try allowUser(of: person, insteadOf: blank, transaction)
-                try transaction.execute(
+                try transaction.store.execute(
                     """
                     INSERT INTO records_people
                         (person, name, setting, goal, time_zone, fitzpatrick, first_time, unix_user, birth_date)
@@ -97,7 +97,7 @@ extension Records {
                         (Records.fitzpatrick.name, before.fitzpatrick, person.fitzpatrick),
                     ], reason)
                 let alike = try twins(of: slug, .person, transaction).undecided
-                try transaction.execute(
+                try transaction.store.execute(
                     """
                     UPDATE records_people SET name = ?, setting = ?, goal = ?, time_zone = ?, fitzpatrick = ?,
                         first_time = ?, unix_user = ?, birth_date = ?
@@ -129,7 +129,7 @@ extension Records {
             gives: Person.self, concerns: .named(rows: ["person"]), example: "records.list-people",
             lists: { reading, send, user in
                 let condition = user == nil ? "" : "WHERE unix_user = ?"
-                try reading.forEach(
+                try reading.store.forEach(
                     "SELECT * FROM records_people \(condition) ORDER BY person", user.map { [.text($0)] } ?? []
                 ) {
                     try send(Person(row: $0))
@@ -153,7 +153,7 @@ extension Records {
         }
         if let user = details.unixUser { person.unixUser = user == "-" ? nil : user }
         if let zone = details.timeZone {
-            guard reading.zone(zone) != nil else {
+            guard reading.zones[zone] != nil else {
                 throw ModuleError.invalidArgument(
                     Records.timeZone.name, expected: "an IANA time zone such as Europe/Berlin", got: zone)
             }
@@ -164,7 +164,7 @@ extension Records {
 
     /// Whose a record is decides who sees it and on whose desktop its reminders are: nobody takes or gives that alone.
     private func allowUser(of person: Person, insteadOf before: Person, _ reading: any Reading) throws {
-        let needs: Role = reading.seesEverybody ? .practitioner : .admin
+        let needs: Role = reading.privacy.seesEverybody ? .practitioner : .admin
         guard person.unixUser != before.unixUser, reading.actor.role < needs else { return }
         let role = reading.actor.role.rawValue
         throw ModuleError(
@@ -175,12 +175,12 @@ extension Records {
     }
 
     func fetchPerson(_ slug: String, _ reading: any Reading) throws -> Person? {
-        try reading.row("SELECT * FROM records_people WHERE person = ?", slug).map(Person.init(row:))
+        try reading.store.row("SELECT * FROM records_people WHERE person = ?", slug).map(Person.init(row:))
     }
 
     func requirePerson(_ slug: String, _ reading: any Reading) throws -> Person {
         if let person = try fetchPerson(slug, reading) { return person }
-        let names = try reading.rows("SELECT person FROM records_people ORDER BY person").compactMap {
+        let names = try reading.store.rows("SELECT person FROM records_people ORDER BY person").compactMap {
             $0.text("person")
         }
         throw ModuleError.notFound(

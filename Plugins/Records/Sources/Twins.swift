@@ -135,7 +135,7 @@ extension Records {
             record: record, twin: twin, same: same,
             reason: try knowledge.reasons.require(Records.reason.name, reason), by: transaction.actor.user,
             at: transaction.now)
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO records_twins (kind, one, other, same, reason, decided_by, at) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (kind, one, other) DO UPDATE SET same = excluded.same, reason = excluded.reason,
@@ -185,7 +185,7 @@ extension Records {
     /// What was decided, by the other record's name.
     private func decisions(of record: String, _ kind: TwinKind, _ reading: any Reading) throws -> [String: Bool] {
         let sql = "SELECT one, other, same FROM records_twins WHERE kind = ? AND (one = ? OR other = ?)"
-        return try reading.rows(sql, kind.rawValue, record, record).reduce(into: [:]) { decided, row in
+        return try reading.store.rows(sql, kind.rawValue, record, record).reduce(into: [:]) { decided, row in
             guard let one = row.text("one"), let other = row.text("other") else { return }
             decided[one == record ? other : one] = row.bool("same")
         }
@@ -209,7 +209,7 @@ extension Records {
     ) throws -> [String] {
         guard let sign = sign.map(folded) else { return [] }
         var found: [String] = []
-        try reading.forEach(sql, values) { row in
+        try reading.store.forEach(sql, values) { row in
             guard let name = row.text("record"), name != record, row.text("sign").map(folded) == sign else { return }
             found.append(name)
         }

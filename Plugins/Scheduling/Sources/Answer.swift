@@ -42,7 +42,7 @@ extension Scheduling {
                 var reminder = try open(id, transaction)
                 reminder.due = try snoozed(reminder, for: span, until: time, transaction)
                 (reminder.state, reminder.changed) = (.snoozed, transaction.now)
-                try transaction.execute(
+                try transaction.store.execute(
                     "UPDATE scheduling_reminders SET state = ?, due_at = ?, changed_at = ? WHERE id = ?",
                     reminder.state.rawValue, reminder.due, transaction.now, reminder.id)
                 try transaction.record(reminder.entry("reminder.snoozed"))

@@ -56,12 +56,12 @@ private struct CalendarWriter {
         for person in try person.map({ [$0] }) ?? peopleWithSessions() {
             windows.append(try NextSession(person, knowledge.intervals, in: reading))
         }
-        for row in try reading.rows("SELECT person FROM scheduling_plans ORDER BY person") {
+        for row in try reading.store.rows("SELECT person FROM scheduling_plans ORDER BY person") {
             guard let name = row.text("person"), person == nil || person?.person == name,
                 let plan = try Plan(of: name, in: reading)
             else { continue }
             let person = try reading.person(name)
-            if reading.standing(of: person).isOpenEnded { uninvited.insert(name) }
+            if reading.safety.standing(of: person).isOpenEnded { uninvited.insert(name) }
             plans.append((plan, person.name ?? name))
         }
         let heldReminders = HeldReminders(scheduling, reading)
@@ -104,7 +104,7 @@ private struct CalendarWriter {
     }
 
     private func peopleWithSessions() throws -> [Person] {
-        try reading.rows("SELECT DISTINCT person FROM scheduling_sessions ORDER BY person").map { row in
+        try reading.store.rows("SELECT DISTINCT person FROM scheduling_sessions ORDER BY person").map { row in
             guard let person = row.text("person") else {
                 throw ModuleError.internal("a row of scheduling_sessions is not complete")
             }
@@ -117,17 +117,17 @@ private struct CalendarWriter {
     private func forEachReminder(
         of person: String?, since: Instant, _ body: (Reminder, _ number: Int64?) throws -> Void
     ) throws {
-        try reading.forEach(
+        try reading.store.forEach(
             """
             SELECT reminder.*, numbered.number FROM scheduling_reminders AS reminder
             LEFT JOIN (
                 SELECT id, ROW_NUMBER() OVER (PARTITION BY person, kind, COALESCE(session, 0) ORDER BY id) AS number
                 FROM scheduling_reminders WHERE kind <> 'custom' AND (closed_because IS NULL OR closed_because <> ?)
             ) AS numbered ON numbered.id = reminder.id
-            WHERE (state IN ('pending', 'snoozed', 'due') OR changed_at >= ?) AND (? IS NULL OR person = ?)
+            WHERE (state IN ('pending', 'snoozed', 'due') OR changed_at >= ?) AND COALESCE(?, person) = person
             AND (closed_because IS NULL OR closed_because <> ?)
             ORDER BY due_at, reminder.id
-            """, [.text(Scheduling.replaced), since.sql, person.sql, person.sql, .text(Scheduling.replaced)]
+            """, [.text(Scheduling.replaced), since.sql, person.sql, .text(Scheduling.replaced)]
         ) { try body(Reminder($0), $0.integer("number")) }
     }
 

@@ -66,7 +66,7 @@ extension Scheduling {
             example: "scheduling.show-plan person=anna",
             reads: { reading, slug in
                 let person = try reading.person(slug)
-                return try ShownPlan(requirePlan(person.person, reading), reading.standing(of: person))
+                return try ShownPlan(requirePlan(person.person, reading), reading.safety.standing(of: person))
             })
     }
 
@@ -77,7 +77,7 @@ extension Scheduling {
             example: "scheduling.cancel-plan person=anna",
             writes: { transaction, slug in
                 let plan = try requirePlan(transaction.person(slug).person, transaction)
-                try transaction.execute("DELETE FROM scheduling_plans WHERE person = ?", plan.person)
+                try transaction.store.execute("DELETE FROM scheduling_plans WHERE person = ?", plan.person)
                 try closePlanned(plan.person, transaction)
                 try transaction.record(
                     Entry("plan.cancelled", subject: "person/\(plan.person)", person: plan.person, body: plan.object))

@@ -5,14 +5,14 @@ extension Scheduling {
     /// due while the service was down comes when it is up again, and nothing comes twice.
     var delivery: Timer {
         Timer("delivery") { reading in
-            try reading.row(
+            try reading.store.row(
                 """
                 SELECT due_at FROM scheduling_reminders WHERE state IN ('pending', 'snoozed')
                 ORDER BY due_at, id LIMIT 1
                 """
             )?.integer("due_at").map(Instant.init(milliseconds:))
         } fire: { transaction in
-            let due = try transaction.rows(
+            let due = try transaction.store.rows(
                 """
                 SELECT * FROM scheduling_reminders WHERE state IN ('pending', 'snoozed') AND due_at <= ?
                 ORDER BY due_at, id LIMIT 200
@@ -123,7 +123,7 @@ extension Scheduling {
     private func markDue(_ reminder: Reminder, _ transaction: any Transaction) throws -> Reminder {
         var delivered = reminder
         (delivered.state, delivered.changed) = (.due, transaction.now)
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE scheduling_reminders SET state = ?, title = ?, body = ?, changed_at = ? WHERE id = ?",
             delivered.state.rawValue, delivered.title, delivered.body, transaction.now, reminder.id)
         return delivered

@@ -9,7 +9,7 @@ extension Scheduling {
             labels: [FigureLabel("state", open.map(\.rawValue))]
         ) { reading in
             try open.map { state in
-                let row = try reading.row(
+                let row = try reading.store.row(
                     "SELECT COUNT(*) AS count FROM scheduling_reminders WHERE \(state.condition)")
                 return FigureValue(row?.integer("count") ?? 0, state.rawValue)
             }

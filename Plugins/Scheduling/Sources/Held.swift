@@ -52,7 +52,7 @@ final class HeldReminders {
 
     private func standing(of person: String) throws -> Standing? {
         if let known = standings[person] { return known }
-        let standing = try scheduling.knownPerson(person, reading).map { reading.standing(of: $0) }
+        let standing = try scheduling.knownPerson(person, reading).map { reading.safety.standing(of: $0) }
         standings[person] = .some(standing)
         return standing
     }

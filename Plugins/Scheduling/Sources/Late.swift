@@ -60,7 +60,7 @@ extension Scheduling {
     func postpone(_ reminder: Reminder, _ transaction: any Transaction) throws {
         var held = reminder
         held.due = transaction.now.adding(hours: 1)
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE scheduling_reminders SET due_at = ?, changed_at = ? WHERE id = ?", held.due, transaction.now,
             held.id)
         try transaction.record(held.entry("reminder.held"))

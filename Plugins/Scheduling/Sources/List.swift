@@ -38,7 +38,7 @@ extension Scheduling {
             values.append(.text(person))
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        try reading.forEach("SELECT * FROM scheduling_reminders \(filter) ORDER BY due_at, id", values) {
+        try reading.store.forEach("SELECT * FROM scheduling_reminders \(filter) ORDER BY due_at, id", values) {
             try body(Reminder($0))
         }
     }

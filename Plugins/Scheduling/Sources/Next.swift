@@ -15,7 +15,7 @@ struct NextSession: Sendable {
     init(_ person: Person, _ intervals: Intervals, in reading: any Reading) throws {
         self.person = person
         past = try PastSessions(of: person.person, in: reading)
-        standing = reading.standing(of: person)
+        standing = reading.safety.standing(of: person)
         let zone = reading.zone(of: person)
         let earliest = standing.earliest(in: zone)
         guard let last = past.latest else {

@@ -98,7 +98,7 @@ struct Plan: Reply, Equatable {
     /// The plan that a person has accepted. Whatever can be read of it: a plan that could not be read at all could not be
     /// given up either, and would hold up everything else about the person.
     init?(of person: String, in reading: any Reading) throws {
-        guard let row = try reading.row("SELECT plan FROM scheduling_plans WHERE person = ?", person) else {
+        guard let row = try reading.store.row("SELECT plan FROM scheduling_plans WHERE person = ?", person) else {
             return nil
         }
         let stored = row.text("plan").flatMap { try? reading.value(json: $0) }
@@ -147,7 +147,7 @@ struct Plan: Reply, Equatable {
     ]
 
     func write(_ transaction: any Transaction) throws {
-        try transaction.execute(
+        try transaction.store.execute(
             "INSERT INTO scheduling_plans (person, plan) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET plan = excluded.plan",
             person, transaction.json(.object(object)))
     }
@@ -253,7 +253,7 @@ extension Scheduling {
     private func isQueued(
         _ kind: String, _ person: String, on day: CivilDate, _ zone: Zone, _ reading: any Reading
     ) throws -> Bool {
-        try reading.rows(
+        try reading.store.rows(
             """
             SELECT planned_at FROM scheduling_reminders WHERE person = ? AND kind = ? AND kind <> 'custom'
             AND (closed_because IS NULL OR closed_because NOT IN (?, ?))

@@ -17,7 +17,7 @@ struct Preferences: Reply, Equatable {
         self.person = person
         (hour, quietFrom, quietTo) = (nil, defaults.quietFrom, defaults.quietTo)
         let sql = "SELECT hour, quiet_from, quiet_to, kinds_off, moved FROM scheduling_preferences WHERE person = ?"
-        guard let row = try reading.row(sql, person) else { return }
+        guard let row = try reading.store.row(sql, person) else { return }
         guard let kindsOff = row.text("kinds_off"), let hours = row.text("moved") else {
             throw ModuleError.internal("a row of scheduling_preferences is not complete")
         }
@@ -73,7 +73,7 @@ struct Preferences: Reply, Equatable {
     }
 
     func write(_ transaction: any Transaction) throws {
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO scheduling_preferences (person, hour, quiet_from, quiet_to, kinds_off, moved)
             VALUES (?, ?, ?, ?, ?, ?)

@@ -33,7 +33,7 @@ extension Scheduling {
     func openReminders(
         of kind: String, _ match: ReminderKind.Match, _ value: String, _ reading: any Reading
     ) throws -> [Reminder] {
-        try reading.rows(
+        try reading.store.rows(
             """
             SELECT * FROM scheduling_reminders WHERE \(match.rawValue) = ? AND kind = ? AND kind <> 'custom'
             AND state IN ('pending', 'snoozed', 'due') ORDER BY id
@@ -71,7 +71,7 @@ extension Scheduling {
         else { return }
         let person = try person(slug, entry, transaction)
         let zone = transaction.zone(of: person)
-        let old = entry.body.object("before")?.string("time_zone").flatMap { transaction.zone($0) } ?? zone
+        let old = entry.body.object("before")?.string("time_zone").flatMap { transaction.zones[$0] } ?? zone
         let preferences = try Preferences(of: slug, knowledge.defaults, in: transaction)
         for kind in knowledge.kinds where !kind.on.contains(Scheduling.personChanged) && kind.anchor != .planned {
             guard let hour = preferences.hour(for: kind) else { continue }
@@ -136,12 +136,12 @@ extension Scheduling {
         _ kind: ReminderKind, _ person: String, _ session: Int64?, _ device: String?, _ due: Instant,
         _ reading: any Reading
     ) throws -> Bool {
-        try reading.row(
+        try reading.store.row(
             """
             SELECT id FROM scheduling_reminders WHERE person = ? AND kind = ? AND kind <> 'custom' AND planned_at = ?
-            AND COALESCE(session, 0) = ? AND (? IS NULL OR device = ?)
+            AND COALESCE(session, 0) = ? AND COALESCE(?, device, '') = COALESCE(device, '')
             AND (closed_because IS NULL OR closed_because NOT IN (?, ?))
-            """, person, kind.name, due, session ?? 0, device, device, Scheduling.replaced, Scheduling.withdrawn) != nil
+            """, person, kind.name, due, session ?? 0, device, Scheduling.replaced, Scheduling.withdrawn) != nil
     }
 
     static let replaced = "replaced"

@@ -98,7 +98,7 @@ struct Reminder: Reply {
     /// The reminder of that id.
     /// - Throws: `not-found` when there is none.
     static func find(_ id: Int64, in reading: any Reading) throws -> Reminder {
-        guard let row = try reading.row("SELECT * FROM scheduling_reminders WHERE id = ?", id) else {
+        guard let row = try reading.store.row("SELECT * FROM scheduling_reminders WHERE id = ?", id) else {
             throw ModuleError.notFound("reminder", id, next: "see scheduling.list-reminders")
         }
         return try Reminder(row)
@@ -109,7 +109,7 @@ struct Reminder: Reply {
     @discardableResult
     func queue(_ transaction: any Transaction) throws -> Reminder {
         var queued = self
-        queued.id = try transaction.insert(
+        queued.id = try transaction.store.insert(
             """
             INSERT INTO scheduling_reminders
                 (person, kind, title, body, urgency, state, due_at, planned_at, created_at, changed_at, session, device)
@@ -124,7 +124,7 @@ struct Reminder: Reply {
     func close(as state: State, because reason: String? = nil, _ transaction: any Transaction) throws -> Reminder {
         var closed = self
         (closed.state, closed.changed) = (state, transaction.now)
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE scheduling_reminders SET state = ?, changed_at = ?, closed_because = ? WHERE id = ?",
             state.rawValue, transaction.now, reason, id)
         try transaction.record(

@@ -26,7 +26,7 @@ struct PastSessions: Sendable {
         let kept = "SELECT session, ended_at, goal, setting, aim FROM scheduling_sessions WHERE person = ?"
         for record in try reading.records(of: person) {
             sessions.merge(try PastSessions.listed(of: record, in: reading)) { $1 }
-            for row in try reading.rows(kept, record) {
+            for row in try reading.store.rows(kept, record) {
                 guard let session = row.integer("session"), let at = row.instant("ended_at") else { continue }
                 var past = sessions[session] ?? PastSession(session: session, ended: at)
                 past.ended = at
@@ -47,7 +47,7 @@ struct PastSessions: Sendable {
     private static func elsewhere(_ person: String, in reading: any Reading) throws -> Instant? {
         do {
             return try reading.records(of: person).compactMap {
-                try reading.ask("screening.last-needled", ["person": $0]).instant("at")
+                try reading.modules.ask("screening.last-needled", ["person": $0]).instant("at")
             }.max()
         } catch let error as ModuleError where error.code == .moduleFailed {
             // Without that module no session can start either.
@@ -60,7 +60,7 @@ struct PastSessions: Sendable {
     private static func listed(of person: String, in reading: any Reading) throws -> [Int64: PastSession] {
         let rows: [Object]
         do {
-            rows = try reading.list("session.list", ["person": person])
+            rows = try reading.modules.list("session.list", ["person": person])
         } catch let error as ModuleError where error.code == .moduleFailed {
             // Without that module no session can start either; what is kept here still answers.
             return [:]
@@ -78,7 +78,7 @@ struct PastSessions: Sendable {
     static func keep(_ entry: Entry, _ transaction: any Transaction) throws {
         guard let session = entry.body.integer("session"), let person = entry.body.string("person") ?? entry.person
         else { throw ModuleError.internal("the entry \(entry.kind) lacks session or person") }
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET person = excluded.person, ended_at = excluded.ended_at,
@@ -92,7 +92,7 @@ struct PastSessions: Sendable {
         guard let latest = try PastSessions(of: person, in: transaction).latest, let session = latest.session else {
             return
         }
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting, aim) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET aim = excluded.aim

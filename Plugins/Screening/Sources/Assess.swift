@@ -89,7 +89,7 @@ extension Screening {
     private func insert(
         _ subject: Case, _ person: Person, _ judgement: Judgement, _ transaction: any Transaction
     ) throws -> Int64 {
-        try transaction.insert(
+        try transaction.store.insert(
             """
             INSERT INTO screening_assessments (person, assessed_at, setting, areas, answers, decision, until_day,
                 findings, missing, missing_optional)

@@ -160,6 +160,6 @@ extension Screening {
         of person: String, newest count: Int = .max, _ reading: any Reading, _ body: (AssessmentRow) throws -> Void
     ) throws {
         let sql = "SELECT * FROM screening_assessments WHERE person = ? ORDER BY id DESC LIMIT ?"
-        try reading.forEach(sql, [person.sql, count.sql]) { row in try body(AssessmentRow(row, reading)) }
+        try reading.store.forEach(sql, [person.sql, count.sql]) { row in try body(AssessmentRow(row, reading)) }
     }
 }

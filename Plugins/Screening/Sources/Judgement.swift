@@ -161,7 +161,7 @@ extension Screening {
     /// A person's clearances that count on that day, by the finding's code.
     private func clearances(of person: String, on day: CivilDate, _ reading: any Reading) throws -> [String: Lifted] {
         var byCode: [String: Lifted] = [:]
-        for row in try reading.list("records.clearances", ["person": person]) {
+        for row in try reading.modules.list("records.clearances", ["person": person]) {
             guard let code = row.string("finding"), byCode[code] == nil else { continue }
             // Without an end, or with one that cannot be read, it is no clearance.
             guard let until = row.date("until"), until >= day, let by = row.string("by"), let at = row.instant("at")
@@ -174,7 +174,7 @@ extension Screening {
     /// The days of a person's sessions, newest first, one that is running or was stopped included.
     private func sessionDays(of person: String, _ zone: Zone, _ reading: any Reading) throws -> [CivilDate] {
         try reading.records(of: person)
-            .flatMap { try reading.list("session.list", ["person": $0]) }
+            .flatMap { try reading.modules.list("session.list", ["person": $0]) }
             .compactMap { $0.instant("ended") ?? $0.instant("started") }
             .map(zone.date(of:))
             .sorted(by: >)

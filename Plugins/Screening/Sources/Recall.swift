@@ -94,7 +94,7 @@ extension Screening {
                 "remembered answer", question, suggestions: suggestions(for: question, in: memories.keys.sorted()),
                 next: "screening.remembered person=\(person) lists them")
         }
-        try transaction.execute(
+        try transaction.store.execute(
             "DELETE FROM screening_remembered WHERE person = ? AND question = ?", person, question)
         return memory
     }

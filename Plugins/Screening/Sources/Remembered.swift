@@ -35,7 +35,7 @@ extension Screening {
     func rememberedAnswers(of person: String, _ reading: any Reading) throws -> [String: Memory] {
         var memories: [String: Memory] = [:]
         let sql = "SELECT question, remembered_at, because, day FROM screening_remembered WHERE person = ?"
-        try reading.forEach(sql, [person.sql]) { row in
+        try reading.store.forEach(sql, [person.sql]) { row in
             guard let question = row.text("question"), let at = row.instant("remembered_at"),
                 let because = row.text("because")
             else { throw ModuleError.internal("a row of screening_remembered cannot be read") }
@@ -75,7 +75,7 @@ extension Screening {
         _ question: String, _ day: CivilDate?, of person: String, because: String, _ transaction: any Transaction
     ) throws -> Bool {
         // Days are text that sorts by time.
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO screening_remembered (person, question, remembered_at, because, day) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (person, question) DO UPDATE

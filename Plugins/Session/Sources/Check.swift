@@ -15,7 +15,8 @@ extension Sessions {
         let own = try reading.records(of: plan.person.person)
         var findings: [Finding] = []
         let sql = "SELECT id, person FROM session_sessions WHERE state = 'running' AND device = ? ORDER BY id"
-        for row in try reading.rows(sql, plan.device.device) where !(row.text("person").map(own.contains) ?? false) {
+        for row in try reading.store.rows(sql, plan.device.device)
+        where !(row.text("person").map(own.contains) ?? false) {
             findings += try find(.sessionRunning, plan.setting, ["session": row.integer("id") ?? 0, "what": "device"])
         }
         return findings
@@ -70,7 +71,7 @@ extension Sessions {
         let own = try reading.records(of: plan.person.person)
         for device in try reading.deviceRecords(of: plan.device.device) {
             let sql = "SELECT person FROM session_sessions WHERE device = ? ORDER BY id LIMIT 1"
-            guard let first = try reading.row(sql, device)?.text("person"), !own.contains(first) else { continue }
+            guard let first = try reading.store.row(sql, device)?.text("person"), !own.contains(first) else { continue }
             return try find(.deviceOfFirstUser, plan.setting, ["device": plan.device.device])
         }
         return []
@@ -95,9 +96,9 @@ extension Sessions {
     private func twins(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         let device = plan.device.device
         var findings: [Finding] = []
-        for twin in try reading.ask("records.same-device", ["device": device]).strings("undecided") {
+        for twin in try reading.modules.ask("records.same-device", ["device": device]).strings("undecided") {
             let owner = try reading.device(twin).owner
-            let name = try owner.map(reading.sees) ?? true ? twin : "…"
+            let name = try owner.map(reading.privacy.sees) ?? true ? twin : "…"
             findings += try find(.deviceTwin, plan.setting, ["device": device, "twin": name])
         }
         return findings
@@ -245,7 +246,7 @@ extension Sessions {
         guard let name = plan.operatorName else { return "In a clinic a session needs an operator on record" }
         let record: Object
         do {
-            record = try reading.ask("records.show-operator", ["operator": name])
+            record = try reading.modules.ask("records.show-operator", ["operator": name])
         } catch let error as ModuleError where error.code == .notFound {
             return "Operator '\(name)' is not on record"
         }

@@ -96,7 +96,7 @@ extension Sessions {
         }
         // By a clock that was set back meanwhile it would have ended before it began.
         let isUncertain = session.started.map { transaction.now < $0 } ?? false
-        try transaction.execute(
+        try transaction.store.execute(
             """
             UPDATE session_sessions SET state = ?, ended = ?, clock_uncertain = ?, reason = ?, passes = ?, note = ?
             WHERE id = ?
@@ -113,13 +113,13 @@ extension Sessions {
 
     /// What the stop has opened, beside what was open already; `nil` where nothing is, or nobody can say.
     private func openReactions(of person: String, _ reading: any Reading) -> [OpenReaction]? {
-        let rows = try? reading.list("aftercare.reactions", ["person": person, "state": "open"])
+        let rows = try? reading.modules.list("aftercare.reactions", ["person": person, "state": "open"])
         guard let rows, !rows.isEmpty else { return nil }
         return rows.map(OpenReaction.init)
     }
 
     /// What another module says of the person; nothing when it cannot, for the session has ended in any case.
     private func answer(_ verb: String, _ person: String, _ reading: any Reading) -> Object? {
-        try? reading.ask(verb, ["person": person])
+        try? reading.modules.ask(verb, ["person": person])
     }
 }

@@ -39,7 +39,7 @@ extension Sessions {
     func sessions(of records: [String], _ reading: any Reading) throws -> [Row] {
         let marks = Array(repeating: "?", count: records.count).joined(separator: ", ")
         var rows: [Row] = []
-        try reading.forEach(
+        try reading.store.forEach(
             "SELECT id, person, device, state FROM session_sessions WHERE person IN (\(marks)) ORDER BY id",
             records.map(\.sql)
         ) { rows.append($0) }

@@ -26,7 +26,7 @@ extension Sessions {
     /// them can take them out.
     private func flag(_ entry: Entry, _ codes: [String], _ transaction: any Transaction) throws {
         guard !codes.isEmpty, let person = entry.person ?? entry.body.string("person"),
-            let row = try transaction.row(
+            let row = try transaction.store.row(
                 "SELECT * FROM session_sessions WHERE person = ? AND state = 'running'", person)
         else { return }
         let session = StoredSession(row)
@@ -34,7 +34,7 @@ extension Sessions {
         // What a practitioner has passed over was known when it began.
         for code in codes where !flagged.contains(code) && !session.overridden.contains(code) { flagged.append(code) }
         guard flagged != session.flagged else { return }
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), session.id)
         let findings = try find(
             .sessionFlagged, session.setting,

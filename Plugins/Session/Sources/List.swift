@@ -26,7 +26,7 @@ extension Sessions {
                     values.append(wanted.sql)
                 }
                 let sql = "SELECT * FROM session_sessions WHERE \(conditions) ORDER BY id DESC"
-                try reading.forEach(sql, values) { try send(StoredSession($0)) }
+                try reading.store.forEach(sql, values) { try send(StoredSession($0)) }
             })
     }
 

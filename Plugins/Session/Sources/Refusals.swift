@@ -15,7 +15,7 @@ extension Sessions {
             "override": wish.override,
             "override_reason": wish.overrideReason,
             "error": refused.code.rawValue, "because": refused.message,
-            "assessment": try assessment(for: plan, transaction), "knowledge": transaction.knowledgeDigest,
+            "assessment": try assessment(for: plan, transaction), "knowledge": transaction.digests.knowledge,
         ]
         guard try !isKept(body, plan, transaction) else { return refused }
         return refused.keeping(
@@ -26,7 +26,7 @@ extension Sessions {
 
     private func isKept(_ body: Object, _ plan: SessionPlan, _ reading: any Reading) throws -> Bool {
         let sql = "SELECT at FROM session_refusals WHERE person = ? AND what = ? AND at > ? AND at <= ?"
-        return try reading.row(
+        return try reading.store.row(
             sql, plan.person.person, what(body, reading), forgotten(reading), reading.now) != nil
     }
 
@@ -34,9 +34,9 @@ extension Sessions {
     var whenRefused: Reaction {
         Reaction(to: "session.refused") { entry, _, transaction in
             guard let person = entry.person else { return }
-            try transaction.execute(
+            try transaction.store.execute(
                 "DELETE FROM session_refusals WHERE at <= ? OR at > ?", forgotten(transaction), transaction.now)
-            try transaction.execute(
+            try transaction.store.execute(
                 """
                 INSERT INTO session_refusals (person, what, at) VALUES (?, ?, ?)
                 ON CONFLICT (person, what) DO UPDATE SET at = excluded.at
@@ -45,7 +45,7 @@ extension Sessions {
     }
 
     private func what(_ body: Object, _ reading: any Reading) -> [UInt8] {
-        reading.digest(Array(reading.json(.object(body)).utf8))
+        reading.digests.sha256(Array(reading.json(.object(body)).utf8))
     }
 
     /// What was refused then or earlier is kept again.
@@ -58,7 +58,7 @@ extension Sessions {
     func assessment(for plan: SessionPlan, _ reading: any Reading) throws -> Int64? {
         let history: [Object]
         do {
-            history = try reading.list("screening.history", ["person": plan.person.person])
+            history = try reading.modules.list("screening.history", ["person": plan.person.person])
         } catch let error as ModuleError where error.code == .moduleFailed {
             return nil
         }

@@ -121,7 +121,7 @@ extension Sessions {
     }
 
     private func findings(_ plan: SessionPlan, _ reading: any Reading) -> [Finding] {
-        reading.safetyFindings(for: plan).sorted { $0.severity > $1.severity }
+        reading.safety.findings(for: plan).sorted { $0.severity > $1.severity }
     }
 
     private func decide(
@@ -150,7 +150,7 @@ extension Sessions {
     private func insert(_ decision: Decision, _ transaction: any Transaction) throws -> StoredSession {
         let plan = decision.plan
         let overridden = decision.overridden.map(\.code)
-        let id = try transaction.insert(
+        let id = try transaction.store.insert(
             """
             INSERT INTO session_sessions (person, device, areas, depth_mm, goal, setting, time_zone, cartridge, operator,
                 started, state, overridden, override_reason, assessment, knowledge)
@@ -159,7 +159,7 @@ extension Sessions {
             plan.goal.rawValue, plan.setting.rawValue, plan.person.timeZone, plan.cartridge, plan.operatorName, plan.at,
             overridden.isEmpty ? nil : overridden.joined(separator: ","),
             overridden.isEmpty ? nil : decision.overrideReason, try assessment(for: plan, transaction),
-            transaction.knowledgeDigest)
+            transaction.digests.knowledge)
         return try require(id, transaction)
     }
 }

@@ -69,7 +69,7 @@ struct StoredSession: Reply {
 
 extension Sessions {
     func require(_ id: Int64, _ reading: any Reading) throws -> StoredSession {
-        guard let row = try reading.row("SELECT * FROM session_sessions WHERE id = ?", id) else {
+        guard let row = try reading.store.row("SELECT * FROM session_sessions WHERE id = ?", id) else {
             throw ModuleError.notFound("session", id, next: "session.list shows the sessions")
         }
         return StoredSession(row)

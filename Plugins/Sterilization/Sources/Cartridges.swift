@@ -17,7 +17,7 @@ struct Cartridge: Sendable {
     /// `nil` when no cartridge of that name was ever opened.
     init?(_ name: String, in reading: any Reading) throws {
         let name = trimmed(name)
-        guard let row = try reading.row("SELECT * FROM sterilization_cartridges WHERE cartridge = ?", name) else {
+        guard let row = try reading.store.row("SELECT * FROM sterilization_cartridges WHERE cartridge = ?", name) else {
             return nil
         }
         guard let device = row.text("device"), let person = row.text("person"), let openedAt = row.instant("opened_at")
@@ -135,7 +135,8 @@ extension Sterilization {
         if let known = try Cartridge(name, in: transaction) {
             throw ModuleError.conflict(
                 "cartridge '\(name)' was opened before and is single-use; open a new one under a new name",
-                state: try transaction.sees(known.person) ? known.state.rawValue : Cartridge.State.opened.rawValue)
+                state: try transaction.privacy.sees(known.person)
+                    ? known.state.rawValue : Cartridge.State.opened.rawValue)
         }
         try refuseUnfit(device)
         let today = transaction.today(of: person)
@@ -152,7 +153,7 @@ extension Sterilization {
                     + "give \(Sterilization.lot.name)= and \(Sterilization.expires.name)= from the blister")
         }
         let findings = try unlabelled + lookAlike(name, person.setting, transaction)
-        _ = try transaction.insert(
+        _ = try transaction.store.insert(
             """
             INSERT INTO sterilization_cartridges (cartridge, device, person, lot, expires, opened_at)
             VALUES (?, ?, ?, ?, ?, ?)
@@ -181,13 +182,13 @@ extension Sterilization {
 
     /// A cartridge of a name that differs by case, blanks and hyphens alone. It is another one, and easily mistaken.
     private func lookAlike(_ name: String, _ setting: Setting, _ transaction: any Transaction) throws -> [Finding] {
-        let row = try transaction.rows(
+        let row = try transaction.store.rows(
             """
             SELECT cartridge, person FROM sterilization_cartridges
             WHERE LOWER(REPLACE(REPLACE(cartridge, ' ', ''), '-', '')) = LOWER(REPLACE(REPLACE(?, ' ', ''), '-', ''))
             ORDER BY opened_at DESC
             """, name
-        ).first { try $0.text("person").map(transaction.sees) ?? false }
+        ).first { try $0.text("person").map(transaction.privacy.sees) ?? false }
         guard let other = row?.text("cartridge") else { return [] }
         return try find(.cartridgeLookAlike, setting, ["cartridge": name, "other": other])
     }
@@ -216,7 +217,7 @@ extension Sterilization {
             let state = cartridge.state.rawValue
             throw ModuleError.conflict("cartridge '\(name)' is \(state); \(hint)", state: state)
         }
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE sterilization_cartridges SET discarded_at = ? WHERE cartridge = ?", transaction.now, name)
         var facts = cartridge.facts
         facts["session"] = cartridge.session?.value
@@ -230,9 +231,11 @@ extension Sterilization {
     }
 
     private func cartridgeNames(like name: String, _ reading: any Reading) throws -> [String] {
-        try reading.rows(
-            "SELECT cartridge FROM sterilization_cartridges WHERE cartridge LIKE ? ORDER BY opened_at DESC LIMIT 5",
-            "\(name.prefix(1))%"
+        try reading.store.rows(
+            """
+            SELECT cartridge FROM sterilization_cartridges WHERE lower(cartridge) LIKE lower(?)
+            ORDER BY opened_at DESC LIMIT 5
+            """, "\(name.prefix(1))%"
         ).compactMap { $0.text("cartridge") }
     }
 }

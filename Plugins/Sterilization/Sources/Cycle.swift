@@ -144,8 +144,8 @@ extension Sterilization {
         try tell(treated, of: cycle, transaction)
         return Cycled(
             device: device.device, at: cycle.at, judgement: judgement, until: until, profile: profile(of: cycle)?.name,
-            recalled: try recalled.filter { try $0.owner.map(transaction.sees) ?? true }.map(\.device),
-            treated: try treated.filter { try transaction.sees($0.person) })
+            recalled: try recalled.filter { try $0.owner.map(transaction.privacy.sees) ?? true }.map(\.device),
+            treated: try treated.filter { try transaction.privacy.sees($0.person) })
     }
 
     /// - Returns: Whether this ended a cleaning that was due.
@@ -167,7 +167,7 @@ extension Sterilization {
     /// Takes back what was released from the same load, when its indicator failed.
     private func recall(_ cycle: Cycle, except device: String, _ transaction: any Transaction) throws -> [Device] {
         guard cycle.indicator == .fail, let load = cycle.load else { return [] }
-        let devices = try transaction.rows(
+        let devices = try transaction.store.rows(
             "SELECT device FROM sterilization_heads WHERE ready_load = ? AND device <> ? ORDER BY device", load, device
         ).compactMap { $0.text("device") }.filter { try isOfSameLoad($0, cycle, transaction) }
         for device in devices {

@@ -27,7 +27,7 @@ extension Sterilization {
     /// Notes which load a session's head came from, for the day on which that load turns out to be bad.
     func noteLoad(of head: Head, session: Int64, person: String, at: Instant, _ transaction: any Transaction) throws {
         guard let readiness = head.readiness, readiness.state == .sterile, let load = readiness.load else { return }
-        try transaction.execute(
+        try transaction.store.execute(
             "INSERT INTO sterilization_treated (session, device, person, load, at) VALUES (?, ?, ?, ?, ?)",
             session, head.device, person, load, at)
     }
@@ -40,7 +40,7 @@ extension Sterilization {
         {
             return []
         }
-        return try reading.rows("SELECT * FROM sterilization_treated WHERE load = ? ORDER BY session", load)
+        return try reading.store.rows("SELECT * FROM sterilization_treated WHERE load = ? ORDER BY session", load)
             .map { try Exposed($0) }.filter { try isOfSameLoad($0.device, cycle, reading) }
     }
 
@@ -59,7 +59,7 @@ extension Sterilization {
             body["treated"] = one.at.value
             body["load"] = cycle.load?.value
             body["indicator"] = cycle.indicator.rawValue.value
-            try transaction.execute(
+            try transaction.store.execute(
                 "UPDATE sterilization_treated SET told = ? WHERE session = ?", cycle.indicator.rawValue, one.session)
             try HygieneLog.add(.exposed, device: one.device, at: transaction.now, body, to: transaction)
             try transaction.record(

@@ -26,7 +26,7 @@ struct Head: Sendable {
     /// The head as it stands; one that nobody has logged anything about is neither used nor ready.
     init(of device: String, in reading: any Reading) throws {
         self.device = device
-        guard let row = try reading.row("SELECT * FROM sterilization_heads WHERE device = ?", device) else {
+        guard let row = try reading.store.row("SELECT * FROM sterilization_heads WHERE device = ?", device) else {
             uses = 0
             return
         }
@@ -53,7 +53,7 @@ struct Head: Sendable {
     /// The records that are this device for certain. While nobody keeps records, what touched skin is noted all the same.
     static func records(of device: String, _ reading: any Reading) throws -> [String] {
         do {
-            let twins = try reading.ask("records.same-device", ["device": device])
+            let twins = try reading.modules.ask("records.same-device", ["device": device])
             let undecided = twins.strings("undecided")
             return [device] + twins.strings("records").filter { $0 != device && !undecided.contains($0) }
         } catch let error as ModuleError where error.code == .moduleFailed || error.code == .notFound {
@@ -78,7 +78,7 @@ struct Head: Sendable {
     }
 
     private func write(as device: String, _ transaction: any Transaction) throws {
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO sterilization_heads (device, last_person, last_use, running, cleaning_due_since,
                 ready_as, ready_since, ready_until, ready_load, uses)

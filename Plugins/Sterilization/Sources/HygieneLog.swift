@@ -13,7 +13,7 @@ enum HygieneLog {
     {
         var body: Object = ["kind": kind.rawValue, "at": at, "device": device]
         for member in facts.members where body[member.name] == nil { body[member.name] = member.value }
-        _ = try transaction.insert(
+        _ = try transaction.store.insert(
             "INSERT INTO sterilization_log (at, device, body) VALUES (?, ?, ?)", at, device,
             transaction.json(body.value))
     }
@@ -108,7 +108,7 @@ extension Sterilization {
                 }
                 let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
                 let sql = "SELECT body FROM sterilization_log \(filter)ORDER BY at DESC, id DESC"
-                try reading.forEach(sql, values) { try send(HygieneLog.Line($0, reading)) }
+                try reading.store.forEach(sql, values) { try send(HygieneLog.Line($0, reading)) }
             })
     }
 }

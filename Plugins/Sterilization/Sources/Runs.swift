@@ -38,14 +38,16 @@ struct Run: Sendable {
 
     /// The runs on record that were under way at some time of this one.
     func overlapping(_ reading: any Reading) throws -> [Run] {
-        try reading.rows("SELECT * FROM sterilization_runs WHERE began < ? AND ended > ? ORDER BY id", ended, began)
-            .map { try Run($0) }
+        try reading.store.rows(
+            "SELECT * FROM sterilization_runs WHERE began < ? AND ended > ? ORDER BY id", ended, began
+        )
+        .map { try Run($0) }
     }
 
     /// The cycles on record of this load.
     func ofSameLoad(_ reading: any Reading) throws -> [Run] {
         guard let load else { return [] }
-        return try reading.rows(
+        return try reading.store.rows(
             "SELECT * FROM sterilization_runs WHERE kind = 'cycle' AND load = ? ORDER BY id", load
         ).map { try Run($0) }.filter { mayShareSteriliser(with: $0) }
     }
@@ -65,7 +67,7 @@ struct Run: Sendable {
     }
 
     func save(_ transaction: any Transaction) throws {
-        _ = try transaction.insert(
+        _ = try transaction.store.insert(
             """
             INSERT INTO sterilization_runs
                 (kind, device, began, ended, minutes, method, celsius, steriliser, load, indicator)

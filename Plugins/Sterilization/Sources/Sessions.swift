@@ -28,7 +28,7 @@ extension Sterilization {
         Reaction(to: "session.started") { entry, _, transaction in
             let facts = try SessionFacts(entry, now: transaction.now)
             if let cartridge = facts.cartridge {
-                let claimed = try transaction.execute(
+                let claimed = try transaction.store.execute(
                     """
                     UPDATE sterilization_cartridges SET session = ?
                     WHERE cartridge = ? AND person = ? AND session IS NULL AND discarded_at IS NULL
@@ -81,7 +81,7 @@ extension Sterilization {
     }
 
     private func markUsed(_ name: String, _ facts: SessionFacts, _ transaction: any Transaction) throws {
-        let marked = try transaction.execute(
+        let marked = try transaction.store.execute(
             """
             UPDATE sterilization_cartridges SET session = ?, used_at = ?
             WHERE cartridge = ? AND used_at IS NULL AND (session IS NULL OR session = ?)

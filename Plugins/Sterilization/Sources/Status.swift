@@ -62,7 +62,7 @@ extension Sterilization {
         let head = try Head(of: device.device, in: reading)
         let person = try (device.owner ?? head.lastPerson).map { try reading.person($0) }
         // Of a device for everybody one sees what it is in, and not whose: that is in the times' zone too.
-        let isOpen = try person.map { try reading.sees($0.person) } ?? true
+        let isOpen = try person.map { try reading.privacy.sees($0.person) } ?? true
         // Of a device that nobody has used or owns only this much is known: whether it is disinfected.
         let setting = person?.setting ?? .home
         let cartridge = try openCartridge(of: device.device, reading)
@@ -78,12 +78,13 @@ extension Sterilization {
         let state = head.running != nil ? .inUse : lasts.map { HeadStatus.State($0.state) } ?? otherwise
         return HeadStatus(
             head: head, state: state, readyUntil: lasts?.until,
-            lastPerson: try head.lastPerson.flatMap { try reading.sees($0) ? $0 : nil },
-            cartridge: try cartridge.flatMap { try reading.sees($0.person) ? $0.cartridge : nil }, findings: findings)
+            lastPerson: try head.lastPerson.flatMap { try reading.privacy.sees($0) ? $0 : nil },
+            cartridge: try cartridge.flatMap { try reading.privacy.sees($0.person) ? $0.cartridge : nil },
+            findings: findings)
     }
 
     private func openCartridge(of device: String, _ reading: any Reading) throws -> Cartridge? {
-        let name = try reading.row(
+        let name = try reading.store.row(
             """
             SELECT cartridge FROM sterilization_cartridges WHERE device = ? AND discarded_at IS NULL
             ORDER BY opened_at DESC, id DESC LIMIT 1

@@ -30,7 +30,7 @@ private struct StoredAlarm: Reply {
 extension Telemetry {
     /// Who judges a session's points; knows the alarms that are not over.
     func watch(_ session: KnownSession, _ reading: any Reading) throws -> Watch {
-        let rows = try reading.rows(
+        let rows = try reading.store.rows(
             "SELECT code, at, peak FROM telemetry_alarms WHERE session = ? AND over_at IS NULL", session.session)
         let open = rows.compactMap { row -> (String, Watch.Breach)? in
             // One that is damaged stops no stream.
@@ -56,7 +56,7 @@ extension Telemetry {
             }
         }
         for (code, peak) in peaks {
-            try transaction.execute(
+            try transaction.store.execute(
                 "UPDATE telemetry_alarms SET peak = ? WHERE session = ? AND code = ? AND over_at IS NULL", peak,
                 session.session, code)
         }
@@ -66,13 +66,13 @@ extension Telemetry {
     /// Raises an alarm unless it is known: another stream of the session has raised it, or its points were sent again.
     func raise(_ alarm: Watch.Alarm, _ session: KnownSession, _ transaction: any Transaction) throws {
         let at = Telemetry.instant(alarm.at)
-        let known = try transaction.row(
+        let known = try transaction.store.row(
             """
             SELECT id FROM telemetry_alarms WHERE session = ? AND code = ?
             AND (over_at IS NULL OR at = ? OR (at < ? AND over_at > ?))
             """, session.session, alarm.code, at, at, at)
         guard known == nil else { return }
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO telemetry_alarms (session, at, code, field, value, limit_value, peak)
             VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -88,9 +88,11 @@ extension Telemetry {
         _ code: String, at: Instant, peak: Double?, _ session: KnownSession, _ transaction: any Transaction
     ) throws {
         let sql = "SELECT id, at, peak FROM telemetry_alarms WHERE session = ? AND code = ? AND over_at IS NULL"
-        guard let row = try transaction.row(sql, session.session, code), let began = row.instant("at") else { return }
+        guard let row = try transaction.store.row(sql, session.session, code), let began = row.instant("at") else {
+            return
+        }
         let peak = peak ?? row.number("peak")
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE telemetry_alarms SET over_at = ?, peak = ? WHERE id = ?", at, peak, row.integer("id"))
         try transaction.record(
             Entry(
@@ -104,7 +106,7 @@ extension Telemetry {
     private func stop(_ session: KnownSession, because code: String, _ transaction: any Transaction) throws {
         guard try known(session.session, transaction).isRunning else { return }
         do {
-            try transaction.change(
+            try transaction.modules.change(
                 "session.stop",
                 [
                     "session": session.session, "reason": "other",
@@ -122,7 +124,7 @@ extension Telemetry {
             example: "telemetry.alarms session=17",
             lists: { reading, send, id in
                 let session = try known(id, reading)
-                try reading.forEach(
+                try reading.store.forEach(
                     "SELECT * FROM telemetry_alarms WHERE session = ? ORDER BY id", [session.session.sql]
                 ) { try send(StoredAlarm($0)) }
             })

@@ -45,7 +45,7 @@ extension Telemetry {
             "unmatched", "Lists devices with points that belong to no session.", role: .reader,
             gives: Unmatched.self, concerns: .named(rows: ["device"]), example: "telemetry.unmatched",
             lists: { reading, send in
-                try reading.forEach(
+                try reading.store.forEach(
                     """
                     SELECT s.device, SUM(b.points) AS points, MIN(b.first_ns) AS first_ns, MAX(b.last_ns) AS last_ns,
                         MIN(b.expires) AS expires
@@ -82,7 +82,7 @@ extension Telemetry {
     private func attach(
         _ device: String, to session: KnownSession, _ transaction: any Transaction, where belongs: (Int64) -> Bool
     ) throws -> Attached {
-        let all = try transaction.rows(
+        let all = try transaction.store.rows(
             "SELECT * FROM telemetry_series WHERE session = 0 AND device = ? ORDER BY id", device
         ).map { try Series($0, transaction) }
         guard !all.isEmpty else {
@@ -105,7 +105,7 @@ extension Telemetry {
                 let (mine, others) = points.divided(belongs)
                 guard mine.count > 0 else { continue }
                 if let own { own.append(mine) } else { own = mine }
-                try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
+                try transaction.store.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
                 left.append((others, block.expires))
             }
             // Only now: adding merges blocks that were still to be read.
@@ -144,17 +144,18 @@ extension Telemetry {
         Timer(
             "expiry",
             next: {
-                try $0.row("SELECT MIN(expires) AS expires FROM telemetry_blocks WHERE expires IS NOT NULL")?.instant(
-                    "expires")
+                try $0.store.row("SELECT MIN(expires) AS expires FROM telemetry_blocks WHERE expires IS NOT NULL")?
+                    .instant(
+                        "expires")
             },
             fire: { transaction in
-                let rows = try transaction.rows(
+                let rows = try transaction.store.rows(
                     """
                     SELECT b.id, b.points, b.first_ns, b.last_ns, s.device FROM telemetry_blocks b
                     JOIN telemetry_series s ON b.series = s.id WHERE b.expires <= ? ORDER BY b.expires LIMIT 100
                     """, transaction.now)
                 for row in rows {
-                    try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", row.integer("id"))
+                    try transaction.store.execute("DELETE FROM telemetry_blocks WHERE id = ?", row.integer("id"))
                 }
                 for (device, rows) in Dictionary(grouping: rows, by: { $0.text("device") ?? "" }).sorted(by: {
                     $0.key < $1.key

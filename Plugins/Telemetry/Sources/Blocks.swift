@@ -70,7 +70,7 @@ struct Blocks {
         let json = Series.json(fields, transaction)
         if let id = try known(session, device, name, json, stepMilliseconds) { return id }
         if stepMilliseconds == 0 { try makeRoom(session, device) }
-        return try transaction.insert(
+        return try transaction.store.insert(
             "INSERT INTO telemetry_series (session, device, name, fields, step_ms) VALUES (?, ?, ?, ?, ?)", session,
             device, name, json, stepMilliseconds)
     }
@@ -78,7 +78,7 @@ struct Blocks {
     func known(
         _ session: Int64, _ device: String, _ name: String, _ fields: String, _ stepMilliseconds: Int64 = 0
     ) throws -> Int64? {
-        try transaction.row(
+        try transaction.store.row(
             """
             SELECT id FROM telemetry_series
             WHERE session = ? AND device = ? AND name = ? AND fields = ? AND step_ms = ?
@@ -89,7 +89,8 @@ struct Blocks {
     private func makeRoom(_ session: Int64, _ device: String) throws {
         func count(_ condition: String, _ values: SQLValue...) throws -> Int64 {
             var count: Int64 = 0
-            try transaction.forEach("SELECT COUNT(*) AS n FROM telemetry_series WHERE \(condition)", values) { row in
+            try transaction.store.forEach("SELECT COUNT(*) AS n FROM telemetry_series WHERE \(condition)", values) {
+                row in
                 count = row.integer("n") ?? 0
             }
             return count
@@ -106,7 +107,7 @@ struct Blocks {
         }
         guard try isFull() != nil else { return }
         // Of points that were attached or discarded nothing is left but this.
-        try transaction.execute(
+        try transaction.store.execute(
             """
             DELETE FROM telemetry_series WHERE session = 0
             AND NOT EXISTS (SELECT 1 FROM telemetry_blocks b WHERE b.series = telemetry_series.id)
@@ -139,11 +140,12 @@ struct Blocks {
         let points = points.sorted
         guard let first = points.times.first, let last = points.times.last else { return }
         let block = Block(points, statistics: statistics)
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO telemetry_blocks (series, level, points, first_ns, last_ns, expires, digest, header, data)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """, series, level, points.count, first, last, expires, transaction.digest(block.header + block.data),
+            """, series, level, points.count, first, last, expires,
+            transaction.digests.sha256(block.header + block.data),
             block.header,
             block.data)
     }
@@ -154,7 +156,7 @@ struct Blocks {
     }
 
     private func mergeWhereDue(_ series: Int64) throws {
-        let levels = try transaction.rows(
+        let levels = try transaction.store.rows(
             """
             SELECT level, COUNT(*) AS blocks, SUM(points) AS points FROM telemetry_blocks
             WHERE series = ? AND level < ? GROUP BY level ORDER BY level
@@ -177,18 +179,18 @@ struct Blocks {
     private func merge(_ series: Int64, levels: ClosedRange<Int64>, into level: Int64) throws {
         var merged: Points?
         var latest: Instant?
-        for row in try transaction.rows(
+        for row in try transaction.store.rows(
             """
             SELECT id, points, first_ns, last_ns, expires, digest, header, data FROM telemetry_blocks
             WHERE series = ? AND level BETWEEN ? AND ? ORDER BY id
             """, series, levels.lowerBound, levels.upperBound)
         {
             guard let points = try? StoredBlock(row).points(transaction) else {
-                try transaction.execute(
+                try transaction.store.execute(
                     "UPDATE telemetry_blocks SET level = ? WHERE id = ?", Blocks.sealed, row.integer("id"))
                 continue
             }
-            try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", row.integer("id"))
+            try transaction.store.execute("DELETE FROM telemetry_blocks WHERE id = ?", row.integer("id"))
             latest = [latest, row.instant("expires")].compactMap { $0 }.max()
             if let merged { merged.append(points) } else { merged = points }
         }
@@ -227,9 +229,9 @@ struct StoredBlock {
     func points(_ reading: any Reading, onlyColumn: Int? = nil) throws -> Points {
         let row =
             self.row.columns["data"] == nil
-            ? try reading.row("SELECT digest, header, data FROM telemetry_blocks WHERE id = ?", id) : self.row
+            ? try reading.store.row("SELECT digest, header, data FROM telemetry_blocks WHERE id = ?", id) : self.row
         guard let row, let header = row.blob("header"), let data = row.blob("data"),
-            onlyColumn != nil || reading.digest(header + data) == row.blob("digest")
+            onlyColumn != nil || reading.digests.sha256(header + data) == row.blob("digest")
         else { throw Damage() }
         return try Block(header: header, data: data).points(onlyColumn: onlyColumn)
     }
@@ -238,14 +240,14 @@ struct StoredBlock {
 extension Reading {
     /// The series of a session in their order.
     func series(session: Int64) throws -> [Series] {
-        try rows("SELECT * FROM telemetry_series WHERE session = ? ORDER BY id", session).map {
+        try store.rows("SELECT * FROM telemetry_series WHERE session = ? ORDER BY id", session).map {
             try Series($0, self)
         }
     }
 
     /// A series' blocks by their times, without their points, that have anything within these nanoseconds.
     func blocks(_ series: Int64, from: Int64 = .min, through: Int64 = .max) throws -> [StoredBlock] {
-        try rows(
+        try store.rows(
             """
             SELECT id, points, first_ns, last_ns, expires, header FROM telemetry_blocks
             WHERE series = ? AND last_ns >= ? AND first_ns <= ? ORDER BY first_ns, id
@@ -256,7 +258,7 @@ extension Reading {
     /// The digest of all blocks of a session in their order, as the ledger keeps it; and how many blocks and points.
     func digest(ofSession session: Int64) throws -> (digest: String, blocks: Int, points: Int) {
         var (digests, blocks, points): ([UInt8], Int, Int) = ([], 0, 0)
-        try forEach(
+        try store.forEach(
             """
             SELECT b.digest, b.points FROM telemetry_blocks b JOIN telemetry_series s ON b.series = s.id
             WHERE s.session = ? ORDER BY b.id
@@ -267,7 +269,8 @@ extension Reading {
             points = points.addingClamped(Int(row.integer("points") ?? 0))
         }
         return (
-            digest(digests).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(), blocks, points
+            self.digests.sha256(digests).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
+            blocks, points
         )
     }
 }

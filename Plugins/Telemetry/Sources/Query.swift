@@ -95,9 +95,10 @@ extension Telemetry {
         switch (question.session, question.device) {
         case (let session?, nil): return try reading.series(session: known(session, reading).session)
         case (nil, let device?):
-            let series = try reading.rows("SELECT * FROM telemetry_series WHERE device = ? ORDER BY id", device).map {
-                try Series($0, reading)
-            }
+            let series = try reading.store.rows("SELECT * FROM telemetry_series WHERE device = ? ORDER BY id", device)
+                .map {
+                    try Series($0, reading)
+                }
             guard !series.isEmpty else {
                 throw ModuleError.notFound("device", device, next: "no device of that name has ever reported")
             }

@@ -1,3 +1,4 @@
+import MneedleBulkKit
 import MneedleKit
 import MneedleSeries
 import Synchronization
@@ -186,7 +187,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
 
     // MARK: Into the store
 
-    func store(_ transaction: any Transaction) throws -> BulkCount {
+    func store(_ transaction: any BulkTransaction) throws -> BulkCount {
         let batches = lock.withLock { _ in slots.compactMap { $0.takeBatch() } }
         if let only {
             guard try telemetry.known(only.session.session, transaction).isRunning else {
@@ -205,7 +206,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     /// What belongs to the device's running session goes there, the rest is kept under the device.
-    private func storeByDevice(_ gathered: Batch, _ transaction: any Transaction) throws {
+    private func storeByDevice(_ gathered: Batch, _ transaction: any BulkTransaction) throws {
         var batch = gathered
         let (slot, points) = (batch.slot, batch.points)
         guard let device = slot.layout.device else { return }
@@ -244,7 +245,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     /// A collector's point of before the session is kept, but now is when the needles move. What is stored already was
     /// judged when it came, and is only sent again.
     private func judge(
-        _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any Transaction
+        _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any BulkTransaction
     ) throws {
         guard points.count > 0 else { return }
         points.round(to: telemetry.precision)
@@ -261,7 +262,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     /// A point that is older than one before it tells of a clock that was set back, unless it was only sent again.
-    private func judgeTimes(of batch: Batch, _ transaction: any Transaction) throws {
+    private func judgeTimes(of batch: Batch, _ transaction: any BulkTransaction) throws {
         let new = try batch.newBehind(of: telemetry, in: transaction)
         guard let watch = batch.slot.watch, !new.isEmpty else { return }
         let alarms = lock.withLock { _ in
@@ -285,7 +286,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     }
 
     private func store(
-        _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any Transaction
+        _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any BulkTransaction
     ) throws {
         guard points.count > 0 else { return }
         guard try append(points, slot, session: session.session, device: session.device, transaction) else { return }
@@ -349,7 +350,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         try telemetry.record(changes, peaks, watch.session, transaction)
     }
 
-    func finish(_ transaction: any Transaction) throws -> Object {
+    func finish(_ transaction: any BulkTransaction) throws -> Object {
         if let only, accepted > 0 { try telemetry.seal(only.session, transaction) }
         return lock.withLock { _ in
             let alarms = only?.alarms ?? watches.values.reduce(0) { $0 + $1.alarms }

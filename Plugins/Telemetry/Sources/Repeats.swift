@@ -17,7 +17,7 @@ extension Blocks {
             repeated.formUnion(same.map(\.place))
             guard same.count < pairs.count else { continue }
             let going = Set(pairs.map(\.stored)).subtracting(same.map(\.stored))
-            try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
+            try transaction.store.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
             try Blocks(transaction: transaction, expires: block.expires).insert(
                 stored.picked((0..<stored.count).filter { !going.contains($0) }), series, level: block.level)
         }
@@ -32,7 +32,7 @@ extension Blocks {
         guard let first = points.times.first, let last = points.times.last else { return points }
         let json = Series.json(fields, transaction)
         var repeated: Set<Int> = []
-        let sessions = try transaction.rows(
+        let sessions = try transaction.store.rows(
             "SELECT session FROM telemetry_sessions WHERE device = ? AND started <= ? AND ended >= ?", device,
             Instant(nanoseconds: last.addingClamped(Receiver.grace)),
             Instant(nanoseconds: first.subtractingClamped(Receiver.grace)))
@@ -53,7 +53,7 @@ extension Blocks {
         in points: Points, _ device: String, _ name: String, _ fields: [Layout.Field]
     ) throws -> (_ place: Int) -> Bool {
         let times = points.distinct
-        let all = try transaction.rows(
+        let all = try transaction.store.rows(
             "SELECT id FROM telemetry_series WHERE device = ? AND name = ? AND fields = ? AND step_ms = 0", device,
             name, Series.json(fields, transaction))
         var known: [Int64: [(stored: Points, place: Int)]] = [:]
@@ -78,7 +78,7 @@ extension Blocks {
     private func blocks(_ series: Int64, around times: [Int64]) throws -> [Near] {
         guard let first = times.first, let last = times.last else { return [] }
         var blocks: [Near] = []
-        try transaction.forEach(
+        try transaction.store.forEach(
             """
             SELECT id, level, expires, first_ns, last_ns FROM telemetry_blocks
             WHERE series = ? AND last_ns >= ? AND first_ns <= ?
@@ -98,7 +98,7 @@ extension Blocks {
     private func common(
         _ points: Points, _ block: Near
     ) throws -> (stored: Points, pairs: [(place: Int, stored: Int)])? {
-        let row = try transaction.row(
+        let row = try transaction.store.row(
             "SELECT id, points, first_ns, last_ns, expires, digest, header, data FROM telemetry_blocks WHERE id = ?",
             block.id)
         guard let row, let times = try? Block(header: row.blob("header") ?? [], data: row.blob("data") ?? []).times()

@@ -31,7 +31,7 @@ extension Telemetry {
     var whenStarted: Reaction {
         Reaction(to: "session.started") { entry, _, transaction in
             try needlingIsRecorded(entry.body.string("device") ?? "", transaction)
-            try transaction.execute(
+            try transaction.store.execute(
                 """
                 INSERT INTO telemetry_sessions (session, person, device, depth_mm, started, is_running)
                 VALUES (?, ?, ?, ?, ?, 1)
@@ -45,10 +45,11 @@ extension Telemetry {
 
     @Sendable private func endSession(_ entry: Entry, _ actor: Actor, _ transaction: any Transaction) throws {
         let id = entry.body.integer("session")
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE telemetry_sessions SET is_running = 0, ended = ? WHERE session = ?",
             entry.body.instant("ended") ?? transaction.now, id)
-        guard let id, let row = try transaction.row("SELECT * FROM telemetry_sessions WHERE session = ?", id) else {
+        guard let id, let row = try transaction.store.row("SELECT * FROM telemetry_sessions WHERE session = ?", id)
+        else {
             return
         }
         let session = KnownSession(row)
@@ -58,7 +59,7 @@ extension Telemetry {
 
     /// What is still wrong when a session ends is over with it.
     func endAlarms(of session: KnownSession, _ transaction: any Transaction) throws {
-        let rows = try transaction.rows(
+        let rows = try transaction.store.rows(
             "SELECT code FROM telemetry_alarms WHERE session = ? AND over_at IS NULL ORDER BY id", session.session)
         for row in rows {
             try end(row.text("code") ?? "", at: session.ended ?? transaction.now, peak: nil, session, transaction)
@@ -71,9 +72,10 @@ extension Telemetry {
             try Blocks(transaction: transaction).seal(series.id)
         }
         let (digest, blocks, points) = try transaction.digest(ofSession: session.session)
-        let known = try transaction.row("SELECT digest FROM telemetry_sessions WHERE session = ?", session.session)
+        let known = try transaction.store.row(
+            "SELECT digest FROM telemetry_sessions WHERE session = ?", session.session)
         guard blocks > 0, known?.text("digest") != digest else { return }
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE telemetry_sessions SET digest = ? WHERE session = ?", digest, session.session)
         try transaction.record(
             Entry(
@@ -82,7 +84,7 @@ extension Telemetry {
     }
 
     func known(_ session: Int64, _ reading: any Reading) throws -> KnownSession {
-        guard let row = try reading.row("SELECT * FROM telemetry_sessions WHERE session = ?", session) else {
+        guard let row = try reading.store.row("SELECT * FROM telemetry_sessions WHERE session = ?", session) else {
             throw ModuleError.notFound("session", session, next: "session.list shows the sessions")
         }
         return KnownSession(row)
@@ -90,13 +92,13 @@ extension Telemetry {
 
     func running(device: String, _ reading: any Reading) throws -> KnownSession? {
         let sql = "SELECT * FROM telemetry_sessions WHERE device = ? AND is_running = 1 ORDER BY session DESC LIMIT 1"
-        return try reading.row(sql, device).map(KnownSession.init)
+        return try reading.store.row(sql, device).map(KnownSession.init)
     }
 
     /// Whether there is such a device. While the records do not run nobody knows, and nothing is to be lost.
     func isOnRecord(_ device: String, _ reading: any Reading) throws -> Bool {
         do {
-            _ = try reading.ask("records.show-device", ["device": device])
+            _ = try reading.modules.ask("records.show-device", ["device": device])
             return true
         } catch let error as ModuleError where error.code == .notFound || error.code == .invalidArgument {
             return false
@@ -107,10 +109,11 @@ extension Telemetry {
 
     /// Whether the one who sends may say what a device measures: not one of another's, or with which another is treated.
     func isOpen(_ device: String, _ reading: any Reading) throws -> Bool {
-        guard !reading.seesEverybody else { return true }
+        guard !reading.privacy.seesEverybody else { return true }
         do {
             let owner = try reading.device(device).owner
-            return try [owner, running(device: device, reading)?.person].compactMap { $0 }.allSatisfy(reading.sees)
+            return try [owner, running(device: device, reading)?.person].compactMap { $0 }.allSatisfy(
+                reading.privacy.sees)
         } catch let error as ModuleError where [.notFound, .invalidArgument, .moduleFailed].contains(error.code) {
             return false
         }
@@ -123,17 +126,17 @@ extension Telemetry {
         Timer(
             "silence",
             next: { reading in
-                let row = try reading.row(
+                let row = try reading.store.row(
                     "SELECT MIN(last_heard) AS heard FROM telemetry_sessions WHERE is_running = 1")
                 return row?.instant("heard").map { Zone.utc.adding(knowledge.silence, to: $0) }
             },
             fire: { transaction in
                 let latest = transaction.now.adding(milliseconds: -knowledge.silence.totalMilliseconds)
-                let rows = try transaction.rows(
+                let rows = try transaction.store.rows(
                     "SELECT * FROM telemetry_sessions WHERE is_running = 1 AND last_heard <= ? LIMIT 100", latest)
                 for session in rows.map(KnownSession.init) {
                     // Heard of again with its next point.
-                    try transaction.execute(
+                    try transaction.store.execute(
                         "UPDATE telemetry_sessions SET last_heard = NULL WHERE session = ?", session.session)
                     let alarm = Watch.Alarm(
                         code: Telemetry.silenceCode, at: transaction.now.nanoseconds)
@@ -150,14 +153,14 @@ extension Telemetry {
         try reading.series(session: session.session).filter { series in
             series.fields.contains { knowledge.depthUnit(of: $0) != nil }
         }.compactMap { series in
-            try reading.row("SELECT MAX(last_ns) AS last FROM telemetry_blocks WHERE series = ?", series.id)?
+            try reading.store.row("SELECT MAX(last_ns) AS last FROM telemetry_blocks WHERE series = ?", series.id)?
                 .integer("last")
         }.max()
     }
 
     /// A session has reported, so it is not silent any more.
     func heard(of session: KnownSession, _ transaction: any Transaction) throws {
-        let row = try transaction.row(
+        let row = try transaction.store.row(
             "SELECT last_heard FROM telemetry_sessions WHERE session = ?", session.session)
         let last = row?.instant("last_heard")
         // To the second is near enough for a silence of many, and spares most transactions a write.
@@ -165,7 +168,7 @@ extension Telemetry {
         if last == nil {
             try end(Telemetry.silenceCode, at: transaction.now, peak: nil, session, transaction)
         }
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE telemetry_sessions SET last_heard = ? WHERE session = ?", transaction.now, session.session)
     }
 }

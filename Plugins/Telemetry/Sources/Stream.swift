@@ -1,3 +1,4 @@
+import MneedleBulkKit
 import MneedleKit
 import MneedleSeries
 

@@ -101,7 +101,7 @@ extension Telemetry {
             reads: { reading, id in
                 let session = try known(id, reading)
                 let summary = try Summary(session: session.session, reading)
-                let row = try reading.row(
+                let row = try reading.store.row(
                     "SELECT COUNT(*) AS n FROM telemetry_alarms WHERE session = ?", session.session)
                 guard let alarms = row?.integer("n") else { throw ModuleError.internal("nothing counts the alarms") }
                 return SummedUp(summary: summary, alarms: alarms)

@@ -1,3 +1,4 @@
+import MneedleBulkKit
 import MneedleKit
 import MneedleSeries
 
@@ -38,9 +39,9 @@ let definition = ModuleDefinition(
         ],
         reactions: [telemetry.whenStarted, telemetry.whenFinished, telemetry.whenStopped],
         timers: [telemetry.silence, telemetry.expiry, telemetry.thinning],
-        collectors: [telemetry.collector],
         figures: telemetry.figures,
-        commonKinds: [Telemetry.needledWithoutSession])
+        commonKinds: [Telemetry.needledWithoutSession],
+        contributions: [telemetry.collector])
 }
 
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.

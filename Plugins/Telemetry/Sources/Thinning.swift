@@ -13,7 +13,7 @@ extension Telemetry {
             next: { reading in
                 try keepFor.enumerated().compactMap { form, span in
                     guard let span else { return nil }
-                    let row = try reading.row(
+                    let row = try reading.store.row(
                         "SELECT MIN(ended) AS ended FROM telemetry_sessions WHERE thinned = ?", form)
                     return row?.instant("ended").map { Zone.utc.adding(span, to: $0) }
                 }.min()
@@ -22,7 +22,7 @@ extension Telemetry {
                 for (form, span) in keepFor.enumerated() {
                     guard let span else { continue }
                     // One at a time: a long session's points take a moment to read.
-                    let row = try transaction.row(
+                    let row = try transaction.store.row(
                         "SELECT * FROM telemetry_sessions WHERE thinned = ? AND ended IS NOT NULL ORDER BY ended LIMIT 1",
                         form)
                     guard let session = row.map(KnownSession.init), let ended = session.ended,
@@ -55,7 +55,7 @@ extension Telemetry {
                 if let all { all.append(short) } else { all = short }
                 for index in statistics.indices { statistics[index].append(header.statistics[index]) }
                 points += block.count
-                try transaction.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
+                try transaction.store.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
             }
             guard let next, let all, all.count > 0 else { continue }
             let id = try Blocks(transaction: transaction).series(
@@ -67,7 +67,7 @@ extension Telemetry {
                 step: Span(milliseconds: next).totalNanoseconds)
             try Blocks(transaction: transaction).insertSealed(whole, id, statistics: statistics)
         }
-        try transaction.execute(
+        try transaction.store.execute(
             "UPDATE telemetry_sessions SET thinned = ? WHERE session = ?", form + 1, session.session)
         let digest = try transaction.digest(ofSession: session.session).digest
         try transaction.record(

@@ -1,3 +1,4 @@
+import MneedleBulkKit
 import MneedleKit
 import MneedleSeries
 
@@ -9,7 +10,7 @@ extension Telemetry {
     /// Somebody needles, or has, and no session is there that would have watched it.
     /// - Parameter isNegative: Whether a depth among it was rejected as negative.
     func tellOfNeedling(
-        _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any Transaction
+        _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any BulkTransaction
     ) throws {
         let needling = try unexplained(batch, device, isNegative: isNegative, transaction)
         guard let last = needling.map(\.time).max(), try isOnRecord(device, transaction) else { return }
@@ -56,7 +57,7 @@ extension Telemetry {
             found.append(Needling(time: now))
         }
         guard let first = found.map(\.time).min() else { return [] }
-        let sessions = try reading.rows(
+        let sessions = try reading.store.rows(
             "SELECT * FROM telemetry_sessions WHERE device = ? AND ended >= ?", device,
             Instant(nanoseconds: first.subtractingClamped(Receiver.grace))
         ).map(KnownSession.init)
@@ -76,12 +77,12 @@ extension Telemetry {
     /// Notes that the device needles, or that it tells late of it: the one hides nothing of the other.
     /// - Returns: Whether it had been quiet, so that this is to be told.
     private func beginsStretch(_ device: String, isLate: Bool, _ transaction: any Transaction) throws -> Bool {
-        let row = try transaction.row(
+        let row = try transaction.store.row(
             "SELECT last_at FROM telemetry_needling WHERE device = ? AND is_late = ?", device, isLate)
         let passed = row?.instant("last_at").map { transaction.now.milliseconds(since: $0) }
         // To the second is near enough, and spares most transactions a write.
         if let passed, 0..<1000 ~= passed { return false }
-        try transaction.execute(
+        try transaction.store.execute(
             """
             INSERT INTO telemetry_needling (device, is_late, last_at) VALUES (?, ?, ?)
             ON CONFLICT (device, is_late) DO UPDATE SET last_at = excluded.last_at
@@ -92,6 +93,6 @@ extension Telemetry {
 
     /// A session of the device begins: what comes after it is another stretch.
     func needlingIsRecorded(_ device: String, _ transaction: any Transaction) throws {
-        try transaction.execute("DELETE FROM telemetry_needling WHERE device = ?", device)
+        try transaction.store.execute("DELETE FROM telemetry_needling WHERE device = ?", device)
     }
 }

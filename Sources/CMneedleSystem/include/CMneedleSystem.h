@@ -45,17 +45,6 @@ int mneedle_has_access_list(int file, const char *name);
 /* Gives a finished file its name, unless there is one of that name: EEXIST. */
 int mneedle_publish(int folder, const char *partial, const char *name);
 
-/* Has SQLite keep no statistics of its memory, for which it would take a lock at every
- * allocation. Only before its first use; later it answers an error and changes nothing. */
-int mneedle_sqlite_configure(void);
-
-/* What takes variadic arguments, which Swift does not see. */
-struct sqlite3;
-/* Has a connection refuse statements that could damage the file on purpose: SQLite's defensive mode. */
-int mneedle_sqlite_harden(struct sqlite3 *connection);
-/* Has a connection leave the log beside the file alone when it is closed. */
-void mneedle_sqlite_leave_log(struct sqlite3 *connection);
-
 /* Crash notes: a page shared with a file, so that it outlives the process. Each
  * thread has a slot with the name of the module that runs on it and whose request that
  * is; a handler for the fatal signals marks the slot of the thread that dies. */

@@ -45,7 +45,7 @@ extension Verb.Account.Timing {
         switch handler {
         case .reads, .lists: self = .read
         case .writes: self = .write
-        case .receives, .immediate, .immediateRows, .constant, .connection: self = .none
+        case .special, .immediate, .immediateRows, .constant, .connection: self = .none
         }
     }
 }

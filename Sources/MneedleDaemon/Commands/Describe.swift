@@ -38,7 +38,7 @@ extension Verb {
         switch command.handler {
         case .connection(.subscribe): "subscription"
         case .lists, .immediateRows: "rows"
-        case .receives: "bulk"
+        case .special: "bulk"
         case .reads, .writes, .immediate, .constant, .connection(.unsubscribe): "single"
         }
     }

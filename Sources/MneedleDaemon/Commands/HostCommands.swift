@@ -4,7 +4,7 @@ import MneedleWire
 /// The service's own commands: the module `mneedled`, described in the same table as the others.
 struct HostCommands {
     let house: House
-    let store: Store
+    let store: any Store
     let health: Health
     let limits: Limits
     let version: String

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
 struct LedgerCommands {
@@ -40,7 +41,7 @@ struct LedgerCommands {
             values.append(.text(kind.hasSuffix(".*") ? String(kind.dropLast()) : kind))
         }
         // By the hash one could try out what another's entry may say.
-        let isWhole = reading.seesEverybody
+        let isWhole = reading.privacy.seesEverybody
         if !isWhole {
             let (condition, bound) = try visible(reading)
             conditions.append(condition)
@@ -53,7 +54,7 @@ struct LedgerCommands {
             since == nil
             ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq"
             : "\(matching) ORDER BY seq LIMIT ?"
-        try reading.forEach(sql, values) {
+        try reading.store.forEach(sql, values) {
             try send(LedgerRow(row: $0, body: reading.value(json: $0.text("body") ?? "{}"), showsHash: isWhole))
         }
     }
@@ -65,8 +66,12 @@ struct LedgerCommands {
         }
         let (own, common) = (try reading.ownPeople().sorted(), reading.house.commonKinds.sorted())
         func places(_ values: [String]) -> String { values.map { _ in "?" }.joined(separator: ", ") }
+        // An empty list is no SQL.
+        func isOne(_ column: String, of values: [String]) -> String {
+            values.isEmpty ? "1 = 0" : "\(column) IN (\(places(values)))"
+        }
         return (
-            "(person IN (\(places(own))) OR (person IS NULL AND kind IN (\(places(common)))))",
+            "(\(isOne("person", of: own)) OR (person IS NULL AND \(isOne("kind", of: common))))",
             (own + common).map(SQLValue.text)
         )
     }
@@ -81,7 +86,7 @@ struct LedgerCommands {
     /// A chain that does not hold degrades the service until one that holds is proved.
     static func verified(_ reading: any Reading) throws -> Verified {
         var proof = LedgerProof()
-        try reading.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
+        try reading.store.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
         if let health = (reading as? StoreReading)?.engine.health {
             if let bad = proof.firstBad {
                 health.report(LedgerProof.problem(bad))
@@ -105,7 +110,8 @@ struct LedgerCommands {
             role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: Compared.self,
             concerns: .everybody, example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
             reads: { reading, sequence, hash in
-                let stored = try reading.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob("hash")?
+                let stored = try reading.store.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob(
+                    "hash")?
                     .hex
                 let isSame = stored == hash.lowercased()
                 if !isSame, let health = (reading as? StoreReading)?.engine.health {
@@ -123,19 +129,19 @@ struct LedgerCommands {
 
     private static let path = Parameter.required(
         "path", .line(maximum: 4000),
-        "The copy's path: a new file *.sqlite in one of the folders that [backup] in mneedled.toml names and you may write in."
+        "The copy's path: a new file *\(Stores.copySuffix) in one of the folders that [backup] in mneedled.toml names and you may write in."
     )
 
     var backup: Command {
         Command(
             "ledger.backup", "Writes a consistent copy of everything to a new file while the service runs.",
             role: .admin, takes: LedgerCommands.path, gives: WrittenCopy.self, errors: [.conflict],
-            concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle/before-upgrade.sqlite",
+            concerns: .everybody, example: "ledger.backup path=/var/backups/mneedle/before-upgrade\(Stores.copySuffix)",
             reads: { [backups] reading, path in
                 guard let reading = reading as? StoreReading else {
                     throw ModuleError.internal("a backup is made from the store itself")
                 }
-                return try backups.write(reading.database, to: path, for: reading.actor)
+                return try backups.write(reading.connection, to: path, for: reading.actor)
             })
     }
 }

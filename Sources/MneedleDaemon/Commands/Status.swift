@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleSystem
 
 /// What `status` answers.
 private struct ServiceStatus: Reply {
@@ -57,7 +58,7 @@ extension HostCommands {
     ///   - reading: The store; `nil` where there is no way to read it.
     ///   - fault: Why there is none.
     private func answer(_ reading: (any Reading)?, _ fault: String? = nil) -> ServiceStatus {
-        let newest = try? reading?.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
+        let newest = try? reading?.store.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
         let house = (reading as? StoreReading)?.house ?? house
         let noted =
             fault.map { ["the store cannot be read: \($0)"] }
@@ -65,7 +66,7 @@ extension HostCommands {
         let figures = live()
         let problems =
             health.problems.map(\.text) + noted + house.troubles.map(\.text) + house.refusals.problems(at: figures.now)
-        let isWhole = reading?.seesEverybody ?? false
+        let isWhole = reading?.privacy.seesEverybody ?? false
         // By the hash one could try out what another's entry may say.
         let head = isWhole ? (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex : nil
         return ServiceStatus(

@@ -1,13 +1,13 @@
 import CMneedleSystem
 import Foundation
-import GRDB
 import Glibc
 import MneedleKit
+import MneedleSystem
 
 /// Writes copies of the store for those who ask, where the configuration lets it and they themselves could.
 struct Backup: Sendable {
     let settings: BackupSettings
-    /// The state folder, where a copy is made before it is given away: SQLite opens files by their path, and only in a
+    /// The state folder, where a copy is made before it is given away: a store opens files by their path, and only in a
     /// folder of the service's own can nobody put another file in its place meanwhile.
     let state: String
 
@@ -16,7 +16,7 @@ struct Backup: Sendable {
     }
 
     /// Copies the snapshot that the request sees.
-    func write(_ snapshot: Database, to path: String, for actor: Actor) throws -> WrittenCopy {
+    func write(_ snapshot: any StoreConnection, to path: String, for actor: Actor) throws -> WrittenCopy {
         let (place, name) = try split(path)
         // Its own folder is made when it is first needed; others are made by whoever gives them to it.
         let isOwn = place.hasPrefix(state + "/")
@@ -29,11 +29,11 @@ struct Backup: Sendable {
         do {
             let own = try Trust.folder(state, Trust.Demand(isOwn: true))
             let copy = StateFolder.copyPrefix + Backup.random
-            defer { for end in ["", "-journal", "-wal", "-shm"] { unlinkat(own.number, copy + end, 0) } }
+            defer { for end in Stores.copyEnds { unlinkat(own.number, copy + end, 0) } }
             let source = try Backup.create(copy, in: own)
             let (head, entries) = try Backup.copy(snapshot, to: state + "/" + copy)
             let bytes = try Backup.hand(source, to: folder, as: name, path)
-            return WrittenCopy(bytes: Int64(bytes), entries: Int64(entries), head: head.hash.hex)
+            return WrittenCopy(bytes: Int64(bytes), entries: entries, head: head.hash.hex)
         } catch let error as ModuleError {
             throw error
         } catch {
@@ -62,11 +62,13 @@ struct Backup: Sendable {
             default: false
             }
         }
-        guard isPlain, name.utf8.count <= 200, name.hasSuffix(".sqlite"), name.utf8.count > 7,
+        guard isPlain, name.utf8.count <= 200, name.hasSuffix(Stores.copySuffix),
+            name.utf8.count > Stores.copySuffix.utf8.count,
             let first = name.first, first != ".", first != "-"
         else {
             throw ModuleError.invalidArgument(
-                "path", expected: "a name of letters, digits, '.', '_' and '-' that ends in .sqlite", got: path)
+                "path", expected: "a name of letters, digits, '.', '_' and '-' that ends in \(Stores.copySuffix)",
+                got: path)
         }
         return (folder, name)
     }
@@ -112,17 +114,12 @@ struct Backup: Sendable {
 
     // MARK: Writing
 
-    private static func copy(_ snapshot: Database, to path: String) throws -> (Ledger.Head, Int) {
-        let copy = try DatabaseQueue(path: path)
-        try copy.writeWithoutTransaction { try snapshot.backup(to: $0) }
-        let result = try copy.read { database in
-            (
-                try Ledger.head(in: database),
-                try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM mneedle_ledger") ?? 0
-            )
+    /// - Returns: The newest entry of the copy, and how many there are.
+    private static func copy(_ snapshot: any StoreConnection, to path: String) throws -> (Ledger.Head, Int64) {
+        try snapshot.copy(to: path) { copy in
+            let entries = try copy.first("SELECT COUNT(*) AS entries FROM mneedle_ledger")?.integer("entries")
+            return (try Ledger.head(in: copy), entries ?? 0)
         }
-        try copy.close()
-        return result
     }
 
     /// Gives a finished copy to the folder: under a name of its own until all of it is on disk, and only then, if there
@@ -160,5 +157,5 @@ struct Backup: Sendable {
         String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
-    private static func failure(_ number: Int32) -> POSIXError { POSIXError(POSIXErrorCode(rawValue: number) ?? .EIO) }
+    private static func failure(_ number: Int32) -> SystemError { SystemError(number) }
 }

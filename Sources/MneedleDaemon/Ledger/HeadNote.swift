@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import GRDB
 import MneedleKit
+import MneedleSystem
 import MneedleWire
 import Synchronization
 
@@ -41,15 +41,14 @@ package final class HeadNote: Sendable {
     func endAcceptance() { unlink(acceptance) }
 
     private static func read(_ path: String) throws -> Content? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard file >= 0 || errno != ENOENT else { return nil }
-        defer { if file >= 0 { close(file) } }
-        var bytes = [UInt8](repeating: 0, count: 1024)
-        let count = file < 0 ? -1 : Glibc.read(file, &bytes, bytes.count)
-        guard count >= 0 else {
-            throw Refused(description: "'\(path)' cannot be read: \(String(cString: strerror(errno)))")
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW).read(limit: 1024)
+        } catch {
+            if error.number == ENOENT { return nil }
+            throw Refused(description: "'\(path)' cannot be read: \(error)")
         }
-        let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+        let text = String(decoding: bytes, as: UTF8.self)
         guard let json = try? JSON.parse(text), let store = json["store"]?.string,
             let entries = json["entries"]?.integer, entries >= 0,
             let hash = json["head"]?.string.flatMap([UInt8].init(hex:)), hash.count == 32
@@ -74,13 +73,13 @@ package final class HeadNote: Sendable {
     }
 
     /// - Throws: ``Refused`` when the store is not the one that was noted, or lacks what that had.
-    func requireFits(_ store: Store) throws {
+    func requireFits(_ store: any Store) throws {
         guard let known = content.withLock({ $0 }) else { return }
-        let (id, head, hash) = try store.pool.read { database in
-            guard try database.tableExists("mneedle_ledger") else { return ("", Ledger.Head.empty, [UInt8]?.none) }
+        let (id, head, hash) = try store.read(nil) { connection in
+            guard try connection.hasTable("mneedle_ledger") else { return ("", Ledger.Head.empty, [UInt8]?.none) }
             return (
-                try HeadNote.id(database), try Ledger.head(in: database),
-                try Ledger.hash(of: known.head.sequence, in: database)
+                try HeadNote.id(connection), try Ledger.head(in: connection),
+                try Ledger.hash(of: known.head.sequence, in: connection)
             )
         }
         let fault: String
@@ -94,12 +93,12 @@ package final class HeadNote: Sendable {
             return
         }
         throw Refused(
-            description: "the store '\(store.path)' is not the one that was here: \(fault). \(HeadNote.wayOn(path))")
+            description: "the store '\(store.place)' is not the one that was here: \(fault). \(HeadNote.wayOn(path))")
     }
 
     /// The id that a store got when it was made; its copies have the same.
-    static func id(_ database: Database) throws -> String {
-        try String.fetchOne(database, sql: "SELECT value FROM mneedle_store WHERE name = 'id'") ?? ""
+    static func id(_ connection: any StoreConnection) throws -> String {
+        try connection.first("SELECT value FROM mneedle_store WHERE name = 'id'")?.text("value") ?? ""
     }
 
     /// Writes the head, on disk when this returns; does nothing when it stands there already.
@@ -110,41 +109,13 @@ package final class HeadNote: Sendable {
             let new = Content(store: store, head: head)
             guard content != new || access(path, F_OK) != 0 else { return nil }
             let text = #"{"store":"\#(store)","entries":\#(head.sequence),"head":"\#(head.hash.hex)"}"# + "\n"
-            guard let error = HeadNote.replace(path, by: text) else {
+            do {
+                try AtomicFile.replace(path, with: Array(text.utf8))
                 content = new
                 return nil
+            } catch {
+                return "'\(path)' cannot be written: \(error)"
             }
-            return "'\(path)' cannot be written: \(String(cString: strerror(error)))"
         }
-    }
-
-    /// - Returns: What failed, as an `errno`.
-    private static func replace(_ path: String, by text: String) -> Int32? {
-        let fresh = path + ".new"
-        unlink(fresh)
-        let file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return errno }
-        let count = text.utf8.count
-        let isWritten = text.withCString { Glibc.write(file, $0, count) } == count && fsync(file) == 0
-        let failure = errno
-        close(file)
-        guard isWritten else {
-            unlink(fresh)
-            return failure
-        }
-        guard rename(fresh, path) == 0 else { return errno }
-        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return errno }
-        defer { close(folder) }
-        return fsync(folder) == 0 ? nil : errno
-    }
-}
-
-extension [UInt8] {
-    /// From hexadecimal; `nil` for what is none.
-    init?(hex: String) {
-        let digits = hex.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == hex.utf8.count, digits.count % 2 == 0 else { return nil }
-        self = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

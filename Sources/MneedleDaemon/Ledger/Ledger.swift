@@ -1,6 +1,5 @@
 import Crypto
 import Foundation
-import GRDB
 import MneedleKit
 
 /// The append-only, hash-chained record of every change.
@@ -16,40 +15,37 @@ final class Ledger {
     }
 
     var head: Head
-    /// What is hashed; kept for its memory.
+    /// What is hashed, and what is stored; kept for their memory.
     private var hashed: [UInt8] = []
+    private var values: [SQLValue] = []
 
     /// Finds the head.
-    init(_ database: Database) throws {
-        head = try Ledger.head(in: database)
+    init(_ connection: any StoreConnection) throws {
+        head = try Ledger.head(in: connection)
     }
 
-    static func head(in database: Database) throws -> Head {
+    static func head(in connection: any StoreConnection) throws -> Head {
         let sql = "SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1"
-        guard let row = try GRDB.Row.fetchOne(database, sql: sql) else { return .empty }
-        guard let sequence = Int64.fromDatabaseValue(row[0]), sequence > 0, sequence < .max,
-            let hash = bytes(row[1]), hash.count == 32
+        guard let row = try connection.first(sql) else { return .empty }
+        guard case .integer(let sequence) = row["seq"], sequence > 0, sequence < .max,
+            case .blob(let hash) = row["hash"], hash.count == 32
         else {
             throw ModuleError(
                 .storage,
-                "the newest entry of the ledger is damaged (entry \(row[0] as DatabaseValue), its hash is not 32 bytes or it has"
+                "the newest entry of the ledger is damaged (entry \(row["seq"]), its hash is not 32 bytes or it has"
                     + " no number); keep the file and restore a copy made by 'ledger.backup'")
         }
         return Head(sequence: sequence, hash: hash)
     }
 
     /// An entry's hash; `nil` when there is no such entry.
-    static func hash(of sequence: Int64, in database: Database) throws -> [UInt8]? {
-        let sql = "SELECT hash FROM mneedle_ledger WHERE seq = ?"
-        return try GRDB.Row.fetchOne(database, sql: sql, arguments: [sequence]).flatMap { bytes($0[0]) }
-    }
-
-    private static func bytes(_ value: DatabaseValue) -> [UInt8]? {
-        if case .blob(let data) = value.storage { [UInt8](data) } else { nil }
+    static func hash(of sequence: Int64, in connection: any StoreConnection) throws -> [UInt8]? {
+        let row = try connection.first("SELECT hash FROM mneedle_ledger WHERE seq = ?", .integer(sequence))
+        return if case .blob(let hash)? = row?["hash"] { hash } else { nil }
     }
 
     func append(
-        _ entry: Entry, module: String, actor: Actor, at: Instant, to database: Database, _ statements: StatementCache
+        _ entry: Entry, module: String, actor: Actor, at: Instant, to connection: any WritingConnection
     ) throws -> Event {
         let (sequence, isOver) = head.sequence.addingReportingOverflow(1)
         guard !isOver else { throw ModuleError.internal("the ledger has no number left") }
@@ -57,17 +53,17 @@ final class Ledger {
         let hash = try Ledger.hash(
             after: head.hash, sequence: sequence, at: at.milliseconds, actor: actor.user, module: module,
             kind: entry.kind, subject: entry.subject, person: entry.person, body: body, in: &hashed)
-        let statement = try statements.entry(Ledger.insertion, database).statement
-        try statement.bind(.integer(sequence), at: 1)
-        try statement.bind(.integer(at.milliseconds), at: 2)
-        try statement.bind(.text(actor.user), at: 3)
-        try statement.bind(.text(module), at: 4)
-        try statement.bind(.text(entry.kind), at: 5)
-        try statement.bind(.text(entry.subject), at: 6)
-        try statement.bind(entry.person.map(SQLValue.text) ?? .null, at: 7)
-        try statement.bind(utf8: body, at: 8)
-        try statement.bind(.blob(hash), at: 9)
-        try statement.run()
+        values.removeAll(keepingCapacity: true)
+        values.append(.integer(sequence))
+        values.append(.integer(at.milliseconds))
+        values.append(.text(actor.user))
+        values.append(.text(module))
+        values.append(.text(entry.kind))
+        values.append(.text(entry.subject))
+        values.append(entry.person.sql)
+        values.append(.text(String(decoding: body, as: UTF8.self)))
+        values.append(.blob(hash))
+        _ = try connection.run(Ledger.insertion, values, of: Verb.host)
         head = Head(sequence: sequence, hash: hash)
         return Event(sequence: sequence, topic: entry.kind, body: body, person: entry.person)
     }
@@ -109,12 +105,4 @@ final class Ledger {
     }
 
     private static var lineFeed: ModuleError { .internal("a ledger field holds a line feed") }
-}
-
-extension [UInt8] {
-    /// Lower-case hexadecimal.
-    var hex: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
 }

@@ -55,7 +55,7 @@ struct LedgerProof {
     static func ofNewest(_ count: Int64, _ reading: any Reading) throws -> LedgerProof {
         var proof = LedgerProof(beginsWithin: true)
         let sql = "SELECT * FROM mneedle_ledger WHERE seq >= (SELECT MAX(seq) FROM mneedle_ledger) - ? ORDER BY seq"
-        try reading.forEach(sql, [.integer(count)]) { proof.add($0) }
+        try reading.store.forEach(sql, [.integer(count)]) { proof.add($0) }
         return proof
     }
 }

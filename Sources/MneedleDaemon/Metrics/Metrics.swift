@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// There is nothing about a person in them: labels are modules, states and codes, never what somebody has written.
 final class Metrics: Sendable {
-    private let store: Store
+    private let store: any Store
     private let version: String
     private let started: Instant
     private let counters: @Sendable () throws -> ServerCounters
@@ -14,7 +14,7 @@ final class Metrics: Sendable {
     private let failures = Mutex<(counts: [String: Int64], told: Set<String>)>(([:], []))
 
     /// - Parameter counters: Fetches what the server has counted; called on any thread but the event loop's.
-    init(store: Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters) {
+    init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters) {
         self.store = store
         self.version = version
         self.started = started
@@ -31,7 +31,7 @@ final class Metrics: Sendable {
             // Said once: it is asked every minute, and the counter tells how often.
             if isNews { reading.house.report(module, "the figure '\(figure)' failed and is left out", error) }
         }
-        // Asked for both at once, SQLite would go through the whole ledger.
+        // Asked for both at once, the store may go through the whole ledger.
         let oldest = try reading.row("SELECT MIN(seq) AS seq FROM mneedle_ledger")?.integer("seq")
         let newest = try reading.row("SELECT MAX(seq) AS seq FROM mneedle_ledger")?.integer("seq") ?? 0
         return [

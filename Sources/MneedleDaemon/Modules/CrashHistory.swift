@@ -1,6 +1,7 @@
 import CMneedleSystem
 import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// The crashes of the last minutes, who is kept out for them, and which requests are refused for them.
 ///
@@ -35,17 +36,18 @@ struct CrashHistory {
         self.folder = folder
         let historyPath = folder + "/crashes.json"
         // What cannot be understood there tells of nobody, and is written anew.
-        crashes = CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: $0) } ?? []
+        crashes =
+            CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: Data($0)) } ?? []
         crashes = crashes.filter { CrashHistory.isRecent($0.at, now) }.suffix(CrashHistory.most)
         crashes += CrashHistory.lastRun(folder + "/running", now)
         do {
             if crashes.isEmpty {
                 unlink(historyPath)
             } else {
-                try JSONEncoder().encode(crashes).write(to: URL(fileURLWithPath: historyPath), options: .atomic)
+                try AtomicFile.replace(historyPath, with: Array(JSONEncoder().encode(crashes)))
             }
         } catch {
-            throw CrashHistory.unwritable(historyPath, error.localizedDescription)
+            throw CrashHistory.unwritable(historyPath, String(describing: error))
         }
     }
 
@@ -55,10 +57,8 @@ struct CrashHistory {
             "'\(path)' cannot be written: \(reason); the state folder must be the service's, on a disk with room")
     }
 
-    private static func content(_ path: String) -> Data? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? file.close() }
-        return try? file.read(upToCount: 1 << 18)
+    private static func content(_ path: String) -> [UInt8]? {
+        try? Descriptor(opening: path).read(limit: 1 << 18)
     }
 
     /// A clock that was set back may have left a time to come.
@@ -71,7 +71,7 @@ struct CrashHistory {
     func startNoting() throws {
         let result = mneedle_crash_notes_open(folder + "/running")
         guard result == 0 else {
-            throw CrashHistory.unwritable(folder + "/running", String(cString: strerror(-result)))
+            throw CrashHistory.unwritable(folder + "/running", SystemError(-result).description)
         }
     }
 
@@ -97,10 +97,9 @@ struct CrashHistory {
     private static func lastRun(_ path: String, _ now: Instant) -> [Crash] {
         let size = MemoryLayout<mneedle_crash_slot>.size
         // Another size is another version's.
-        guard let data = content(path), data.count == size * Int(MNEEDLE_CRASH_SLOTS)
-        else { return [] }
+        guard let bytes = content(path), bytes.count == size * Int(MNEEDLE_CRASH_SLOTS) else { return [] }
         return (0..<Int(MNEEDLE_CRASH_SLOTS)).compactMap { index in
-            let slot = [UInt8](data[(data.startIndex + index * size)..<(data.startIndex + (index + 1) * size)])
+            let slot = Array(bytes[index * size..<(index + 1) * size])
             let signal = slot.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 0, as: Int32.self) }
             let uid = slot.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self) }
             let (name, request) = (text(slot[8...], MNEEDLE_CRASH_NAME), text(slot[56...], MNEEDLE_CRASH_REQUEST))

@@ -1,3 +1,4 @@
+import MneedleBulkKit
 import MneedleKit
 
 /// The modules that run, and everything that they contribute, gathered at start or reload and fixed from then on.

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// The knowledge files, read once at start; every module that names a file gets its own view of it.
 package struct Knowledge {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import MneedleBulkKit
 import MneedleKit
 
 /// Finds the module libraries, loads them, and makes the house that they are.
@@ -176,7 +177,7 @@ struct Loader {
                 logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
                 if Migrations.isNewerSchema(error) {
                     // An older program among newer tables: nobody could say what its changes mean.
-                    problems.report(Problem(file: "mneedle.sqlite", key: name, reason: reason))
+                    problems.report(Problem(file: Stores.fileName, key: name, reason: reason))
                 }
             }
         }
@@ -224,6 +225,16 @@ struct Loader {
         for word in module.commands.map(\.name) + module.collectors.map(\.socket) where !Ownership.isName(word) {
             throw ModuleFile.Unusable(
                 description: "'\(word.prefix(80))' is no name for a command or a socket: lower case, digits and hyphens"
+            )
+        }
+        // They may come from a newer kit.
+        let unknown =
+            module.contributions.filter { !($0 is Collector) }.map { "\(type(of: $0))" }
+            + module.commands.filter { if case .special = $0.handler { $0.bulk == nil } else { false } }.map(\.name)
+        guard unknown.isEmpty else {
+            throw ModuleFile.Unusable(
+                description:
+                    "contributes what this daemon does not know: \(unknown.joined(separator: ", ")); take one of its release"
             )
         }
         return module

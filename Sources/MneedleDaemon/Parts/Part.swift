@@ -1,5 +1,5 @@
-import Foundation
 import MneedleKit
+import MneedleSystem
 
 /// One of the things that the daemon is made of. They start in their order, go on together by a reload, and stop in the
 /// reverse order, so that each may rely on those before it for as long as it works.
@@ -53,7 +53,7 @@ extension [any Part] {
 /// Runs what blocks on a thread of its own, while the event loop goes on.
 func offEventLoop(_ body: @escaping @Sendable () -> Void) async {
     await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
+        NamedThread("blocking", stackBytes: 1 << 18).start {
             body()
             continuation.resume()
         }

@@ -1,5 +1,6 @@
 import Logging
 import MneedleKit
+import MneedleSystem
 
 /// Says to the log and to systemd how the service is.
 struct Reporter: Part {

@@ -42,12 +42,12 @@ final class Acceptor: Sendable {
         self.descriptor = descriptor
         self.loop = loop
         self.door = door
-        thread = try ReadingThread()
+        thread = try ReadingThread("acceptor")
         // A client that goes while it is being let in must not keep the thread.
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
 
-    func start() { thread.start("acceptor") { [self] in run() } }
+    func start() { thread.start { [self] in run() } }
 
     /// Ends the thread and closes the socket.
     func close() async {

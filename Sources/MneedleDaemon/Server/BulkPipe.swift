@@ -1,4 +1,5 @@
 import Glibc
+import MneedleBulkKit
 import MneedleKit
 import NIOCore
 import Synchronization

@@ -1,10 +1,11 @@
+import MneedleBulkKit
 import MneedleKit
 import NIOCore
 
 extension Connection {
     /// Asks the module for a receiver; `READY` or the error follows.
     func beginBulk(_ request: PendingRequest, _ ticket: RequestQueue.Ticket, _ verb: Verb, _ arguments: Arguments) {
-        guard case .receives(let handler) = verb.command.handler else { return }
+        guard let handler = verb.command.bulk else { return }
         let call = Request(arguments: arguments, actor: actor)
         let tag = request.tag
         let pipe = BulkPipe(
@@ -21,7 +22,7 @@ extension Connection {
         pipe.open { transaction in
             var receiver: (any BulkReceiver)?
             _ = try verb.guarded(call, transaction) { call in
-                receiver = try handler(call, transaction)
+                receiver = try handler.begin(call, transaction)
                 return [:]
             }
             guard let receiver else { throw ModuleError.internal("'\(verb.name)' has no receiver") }

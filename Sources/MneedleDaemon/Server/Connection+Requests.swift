@@ -89,7 +89,7 @@ extension Connection {
         case .connection(.unsubscribe): .unsubscribe(arguments)
         case .reads, .lists: .read(verb, arguments)
         case .writes: .write(verb, arguments)
-        case .receives: .bulk(verb, arguments)
+        case .special: .bulk(verb, arguments)
         }
     }
 

@@ -2,6 +2,7 @@ import CMneedleSystem
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 
 /// Reads a collector's datagrams on a thread of its own; each holds whole lines. Senders wait while there is no room.
 final class DatagramReader: Sendable {
@@ -22,14 +23,14 @@ final class DatagramReader: Sendable {
         self.largest = largest
         self.actor = actor
         self.makeSource = makeSource
-        thread = try ReadingThread()
+        thread = try ReadingThread("datagrams")
         let error = mneedle_datagrams_name_senders(descriptor)
         guard error == 0 else {
-            throw ModuleError.internal("cannot tell who sends datagrams: \(String(cString: strerror(-error)))")
+            throw ModuleError.internal("cannot tell who sends datagrams: \(SystemError(-error))")
         }
     }
 
-    func start() { thread.start("datagrams") { [self] in run() } }
+    func start() { thread.start { [self] in run() } }
 
     /// Ends the thread, once what it read is stored.
     func stop() {

@@ -1,4 +1,5 @@
 import Dispatch
+import MneedleBulkKit
 import MneedleKit
 import NIOCore
 
@@ -16,7 +17,7 @@ final class LineSource: @unchecked Sendable {
     /// - Parameter request: The socket that a peer writes to.
     init(
         _ services: Services, _ hub: Hub, module: String, request: String? = nil, actor: Actor,
-        begin: @escaping @Sendable (Actor, any Transaction) throws -> any BulkReceiver
+        begin: @escaping @Sendable (Actor, any BulkTransaction) throws -> any BulkReceiver
     ) {
         loop = hub.loop
         pipe = BulkPipe(services, hub, BulkPipe.Sender(module: module, request: request, actor: actor)) {

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Logging
 import MneedleKit
+import MneedleSystem
 import NIOCore
 import NIOPosix
 
@@ -88,22 +89,30 @@ struct Listener {
 
     private func socket(_ name: String, _ type: __socket_type) throws -> Int32 {
         let path = runtime + "/\(name).sock"
-        guard path.utf8.count < 108 else {
+        let address: UnixAddress
+        do {
+            address = try UnixAddress(path)
+        } catch {
             throw ModuleError.invalidArgument(
-                "runtime", expected: "a folder whose sockets' paths have at most 107 bytes", got: path)
+                "runtime",
+                expected: "a folder whose sockets' paths have at most \(UnixAddress.longestPath) bytes", got: path)
         }
-        try removeStale(path, type)
-        let descriptor = try bound(to: path, type)
-        chmod(path, mode)
-        return descriptor
+        try removeStale(path, address, type)
+        do {
+            let descriptor = try Listener.bound(to: address, type)
+            chmod(path, mode)
+            return descriptor
+        } catch {
+            throw ModuleError(.storage, "the socket '\(path)' cannot be made: \(error)")
+        }
     }
 
-    private func bound(to path: String, _ type: __socket_type) throws -> Int32 {
+    private static func bound(to address: UnixAddress, _ type: __socket_type) throws(SystemError) -> Int32 {
         let descriptor = Glibc.socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0, Listener.withAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
-            let reason = String(cString: strerror(errno))
+        guard descriptor >= 0, address.withPointer({ bind(descriptor, $0, $1) }) == 0 else {
+            let error = SystemError.last
             if descriptor >= 0 { Glibc.close(descriptor) }
-            throw ModuleError(.storage, "the socket '\(path)' cannot be made: \(reason)")
+            throw error
         }
         return descriptor
     }
@@ -115,34 +124,23 @@ struct Listener {
     }
 
     /// Removes a socket file that nobody serves.
-    private func removeStale(_ path: String, _ type: __socket_type) throws {
+    private func removeStale(_ path: String, _ address: UnixAddress, _ type: __socket_type) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw ModuleError.conflict(
                 "'\(path)' exists and is no socket; remove it or choose another runtime folder", state: "exists")
         }
-        if isServed(path, type) {
+        if isServed(address, type) {
             throw ModuleError.conflict(
                 "another daemon serves on '\(path)'; stop it or choose another runtime folder", state: "served")
         }
         unlink(path)
     }
 
-    private func isServed(_ path: String, _ type: __socket_type) -> Bool {
-        let descriptor = Glibc.socket(AF_UNIX, Int32(type.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { Glibc.close(descriptor) }
-        return Listener.withAddress(path) { connect(descriptor, $0, $1) } == 0
-    }
-
-    private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
+    private func isServed(_ address: UnixAddress, _ type: __socket_type) -> Bool {
+        guard let socket = try? Descriptor(socket: type) else { return false }
+        return (try? address.connect(socket)) != nil
     }
 }
 

@@ -2,13 +2,15 @@ import MneedleKit
 import Synchronization
 
 /// Ends a read that takes too long: whatever it does next with the store or its listing fails.
-final class ReadControl: Sendable {
+package final class ReadControl: Sendable {
     /// What the read fails with; the handler that meets it just ends.
     struct Stopped: Error { var error: ModuleError }
 
     private struct State {
         var module: String
         var error: ModuleError?
+        /// Ends the statement that runs.
+        var interrupt: (@Sendable () -> Void)?
     }
 
     private let state: Mutex<State>
@@ -27,8 +29,19 @@ final class ReadControl: Sendable {
 
     /// Has the read end with this error. The first one counts.
     func stop(_ error: ModuleError) {
-        state.withLock { $0.error = $0.error ?? error }
-        stopped.store(true, ordering: .relaxed)
+        state.withLock {
+            $0.error = $0.error ?? error
+            stopped.store(true, ordering: .relaxed)
+            $0.interrupt?()
+        }
+    }
+
+    /// Has `interrupt` called when the read is to end, and at once if it is; with `nil`, not any more.
+    func onStop(_ interrupt: (@Sendable () -> Void)?) {
+        state.withLock {
+            $0.interrupt = interrupt
+            if isStopped { interrupt?() }
+        }
     }
 
     func check() throws {

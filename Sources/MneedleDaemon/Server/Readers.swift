@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Glibc
 import MneedleKit
+import MneedleSystem
 import NIOCore
 import Synchronization
 
@@ -103,7 +104,7 @@ final class Readers: @unchecked Sendable {
         running[ObjectIdentifier(task)] = task
         if running.count > threads - lostThreads {
             threads += 1
-            startThread("reader") { [self] in serve() }
+            NamedThread("reader").start { [self] in serve() }
         }
         ready.withLock { $0.append(task) }
         work.signal()

@@ -1,5 +1,6 @@
 import CSystemd
 import Glibc
+import MneedleSystem
 import Synchronization
 
 /// Tells systemd how the service is; does nothing where there is no systemd to tell.
@@ -24,7 +25,7 @@ enum Notify {
             return !waiting.isBeingTold
         }
         guard isFirst, isHeard else { return }
-        startThread("status") {
+        NamedThread("status").start {
             while let status = nextStatus() { send("STATUS=\(status)") }
         }
     }

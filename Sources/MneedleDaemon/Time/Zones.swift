@@ -3,16 +3,16 @@ import MneedleKit
 import Synchronization
 
 /// The civil time of places, from the system's time zone data.
-enum Zones {
+struct Zones: TimeZones {
     private static let cache = Mutex<[String: Zone?]>([:])
 
     /// `nil` for a name that is not an IANA zone known here. Each is looked up once.
-    static func zone(_ identifier: String) -> Zone? {
-        cache.withLock { zones in
+    subscript(_ identifier: String) -> Zone? {
+        Self.cache.withLock { zones in
             if let known = zones[identifier] { return known }
             // Untrusted names: a bound keeps somebody who invents names from filling the memory.
             if zones.count > 1000 { zones.removeAll() }
-            let zone = isPlausible(identifier) ? make(identifier) : nil
+            let zone = Self.isPlausible(identifier) ? Self.make(identifier) : nil
             zones[identifier] = zone
             return zone
         }

@@ -13,8 +13,8 @@ public struct Command: Sendable {
         case lists(@Sendable (Request, any Reading, RowSink) throws -> Object)
         /// Changes something, in a transaction that is on disk before the reply leaves.
         case writes(@Sendable (Request, any Transaction) throws -> Object)
-        /// Takes bulk lines after `READY`.
-        case receives(@Sendable (Request, any Transaction) throws -> any BulkReceiver)
+        /// Changes something in a way that stands in another module of the kit, as taking bulk lines does (`MneedleBulkKit`).
+        case special(any SpecialHandler)
         /// Answers at once from memory, on the connections' thread: it must be quick, must not wait, and has no store.
         case immediate(@Sendable (Request) throws -> Object)
         /// Sends rows at once from memory, on the connections' thread, then answers.
@@ -25,6 +25,9 @@ public struct Command: Sendable {
         /// Changes what the connection receives that asks; the service's own.
         case connection(ConnectionChange)
     }
+
+    /// A handler that stands in another module of the kit; the host refuses a module with one that it does not know.
+    public protocol SpecialHandler: Sendable {}
 
     /// What a connection can be asked to change of itself.
     public enum ConnectionChange: Sendable { case subscribe, unsubscribe }
@@ -70,7 +73,7 @@ public struct Command: Sendable {
 
     public var changes: Bool {
         switch handler {
-        case .writes, .receives: true
+        case .writes, .special: true
         case .reads, .lists, .immediate, .immediateRows, .constant, .connection: false
         }
     }
@@ -129,15 +132,13 @@ extension Command {
             .writes { try writes($1, repeat try (each takes).read($0.arguments)).object })
     }
 
-    /// A command that takes bulk lines after `READY`. Its receiver gives the final reply.
+    /// A command that changes something in a way that stands in another module of the kit.
     public init<each Argument: Sendable, Answer: Reply>(
         _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
-        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
-        receives: @escaping @Sendable (any Transaction, repeat each Argument) throws -> any BulkReceiver
+        errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, special: any SpecialHandler
     ) {
         self.init(
-            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
-            .receives { try receives($1, repeat try (each takes).read($0.arguments)) })
+            name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example, .special(special))
     }
 
     /// A command that answers at once from memory, on the connections' thread: it must be quick, must not wait, and has no store.
@@ -203,33 +204,5 @@ public struct ReplyMember: Sendable {
     public init(_ name: String, _ meaning: String) {
         self.name = name
         self.meaning = meaning
-    }
-}
-
-/// Takes the lines of a bulk transfer in two steps: as they arrive, so that what they say can be acted on at once, and
-/// into the store, whenever the writer comes to it. Meanwhile further lines are taken: the two run at the same time.
-///
-/// What it stores is acknowledged to the sender once it is on disk. If the transaction fails, the receiver is dropped
-/// and the transfer ends with an error: nothing unacknowledged is promised.
-public protocol BulkReceiver: AnyObject, Sendable {
-    /// Takes complete lines, each ended by LF, on the connections' thread: it must be quick and must not wait.
-    /// - Parameter tell: Tells live subscribers at once of something that is not kept, by topic and body, whose member
-    ///   `person` says whom it concerns.
-    func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void)
-    /// Stores what was taken so far, on the writer.
-    /// - Returns: How many points in all are stored and rejected.
-    func store(_ transaction: any Transaction) throws -> BulkCount
-    /// The sender is done (or gone) and everything is stored: returns the final reply.
-    func finish(_ transaction: any Transaction) throws -> Object
-}
-
-/// Running totals of one bulk transfer.
-public struct BulkCount: Hashable, Sendable {
-    public var accepted: Int
-    public var rejected: Int
-
-    public init(accepted: Int, rejected: Int) {
-        self.accepted = accepted
-        self.rejected = rejected
     }
 }

@@ -92,7 +92,8 @@ public struct Possession: Sendable {
     /// - Parameter sql: Selects the column `person` by the number.
     public static func numbered(_ kind: String, _ sql: String) -> Possession {
         Possession(of: kind) { argument, reading in
-            guard case .integer(let id) = argument, let row = try reading.row(sql, id), let person = row.text("person")
+            guard case .integer(let id) = argument, let row = try reading.store.row(sql, id),
+                let person = row.text("person")
             else { return .unknown }
             return .person(person)
         }

@@ -37,7 +37,7 @@ public enum SchemaChange: Sendable {
 public struct ColumnDeclaration: Sendable {
     /// What a column holds, and as what it is read from a ``Row``.
     public enum Kind: Sendable {
-        /// A number that the store gives, and the row's key: what ``Transaction/insert(_:_:)`` returns.
+        /// A number that the store gives, and the row's key: what ``WritableStore/insert(_:_:)`` returns.
         case id
         /// Text; lists and objects too, as JSON.
         case text

@@ -1,5 +1,5 @@
 /// The civil time of a place. The host makes it from the system's time zone data;
-/// ask for one with ``Reading/zone(_:)``.
+/// ask for one with ``Reading/zones``.
 public struct Zone: Sendable {
     /// IANA name, for example `Europe/Berlin`.
     public let identifier: String

@@ -100,11 +100,11 @@ extension Reading {
     /// The device of that name.
     /// - Throws: `not-found` when there is none.
     public func device(_ slug: String) throws -> Device {
-        try Device(ask("records.show-device", ["device": slug]))
+        try Device(modules.ask("records.show-device", ["device": slug]))
     }
 
     /// All records that are this device, its own first. A twin counts until somebody decides that it is another device.
     public func deviceRecords(of device: String) throws -> [String] {
-        try ask("records.same-device", ["device": device]).strings("records")
+        try modules.ask("records.same-device", ["device": device]).strings("records")
     }
 }

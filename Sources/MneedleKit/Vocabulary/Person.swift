@@ -81,20 +81,20 @@ extension Reading {
     /// The person of that name.
     /// - Throws: `not-found` when there is none.
     public func person(_ slug: String) throws -> Person {
-        try Person(ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))])))
+        try Person(modules.ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))])))
     }
 
     /// Makes sure that there is a person of that name; takes less time than asking for the person.
     /// - Throws: `not-found` when there is none.
     public func requirePerson(_ slug: String) throws {
-        _ = try ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))]))
+        _ = try modules.ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))]))
     }
 
     /// Whether the skin does not know needling yet: the person had never been needled, and has not finished so many
     /// sessions since as the knowledge says.
     public func isBeginner(_ person: Person) throws -> Bool {
         guard person.firstTime else { return false }
-        return try ask("session.experience", ["person": person.person]).bool("beginner") ?? true
+        return try modules.ask("session.experience", ["person": person.person]).bool("beginner") ?? true
     }
 
     /// All records that are this person, its own first. A twin counts until somebody decides that it is another person.
@@ -102,13 +102,13 @@ extension Reading {
     /// In a household an undecided twin that is another's is left out: whoever opens a record under somebody's name must
     /// not learn from it what is known of them. No session starts with it before it is decided.
     public func records(of person: String) throws -> [String] {
-        let twins = try ask("records.same-person", ["person": person])
+        let twins = try modules.ask("records.same-person", ["person": person])
         let undecided = twins.strings("undecided")
-        return try twins.strings("records").filter { try !undecided.contains($0) || sees($0) }
+        return try twins.strings("records").filter { try !undecided.contains($0) || privacy.sees($0) }
     }
 
     /// The civil time where the person lives; UTC if the system has lost that zone since it was recorded.
-    public func zone(of person: Person) -> Zone { zone(person.timeZone) ?? .utc }
+    public func zone(of person: Person) -> Zone { zones[person.timeZone] ?? .utc }
 
     /// Today's date where the person lives.
     public func today(of person: Person) -> CivilDate { zone(of: person).date(of: now) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 struct CalendarArguments: OwnArguments {
@@ -77,7 +78,11 @@ extension Tool {
             try connection.request("scheduling.calendar", arguments)
         }
         let bytes = Array((reply["ics"]?.string ?? "").utf8)
-        if let reason = AtomicFile.replace(path, with: bytes) { throw .unwritable(path, reason) }
+        do {
+            try AtomicFile.replace(path, with: bytes)
+        } catch {
+            throw .unwritable(path, error)
+        }
         return bytes.count
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 struct MetricsArguments: OwnArguments {
@@ -35,8 +36,10 @@ extension Tool {
         let text = OpenMetrics.text(families)
         guard let path else { return output.text(text) }
         // For whatever collects it, as another user: there is nothing about a person in it.
-        if let reason = AtomicFile.replace(path, with: Array(text.utf8), mode: 0o644) {
-            throw .unwritable(path, reason)
+        do {
+            try AtomicFile.replace(path, with: Array(text.utf8), mode: 0o644)
+        } catch {
+            throw .unwritable(path, error)
         }
     }
 }

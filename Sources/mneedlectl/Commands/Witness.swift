@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 struct WitnessArguments: OwnArguments {
@@ -96,7 +97,7 @@ struct Witness: Hashable {
         let isCommand = file == nil
         let stream = isCommand ? popen(command, "r") : file == "-" ? fdopen(STDIN_FILENO, "r") : fopen(file, "r")
         guard let stream else {
-            throw .usage("cannot read '\(file ?? "journalctl")': \(String(cString: strerror(errno)))")
+            throw .usage("cannot read '\(file ?? "journalctl")': \(SystemError.last)")
         }
         defer { if isCommand { pclose(stream) } else { fclose(stream) } }
         var line: UnsafeMutablePointer<CChar>?

@@ -1,5 +1,6 @@
 import CMneedleRun
 import Glibc
+import MneedleSystem
 import MneedleWire
 
 /// A program that is run for an event, and its arguments.
@@ -34,7 +35,7 @@ struct EventProgram {
         case 256...: return .failed("\(words[0]) was ended by signal \(result - 256)")
         case -ETIME: return .failed("\(words[0]) took longer than \(HumanText.scalar(.number(timeLimitSeconds))) s")
         case -ECANCELED: return .stopped
-        default: return .failed("\(words[0]) could not be run: \(String(cString: strerror(-result)))")
+        default: return .failed("\(words[0]) could not be run: \(SystemError(-result))")
         }
     }
 }

@@ -1,5 +1,5 @@
 import Glibc
-import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 /// How far the events have been dealt with: a file that outlives this program, for one `on` at a time.
@@ -13,16 +13,20 @@ struct EventProgress {
     }
 
     let path: String
+    /// Open, and so locked, until this process ends.
+    private let lock: Descriptor
     /// `nil` before the first event of the first start.
     private(set) var position: Position?
 
     /// Takes the file for this process and reads it, if it is there.
     init(_ path: String) throws(Failure) {
         self.path = path
-        // Stays open, and so locked, until this process ends.
-        let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw Failure.unwritable(path, String(cString: strerror(errno))) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        do {
+            lock = try Descriptor(opening: path + ".lock", O_RDWR | O_CREAT)
+        } catch {
+            throw Failure.unwritable(path, error)
+        }
+        guard lock.lock() else {
             throw Failure(
                 code: "taken", message: "another 'mneedlectl on' works with \(path)", details: [],
                 next: "give each its own --state FILE", exitCode: .refused)
@@ -39,11 +43,13 @@ struct EventProgress {
 
     /// Keeps an event as dealt with, on disk before this returns.
     /// - Returns: Why that failed, and then the file is as it was; `nil` when it did not fail.
-    mutating func keep(_ position: Position) -> String? {
+    mutating func keep(_ position: Position) -> SystemError? {
         var members = [JSON.Member("seq", .integer(position.sequence))]
         if let hash = position.hash { members.append(.init("hash", .string(hash))) }
-        if let reason = AtomicFile.replace(path, with: Array((JSON.object(members).text + "\n").utf8)) {
-            return reason
+        do {
+            try AtomicFile.replace(path, with: Array((JSON.object(members).text + "\n").utf8))
+        } catch {
+            return error
         }
         self.position = position
         return nil
@@ -51,17 +57,14 @@ struct EventProgress {
 
     /// - Returns: `nil` if there is no such file.
     private static func read(_ path: String) throws(Failure) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        if file < 0, errno == ENOENT { return nil }
-        guard file >= 0 else {
+        do throws(SystemError) {
+            // A position is much shorter; what is longer is none, and is refused as such.
+            return String(decoding: try Descriptor(opening: path).read(limit: 4096), as: UTF8.self)
+        } catch {
+            if error.number == ENOENT { return nil }
             throw Failure(
-                code: "unreadable", message: "\(path) cannot be read: \(String(cString: strerror(errno)))", details: [],
+                code: "unreadable", message: "\(path) cannot be read: \(error)", details: [],
                 next: "name a file that is yours", exitCode: .refused)
         }
-        defer { close(file) }
-        // A position is much shorter; what is longer is none, and is refused as such.
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = Glibc.read(file, &bytes, bytes.count)
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 /// Runs a program for each event, one after the other, in the order of the ledger.
@@ -68,8 +69,8 @@ struct EventRunner {
 
     private mutating func begin(after sequence: Int64, on connection: Connection) throws(Failure) {
         let hash = try entry(sequence, on: connection)?["hash"]?.string
-        if let reason = progress.keep(.init(sequence: sequence, hash: hash)) {
-            throw Failure.unwritable(progress.path, reason)
+        if let error = progress.keep(.init(sequence: sequence, hash: hash)) {
+            throw Failure.unwritable(progress.path, error)
         }
     }
 
@@ -123,9 +124,9 @@ struct EventRunner {
                 if failures > 0 { wait(seconds: order.pauseSeconds(after: failures)) }
                 continue
             }
-            let reason = event.seq.flatMap { progress.keep(.init(sequence: $0, hash: entry?["hash"]?.string)) }
+            let error = event.seq.flatMap { progress.keep(.init(sequence: $0, hash: entry?["hash"]?.string)) }
             stop.release()
-            if let reason { insist(on: .init(sequence: event.seq ?? 0, hash: entry?["hash"]?.string), reason) }
+            if let error { insist(on: .init(sequence: event.seq ?? 0, hash: entry?["hash"]?.string), error) }
             return
         }
     }
@@ -141,8 +142,8 @@ struct EventRunner {
     }
 
     /// Tries to keep an event until it is kept: without that the next start would run the program for it again.
-    private mutating func insist(on position: EventProgress.Position, _ reason: String) {
-        tool.output.note("\(progress.path) cannot be written: \(reason); nothing further is run before it is")
+    private mutating func insist(on position: EventProgress.Position, _ error: SystemError) {
+        tool.output.note("\(progress.path) cannot be written: \(error); nothing further is run before it is")
         var pause = 1.0
         repeat {
             wait(seconds: pause)

@@ -1,5 +1,6 @@
 import Glibc
 import MneedleClient
+import MneedleSystem
 import MneedleWire
 
 /// Where results and errors go, and in which form.
@@ -63,10 +64,7 @@ struct Output {
     }
 
     /// Writes to standard error.
-    static func complain(_ text: String, terminator: String = "\n") {
-        let bytes = Array((text + terminator).utf8)
-        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
+    static func complain(_ text: String, terminator: String = "\n") { StandardError.write(text + terminator) }
 
     private static func widthOfTerminal() -> Int? {
         var size = winsize()

@@ -1,5 +1,6 @@
 import Glibc
 import MneedleClient
+import MneedleSystem
 
 /// Reads a device's serial port whenever it is there, and sends what it says to the daemon's telemetry socket.
 struct Forwarder {
@@ -27,29 +28,37 @@ struct Forwarder {
         // A port that opens and closes at once is not asked again at once.
         var pause: CInt = 0
         while true {
-            let folder = FolderWatch(for: order.path)
-            defer { folder.close() }
+            let folder = try watch()
             if pause > 0 { poll(nil, 0, pause) }
             let port: SerialPort
-            do throws(SerialPort.Failed) {
+            do throws(SystemError) {
                 port = try SerialPort(order.path, speed: order.speed)
             } catch {
                 if error.number != complaint, error.number != ENOENT {
-                    tool.output.note(
-                        "serial port '\(order.path)' cannot be opened: \(String(cString: strerror(error.number)))")
+                    tool.output.note("serial port '\(order.path)' cannot be opened: \(error)")
                 }
                 complaint = error.number
                 // Its folder tells when it appears or may be read; whether somebody else lets go of it, nobody does.
-                Self.wait(for: [folder.descriptor], milliseconds: error.number == EBUSY ? 10_000 : -1)
+                waitUntilReadable([folder.descriptor.number], milliseconds: error.number == EBUSY ? 10_000 : -1)
                 pause = 0
                 continue
             }
-            defer { port.close() }
             complaint = 0
             tool.output.note("serial port '\(order.path)' is open")
             let hasSpoken = try forward(port)
             tool.output.note("serial port '\(order.path)' is gone" + (bad > 0 ? "; lines that were none: \(bad)" : ""))
             pause = hasSpoken ? 0 : min(max(pause * 2, 500), 30_000)
+        }
+    }
+
+    private func watch() throws(Failure) -> FolderWatch {
+        do {
+            return try FolderWatch(for: order.path)
+        } catch {
+            throw Failure(
+                code: "unwatchable", message: "the folder of '\(order.path)' cannot be watched: \(error)", details: [],
+                next: "raise fs.inotify.max_user_instances, or end other programs that watch folders",
+                exitCode: .refused)
         }
     }
 
@@ -69,7 +78,7 @@ struct Forwarder {
                     current = try LineSink(firstOf: sockets)
                     sink = current
                 }
-                let ready = Self.wait(for: [port.descriptor, current.descriptor])
+                let ready = waitUntilReadable([port.descriptor.number, current.descriptor])
                 if ready[1] { throw ClientError(.closed, "the daemon closed the connection to \(current.path)") }
                 guard let bytes = Self.read(port) else { return hasSpoken }
                 let points = points(in: bytes)
@@ -119,22 +128,14 @@ struct Forwarder {
     /// What has come; empty where nothing has, `nil` when the port is gone.
     private static func read(_ port: SerialPort) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 16_384)
-        let count = Glibc.read(port.descriptor, &bytes, bytes.count)
+        let count = Glibc.read(port.descriptor.number, &bytes, bytes.count)
         if count < 0, errno == EAGAIN || errno == EINTR { return [] }
         return count > 0 ? Array(bytes[..<count]) : nil
     }
 
     /// Waits so long, unless the port goes meanwhile.
     private static func isGone(_ port: SerialPort, within milliseconds: CInt) -> Bool {
-        var entry = pollfd(fd: port.descriptor, events: 0, revents: 0)
+        var entry = pollfd(fd: port.descriptor.number, events: 0, revents: 0)
         return poll(&entry, 1, milliseconds) > 0
-    }
-
-    /// - Returns: Which of them are ready, or at their end.
-    @discardableResult
-    private static func wait(for descriptors: [CInt], milliseconds: CInt = -1) -> [Bool] {
-        var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        while poll(&entries, nfds_t(entries.count), milliseconds) < 0, errno == EINTR {}
-        return entries.map { $0.revents != 0 }
     }
 }

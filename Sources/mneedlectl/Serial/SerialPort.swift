@@ -1,8 +1,9 @@
 import Glibc
+import MneedleSystem
 
 /// A serial port that is open for reading, and nobody else's meanwhile.
 struct SerialPort {
-    let descriptor: CInt
+    let descriptor: Descriptor
 
     /// The speeds that every Linux knows, in bits a second.
     static let speeds: [(baud: Int, constant: speed_t)] = [
@@ -13,47 +14,35 @@ struct SerialPort {
         (4_000_000, speed_t(B4000000)),
     ]
 
-    /// Why a port cannot be opened: an error number.
-    struct Failed: Error { let number: CInt }
-
     /// Raw, 8 bits without parity; it does not block.
-    init(_ path: String, speed: speed_t) throws(Failed) {
+    init(_ path: String, speed: speed_t) throws(SystemError) {
         // Not to become the controlling terminal, not to wait for a modem's carrier.
-        descriptor = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failed(number: errno) }
+        descriptor = try Descriptor(opening: path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
         var mode = termios()
-        if tcgetattr(descriptor, &mode) == 0 {
-            cfmakeraw(&mode)
-            mode.c_cflag |= tcflag_t(CLOCAL) | tcflag_t(CREAD)
-            // Two readers would each get a part of every line.
-            if cfsetspeed(&mode, speed) == 0, tcsetattr(descriptor, TCSANOW, &mode) == 0,
-                ioctl(descriptor, UInt(TIOCEXCL)) == 0
-            {
-                return
-            }
-        }
-        let number = errno
-        Glibc.close(descriptor)
-        throw Failed(number: number)
+        guard tcgetattr(descriptor.number, &mode) == 0 else { throw .last }
+        cfmakeraw(&mode)
+        mode.c_cflag |= tcflag_t(CLOCAL) | tcflag_t(CREAD)
+        // Two readers would each get a part of every line.
+        guard cfsetspeed(&mode, speed) == 0, tcsetattr(descriptor.number, TCSANOW, &mode) == 0,
+            ioctl(descriptor.number, UInt(TIOCEXCL)) == 0
+        else { throw .last }
     }
 
     /// Forgets what has come and was not read.
-    func forget() { tcflush(descriptor, TCIFLUSH) }
-
-    func close() { Glibc.close(descriptor) }
+    func forget() { tcflush(descriptor.number, TCIFLUSH) }
 }
 
 /// Tells when something appears in the folder of a file, or in the nearest one above it that exists.
 struct FolderWatch {
-    let descriptor = inotify_init1(CInt(IN_CLOEXEC))
+    let descriptor: Descriptor
 
-    init(for path: String) {
+    init(for path: String) throws(SystemError) {
+        guard let descriptor = Descriptor(inotify_init1(CInt(IN_CLOEXEC))) else { throw .last }
+        self.descriptor = descriptor
         var folder = path
         let changes = UInt32(IN_CREATE) | UInt32(IN_MOVED_TO) | UInt32(IN_ATTRIB)
         repeat {
             folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
-        } while inotify_add_watch(descriptor, folder.isEmpty ? "/" : folder, changes) < 0 && !folder.isEmpty
+        } while inotify_add_watch(descriptor.number, folder.isEmpty ? "/" : folder, changes) < 0 && !folder.isEmpty
     }
-
-    func close() { Glibc.close(descriptor) }
 }

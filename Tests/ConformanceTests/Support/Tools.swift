@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MneedleSystem
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -12,7 +13,7 @@ struct ToolFailed: Error, CustomStringConvertible {
 func connectedPair() throws -> [Int32] {
     var pair: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-        throw ToolFailed(description: "socketpair: \(String(cString: strerror(errno)))")
+        throw ToolFailed(description: "socketpair: \(SystemError.last)")
     }
     return pair
 }
@@ -82,7 +83,7 @@ extension DaemonProcess {
             + ["socat", "-t", "60", "FD:0,shut-down", "UNIX-CONNECT:\(folder)/run/\(socket).sock"]
         companions.append(Child(try ChildProcess(command, input: pair[1], output: pair[1])))
         close(pair[1])
-        return try RawClient(descriptor: pair[0], greets: socket == "control")
+        return try RawClient(#require(Descriptor(pair[0])), greets: socket == "control")
     }
 
     func status() throws -> JSON { try connect().ok("status") }

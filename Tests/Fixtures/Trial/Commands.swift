@@ -1,4 +1,5 @@
 import Glibc
+import MneedleBulkKit
 import MneedleKit
 
 /// What a command takes; more than one takes some.
@@ -45,7 +46,7 @@ let changes = [
         "shout", "Tells something live that is not kept.", role: .operator, takes: Given.text, gives: Done.self,
         example: "trial.shout text=hello",
         writes: { transaction, text in
-            transaction.publishLive(topic: "trial.shout", ["text": text])
+            (transaction as? any BulkTransaction)?.publishLive(topic: "trial.shout", ["text": text])
             return Done()
         }),
     Command(
@@ -66,7 +67,7 @@ let changes = [
 ]
 
 private func add(_ name: String, _ text: String, _ transaction: any Transaction) throws -> Item {
-    let id = try transaction.insert("INSERT INTO trial_items (name, text) VALUES (?, ?)", name, text)
+    let id = try transaction.store.insert("INSERT INTO trial_items (name, text) VALUES (?, ?)", name, text)
     let item = Item(id: id, name: name)
     try transaction.record(Entry("trial.added", subject: "trial/\(id)", body: item.object))
     return item
@@ -96,13 +97,13 @@ let readings = [
     Command(
         "items", "Lists the items.", role: .reader, gives: Item.self, example: "trial.items",
         lists: { reading, send in
-            try reading.forEach("SELECT id, name FROM trial_items ORDER BY id", []) {
+            try reading.store.forEach("SELECT id, name FROM trial_items ORDER BY id", []) {
                 try send(Item(id: $0.integer("id"), name: $0.text("name")))
             }
         }),
     Command(
         "count", "Counts the items.", role: .reader, gives: Count.self, example: "trial.count",
-        reads: { Count(count: try $0.row("SELECT COUNT(*) AS n FROM trial_items")?.integer("n")) }),
+        reads: { Count(count: try $0.store.row("SELECT COUNT(*) AS n FROM trial_items")?.integer("n")) }),
     Command(
         "list", "Lists as many rows as you like.", role: .reader, takes: rows, rowBytes, rowPipe,
         gives: Numbered.self, example: "trial.list count=3",

@@ -1,4 +1,5 @@
 import Glibc
+import MneedleBulkKit
 import MneedleKit
 
 /// What a module does that is broken or means harm: it never ends, leaves, speaks for others, or says far too much.
@@ -14,8 +15,8 @@ let misdeeds = [
         "crunch", "Asks the store for what never ends, after a change.", role: .operator, takes: Given.name,
         gives: Count.self, errors: [.moduleFailed], example: "trial.crunch name=a",
         writes: { transaction, name in
-            try transaction.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
-            return Count(count: try transaction.row(endless)?.integer("n"))
+            try transaction.store.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
+            return Count(count: try transaction.store.row(endless)?.integer("n"))
         }),
     Command(
         "leave", "Calls exit(0).", role: .reader, gives: Done.self, example: "trial.leave", reads: { _ in exit(0) }),
@@ -31,8 +32,8 @@ let misdeeds = [
         "tell", "Tells something live of any topic, after a change.", role: .operator, takes: topic, Given.name,
         gives: Done.self, example: "trial.tell topic=trial.told name=a",
         writes: { transaction, topic, name in
-            try transaction.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
-            transaction.publishLive(topic: topic, ["told": true])
+            try transaction.store.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
+            (transaction as? any BulkTransaction)?.publishLive(topic: topic, ["told": true])
             return Done()
         }),
 ]

@@ -1,4 +1,5 @@
 import Foundation
+import MneedleBulkKit
 import MneedleKit
 import Synchronization
 
@@ -18,7 +19,7 @@ let mishaps = [
         "trap-writing", "Ends the process in a change.", role: .operator, takes: Given.name, gives: Done.self,
         example: "trial.trap-writing name=a",
         writes: { transaction, name in
-            try transaction.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
+            try transaction.store.execute("INSERT INTO trial_items (name, text) VALUES (?, '')", name)
             fatalError("told to trap")
         }),
     Command(
@@ -26,11 +27,11 @@ let mishaps = [
         reads: { _ in Count(count: Int64(descend(1))) }),
     Command(
         "grind", "Asks the store for something that has no end.", role: .reader, gives: Count.self,
-        example: "trial.grind", reads: { Count(count: try $0.row(endless)?.integer("n")) }),
+        example: "trial.grind", reads: { Count(count: try $0.store.row(endless)?.integer("n")) }),
     Command(
         "take-for-an-answer", "Takes an error of the store for an answer.", role: .reader, gives: Count.self,
         example: "trial.take-for-an-answer",
-        reads: { Count(count: (try? $0.row(endless)) == nil ? 0 : 1) }),
+        reads: { Count(count: (try? $0.store.row(endless)) == nil ? 0 : 1) }),
     Command(
         "wait", "Waits until somebody writes to a pipe.", role: .reader, takes: Given.pipe, gives: Done.self,
         example: "trial.wait pipe=/p",
@@ -92,7 +93,7 @@ final class Lines: BulkReceiver, @unchecked Sendable {
         }
     }
 
-    func store(_ transaction: any Transaction) throws -> BulkCount {
+    func store(_ transaction: any BulkTransaction) throws -> BulkCount {
         let lines = taken.withLock { taken in
             defer { taken = [] }
             return taken
@@ -103,7 +104,7 @@ final class Lines: BulkReceiver, @unchecked Sendable {
             if text.hasPrefix("point ") {
                 count.accepted += 1
                 bytes += line.count
-                try transaction.execute(
+                try transaction.store.execute(
                     "INSERT INTO trial_items (name, text) VALUES (?, ?)", text.dropFirst(6).prefix(40).description, "")
             } else {
                 count.rejected += 1
@@ -112,7 +113,7 @@ final class Lines: BulkReceiver, @unchecked Sendable {
         return count
     }
 
-    func finish(_ transaction: any Transaction) throws -> Object {
+    func finish(_ transaction: any BulkTransaction) throws -> Object {
         let reply = Streamed(count: count, bytes: bytes).object
         try transaction.record(Entry("trial.streamed", subject: "trial/stream", body: reply))
         return reply

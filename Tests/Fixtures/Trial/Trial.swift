@@ -1,4 +1,5 @@
 import Foundation
+import MneedleBulkKit
 import MneedleKit
 
 /// What the library that a test makes of this one calls: the loader takes no library without
@@ -58,11 +59,11 @@ private func module(_ setup: Setup, guards: Bool) throws -> Module {
         reactions: trouble.reactions
             + ["session.stopped", "session.finished"].map { kind in
                 Reaction(to: kind) { entry, _, transaction in
-                    try transaction.execute(
+                    try transaction.store.execute(
                         "INSERT INTO trial_items (name, text) VALUES (?, ?)", entry.subject, entry.kind)
                     if failsReactions { throw ModuleError.internal("told to fail") }
                 }
             },
         timers: trouble.timers,
-        collectors: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
+        contributions: [Collector(socket: "trial", role: .operator) { _, _ in Lines() }])
 }

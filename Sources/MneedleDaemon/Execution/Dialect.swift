@@ -1,0 +1,43 @@
+import MneedleKit
+
+/// How a database says what migrations declare. The names of types are its own; all else is standard SQL.
+package struct Dialect: Sendable {
+    /// What the database calls a type.
+    let type: @Sendable (ColumnDeclaration.Kind) -> String
+
+    /// The statement that makes a change.
+    /// - Throws: `internal` for a column that rows which are there could not have: a defect of that module.
+    func statement(_ change: SchemaChange) throws -> String {
+        switch change {
+        case .table(let table, let columns, let primaryKey, let unique):
+            let keys = [("PRIMARY KEY", primaryKey), ("UNIQUE", unique)].filter { !$0.1.isEmpty }
+            return "CREATE TABLE \(table) "
+                + list(columns.map(definition) + keys.map { "\($0.0) \(list($0.1))" })
+        case .index(let index, let table, let columns, let isUnique, let condition):
+            return "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(index) ON \(table) \(list(columns))"
+                + (condition.map { " WHERE \($0)" } ?? "")
+        case .add(let column, let table):
+            // A database says that only where there are rows, and a rehearsal has none.
+            guard column.isOptional || column.defaultValue != nil else {
+                throw ModuleError.internal(
+                    "column '\(column.name)' is added to '\(table)' without a value for the rows that are there; "
+                        + "give it a default, or make it optional()")
+            }
+            return "ALTER TABLE \(table) ADD COLUMN \(definition(column))"
+        case .sql(let statement): return statement
+        }
+    }
+
+    private func definition(_ column: ColumnDeclaration) -> String {
+        let words = [
+            column.name, type(column.kind), column.isOptional || column.kind == .id ? nil : "NOT NULL",
+            column.isPrimaryKey ? "PRIMARY KEY" : nil, column.isUnique ? "UNIQUE" : nil,
+            column.defaultValue.map { "DEFAULT \($0)" },
+            column.reference.map { "REFERENCES \($0.table) (\($0.column))" },
+            column.condition.map { "CHECK (\($0))" },
+        ]
+        return words.compactMap { $0 }.joined(separator: " ")
+    }
+
+    private func list(_ parts: [String]) -> String { "(\(parts.joined(separator: ", ")))" }
+}

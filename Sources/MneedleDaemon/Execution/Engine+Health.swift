@@ -1,0 +1,52 @@
+import MneedleKit
+
+/// What the engine makes of the errors and the commits of the store.
+extension Engine {
+    /// Writes down, beside the store, what the ledger's head is.
+    func noteHead() {
+        guard let headNote else { return }
+        if let fault = headNote.write(head, of: storeID) {
+            health.report(
+                Health.Problem("ledger-head", fault + "; make room, or mend the folder", blocksSessions: false))
+        } else {
+            health.mend("ledger-head")
+        }
+    }
+
+    /// What was committed is where it will be found again.
+    func noteCommit(wrote: Bool) {
+        committedHead.withLock { [head = ledger.head] in $0 = head }
+        guard wrote else { return }
+        health.mend("store-disk")
+        // An hour without changes is the witness's; while there are some, the note is at most this much behind.
+        guard ContinuousClock.now - noted > .seconds(60) else { return }
+        noted = .now
+        noteHead()
+    }
+
+    /// Notes what an error says about the store. Told once; the next commit that succeeds takes back what it says of the disk,
+    /// the next group that begins that the store is lost.
+    func notice(_ error: StoreError) {
+        switch error.kind {
+        case .full:
+            health.report(
+                Health.Problem(
+                    "store-disk", "the disk is full: changes are refused and nothing of them is kept; make room",
+                    blocksSessions: false))
+        case .failing:
+            health.report(
+                Health.Problem(
+                    "store-disk",
+                    "the disk fails (\(error.message)): changes are refused and nothing of them is kept; look at"
+                        + " the disk and the kernel's log. Each change tries it again", blocksSessions: false))
+        case .damaged: health.report(StoreCheck.damage(error.message))
+        case .lost:
+            let problem = Health.Problem("store-file", error.message, blocksSessions: true)
+            guard !health.problems.contains(where: { $0.code == problem.code }) else { return }
+            health.report(problem)
+            // The next start then knows what is missing.
+            noteHead()
+        case .constraint, .busy, .interrupted, .other: break
+        }
+    }
+}

@@ -1,0 +1,319 @@
+import MneedleKit
+import Synchronization
+
+/// Runs requests on the store: reads on a snapshot, writes in groups with one commit a group.
+///
+/// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing
+/// methods, which is what ``Writer`` sees to.
+// Sendable: `ledger`, `isHeadKnown`, `clockWatch` and `noted` are touched inside `store.write` only, which runs one body at a
+// time.
+package final class Engine: @unchecked Sendable {
+    let store: any Store
+    private let current: Mutex<House>
+    package let clock: any Clock
+    /// What is wrong with the service.
+    package let health: Health
+    let headNote: HeadNote?
+    let storeID: String
+    var noted = ContinuousClock.now
+    let ledger: Ledger
+    /// Whether the ledger's head is the store's: after a commit of which nobody knows whether it stands, it is read again.
+    private var isHeadKnown = true
+    let committedHead: Mutex<Ledger.Head>
+    private let clockWatch: ClockWatch
+    /// How far the clock may be behind what is known, in milliseconds.
+    let clockTolerance: Int64
+    let incident: @Sendable (_ module: String, _ error: any Error) -> String
+
+    /// - Parameter incident: Logs a defect and returns the id under which it is found.
+    package init(
+        store: any Store, house: House, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
+        health: Health = Health(), headNote: HeadNote? = nil,
+        incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
+    ) throws {
+        self.store = store
+        current = Mutex(house)
+        self.clock = clock
+        self.health = health
+        self.headNote = headNote
+        self.incident = incident
+        self.clockTolerance = clockTolerance.milliseconds
+        do {
+            (ledger, clockWatch, storeID) = try store.write { connection in
+                let ledger = try Ledger(connection)
+                let known = try ClockNotes.state(in: connection)
+                let watch = ClockWatch(
+                    clock.reading(), known, newest: try ClockNotes.newest(in: connection), clockTolerance)
+                return (ledger, watch, try HeadNote.id(connection))
+            }
+        } catch let error as StoreError {
+            throw store.unusable(error)
+        }
+        committedHead = Mutex(ledger.head)
+    }
+
+    /// Whether the clock was set since the writer has looked at it last; on the writer's thread.
+    var hasClockJumped: Bool { clockWatch.jump(at: clock.reading()) != nil }
+
+    /// The modules in force. Whatever runs takes them once, so that it works with one knowledge from its beginning to its end.
+    package var house: House { current.withLock { $0 } }
+
+    /// Puts other modules, or the same with other knowledge, in force for whatever begins from now on.
+    func replaceHouse(_ house: House) { current.withLock { $0 = house } }
+
+    /// The newest ledger entry that is on disk.
+    var head: Ledger.Head { committedHead.withLock { $0 } }
+
+    /// The first entry that the ledger still has.
+    func oldestSequence() throws -> Int64 {
+        try store.read(nil) { try $0.first("SELECT MIN(seq) AS seq FROM mneedle_ledger")?.integer("seq") ?? 1 }
+    }
+
+    /// Writes down the ledger's head and closes the store.
+    func close() throws {
+        noteHead()
+        try store.close()
+    }
+
+    // MARK: Reading
+
+    /// Runs `body` on a snapshot.
+    /// - Parameter request: What a peer asked for, if one did.
+    package func read<T>(
+        actor: Actor, module: String, request: String? = nil, _ body: (StoreReading) throws -> T
+    ) throws -> T {
+        try read(actor: actor, module: module, request: request, control: nil, body)
+    }
+
+    /// - Parameter control: Can end it early.
+    func read<T>(
+        actor: Actor, module: String, request: String?, control: ReadControl?, _ body: (StoreReading) throws -> T
+    ) throws -> T {
+        let house = house
+        do {
+            try house.refusals.check(request, of: actor, module: module, at: clock.now())
+            return try store.read(control) { connection in
+                let reading = StoreReading(
+                    connection, engine: self, house: house, actor: actor, now: clock.now(), module: module)
+                house.crashNotes.begin(request, of: actor.uid)
+                house.crashNotes.enter(module)
+                defer { house.crashNotes.enter("") }
+                reading.control = control
+                let result = try body(reading)
+                try reading.requireSound()
+                // A handler that takes an error for an answer has answered without having seen everything.
+                try control?.check()
+                return result
+            }
+        } catch let stopped as ReadControl.Stopped {
+            throw stopped.error
+        } catch let closed as RowStream.Closed {
+            // Nobody's defect: the one who asked takes no more.
+            throw closed
+        } catch {
+            do { try control?.check() } catch let stopped as ReadControl.Stopped { throw stopped.error }
+            throw moduleError(for: error, module: module)
+        }
+    }
+
+    // MARK: Writing
+
+    /// Runs the jobs in their order, each as a unit of its own, and commits once.
+    /// - Parameter more: Asked for further jobs for the same commit before it is made, until it has none.
+    package func run(_ jobs: [Job], more: () -> [Job] = { [] }) -> Outcome {
+        // Almost all requests that write succeed: savepoints are for the groups in which one does not.
+        run(jobs, more: more, hasSavepoints: false)
+    }
+
+    private func run(_ jobs: [Job], more: () -> [Job], hasSavepoints: Bool) -> Outcome {
+        var taken = jobs
+        do {
+            return try transaction(&taken, more: more, hasSavepoints: hasSavepoints)
+        } catch is StoreTransaction.Spoiled where !hasSavepoints {
+            // One of them failed after it had written: each can be taken back by itself now.
+            return run(taken, more: { [] }, hasSavepoints: true)
+        } catch let rolledBack as RolledBack {
+            return runAfter(rolledBack.error, taken, overdue: rolledBack.overdue)
+        } catch let error as StoreError where error.kind == .lost {
+            // It may stand: run again, it could be done twice.
+            return each(of: taken) { job, _ in failed(job, error) }
+        } catch {
+            return runAfter(error, taken)
+        }
+    }
+
+    /// The commit failed, or the store took the whole group back: nothing of it is on disk.
+    /// - Parameter overdue: The job that took too long, which is not tried again.
+    private func runAfter(_ error: any Error, _ jobs: [Job], overdue: Int? = nil) -> Outcome {
+        guard jobs.count > 1 else { return failed(jobs[0], error) }
+        return each(of: jobs) { job, index in job.runsOnce || index == overdue ? failed(job, error) : run([job]) }
+    }
+
+    private func each(of jobs: [Job], _ run: (Job, Int) -> Outcome) -> Outcome {
+        jobs.enumerated().map { run($1, $0) }.reduce(into: Outcome(jobs: jobs)) { whole, each in
+            whole.results += each.results
+            whole.events += each.events
+            whole.nextDue = each.nextDue
+            whole.commits += each.commits
+        }
+    }
+
+    private func failed(_ job: Job, _ error: any Error) -> Outcome {
+        // Nothing has changed, and what was due next still is.
+        Outcome(
+            jobs: [job], results: [.failure(moduleError(for: error, module: job.module))], nextDue: try? nextDue())
+    }
+
+    private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
+        let house = house
+        return try store.write { connection in
+            try begin(connection)
+            let (head, clockState) = (ledger.head, clockWatch.state)
+            var outcome = Outcome(jobs: [])
+            let transaction = StoreTransaction(
+                connection, engine: self, house: house, ledger: ledger, clockWatch: clockWatch,
+                hasSavepoints: hasSavepoints || jobs.contains(where: \.runsOnce))
+            do {
+                var next = 0
+                repeat {
+                    while next < jobs.count {
+                        let result = try perform(jobs[next], in: transaction)
+                        // After some errors (disk full) the store has taken back the whole group.
+                        guard connection.isInTransaction else {
+                            throw RolledBack(cause: result, overdue: CrashNotes.isNearlyOverdue ? next : nil)
+                        }
+                        outcome.results.append(result)
+                        next += 1
+                    }
+                    jobs += more()
+                } while next < jobs.count
+                // Asked here, where it needs no transaction of its own.
+                outcome.nextDue = try? connection.shielded { try nextDue(house, connection) }
+                try connection.commit()
+            } catch {
+                connection.rollback()
+                ledger.head = head
+                clockWatch.state = clockState
+                if let error = error as? StoreError {
+                    isHeadKnown = error.kind != .lost
+                    notice(error)
+                }
+                throw error
+            }
+            noteCommit(wrote: transaction.hasWrittenAny)
+            // In force before anybody hears of it.
+            for name in Guards.retired(by: transaction.events) {
+                current.withLock { $0 = $0.retiring(name) }
+            }
+            outcome.jobs = jobs
+            outcome.events = transaction.events
+            outcome.commits = transaction.hasWrittenAny ? 1 : 0
+            return outcome
+        }
+    }
+
+    private func begin(_ connection: any WritingConnection) throws {
+        do { try connection.begin() } catch let error as StoreError {
+            notice(error)
+            throw error
+        }
+        health.mend("store-file")
+        guard !isHeadKnown else { return }
+        do { ledger.head = try Ledger.head(in: connection) } catch {
+            connection.rollback()
+            throw error
+        }
+        isHeadKnown = true
+    }
+
+    private struct RolledBack: Error {
+        var cause: Result<Object, ModuleError>
+        var overdue: Int?
+        var error: ModuleError {
+            if case .failure(let error) = cause {
+                error
+            } else {
+                ModuleError(.storage, "the store took the group back")
+            }
+        }
+    }
+
+    private func perform(_ job: Job, in transaction: StoreTransaction) throws -> Result<Object, ModuleError> {
+        let house = transaction.house
+        house.crashNotes.begin(job.request, of: job.actor.uid)
+        house.crashNotes.enter(job.module)
+        defer { house.crashNotes.enter("") }
+        do {
+            try house.refusals.check(job.request, of: job.actor, module: job.module, at: clock.now())
+            return .success(try transaction.run(job))
+        } catch let spoiled as StoreTransaction.Spoiled {
+            throw spoiled
+        } catch {
+            return .failure(moduleError(for: error, module: transaction.module))
+        }
+    }
+
+    /// A module's own error as it is; the store's as `storage`; anything else is a defect with an incident id.
+    private func moduleError(for error: any Error, module: String) -> ModuleError {
+        switch error {
+        case let error as ModuleError where error.code != .internal: return error
+        case let error as StoreError: return error.moduleError
+        default:
+            let id = incident(module, error)
+            return ModuleError(
+                .internal, "a defect in module '\(module)'; the log names it as incident \(id)",
+                members: ["incident": id])
+        }
+    }
+
+    // MARK: Time
+
+    /// When the earliest of all modules' timers is due.
+    package func nextDue() throws -> Instant? {
+        try store.write { try nextDue(house, $0) }
+    }
+
+    private func nextDue(_ house: House, _ connection: any StoreConnection) throws -> Instant? {
+        try house.timers.compactMap { try next($1, of: $0, house, clock.now(), connection) }.min()
+    }
+
+    private func next(
+        _ timer: MneedleKit.Timer, of module: String, _ house: House, _ now: Instant, _ connection: any StoreConnection
+    ) throws -> Instant? {
+        let reading = StoreReading(connection, engine: self, house: house, actor: .service, now: now, module: module)
+        house.crashNotes.begin(nil, of: 0)
+        house.crashNotes.enter(module)
+        defer {
+            house.crashNotes.enter("")
+            _ = connection.faults.take()
+        }
+        let next = try timer.next(reading)
+        try reading.requireSound()
+        return next
+    }
+
+    /// The jobs that do what is due now.
+    package func dueJobs() throws -> [Job] {
+        let (now, house) = (clock.now(), house)
+        return try store.write { connection in
+            try house.timers.compactMap { module, timer in
+                guard let due = try next(timer, of: module, house, now, connection), due <= now else { return nil }
+                return Job(
+                    actor: .service, module: module,
+                    run: {
+                        try timer.fire($0)
+                        return [:]
+                    },
+                    done: { result in
+                        guard case .failure(let error) = result else { return }
+                        house.report(module, "timer '\(timer.name)' failed", error)
+                    })
+            }
+        }
+    }
+}
+
+extension Actor {
+    /// The service itself, for what it does by the clock.
+    static let service = Actor(user: "mneedled", uid: 0, role: .admin)
+}

@@ -1,0 +1,189 @@
+import MneedleKit
+
+/// The reactions to entries that stand, as far as they have failed: each is tried again until it succeeds, for an entry that
+/// a module has not taken in is one that its safety checks do not know of.
+enum FailedReactions {
+    /// The ledger's entries about them.
+    static let failed = "mneedled.reaction-failed"
+    static let done = "mneedled.reaction-done"
+    static let dropped = "mneedled.reaction-dropped"
+
+    /// Tries again what has failed: a minute later, then after twice as long, up to a day.
+    static let timer = MneedleKit.Timer(
+        "failed reactions",
+        next: { try $0.store.row("SELECT MIN(retry_at) AS due FROM mneedle_failed_reactions")?.instant("due") },
+        fire: { transaction in
+            guard let transaction = transaction as? StoreTransaction else { return }
+            let due = """
+                SELECT seq, module, kind, attempts FROM mneedle_failed_reactions WHERE retry_at <= ? ORDER BY seq LIMIT 100
+                """
+            for row in try transaction.rows(due, transaction.now) {
+                guard let failure = FailedReaction(row) else { continue }
+                try transaction.tryAgain(failure)
+            }
+        })
+
+    /// Has all of them tried again at once: whatever was wrong may have been put right before a start or a reload.
+    static let retrial = Job(
+        actor: .service, module: Verb.host,
+        run: { transaction in
+            if try transaction.row("SELECT seq FROM mneedle_failed_reactions LIMIT 1") != nil {
+                try transaction.execute("UPDATE mneedle_failed_reactions SET retry_at = ?", transaction.now)
+            }
+            return [:]
+        })
+
+    /// How long after so many attempts it is tried again.
+    static func pause(after attempts: Int64) -> Int64 {
+        min(60_000 << min(max(attempts - 1, 0), 20), longestPause)
+    }
+
+    private static let longestPause: Int64 = 86_400_000
+}
+
+/// One module that has not taken in one entry.
+struct FailedReaction: Sendable {
+    let sequence: Int64
+    let module: String
+    /// The entry's kind.
+    let kind: String
+    let attempts: Int64
+
+    init(_ sequence: Int64, _ module: String, _ kind: String) {
+        (self.sequence, self.module, self.kind, attempts) = (sequence, module, kind, 0)
+    }
+
+    init?(_ row: MneedleKit.Row) {
+        guard let sequence = row.integer("seq"), let module = row.text("module"), let kind = row.text("kind") else {
+            return nil
+        }
+        (self.sequence, self.module, self.kind) = (sequence, module, kind)
+        attempts = min(max(row.integer("attempts") ?? 0, 0), 1000)
+    }
+
+    /// For `status` and for findings; says nothing about anybody.
+    var text: String { "module '\(module)' could not take in entry \(sequence) of the ledger (\(kind))" }
+}
+
+extension StoreTransaction {
+    /// Runs a module's reaction to an entry that stands. When it fails, what it did is taken back, and the failure is kept.
+    func follow(_ entry: Entry, _ sequence: Int64, _ module: String, _ reaction: Reaction) throws {
+        guard let error = try attempt(entry, module, reaction) else { return }
+        let failure = FailedReaction(sequence, module, entry.kind)
+        try keep(failure, error)
+        try note(FailedReactions.failed, failure.object, about: sequence)
+    }
+
+    /// - Returns: The error that it failed with, when nothing of it is left.
+    private func attempt(_ entry: Entry, _ module: String, _ reaction: Reaction) throws -> (any Error)? {
+        willWrite()
+        let (before, head, told) = (writes, ledger.head, events.count)
+        if hasSavepoints { try mapped { try writing.set(.reaction) } }
+        do {
+            try ofItsOwn(module) { try reaction.run(entry, actor, self) }
+            try requireSound()
+            try requireTold()
+            if hasSavepoints { try mapped { try writing.release(.reaction) } }
+            return nil
+        } catch {
+            // The store may have taken back the whole group itself: then the entry does not stand either.
+            guard !isSpoiled, writing.isInTransaction else { throw error }
+            if hasSavepoints {
+                try mapped { try writing.rollBack(to: .reaction) }
+                ledger.head = head
+            } else if writes != before || writing.isBroken {
+                isSpoiled = true
+                throw Spoiled()
+            }
+            events.removeSubrange(told...)
+            return error
+        }
+    }
+
+    private func keep(_ failure: FailedReaction, _ error: any Error) throws {
+        house.report(failure.module, "its reaction to '\(failure.kind)' failed and is tried again", error)
+        let attempts = failure.attempts + 1
+        let due = Instant(milliseconds: now.milliseconds + FailedReactions.pause(after: attempts))
+        let sql = """
+            INSERT INTO mneedle_failed_reactions (seq, module, kind, attempts, retry_at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (seq, module) DO UPDATE SET attempts = excluded.attempts, retry_at = excluded.retry_at
+            """
+        try within(Verb.host) { _ = try execute(sql, failure.sequence, failure.module, failure.kind, attempts, due) }
+    }
+
+    fileprivate func tryAgain(_ failure: FailedReaction) throws {
+        let reaction = house.reactions[failure.kind]?.first { $0.module == failure.module }?.reaction
+        do {
+            if let reaction {
+                if let error = try attempt(entry(failure.sequence), failure.module, reaction) { throw error }
+            } else if house.definitions[failure.module] == nil {
+                throw ModuleError.moduleFailed(failure.module, "module '\(failure.module)' does not run")
+            }
+            // A module that runs and does not react any more has nothing to take in.
+            try end(failure, FailedReactions.done)
+        } catch let spoiled as Spoiled {
+            throw spoiled
+        } catch {
+            guard writing.isInTransaction else { throw error }
+            try keep(failure, error)
+        }
+    }
+
+    private func end(_ failure: FailedReaction, _ kind: String, _ more: Object = [:]) throws {
+        try execute(
+            "DELETE FROM mneedle_failed_reactions WHERE seq = ? AND module = ?", failure.sequence, failure.module)
+        try note(kind, Object(uniqueMembers: failure.object.members + more.members), about: failure.sequence)
+    }
+
+    /// Gives one up because somebody who may has judged that it does not matter.
+    func drop(_ sequence: Int64, of module: String, note: String) throws -> FailedReaction {
+        let sql = "SELECT seq, module, kind, attempts FROM mneedle_failed_reactions WHERE seq = ? AND module = ?"
+        guard let failure = try row(sql, sequence, module).flatMap(FailedReaction.init) else {
+            throw ModuleError.notFound("failed reaction", "\(module)/\(sequence)", next: "'status' lists them")
+        }
+        try end(failure, FailedReactions.dropped, ["note": note])
+        return failure
+    }
+
+    /// An entry of the host's own, which no module reacts to.
+    func note(_ kind: String, _ body: Object, about sequence: Int64) throws {
+        _ = try within(Verb.host) { try append(Entry(kind, subject: "entry/\(sequence)", body: body)) }
+    }
+
+    /// An entry as the ledger has it.
+    private func entry(_ sequence: Int64) throws -> Entry {
+        let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE seq = ?"
+        guard let row = try row(sql, sequence), let kind = row.text("kind"), let subject = row.text("subject"),
+            case .object(let body) = try value(json: row.text("body") ?? "")
+        else { throw ModuleError.internal("entry \(sequence) of the ledger cannot be read") }
+        return Entry(kind, subject: subject, person: row.text("person"), body: body, stands: true)
+    }
+}
+
+extension StoreReading {
+    /// What modules that run have not taken in.
+    func failedReactions() throws -> [FailedReaction] {
+        try within(Verb.host) {
+            try rows("SELECT seq, module, kind, attempts FROM mneedle_failed_reactions ORDER BY seq LIMIT 20")
+                .compactMap(FailedReaction.init)
+        }
+    }
+
+    /// Fails closed: a safety check whose module has not taken in what happened may judge by an older state.
+    func findingsOfFailedReactions() -> [Finding] {
+        let guarding = house.guarding
+        do {
+            return try failedReactions().filter { guarding.contains($0.module) }.map { failure in
+                Finding(
+                    code: "reaction-failed", severity: .contraindicated,
+                    message: "The \(failure.text), so its safety checks may judge by what was before.",
+                    advice:
+                        "Do not start a session. It is tried again by itself, and at once by 'systemctl reload mneedled'; "
+                        + "if that does not help, ask whoever runs the service to look into the log.",
+                    sources: [], module: Verb.host)
+            }
+        } catch {
+            return [.moduleUnavailable((Verb.host, "what modules have taken in is not known: \(describe(error))"))]
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import MneedleKit
+
+/// The host's own tables, `mneedle_…`: the ledger, and what the service has to remember of itself.
+enum HostTables {
+    /// The versions of all tables. It is there before any other, and is no step itself.
+    static let versions = SchemaChange.table(
+        "mneedle_schema", [.text("module"), .integer("version"), .text("summary")], primaryKey: ["module", "version"])
+
+    /// Makes or changes them as this build needs them: what a store does when it is opened.
+    static func make(in store: any Store) throws {
+        try store.write { connection in
+            guard try !connection.hasTable("mneedle_schema") else { return }
+            try connection.group { try connection.execute(store.dialect.statement(versions)) }
+        }
+        try Migrations.apply(migrations, of: Verb.host, to: store)
+    }
+
+    private static var migrations: [Migration] {
+        [
+            Migration(
+                1, "the ledger, and what the service remembers of itself",
+                [
+                    .table("mneedle_store", [.text("name").primaryKey(), .text("value")]),
+                    .sql("INSERT INTO mneedle_store (name, value) VALUES ('id', '\(randomID)')"),
+                    .table("mneedle_modules", [.text("name").primaryKey(), .integer("guards")]),
+                    .table(
+                        "mneedle_ledger",
+                        [
+                            .id(named: "seq"), .time("at"), .text("actor"), .text("module"), .text("kind"),
+                            .text("subject"), .text("person").optional(), .text("body"), .bytes("hash"),
+                        ]),
+                    .table(
+                        "mneedle_idempotency",
+                        [.integer("uid"), .text("key"), .bytes("request"), .text("reply"), .time("at")],
+                        primaryKey: ["uid", "key"]),
+                    .index("mneedle_idempotency_at", on: "mneedle_idempotency", ["at"]),
+                    .table(
+                        "mneedle_failed_reactions",
+                        [.integer("seq"), .text("module"), .text("kind"), .integer("attempts"), .time("retry_at")],
+                        primaryKey: ["seq", "module"]),
+                    .table("mneedle_clock", [.id.check("id = 1"), .time("latest"), .integer("jumped")]),
+                ])
+        ]
+    }
+
+    /// What tells one store from another.
+    private static var randomID: String { (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hex }
+}

@@ -1,0 +1,41 @@
+import MneedleKit
+
+/// Brings modules' tables, and the host's own, to the version that their code expects, one step after the other, each once.
+package enum Migrations {
+    /// The state in the error about a store that a newer program wrote.
+    private static let newerSchema = "newer-schema"
+
+    static func isNewerSchema(_ error: any Error) -> Bool {
+        (error as? ModuleError)?.members.string("state") == newerSchema
+    }
+
+    /// - Parameter limit: Stops at this version; for tests of the way from an older one.
+    /// - Throws: `conflict` when the store was written by a newer version of the module.
+    package static func apply(
+        _ migrations: [Migration], of module: String, to store: any Store, upTo limit: Int = .max
+    ) throws {
+        try store.write { connection in
+            let sql = "SELECT COALESCE(MAX(version), 0) AS version FROM mneedle_schema WHERE module = ?"
+            let version = Int(try connection.first(sql, .text(module))?.integer("version") ?? 0)
+            let newest = migrations.map(\.version).max() ?? 0
+            guard version <= newest else {
+                throw ModuleError.conflict(
+                    "the store has version \(version) of module '\(module)'s tables, this build knows \(newest); "
+                        + "install the newer build again, or restore a backup made before it", state: newerSchema)
+            }
+            for step in migrations.sorted(by: { $0.version < $1.version })
+            where step.version > version && step.version <= limit {
+                for change in step.changes { try PortableSQL.require(change, of: module) }
+                let statements = try step.changes.map(store.dialect.statement)
+                // The host's own tables are no module's, and may be there before any schema is known.
+                if module != Verb.host { try connection.rehearse(statements, of: module) }
+                try connection.group {
+                    for statement in statements { try connection.execute(statement) }
+                    _ = try connection.run(
+                        "INSERT INTO mneedle_schema (module, version, summary) VALUES (?, ?, ?)",
+                        bindings(module, step.version, step.summary), of: Verb.host)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import MneedleKit
+
+extension Engine {
+    /// What became of a group: one result for each job, the events to publish, and when the next timer is due.
+    package struct Outcome {
+        var jobs: [Job]
+        package var results: [Result<Object, ModuleError>] = []
+        var events: [Event] = []
+        var nextDue: Instant?
+        /// How many transactions that wrote anything were committed.
+        var commits = 0
+
+        /// What live subscribers hear that no ledger keeps.
+        package var liveEvents: [(topic: String, body: Object)] {
+            events.filter { $0.sequence == nil }.compactMap { event in
+                guard case .object(let body)? = try? Value(jsonText: String(decoding: event.body, as: UTF8.self)) else {
+                    return nil
+                }
+                return (event.topic, body)
+            }
+        }
+    }
+}

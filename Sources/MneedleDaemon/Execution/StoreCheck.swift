@@ -1,0 +1,66 @@
+import Glibc
+import MneedleKit
+import MneedleSystem
+import Synchronization
+
+/// Looks for damage in the whole store on a thread of its own, at the start and daily: what the database can find of itself,
+/// and the chain of the newest ledger entries. The service serves meanwhile.
+final class StoreCheck: Sendable {
+    private struct State {
+        var isStopping = false
+        var isRunning = false
+    }
+
+    private let engine: Engine
+    private let state = Mutex(State())
+    private let control = ReadControl(module: Verb.host)
+    /// How many of the newest ledger entries are proved: so a start costs the same however long the ledger is.
+    private let newest: Int64 = 10_000
+
+    init(_ engine: Engine) { self.engine = engine }
+
+    /// Begins, unless it is at it.
+    func start() {
+        let begins = state.withLock { state in
+            guard !state.isRunning, !state.isStopping else { return false }
+            state.isRunning = true
+            return true
+        }
+        guard begins else { return }
+        NamedThread("check").start { [self] in
+            // Whoever is served comes first.
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            run()
+            state.withLock { $0.isRunning = false }
+        }
+    }
+
+    /// Gives up what runs. The store may be closed afterwards: closing waits for whoever reads.
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        control.stop(ModuleError(.busy, "the service stops"))
+    }
+
+    /// Looks once, on this thread.
+    func run() {
+        do {
+            let fault = try engine.store.read(control) { try $0.findDamage() }
+            guard !control.isStopped else { return }
+            if let fault { engine.health.report(StoreCheck.damage(fault)) } else { engine.health.mend("store-damaged") }
+            let proof = try engine.read(actor: .service, module: Verb.host) {
+                try LedgerProof.ofNewest(newest, $0)
+            }
+            if let bad = proof.firstBad { engine.health.report(LedgerProof.problem(bad)) }
+        } catch {
+            guard !control.isStopped else { return }
+            engine.health.report(StoreCheck.damage(describe(error)))
+        }
+    }
+
+    static func damage(_ fault: String) -> Health.Problem {
+        Health.Problem(
+            "store-damaged",
+            "the store is damaged: \(fault.prefix(200)); what is known of anybody may be wrong: stop the service, keep the file"
+                + " and restore a copy", blocksSessions: true)
+    }
+}

@@ -1,0 +1,187 @@
+import Crypto
+import MneedleKit
+import MneedleWire
+
+/// One call's view of the store: a snapshot for reads, the open transaction for writes.
+///
+/// It is every room of the kit's ``Reading`` itself, so that going through a room allocates nothing.
+package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Privacy {
+    let connection: any StoreConnection
+    let engine: Engine
+    let house: House
+    package var actor: Actor
+    package internal(set) var now: Instant
+    /// The module whose handler runs, for ledger entries and error messages.
+    var module: String
+    /// What may end this read early.
+    var control: ReadControl?
+
+    init(
+        _ connection: any StoreConnection, engine: Engine, house: House, actor: Actor, now: Instant, module: String
+    ) {
+        self.connection = connection
+        self.engine = engine
+        self.house = house
+        self.actor = actor
+        self.now = now
+        self.module = module
+    }
+
+    package final var store: any ReadableStore { self }
+    package final var modules: any AskableModules { self }
+    package final var safety: any Safety { self }
+    package final var privacy: any Privacy { self }
+    package final var zones: any TimeZones { Zones() }
+    package final var digests: any Digests { SHA256Digests(knowledge: house.knowledgeDigest) }
+
+    package func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws {
+        try mapped {
+            try connection.forEach(sql, values, of: module) { row in
+                try control?.check()
+                try body(row)
+                try requireSound()
+            }
+        }
+    }
+
+    /// - Throws: `storage` when a row held what its column must not hold.
+    final func requireSound() throws {
+        guard let fault = connection.faults.take() else { return }
+        engine.health.report(
+            Health.Problem(
+                "store-values",
+                "a stored value is damaged: \(fault), asked for by module '\(module)'; whatever needs it fails:"
+                    + " restore a copy",
+                blocksSessions: false))
+        throw ModuleError(
+            .storage, "a stored value is damaged: \(fault); nothing was changed; restore a copy",
+            members: ["detail": fault])
+    }
+
+    /// Runs calls of the store; their errors become the protocol's.
+    final func mapped<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as StoreError {
+            if error.kind == .interrupted, CrashNotes.isNearlyOverdue {
+                throw ModuleError.moduleFailed(
+                    module,
+                    "module '\(module)' asked the store for something that took too long; it was given up and nothing "
+                        + "was changed")
+            }
+            engine.notice(error)
+            throw error.moduleError
+        }
+    }
+
+    package func ask(_ verb: String, _ arguments: Object) throws -> Object {
+        try call(verb, arguments) { _ in }
+    }
+
+    package func list(_ verb: String, _ arguments: Object) throws -> [Object] {
+        var rows: [Object] = []
+        _ = try call(verb, arguments) { rows.append($0) }
+        return rows
+    }
+
+    private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
+        let target = try house.command(verb)
+        let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        return try within(target.module) {
+            switch target.command.handler {
+            case .reads(let handler): return try handler(request, self)
+            case .lists(let handler): return try handler(request, self, sink)
+            case .constant: return [:]
+            case .immediate(let handler): return try handler(request)
+            case .immediateRows(let handler): return try handler(request, sink)
+            case .writes, .special, .connection:
+                throw ModuleError.internal("'\(verb)' changes something and was asked by a module that only reads")
+            }
+        }
+    }
+
+    /// Runs `body` on behalf of another module.
+    final func within<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
+        let caller = module
+        module = name
+        control?.module = name
+        house.crashNotes.enter(name)
+        defer {
+            module = caller
+            control?.module = caller
+            house.crashNotes.enter(caller)
+        }
+        return try body()
+    }
+
+    package func standing(of person: Person) -> Standing {
+        var findings = engine.health.findings + house.unavailableModules.map(Finding.guardMissed)
+        findings += findingsOfClock() + findingsOfFailedReactions()
+        findings += answers(house.standing.map { ($0.module, $0.check.summary, $0.check.findings) }, about: person)
+        return Standing(findings, service: Verb.host)
+    }
+
+    package func findings(for plan: SessionPlan) -> [Finding] {
+        var findings = standing(of: plan.person).findings
+        // A module may say of a plan what it says of the person; once is enough.
+        for finding in answers(house.checks.map { ($0.module, $0.check.summary, $0.check.findings) }, about: plan)
+        where !findings.contains(finding) {
+            findings.append(finding)
+        }
+        return findings + house.missedModules.map(Finding.moduleMissed)
+    }
+
+    /// What modules answer. One that cannot is a finding.
+    private func answers<Subject>(
+        _ checks: [(module: String, summary: String, findings: (Subject, any Reading) throws -> [Finding])],
+        about subject: Subject
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        for (module, summary, ask) in checks {
+            do {
+                findings += try within(module) {
+                    let found = try ask(subject, self)
+                    try requireSound()
+                    return found
+                }
+            } catch {
+                house.report(module, "the safety check '\(summary)' failed", error)
+                findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))
+            }
+        }
+        return findings
+    }
+
+    package func json(_ value: Value) -> String { value.jsonText }
+
+    package func value(json: String) throws -> Value { try Value(jsonText: json) }
+}
+
+private struct SHA256Digests: Digests {
+    let knowledge: String
+
+    func sha256(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
+}
+
+extension Finding {
+    /// A module that makes no safety checks is missed all the same: what it watches over is watched by nobody.
+    static func moduleMissed(_ missed: (name: String, reason: String)) -> Finding {
+        Finding(
+            code: "module-missing", severity: .caution,
+            message: "Module '\(missed.name)' does not run: \(missed.reason). What it does in a session is not done.",
+            advice: "Watch over that yourself, and ask whoever runs the service to look at 'modules.list'.",
+            sources: [], module: "mneedled")
+    }
+
+    /// Fails closed: a safety check that cannot answer speaks against the session.
+    static func moduleUnavailable(_ missing: (name: String, reason: String)) -> Finding {
+        Finding(
+            code: "module-unavailable", severity: .contraindicated,
+            message: "The safety checks of module '\(missing.name)' cannot be made: \(missing.reason).",
+            advice: "Do not start a session. Ask whoever runs the service to look at 'modules.list'.",
+            sources: [], module: "mneedled")
+    }
+}
+
+/// An error in one line.
+func describe(_ error: any Error) -> String {
+    (error as? ModuleError)?.message ?? String(describing: error)
+}

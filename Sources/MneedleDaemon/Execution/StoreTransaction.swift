@@ -1,0 +1,176 @@
+import MneedleBulkKit
+import MneedleKit
+
+/// The writer's open transaction, in which a group's requests run one after the other, each with a savepoint of its
+/// own or all without: then a failure after a write spoils the whole group, which the engine runs
+/// again with savepoints.
+package final class StoreTransaction: StoreReading, BulkTransaction, WritableStore, ChangeableModules {
+    let writing: any WritingConnection
+    let ledger: Ledger
+    let clockWatch: ClockWatch
+    let hasSavepoints: Bool
+    private var hasWritten = false
+    /// Whether any of the group's requests has written.
+    var hasWrittenAny = false
+    /// How many statements and entries have been written.
+    private(set) var writes = 0
+    /// Whether something that has failed cannot be taken back by itself: then the whole group is run again with savepoints.
+    var isSpoiled = false
+    /// What subscribers are told if the transaction commits.
+    var events: [Event] = []
+    private var depth = 0
+    /// What the request that runs has recorded and told so far.
+    private var said = (entries: 0, bytes: 0)
+    /// What was wrong with something that the request told and that had no way to say so at once.
+    private var fault: (any Error)?
+    /// What the peer of the job asked for.
+    private var request: String?
+
+    package var writableStore: any WritableStore { self }
+    package var changeableModules: any ChangeableModules { self }
+
+    init(
+        _ connection: any WritingConnection, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch,
+        hasSavepoints: Bool
+    ) {
+        writing = connection
+        self.ledger = ledger
+        self.clockWatch = clockWatch
+        self.hasSavepoints = hasSavepoints
+        super.init(
+            connection, engine: engine, house: house, actor: .service, now: engine.clock.now(), module: "")
+    }
+
+    /// Runs a job as one unit: when it throws, nothing that it did remains but the entry that its error keeps.
+    func run(_ job: Job) throws -> Object {
+        (actor, module, now, request) = (job.actor, job.module, try noteClock(), job.request)
+        do {
+            return try unit { try job.run(self) }
+        } catch let refused as ModuleError where writing.isInTransaction {
+            guard let entry = refused.entry else { throw refused }
+            // A refusal that cannot be kept is not told as one.
+            _ = try unit { ["seq": try record(entry)] }
+            throw refused
+        }
+    }
+
+    private func unit(_ body: () throws -> Object) throws -> Object {
+        (hasWritten, said, fault) = (false, (0, 0), nil)
+        let (told, head) = (events.count, ledger.head)
+        if hasSavepoints { try mapped { try writing.set(.request) } }
+        do {
+            _ = connection.faults.take()
+            let result = try body()
+            // A module may have caught it.
+            if isSpoiled { throw Spoiled() }
+            if writing.isBroken {
+                throw ModuleError.internal("a statement failed, and what came after it counts for nothing")
+            }
+            try requireSound()
+            try requireTold()
+            try Sizes.check(result, atMost: Sizes.reply, "the reply")
+            if hasSavepoints { try mapped { try writing.release(.request) } }
+            return result
+        } catch {
+            events.removeSubrange(told...)
+            // The store may have taken back the whole group, and has for what took too long: then it is not run again with
+            // savepoints.
+            let isOpen = writing.isInTransaction
+            let isMixed = hasWritten || writing.isBroken
+            if isSpoiled || (isMixed && !hasSavepoints && isOpen) { throw Spoiled() }
+            if hasSavepoints, isOpen {
+                try mapped { try writing.rollBack(to: .request) }
+                ledger.head = head
+            }
+            throw error
+        }
+    }
+
+    /// Thrown instead of a request's own error when its changes cannot be told from its neighbours'.
+    struct Spoiled: Error {}
+
+    func willWrite() {
+        hasWritten = true
+        hasWrittenAny = true
+        writes += 1
+    }
+
+    @discardableResult
+    package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
+        willWrite()
+        return try mapped { try writing.run(sql, values, of: module) }
+    }
+
+    package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
+        willWrite()
+        return try mapped { try writing.insert(sql, values, of: module) }
+    }
+
+    @discardableResult
+    package func record(_ entry: Entry) throws -> Int64 {
+        let sequence = try append(entry)
+        guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
+        depth += 1
+        defer { depth -= 1 }
+        for (module, reaction) in house.reactions[entry.kind] ?? [] {
+            if entry.stands {
+                try follow(entry, sequence, module, reaction)
+            } else {
+                try ofItsOwn(module) { try reaction.run(entry, actor, self) }
+            }
+        }
+        return sequence
+    }
+
+    /// Appends to the ledger without any reactions.
+    @discardableResult
+    func append(_ entry: Entry) throws -> Int64 {
+        try house.ownership.check(entry.kind, of: module)
+        try Sizes.check(entry)
+        willWrite()
+        let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) }
+        try tell(event)
+        return ledger.head.sequence
+    }
+
+    package func publishLive(topic: String, _ body: Object) {
+        do {
+            try house.ownership.check(topic, of: module)
+            try Sizes.check(body, atMost: Sizes.body, "the body of '\(topic)'")
+            try tell(Event(live: topic, body))
+        } catch {
+            fault = fault ?? error
+        }
+    }
+
+    /// - Throws: What was wrong with something live that was told since the last time.
+    func requireTold() throws {
+        defer { fault = nil }
+        if let fault { throw fault }
+    }
+
+    private func tell(_ event: Event) throws {
+        said = (said.entries + 1, said.bytes + event.body.count)
+        guard said.entries <= Sizes.entries, said.bytes <= Sizes.told else {
+            throw ModuleError.internal(
+                "one change records or tells more than \(Sizes.entries) times or \(Sizes.told) bytes")
+        }
+        events.append(event)
+    }
+
+    /// Runs a reaction. It counts as what its module does of its own and not as the peer's request: a module whose
+    /// reaction ends the service must not keep sessions from being stopped.
+    func ofItsOwn(_ module: String, _ body: () throws -> Void) rethrows {
+        house.crashNotes.attribute(nil, to: 0)
+        defer { house.crashNotes.attribute(request, to: actor.uid) }
+        try within(module, body)
+    }
+
+    @discardableResult
+    package func change(_ verb: String, _ arguments: Object) throws -> Object {
+        let target = try house.command(verb)
+        guard case .writes(let handler) = target.command.handler else { return try ask(verb, arguments) }
+        let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        return try within(target.module) { try handler(request, self) }
+    }
+}

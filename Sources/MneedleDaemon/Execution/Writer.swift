@@ -1,0 +1,157 @@
+import Foundation
+import Glibc
+import MneedleKit
+import MneedleSystem
+import Synchronization
+
+/// The one thread that changes the store. It takes everything that is waiting, runs it in one transaction with one
+/// sync, and hands over the results: group commit. Between groups it does what has become due by the clock.
+final class Writer: Sendable {
+    /// Takes the results of a group, in the order of its jobs, and the events to publish after them.
+    typealias Delivery = @Sendable (Engine.Outcome) -> Void
+
+    private struct State {
+        /// Requests.
+        var queue: [Job] = []
+        /// Pieces of bulk transfers.
+        var bulk: [Job] = []
+        var isStopping = false
+        /// Who waits to hear that everything moves.
+        var proofs: [@Sendable () -> Void] = []
+    }
+
+    private let engine: Engine
+    private let deliver: Delivery
+    private let state = Mutex(State())
+    private let wakeUp: TimedWakeUp
+    private let ended = DispatchSemaphore(value: 0)
+    /// The most requests in one transaction: bounds the time to the first reply.
+    private static let largestGroup = 1024
+    /// For how long bulk pieces may keep the requests that come meanwhile waiting.
+    private static let bulkTime = DispatchTimeInterval.milliseconds(1)
+    /// When the next timer is due, for `status`.
+    let nextDue = Mutex<Instant?>(nil)
+
+    init(engine: Engine, deliver: @escaping Delivery) throws {
+        self.engine = engine
+        self.deliver = deliver
+        wakeUp = try TimedWakeUp()
+    }
+
+    func start() { NamedThread("writer").start { [self] in run() } }
+
+    /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; between the two there is none.
+    func submit(_ jobs: [Job]) {
+        guard !jobs.isEmpty else { return }
+        let wasIdle = state.withLock { state in
+            defer { for job in jobs { if job.runsOnce { state.bulk.append(job) } else { state.queue.append(job) } } }
+            return state.queue.isEmpty && state.bulk.isEmpty
+        }
+        if wasIdle { wakeUp.signal() }
+    }
+
+    /// Calls back on the writer's thread when its timer has woken it: proof that the thread and the timer both move.
+    func proveMoving(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.proofs.append(body) }
+        wakeUp.signal()
+    }
+
+    /// Finishes what is queued, then ends the thread. Waits for it.
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        wakeUp.signal()
+        ended.wait()
+    }
+
+    private func run() {
+        // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+        engine.house.crashNotes.watched {
+            noteClock()
+            fireDue(try? engine.nextDue())
+        }
+        while true {
+            let (requests, piece, isStopping, proofs) = state.withLock { state in
+                defer { state.proofs = [] }
+                let piece = state.bulk.isEmpty ? nil : state.bulk.removeFirst()
+                return (Writer.take(&state.queue), piece, state.isStopping, state.proofs)
+            }
+            if !proofs.isEmpty { prove(proofs) }
+            if !requests.isEmpty || piece != nil {
+                engine.house.crashNotes.watched { runGroup(requests, piece) }
+            } else if isStopping {
+                break
+            } else if wakeUp.wait() {
+                engine.house.crashNotes.watched {
+                    if engine.hasClockJumped { noteClock() }
+                    fireDue(try? engine.nextDue())
+                }
+            }
+        }
+        ended.signal()
+    }
+
+    /// Has the clock's jump noted though nobody asks for anything: any group does that.
+    private func noteClock() { deliver(engine.run([Job(actor: .service, module: Verb.host, run: { _ in [:] })])) }
+
+    /// Sets the timer to now and listens for it. One that does not come leaves the proofs unanswered, and the watchdog
+    /// ends the service. Work that comes first is no answer: it is done after this.
+    private func prove(_ proofs: [@Sendable () -> Void]) {
+        wakeUp.arm(engine.clock.now())
+        while !wakeUp.wait() {}
+        for proof in proofs { proof() }
+        wakeUp.arm(nextDue.withLock { $0 })
+    }
+
+    /// The requests that share a transaction.
+    private static func take(_ queue: inout [Job], atMost most: Int = largestGroup) -> [Job] {
+        let count = min(queue.count, most)
+        defer { queue.removeFirst(count) }
+        return count == queue.count ? queue : Array(queue.prefix(count))
+    }
+
+    /// Runs what waits: requests first, then bulk pieces for a moment, then the requests that came meanwhile. So a
+    /// request waits for no more than that moment, however much telemetry there is to store.
+    private func runGroup(_ requests: [Job], _ piece: Job?) {
+        var count = requests.count
+        let began = DispatchTime.now()
+        var isOpen = true
+        let outcome = engine.run(requests + [piece].compactMap { $0 }) {
+            // What has come in meanwhile shares the commit, up to a bound on the time to the first reply.
+            guard isOpen, count < Writer.largestGroup else { return [] }
+            return state.withLock { state in
+                // A group that began without a piece is run again when one of its jobs fails; a piece must not be.
+                if piece != nil, !state.bulk.isEmpty, DispatchTime.now() < began + Writer.bulkTime {
+                    return [state.bulk.removeFirst()]
+                }
+                isOpen = piece == nil
+                let further = Writer.take(&state.queue, atMost: Writer.largestGroup - count)
+                count += further.count
+                return further
+            }
+        }
+        deliver(outcome)
+        fireDue(outcome.nextDue)
+    }
+
+    /// Runs the timers that are due and arms the clock for the next one.
+    private func fireDue(_ due: Instant?) {
+        var next = due
+        // A timer that fails stays due: it is tried again with the next change or minute, not in a tight loop.
+        for _ in 0..<64 {
+            guard let due = next, due <= engine.clock.now(), let jobs = try? engine.dueJobs(), !jobs.isEmpty else {
+                break
+            }
+            let outcome = engine.run(jobs)
+            deliver(outcome)
+            next = outcome.nextDue
+            if outcome.results.contains(where: { (try? $0.get()) == nil }) { break }
+        }
+        if let due = next, due <= engine.clock.now() { next = engine.clock.now().adding(seconds: 60) }
+        let isNew = nextDue.withLock { known in
+            defer { known = next }
+            return known != next
+        }
+        if isNew { wakeUp.arm(next) }
+    }
+}

@@ -1,0 +1,15 @@
+import MneedleKit
+
+extension Dialect {
+    static let sqlite = Dialect { kind in
+        switch kind {
+        // SQLite gives numbers of its own to every INTEGER PRIMARY KEY: whole numbers that are given are BIGINT.
+        case .id: "INTEGER PRIMARY KEY"
+        case .integer, .time: "BIGINT"
+        case .boolean: "INTEGER"
+        case .real: "REAL"
+        case .text, .date: "TEXT"
+        case .bytes: "BLOB"
+        }
+    }
+}

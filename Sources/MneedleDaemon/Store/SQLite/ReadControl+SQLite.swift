@@ -1,0 +1,26 @@
+import GRDB
+import GRDBSQLite
+
+extension ReadControl {
+    /// So many of SQLite's own instructions are done between two looks: far less than a millisecond.
+    private static let instructions: Int32 = 4000
+
+    /// Has every statement of the connection end when the read is to end.
+    func watch(_ database: Database) {
+        // The control outlives the read, which ends the watch.
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_progress_handler(
+            database.sqliteConnection, ReadControl.instructions,
+            { context in
+                context.map { Unmanaged<ReadControl>.fromOpaque($0).takeUnretainedValue().isStopped ? 1 : 0 } ?? 0
+            }, context)
+        // A check of a whole table is one instruction, which looks for an interruption itself.
+        let address = UInt(bitPattern: database.sqliteConnection)
+        onStop { sqlite3_interrupt(OpaquePointer(bitPattern: address)) }
+    }
+
+    func unwatch(_ database: Database) {
+        onStop(nil)
+        sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil)
+    }
+}

@@ -1,0 +1,102 @@
+import CMneedleSystem
+import GRDB
+import GRDBSQLite
+import MneedleKit
+
+/// A compiled statement of a connection that GRDB keeps, bound and stepped without conversions in between:
+/// these few calls are most of what a durable request costs.
+struct SQLStatement {
+    private let statement: Statement
+    private var pointer: OpaquePointer { statement.sqliteStatement }
+
+    init(_ statement: Statement) { self.statement = statement }
+
+    func bind(_ values: [SQLValue]) throws {
+        for index in values.indices { try bind(values[index], at: Int32(index + 1)) }
+    }
+
+    private func bind(_ value: SQLValue, at index: Int32) throws {
+        let code: Int32
+        switch value {
+        case .null: code = sqlite3_bind_null(pointer, index)
+        case .integer(let number): code = sqlite3_bind_int64(pointer, index, number)
+        case .real(let number): code = sqlite3_bind_double(pointer, index, number)
+        case .text(var text): code = text.withUTF8 { SQLStatement.bindText(pointer, index, $0) }
+        case .blob(let bytes):
+            code = bytes.withUnsafeBytes {
+                $0.isEmpty
+                    ? sqlite3_bind_zeroblob(pointer, index, 0)
+                    : sqlite3_bind_blob64(pointer, index, $0.baseAddress, UInt64($0.count), SQLStatement.transient)
+            }
+        }
+        guard code == SQLITE_OK else { throw error(code) }
+    }
+
+    private static func bindText(_ pointer: OpaquePointer, _ index: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int32
+    {
+        bytes.withMemoryRebound(to: CChar.self) {
+            // An empty buffer may have no address, which SQLite would take for NULL.
+            $0.isEmpty
+                ? sqlite3_bind_text(pointer, index, "", 0, transient)
+                : sqlite3_bind_text(pointer, index, $0.baseAddress, Int32($0.count), transient)
+        }
+    }
+
+    /// Tells SQLite to copy what is bound.
+    private static var transient: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+
+    /// - Returns: Whether there is a row to read.
+    func step() throws -> Bool {
+        mneedle_deadline_in_store(1)
+        let result = sqlite3_step(pointer)
+        mneedle_deadline_in_store(0)
+        switch result {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code: throw error(code)
+        }
+    }
+
+    /// Steps to the end and makes the statement ready for its next use.
+    func run() throws {
+        defer { reset() }
+        while try step() {}
+    }
+
+    func reset() { sqlite3_reset(pointer) }
+
+    private var connection: OpaquePointer? { sqlite3_db_handle(pointer) }
+    /// How many rows the last run changed.
+    var changes: Int { Int(sqlite3_changes(connection)) }
+    /// The id of the row that the connection inserted last.
+    var insertedID: Int64 { sqlite3_last_insert_rowid(connection) }
+
+    private func error(_ code: Int32) -> StoreError {
+        let message = connection.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
+        return StoreError(DatabaseError(resultCode: ResultCode(rawValue: code), message: message))
+    }
+
+    // MARK: Rows
+
+    var columnNames: [String] {
+        (0..<sqlite3_column_count(pointer)).map { String(cString: sqlite3_column_name(pointer, $0)) }
+    }
+
+    var values: [SQLValue] { (0..<sqlite3_data_count(pointer)).map(value) }
+
+    private func value(_ column: Int32) -> SQLValue {
+        switch sqlite3_column_type(pointer, column) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(pointer, column))
+        case SQLITE_FLOAT: return .real(sqlite3_column_double(pointer, column))
+        case SQLITE_TEXT:
+            let start = sqlite3_column_text(pointer, column)
+            let count = Int(sqlite3_column_bytes(pointer, column))
+            return .text(String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self))
+        case SQLITE_BLOB:
+            let start = sqlite3_column_blob(pointer, column)
+            let count = Int(sqlite3_column_bytes(pointer, column))
+            return .blob([UInt8](UnsafeRawBufferPointer(start: start, count: count)))
+        default: return .null
+        }
+    }
+}

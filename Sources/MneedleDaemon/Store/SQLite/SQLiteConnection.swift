@@ -1,0 +1,64 @@
+import GRDB
+import MneedleKit
+
+/// A connection to the file, as long as GRDB lets it be used.
+class SQLiteConnection: StoreConnection {
+    let database: Database
+    let statements: StatementCache
+    let permissions: Permissions
+    private let control: ReadControl?
+
+    init(_ database: Database, _ statements: StatementCache, _ permissions: Permissions, _ control: ReadControl? = nil)
+    {
+        self.database = database
+        self.statements = statements
+        self.permissions = permissions
+        self.control = control
+    }
+
+    final var faults: RowFaults { statements.faults }
+
+    /// A statement that the module may run.
+    final func entry(_ sql: String, of module: String) throws -> StatementCache.Entry {
+        try statements.entry(sql, database, of: module, permissions)
+    }
+
+    final func forEach(_ sql: String, _ values: [SQLValue], of module: String, _ body: (MneedleKit.Row) throws -> Void)
+        throws
+    {
+        let entry = try entry(sql, of: module)
+        entry.isBusy = true
+        defer {
+            entry.statement.reset()
+            entry.isBusy = false
+        }
+        try entry.statement.bind(values)
+        while try entry.statement.step() {
+            try body(MneedleKit.Row(columns: entry.columns, values: entry.statement.values))
+        }
+    }
+
+    final func hasTable(_ name: String) throws -> Bool { try StoreError.mapping { try database.tableExists(name) } }
+
+    final func findDamage() throws -> String? {
+        try StoreError.mapping {
+            let tables = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
+            for table in tables where control?.isStopped != true {
+                let quoted = table.replacing("'", with: "''")
+                let said = try String.fetchOne(database, sql: "PRAGMA quick_check('\(quoted)')")
+                guard said == "ok" else { return said ?? "no answer" }
+            }
+            return nil
+        }
+    }
+
+    final func copy<T>(to path: String, _ look: (any StoreConnection) throws -> T) throws -> T {
+        try StoreError.mapping {
+            let copy = try DatabaseQueue(path: path)
+            try copy.writeWithoutTransaction { try database.backup(to: $0) }
+            let result = try copy.read { try look(SQLiteConnection($0, StatementCache(), permissions)) }
+            try copy.close()
+            return result
+        }
+    }
+}

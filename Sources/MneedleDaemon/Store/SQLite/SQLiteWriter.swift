@@ -1,0 +1,103 @@
+import GRDB
+import GRDBSQLite
+import MneedleKit
+
+/// The connection that writes. A group is acknowledged only while the store's files are those that are open.
+final class SQLiteWriter: SQLiteConnection, WritingConnection {
+    private let store: SQLiteStore
+
+    init(_ database: Database, _ store: SQLiteStore) {
+        self.store = store
+        super.init(database, store.statements, store.permissions)
+    }
+
+    private func run(_ sql: String) throws { try statements.entry(sql, database).statement.run() }
+
+    // MARK: Groups
+
+    func begin() throws {
+        if store.isLost { throw SQLiteWriter.gone("what was written last went into a file that is gone") }
+        if let fault = store.files.fault(untouched: true) {
+            rescue()
+            throw SQLiteWriter.gone(fault)
+        }
+        do { try run("BEGIN IMMEDIATE") } catch {
+            store.files.note()
+            throw error
+        }
+    }
+
+    func commit() throws {
+        try run("COMMIT")
+        // What was committed into a file that nobody will find again is not on disk, whatever SQLite says.
+        if let fault = store.files.fault(untouched: false) {
+            rescue()
+            store.isLost = true
+            throw SQLiteWriter.gone(fault)
+        }
+        store.files.note()
+    }
+
+    func rollback() {
+        // After some errors (disk full) SQLite has rolled back everything itself.
+        if isInTransaction { try? run("ROLLBACK") }
+        store.files.note()
+    }
+
+    var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
+
+    /// SQLite takes back the statement that fails, or the whole group.
+    var isBroken: Bool { false }
+
+    func shielded<T>(_ body: () throws -> T) throws -> T { try body() }
+
+    func set(_ savepoint: Savepoint) throws { try run("SAVEPOINT \(savepoint.rawValue)") }
+
+    func release(_ savepoint: Savepoint) throws { try run("RELEASE \(savepoint.rawValue)") }
+
+    func rollBack(to savepoint: Savepoint) throws {
+        try run("ROLLBACK TO \(savepoint.rawValue)")
+        try release(savepoint)
+    }
+
+    /// Brings what only a nameless log has into the database. The log is not the store's any more: a start makes a new one.
+    private func rescue() {
+        guard store.files.canRescue else { return }
+        store.isLost = true
+        _ = try? database.checkpoint(.full)
+        store.files.note()
+    }
+
+    private static func gone(_ fault: String) -> StoreError {
+        StoreError(
+            .lost,
+            "the store's file is gone: \(fault). Nothing is taken in any more, so that nothing is lost: stop the service, put"
+                + " the file back or restore a copy, start it again", detail: fault)
+    }
+
+    // MARK: Statements
+
+    func run(_ sql: String, _ values: [SQLValue], of module: String) throws -> Int {
+        try change(sql, values, of: module).changes
+    }
+
+    func insert(_ sql: String, _ values: [SQLValue], of module: String) throws -> Int64 {
+        try change(sql, values, of: module).insertedID
+    }
+
+    private func change(_ sql: String, _ values: [SQLValue], of module: String) throws -> SQLStatement {
+        let statement = try entry(sql, of: module).statement
+        try statement.bind(values)
+        try statement.run()
+        return statement
+    }
+
+    func execute(_ sql: String) throws {
+        permissions.forget()
+        try StoreError.mapping { try database.execute(sql: sql) }
+    }
+
+    func rehearse(_ statements: [String], of module: String) throws {
+        try permissions.rehearse(statements, of: module, database)
+    }
+}

@@ -1,0 +1,79 @@
+import GRDB
+import MneedleKit
+
+/// The compiled statements of one connection, found by their text.
+final class StatementCache {
+    final class Entry {
+        let sql: String
+        let statement: SQLStatement
+        /// The same for every run.
+        lazy var columns = Columns(statement.columnNames) { [faults] in faults.report($0) }
+        private let faults: RowFaults
+        /// Still being stepped: whoever wants the same text meanwhile gets a statement of their own.
+        var isBusy = false
+        /// The module that was last found to be allowed to run it.
+        fileprivate var admitted = ""
+
+        fileprivate init(_ sql: String, _ statement: SQLStatement, _ faults: RowFaults) {
+            self.faults = faults
+            self.sql = sql
+            self.statement = statement
+        }
+    }
+
+    /// What was wrong with the rows that these statements gave.
+    let faults = RowFaults()
+    /// By where the text lies: literals, which almost all are, never move, and their text need not be hashed.
+    private var byPlace: [UnsafeRawPointer: Entry] = [:]
+    private var byText: [String: Entry] = [:]
+    /// Statements are written by modules, not by peers; the bound is for one that builds them.
+    private static let most = 1000
+
+    func removeAll() { (byPlace, byText) = ([:], [:]) }
+
+    /// A statement of a module.
+    /// - Throws: `internal` when the module may not run it.
+    func entry(_ sql: String, _ database: Database, of module: String, _ permissions: Permissions) throws -> Entry {
+        guard module != Verb.host else { return try entry(sql, database) }
+        if let entry = known(sql) {
+            // What one module may run is no right of the next.
+            if entry.admitted != module { try permissions.require(sql, for: module, database) }
+            entry.admitted = module
+            return try free(entry, database)
+        }
+        // Before it is compiled: some pragmas do their work while they are.
+        try permissions.require(sql, for: module, database)
+        let entry = try entry(sql, database)
+        entry.admitted = module
+        return entry
+    }
+
+    private func known(_ sql: String) -> Entry? {
+        let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
+        if let place, let entry = byPlace[place], entry.sql == sql { return entry }
+        return byText[sql]
+    }
+
+    /// A statement of the host.
+    func entry(_ sql: String, _ database: Database) throws -> Entry {
+        let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
+        // Another text may lie there now. Comparing a text with itself looks at where it lies first.
+        if let place, let entry = byPlace[place], entry.sql == sql { return try free(entry, database) }
+        let entry: Entry
+        if let known = byText[sql] {
+            entry = known
+        } else {
+            let statement = try StoreError.mapping { try database.cachedStatement(sql: sql) }
+            entry = Entry(sql, SQLStatement(statement), faults)
+            if byText.count < StatementCache.most { byText[sql] = entry }
+        }
+        if let place, byPlace.count < StatementCache.most { byPlace[place] = entry }
+        return try free(entry, database)
+    }
+
+    private func free(_ entry: Entry, _ database: Database) throws -> Entry {
+        guard entry.isBusy else { return entry }
+        let statement = try StoreError.mapping { try database.makeStatement(sql: entry.sql) }
+        return Entry(entry.sql, SQLStatement(statement), faults)
+    }
+}

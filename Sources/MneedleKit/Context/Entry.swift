@@ -1,0 +1,22 @@
+/// One fact for the ledger, and the event that subscribers receive.
+public struct Entry: Sendable {
+    /// What happened, and the event's topic: `session.finished`.
+    public var kind: String
+    /// What it happened to: `session/17`, `person/anna`.
+    public var subject: String
+    /// Whom it concerns, where it concerns a person.
+    public var person: String?
+    /// The facts themselves, complete without the rest of the entry.
+    public var body: Object
+    /// Whether it stands when a reaction to it fails: what it says has happened in any case, or makes something safer. The
+    /// reaction is then tried again until it succeeds; meanwhile no session starts if its module makes safety checks.
+    public var stands: Bool
+
+    public init(_ kind: String, subject: String, person: String? = nil, body: Object = [:], stands: Bool = false) {
+        self.kind = kind
+        self.subject = subject
+        self.person = person
+        self.body = body
+        self.stands = stands
+    }
+}

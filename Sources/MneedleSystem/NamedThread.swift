@@ -1,0 +1,62 @@
+import CMneedleSystem
+import Glibc
+import Synchronization
+
+/// A thread that bears its name in `top -H` and in a debugger too, and whose end can be waited for.
+///
+///     NamedThread("reader").start { serve() }
+public final class NamedThread: Sendable {
+    private let name: String
+    private let stackBytes: Int
+    /// From the start until it is joined.
+    private let thread = Mutex<pthread_t?>(nil)
+
+    /// Makes a thread that does not run yet.
+    /// - Parameter name: At most 15 bytes; the kernel takes no longer one.
+    public init(_ name: String, stackBytes: Int = 1 << 20) {
+        self.name = name
+        self.stackBytes = stackBytes
+    }
+
+    deinit { if let thread = thread.withLock({ $0 }) { pthread_detach(thread) } }
+
+    /// Runs `body` on it. Once only. A process that gets no thread cannot do what it is for, and ends.
+    public func start(_ body: @escaping @Sendable () -> Void) {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, stackBytes)
+        defer { pthread_attr_destroy(&attributes) }
+        let work = Work(name: name, body: body)
+        var started = pthread_t()
+        let error = pthread_create(
+            &started, &attributes,
+            { work in
+                let work = Unmanaged<Work>.fromOpaque(work!).takeRetainedValue()
+                mneedle_name_thread(work.name)
+                work.body()
+                return nil
+            }, Unmanaged.passRetained(work).toOpaque())
+        guard error == 0 else { fatalError("cannot start the thread '\(name)': \(SystemError(error))") }
+        thread.withLock { $0 = started }
+    }
+
+    /// Waits until it has ended; returns at once if it was never started. From one other thread.
+    public func join() {
+        let started = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        if let started { pthread_join(started, nil) }
+    }
+}
+
+/// What a thread is to do, on its way there.
+private final class Work: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}

@@ -1,0 +1,15 @@
+import Glibc
+
+/// Standard error: a terminal, or the journal.
+public enum StandardError {
+    /// Writes a text there in one piece, so that what several programs say is not mixed. One that nobody takes is lost.
+    public static func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import CMneedleSystem
+import Glibc
+
+/// A descriptor by which one thread wakes another that waits in `poll`.
+public struct WakeUp: Sendable {
+    /// Readable from ``signal()`` to ``clear()``.
+    public let descriptor: Descriptor
+
+    /// Makes one that nobody has signalled.
+    public init() throws(SystemError) {
+        let result = mneedle_event_create()
+        guard let descriptor = Descriptor(result) else { throw SystemError(-result) }
+        self.descriptor = descriptor
+    }
+
+    /// Wakes whoever waits now or will; cheap, from any thread.
+    public func signal() {
+        var one: UInt64 = 1
+        _ = write(descriptor.number, &one, 8)
+    }
+
+    /// Forgets all signals up to now.
+    public func clear() {
+        var count: UInt64 = 0
+        _ = read(descriptor.number, &count, 8)
+    }
+}
