@@ -83,7 +83,7 @@ final class TOMLBranch {
     /// The path of a member.
     func path(_ name: String) -> String? {
         guard let path, path.utf8.count + name.utf8.count < TOML.maximumPath else { return nil }
-        return path.isEmpty ? name : "\(path).\(name)"
+        return path.isEmpty ? name : path + "." + name
     }
 
     subscript(name: String) -> Member? { entries[name] }

@@ -25,7 +25,10 @@ extension TOMLParser {
             guard elements.count < TOML.maximumMembers else {
                 throw error("a list has more than \(TOML.maximumMembers) elements")
             }
-            elements.append(try value(depth: depth + 1, path.map { "\($0)[\(elements.count)]" }))
+            // What has no keys needs no place for them.
+            let hasKeys = byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
+            let place = hasKeys ? path.map { "\($0)[\(elements.count)]" } : nil
+            elements.append(try value(depth: depth + 1, place))
             try skipLines()
             if byte == UInt8(ascii: "]") { break }
             guard byte == UInt8(ascii: ",") else { throw error("expected ',' or ']' in the list, got \(found)") }

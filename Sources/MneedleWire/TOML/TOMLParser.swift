@@ -41,7 +41,7 @@ struct TOMLParser {
 
     /// Notes the line of `place` for a path. Places are noted in their order, so that each byte is looked at once.
     mutating func note(_ path: String?, at place: Int) {
-        guard let path, lines[path] == nil, place >= counted.place else { return }
+        guard let path, place >= counted.place else { return }
         counted.line += bytes[counted.place..<place].count { $0 == 10 }
         counted.place = place
         lines[path] = counted.line
@@ -256,7 +256,7 @@ struct TOMLParser {
         }
         let path = branch.path(name)
         let table = TOMLBranch(.defined, path.map { "\($0)[\(before.count)]" })
-        note(path, at: start)
+        if before.isEmpty { note(path, at: start) }
         note(table.path, at: start)
         try branch.set(name, .tables(before + [table]), self)
         return table
