@@ -50,7 +50,7 @@ public final class Bench {
 
         let problems = Problems()
         var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
-        let made = try files.make(definition, section: section)
+        let made = try files.make(definition, TOMLFile(name: "mneedled.toml", content: [module: section]))
         guard problems.found.isEmpty else { throw BadKnowledge(problems: problems.found) }
         if let old {
             try Migrations.apply(definition.migrations, of: module, to: store, upTo: old.version)

@@ -109,10 +109,9 @@ struct Loader {
     }
 
     private func reportUnknownSections(known: Set<String>, _ problems: Problems) {
-        for section in settings.sections.keys.sorted() where !known.contains(section) {
-            problems.report(
-                Problem(
-                    file: "mneedled.toml", key: section, reason: "unknown section; no module of that name was found"))
+        let file = settings.file.table(problems)
+        for section in settings.moduleSections where !known.contains(section) {
+            file.report(section, "unknown section; no module of that name was found")
         }
     }
 
@@ -220,7 +219,7 @@ struct Loader {
 
     private func make(_ definition: ModuleDefinition, _ knowledge: inout Knowledge) throws -> Module {
         let name = definition.manifest.name
-        let module = try knowledge.make(definition, section: settings.sections[name] ?? [:])
+        let module = try knowledge.make(definition, settings.file)
         var names: Set<String> = []
         for command in module.commands where !names.insert(command.name).inserted {
             throw ModuleFile.Unusable(description: "'\(name).\(command.name)' is declared twice")
