@@ -284,7 +284,7 @@ public final class Bench {
                 SELECT kind, subject, person, body FROM mneedle_ledger WHERE COALESCE(?, kind) = kind ORDER BY seq
                 """
             return try reading.store.rows(sql, kind).map { row in
-                guard case .object(let body) = try reading.value(json: row.text("body")!) else {
+                guard case .object(let body) = try reading.store.value(json: row.text("body")!) else {
                     throw ModuleError.internal("a ledger body is no object")
                 }
                 return Entry(row.text("kind")!, subject: row.text("subject")!, person: row.text("person"), body: body)

@@ -23,7 +23,7 @@ extension PlannedWindow {
     init(row: Row, _ reading: any Reading) throws {
         guard let from = row.instant("starts_at"), let until = row.instant("ends_at"),
             let kind = row.text("kind").flatMap(Window.Kind.init), let text = row.text("text"),
-            let sources = row.text("sources"), case .list(let list) = try reading.value(json: sources),
+            let sources = row.text("sources"), case .list(let list) = try reading.store.value(json: sources),
             let session = row.integer("session"), let window = row.text("code")
         else { throw ModuleError.internal("a row of aftercare_windows cannot be read") }
         self.init(

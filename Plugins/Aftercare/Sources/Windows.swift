@@ -94,7 +94,7 @@ extension Aftercare {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 session.session, session.person, window.code, window.kind.rawValue, times.from, times.until,
-                window.text, transaction.json(window.sources.value))
+                window.text, transaction.store.json(window.sources.value))
             return ["window": window.code, "kind": window.kind.rawValue, "from": times.from, "until": times.until]
         }
     }

@@ -101,7 +101,7 @@ struct Plan: Reply, Equatable {
         guard let row = try reading.store.row("SELECT plan FROM scheduling_plans WHERE person = ?", person) else {
             return nil
         }
-        let stored = row.text("plan").flatMap { try? reading.value(json: $0) }
+        let stored = row.text("plan").flatMap { try? reading.store.value(json: $0) }
         guard case .object(let plan) = stored, let listed = plan.list("sessions") else {
             self.init(
                 person: person, avoided: Avoided(), days: [], done: 0, accepted: reading.now, changed: reading.now)
@@ -149,7 +149,7 @@ struct Plan: Reply, Equatable {
     func write(_ transaction: any Transaction) throws {
         try transaction.store.execute(
             "INSERT INTO scheduling_plans (person, plan) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET plan = excluded.plan",
-            person, transaction.json(.object(object)))
+            person, transaction.store.json(.object(object)))
     }
 }
 

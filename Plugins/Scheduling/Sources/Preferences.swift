@@ -24,10 +24,10 @@ struct Preferences: Reply, Equatable {
         hour = Preferences.hour(row.integer("hour"))
         quietFrom = Preferences.hour(row.integer("quiet_from")) ?? quietFrom
         quietTo = Preferences.hour(row.integer("quiet_to")) ?? quietTo
-        if case .list(let kinds) = try reading.value(json: kindsOff) {
+        if case .list(let kinds) = try reading.store.value(json: kindsOff) {
             off = Set(kinds.compactMap { if case .string(let kind) = $0 { kind } else { nil } })
         }
-        if case .object(let hours) = try reading.value(json: hours) {
+        if case .object(let hours) = try reading.store.value(json: hours) {
             for member in hours.members {
                 if case .integer(let hour) = member.value { moved[member.name] = Preferences.hour(hour) }
             }
@@ -79,8 +79,8 @@ struct Preferences: Reply, Equatable {
             VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (person) DO UPDATE SET hour = excluded.hour, quiet_from = excluded.quiet_from,
                 quiet_to = excluded.quiet_to, kinds_off = excluded.kinds_off, moved = excluded.moved
-            """, person, hour, quietFrom, quietTo, transaction.json(off.sorted().value),
-            transaction.json(.object(hoursByKind)))
+            """, person, hour, quietFrom, quietTo, transaction.store.json(off.sorted().value),
+            transaction.store.json(.object(hoursByKind)))
     }
 }
 

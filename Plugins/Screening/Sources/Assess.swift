@@ -95,10 +95,10 @@ extension Screening {
                 findings, missing, missing_optional)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            person.person, subject.at, subject.setting.rawValue, transaction.json(subject.areas.value),
-            transaction.json(subject.answers.value), judgement.decision.rawValue, judgement.until,
-            transaction.json(judgement.all.value),
-            transaction.json(judgement.missing.value), transaction.json(judgement.missingOptional.value))
+            person.person, subject.at, subject.setting.rawValue, transaction.store.json(subject.areas.value),
+            transaction.store.json(subject.answers.value), judgement.decision.rawValue, judgement.until,
+            transaction.store.json(judgement.all.value),
+            transaction.store.json(judgement.missing.value), transaction.store.json(judgement.missingOptional.value))
     }
 
     /// A yes to "any of these?" with a no to each of them says nothing that could be judged.

@@ -103,7 +103,7 @@ struct AssessmentRow {
 
     private func value(_ column: String) throws -> Value {
         guard let json = row.text(column) else { throw AssessmentRow.damaged }
-        return try reading.value(json: json)
+        return try reading.store.value(json: json)
     }
 
     private func list(_ column: String) throws -> [Value] {

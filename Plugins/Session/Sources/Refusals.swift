@@ -45,7 +45,7 @@ extension Sessions {
     }
 
     private func what(_ body: Object, _ reading: any Reading) -> [UInt8] {
-        reading.digests.sha256(Array(reading.json(.object(body)).utf8))
+        reading.digests.sha256(Array(reading.store.json(.object(body)).utf8))
     }
 
     /// What was refused then or earlier is kept again.

@@ -15,7 +15,7 @@ enum HygieneLog {
         for member in facts.members where body[member.name] == nil { body[member.name] = member.value }
         _ = try transaction.store.insert(
             "INSERT INTO sterilization_log (at, device, body) VALUES (?, ?, ?)", at, device,
-            transaction.json(body.value))
+            transaction.store.json(body.value))
     }
 
     /// One line of it. What is there beside kind, time and device depends on the kind.
@@ -26,7 +26,7 @@ enum HygieneLog {
         private let body: Object
 
         init(_ row: Row, _ reading: any Reading) throws {
-            guard let json = row.text("body"), case .object(let body) = try reading.value(json: json),
+            guard let json = row.text("body"), case .object(let body) = try reading.store.value(json: json),
                 let kind = body.string("kind").flatMap(Kind.init), let at = body.instant("at"),
                 let device = body.string("device")
             else { throw ModuleError.internal("a line of the hygiene log cannot be read") }

@@ -36,11 +36,11 @@ struct Series {
 
     /// `[["depth_mm", 0], …]`: names and kinds.
     static func json(_ fields: [Layout.Field], _ reading: any Reading) -> String {
-        reading.json(.list(fields.map { .list([.string($0.name), .integer(Int64($0.kind.rawValue))]) }))
+        reading.store.json(.list(fields.map { .list([.string($0.name), .integer(Int64($0.kind.rawValue))]) }))
     }
 
     private static func fields(_ json: String, _ reading: any Reading) throws -> [Layout.Field] {
-        guard case .list(let pairs) = try reading.value(json: json) else { return [] }
+        guard case .list(let pairs) = try reading.store.value(json: json) else { return [] }
         return pairs.compactMap { pair in
             guard case .list(let pair) = pair, pair.count == 2, case .string(let name) = pair[0],
                 case .integer(let kind) = pair[1], let kind = UInt8(exactly: kind).flatMap(Sample.Kind.init)

@@ -54,7 +54,7 @@ struct LedgerCommands {
             ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq"
             : "\(matching) ORDER BY seq LIMIT ?"
         try reading.store.forEach(sql, values) {
-            try send(LedgerRow(row: $0, body: reading.value(json: $0.text("body") ?? "{}"), showsHash: isWhole))
+            try send(LedgerRow(row: $0, body: reading.store.value(json: $0.text("body") ?? "{}"), showsHash: isWhole))
         }
     }
 

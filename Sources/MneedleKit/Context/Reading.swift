@@ -25,11 +25,6 @@ public protocol Reading: AnyObject {
 
     /// What shows that bytes, and the knowledge, are the same as before.
     var digests: any Digests { get }
-
-    /// JSON text for a column, from a value.
-    func json(_ value: Value) -> String
-    /// The value that such a column holds.
-    func value(json: String) throws -> Value
 }
 
 /// What a command that changes something may do. Everything done through it is one unit: when the

@@ -2,6 +2,12 @@
 public protocol ReadableStore: AnyObject {
     /// Calls `body` with each row, without holding them all.
     func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws
+
+    /// JSON text for a column, from a value.
+    func json(_ value: Value) -> String
+
+    /// The value that such a column holds.
+    func value(json: String) throws -> Value
 }
 
 extension ReadableStore {
