@@ -29,9 +29,8 @@ public struct Parameter<Content: Sendable>: Sendable {
     public static func optional<Wrapped>(
         _ name: String, _ type: ParameterType<Wrapped>, _ summary: String
     ) -> Parameter where Content == Wrapped? {
-        Parameter(descriptions: [.optional(name, type.erased, summary)]) { arguments in
-            try arguments[name].map { try type.content(of: $0, name) }
-        }
+        let read = type.reader(of: name)
+        return Parameter(descriptions: [.optional(name, type.erased, summary)]) { try $0[name].map(read) }
     }
 
     /// Several that belong together, as one value.
@@ -46,11 +45,13 @@ public struct Parameter<Content: Sendable>: Sendable {
     }
 
     private init(_ description: AnyParameter, _ type: ParameterType<Content>) {
+        let name = description.name
+        let read = type.reader(of: name)
         self.init(descriptions: [description]) { arguments in
-            guard let argument = arguments[description.name] else {
-                throw ModuleError.internal("the command does not take '\(description.name)'")
+            guard let argument = arguments[name] else {
+                throw ModuleError.internal("the command does not take '\(name)'")
             }
-            return try type.content(of: argument, description.name)
+            return try read(argument)
         }
     }
 

@@ -14,11 +14,14 @@ public struct ParameterType<Content: Sendable>: Sendable {
         self.write = write
     }
 
-    func content(of argument: Argument, _ name: String) throws -> Content {
-        guard let content = read(argument) else {
-            throw ModuleError.internal("argument '\(name)' is typed otherwise than its command says")
+    /// How what an argument says is got. A function of its own, so that no request has to look this type up.
+    func reader(of name: String) -> @Sendable (Argument) throws -> Content {
+        { [read] argument in
+            guard let content = read(argument) else {
+                throw ModuleError.internal("argument '\(name)' is typed otherwise than its command says")
+            }
+            return content
         }
-        return content
     }
 
     func value(_ content: Content) -> Value { write(content) }
