@@ -113,7 +113,8 @@ package.targets += [
         exclude: ["read_calendar.py", "read_metrics.py", "read_toml.py", "validate_replies.py"],
         swiftSettings: settings),
     .testTarget(
-        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleRandom", "MneedleTestKit"],
+        name: "MneedleDaemonTests",
+        dependencies: ["MneedleDaemon", "MneedleRandom", "MneedleSystem", "MneedleTestKit"],
         swiftSettings: settings),
     .testTarget(
         name: "FactsTests",

@@ -63,10 +63,10 @@ public final class Daemon: Service {
         do { _ = try Trust.folder(settings.modules) } catch {
             problems.report(Problem(file: settings.modules, key: "", reason: "is not used: \(error)"))
         }
-        var house = House()
+        var registry = ModuleRegistry()
         Loader(settings: settings, logger: logger, isQuarantined: { _ in false }, known: [:], migrate: { _ in })
-            .load(into: &house, problems: problems)
-        for module in house.unavailableModules {
+            .load(into: &registry, problems: problems)
+        for module in registry.unavailableModules {
             problems.report(Problem(file: settings.modules, key: module.name, reason: module.reason))
         }
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
@@ -140,7 +140,7 @@ public final class Daemon: Service {
         let store = try Stores.open(path: state.database)
         try headNote.requireFits(store)
         let logger = logger
-        var house = House(people: settings.people, crashNotes: .kept, refusals: crashes.refusals) {
+        var registry = ModuleRegistry(people: settings.people, crashNotes: .kept, refusals: crashes.refusals) {
             module, what, error in
             logger.say(.moduleTrouble, .error, "module \(module): \(what): \(Daemon.safe(error))", ["module": module])
         }
@@ -148,11 +148,11 @@ public final class Daemon: Service {
         Loader(
             settings: settings, logger: logger, isQuarantined: crashes.isQuarantined, known: try store.knownModules(),
             migrate: { try Migrations.apply($0.migrations, of: $0.manifest.name, to: store) }
-        ).load(into: &house, problems: problems)
+        ).load(into: &registry, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
-        try store.remember(house.guards)
+        try store.remember(registry.guards)
         let engine = try Engine(
-            store: store, house: house, clock: clock, clockTolerance: settings.clockTolerance, headNote: headNote
+            store: store, registry: registry, clock: clock, clockTolerance: settings.clockTolerance, headNote: headNote
         ) { module, error in
             let id = String(UInt32.random(in: 0...UInt32.max), radix: 36)
             logger.say(

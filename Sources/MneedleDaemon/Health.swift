@@ -5,7 +5,7 @@ import Synchronization
 /// figures and the gate before a session ask.
 package final class Health: Sendable {
     /// One thing that is wrong, from when it is noticed until it is mended.
-    package struct Problem: Sendable, Equatable {
+    package struct Fault: Sendable, Equatable {
         /// What it is about, the same each time: `store-file`. Also the code of the finding that blocks sessions.
         package var code: String
         /// In words: what is wrong, and what to do next. Nothing about a person.
@@ -22,21 +22,21 @@ package final class Health: Sendable {
 
     /// A change of state, told once.
     package enum Change: Sendable, Equatable {
-        case worse(Problem)
-        case mended(Problem)
+        case worse(Fault)
+        case mended(Fault)
     }
 
-    private let known = Mutex<[Problem]>([])
+    private let known = Mutex<[Fault]>([])
     private let listener = Mutex<@Sendable (Change) -> Void>({ _ in })
 
     package init() {}
 
     /// What is wrong now, in the order in which it was noticed.
-    package var problems: [Problem] { known.withLock { $0 } }
+    package var problems: [Fault] { known.withLock { $0 } }
 
     /// Notes that something is wrong. Telling it again tells nobody anything; other words under the same code replace
     /// those before in `status` alone.
-    package func report(_ problem: Problem) {
+    package func report(_ problem: Fault) {
         let isNews = known.withLock { known in
             guard let index = known.firstIndex(where: { $0.code == problem.code }) else {
                 known.append(problem)

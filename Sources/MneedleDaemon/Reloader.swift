@@ -47,10 +47,10 @@ final class Reloader: Part {
     private func reload() -> String {
         do {
             let store = server.engine.store
-            let (settings, house) = try read(server.engine.house, known: store.knownModules())
+            let (settings, registry) = try read(server.engine.registry, known: store.knownModules())
             // One that had failed may guard again.
-            try store.remember(house.guards)
-            try server.loop.submit { [parts] in parts.adopt(settings, house) }.wait()
+            try store.remember(registry.guards)
+            try server.loop.submit { [parts] in parts.adopt(settings, registry) }.wait()
             logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
             return "reloaded"
         } catch {
@@ -64,8 +64,8 @@ final class Reloader: Part {
 
     /// - Parameter known: What the store remembers of modules.
     /// - Throws: `BadFiles` with every problem; all of them are in the log then.
-    /// - Returns: The new settings, and the modules of the house made again by the new files.
-    private func read(_ house: House, known: [String: Remembered]) throws -> (Settings, House) {
+    /// - Returns: The new settings, and the registry with its modules made again by the new files.
+    private func read(_ registry: ModuleRegistry, known: [String: Remembered]) throws -> (Settings, ModuleRegistry) {
         let problems = Problems()
         let fresh = Settings(places, problems: problems)
         if fresh.config != settings.config {
@@ -75,7 +75,7 @@ final class Reloader: Part {
         }
         let loader = Loader(
             settings: fresh, logger: logger, isQuarantined: { _ in false }, known: known, migrate: { _ in })
-        let remade = loader.remake(house, problems: problems)
+        let remade = loader.remake(registry, problems: problems)
         guard problems.found.isEmpty else {
             for problem in problems.found {
                 logger.say(

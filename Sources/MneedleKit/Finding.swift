@@ -6,6 +6,7 @@
 public struct Finding: Hashable, Sendable {
     /// Names the finding for programs, for example `too-soon`. Stable.
     public var code: String
+    /// How much it weighs; from ``Severity/blocking`` on it forbids a session.
     public var severity: Severity
     /// What was found, for a person.
     public var message: String
@@ -24,6 +25,7 @@ public struct Finding: Hashable, Sendable {
     /// severity that the finding has at last.
     public var overridable: Bool { override?.lifts(severity) ?? false }
 
+    /// A finding without a template; nobody can override it. ``FindingCatalogue`` makes the others.
     public init(
         code: String, severity: Severity, message: String, advice: String, until: Deadline? = nil,
         sources: [Source], module: String
@@ -94,6 +96,7 @@ public enum Deadline: Hashable, Sendable, ValueConvertible {
 public struct Source: Hashable, Sendable, Reply, ValueConvertible {
     /// Short name used in the knowledge files, for example `S1`.
     public var id: String
+    /// The document's title, or what the default says of itself.
     public var title: String
     /// How strong it is: `article`, `label`, `guideline`, `regulation`, `trial`, `review`,
     /// `common practice` or `practice default`.
@@ -101,6 +104,7 @@ public struct Source: Hashable, Sendable, Reply, ValueConvertible {
     /// How to find the document: author, year, journal, DOI or number. `nil` where there is no one document.
     public var citation: String?
 
+    /// A source as `sources.toml` lists it.
     public init(id: String, title: String, evidence: String, citation: String? = nil) {
         self.id = id
         self.title = title

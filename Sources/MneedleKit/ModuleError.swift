@@ -19,7 +19,9 @@ public struct ModuleError: Error, Sendable {
         case `internal`
     }
 
+    /// For programs.
     public var code: Code
+    /// For a person: what was wrong, and what to do next.
     public var message: String
     /// What stands beside `message` in the `ERR` line.
     public var members: Object
@@ -34,6 +36,7 @@ public struct ModuleError: Error, Sendable {
         return error
     }
 
+    /// An error of that code; the functions below make the usual ones with their members.
     public init(_ code: Code, _ message: String, members: Object = [:]) {
         self.code = code
         self.message = message

@@ -5,8 +5,10 @@
 public struct StandingCheck: Sendable {
     /// What it looks at, for a person.
     public var summary: String
+    /// What speaks against any session of the person; empty where nothing does. Throwing counts as that.
     public var findings: @Sendable (Person, any Reading) throws -> [Finding]
 
+    /// A check, with what it looks at.
     public init(_ summary: String, findings: @escaping @Sendable (Person, any Reading) throws -> [Finding]) {
         self.summary = summary
         self.findings = findings
@@ -20,6 +22,7 @@ public struct Standing: Sendable {
     /// The service's own findings, such as a module that cannot answer, name it as their module.
     private let service: String
 
+    /// - Parameter service: The name under which the service itself stands among the modules.
     public init(_ findings: [Finding], service: String) {
         self.findings = findings.sorted { $0.severity > $1.severity }
         self.service = service

@@ -16,22 +16,27 @@ public enum Value: Hashable, Sendable {
 public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     /// A name and its value. (`Value` alone would mean the dictionary literal's associated type here.)
     public struct Member: Hashable, Sendable {
+        /// What it is called.
         public var name: String
         public var value: MneedleKit.Value
 
+        /// A name with its value.
         public init(_ name: String, _ value: MneedleKit.Value) {
             self.name = name
             self.value = value
         }
     }
 
+    /// In the order in which they are sent.
     public private(set) var members: [Member]
 
+    /// An object without members.
     public init() { members = [] }
 
     /// Takes members whose names are known to be unique.
     public init(uniqueMembers: [Member]) { members = uniqueMembers }
 
+    /// Members in their order, without those that are `nil`; their names must differ.
     public init(dictionaryLiteral elements: (String, (any ValueConvertible)?)...) {
         members = []
         members.reserveCapacity(elements.count)
@@ -41,6 +46,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
+    /// Whether it has no members.
     public var isEmpty: Bool { members.isEmpty }
 
     /// The member's value; setting `nil` removes it, setting a new name appends it.
@@ -57,9 +63,11 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
+    /// The text of a member; `nil` where it is missing, or no text.
     public func string(_ name: String) -> String? {
         if case .string(let text) = self[name] { text } else { nil }
     }
+    /// The whole number of a member; `nil` where it is missing, or no whole number.
     public func integer(_ name: String) -> Int64? {
         if case .integer(let number) = self[name] { number } else { nil }
     }
@@ -71,12 +79,15 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         default: nil
         }
     }
+    /// The truth value of a member; `nil` where it is missing, or none.
     public func bool(_ name: String) -> Bool? {
         if case .bool(let flag) = self[name] { flag } else { nil }
     }
+    /// The elements of a member; `nil` where it is missing, or no list.
     public func list(_ name: String) -> [MneedleKit.Value]? {
         if case .list(let list) = self[name] { list } else { nil }
     }
+    /// The object that a member is; `nil` where it is missing, or none.
     public func object(_ name: String) -> Object? {
         if case .object(let object) = self[name] { object } else { nil }
     }
@@ -84,12 +95,15 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public func strings(_ name: String) -> [String] {
         (list(name) ?? []).compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
+    /// The day that a member's text names; `nil` where it is missing, or none.
     public func date(_ name: String) -> CivilDate? { string(name).flatMap(CivilDate.init) }
+    /// The time that a member's text names; `nil` where it is missing, or none.
     public func instant(_ name: String) -> Instant? { string(name).flatMap(Instant.init) }
 }
 
 /// What can stand in a reply or a ledger entry.
 public protocol ValueConvertible: Sendable {
+    /// It as it travels.
     var value: Value { get }
 }
 

@@ -36,7 +36,7 @@ public struct AgentSettings: Hashable, Sendable {
     private init(toml bytes: [UInt8], name: String) throws(Invalid) {
         let file: JSON
         do {
-            file = try TOML.parse(bytes)
+            file = try TOML.parse(bytes).root
         } catch {
             throw Invalid(description: "\(name), \(error)")
         }

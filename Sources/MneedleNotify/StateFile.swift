@@ -36,9 +36,10 @@ final class StateFile {
 
     /// The inbox as it was saved last. A file that cannot be read is put aside: what is due now is asked for anew.
     func load(_ complain: (String) -> Void) -> Inbox {
-        guard let bytes = try? Descriptor(opening: path).read() else { return Inbox() }
-        let text = String(decoding: bytes, as: UTF8.self)
-        if let json = try? JSON.parse(text), let inbox = Inbox(json) {
+        guard let file = try? Descriptor(opening: path) else { return Inbox() }
+        if let bytes = try? file.read(), let json = try? JSON.parse(String(decoding: bytes, as: UTF8.self)),
+            let inbox = Inbox(json)
+        {
             saved = inbox
             return inbox
         }

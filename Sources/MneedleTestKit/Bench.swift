@@ -50,7 +50,7 @@ public final class Bench {
 
         let problems = Problems()
         var files = Knowledge(folder: knowledge ?? Bench.projectKnowledge, problems: problems)
-        let made = try files.make(definition, section: section)
+        let made = try files.make(definition, TOMLFile(name: "mneedled.toml", content: [module: section]))
         guard problems.found.isEmpty else { throw BadKnowledge(problems: problems.found) }
         if let old {
             try Migrations.apply(definition.migrations, of: module, to: store, upTo: old.version)
@@ -60,14 +60,14 @@ public final class Bench {
 
         let fakes = Fakes()
         self.fakes = fakes
-        var house = House(people: .practice)
-        try house.ownership.check(definition.manifest)
-        house.add(definition, made)
-        house.knowledgeDigest = files.digest
-        for verb in verbs where !verb.hasPrefix(module + ".") { house.table.add(fakes.verb(verb)) }
-        house.standing.append(
+        var registry = ModuleRegistry(people: .practice)
+        try registry.ownership.check(definition.manifest)
+        registry.add(definition, made)
+        registry.knowledgeDigest = files.digest
+        for verb in verbs where !verb.hasPrefix(module + ".") { registry.table.add(fakes.verb(verb)) }
+        registry.standing.append(
             ("others", StandingCheck("what the test says of people") { person, _ in fakes.standing(person.person) }))
-        engine = try Engine(store: store, house: house, clock: clock)
+        engine = try Engine(store: store, registry: registry, clock: clock)
         isComplete = true
     }
 
@@ -118,7 +118,7 @@ public final class Bench {
     private func call(
         _ verb: String, _ arguments: Object, as role: Role, _ sink: @escaping (Object) -> Void
     ) throws -> Object {
-        let target = try engine.house.command(verb)
+        let target = try engine.registry.command(verb)
         let actor = Actor(user: "tester", uid: 1000, role: role)
         guard role >= target.command.role else {
             throw ModuleError(.forbidden, "needs \(target.command.role)", members: ["role": role.rawValue])
@@ -155,7 +155,7 @@ public final class Bench {
     public func stream(
         _ verb: String, _ arguments: Object, lines: [String], as role: Role = .admin
     ) throws -> Object {
-        let target = try engine.house.command(verb)
+        let target = try engine.registry.command(verb)
         guard let handler = target.command.bulk else {
             throw ModuleError.internal("'\(verb)' is no bulk command")
         }
@@ -168,7 +168,7 @@ public final class Bench {
     /// Sends lines to one of the module's collectors.
     @discardableResult
     public func collect(_ socket: String, lines: [String], as role: Role = .admin) throws -> Object {
-        guard let collector = engine.house.collectors.first(where: { $0.collector.socket == socket })?.collector
+        guard let collector = engine.registry.collectors.first(where: { $0.collector.socket == socket })?.collector
         else { throw ModuleError.internal("no collector '\(socket)'") }
         let actor = Actor(user: "tester", uid: 1000, role: role)
         return try transfer(lines, as: actor) { try collector.begin(actor, $0) }
@@ -220,7 +220,7 @@ public final class Bench {
     ) throws -> Object {
         let entry = Entry(kind, subject: subject, person: person, body: body)
         // In the name of whoever may: the module whose kind it is, or one that would be called like its first part.
-        let owner = engine.house.ownership.owner(of: kind) ?? String(kind.prefix { $0 != "." })
+        let owner = engine.registry.ownership.owner(of: kind) ?? String(kind.prefix { $0 != "." })
         return try write(as: Actor(user: "tester", uid: 1000, role: .operator), of: owner) { transaction in
             ["seq": try transaction.record(entry)]
         }

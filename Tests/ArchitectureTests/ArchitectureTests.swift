@@ -242,6 +242,53 @@ struct ArchitectureTests {
         #expect(try Self.rawTimes.contains { line.firstMatch(of: try Regex($0)) != nil })
     }
 
+    /// A name of a part of the body in code: in quotes alone, or as a part of a name in Swift.
+    static func mentions(of area: String) throws -> Regex<AnyRegexOutput> {
+        let words = area.split(separator: "-").map(String.init)
+        let upper = words.map(\.capitalized).joined()
+        let lower = words[0] + upper.dropFirst(words[0].count)
+        return try Regex(
+            #""\#(area)"|(^|[^A-Za-z])\#(lower)[A-Z]|[a-z]\#(upper)([^a-z]|$)|\.\#(lower)([^A-Za-z]|$)"#)
+    }
+
+    /// `body` is also what a reminder, an entry or a reply says.
+    static func areas() throws -> [String] {
+        let file = try String(contentsOfFile: root + "/Config/knowledge/areas.toml", encoding: .utf8)
+        return file.matches(of: #/\n\[area\.([a-z-]+)\]/#).map { String($0.1) }.filter { $0 != "body" }
+    }
+
+    @Test("parts of the body are data: no name of one stands in the code of the kit or a module")
+    func areasAreData() throws {
+        let areas = try Self.areas()
+        try #require(areas.contains("scalp") && areas.contains("under-eyes"))
+        let folders = ["Sources/MneedleKit"] + Self.modules.map { "Plugins/\($0)/Sources" }
+        for file in try folders.flatMap(Self.swiftFiles) {
+            let text = file.text.lowercased()
+            // Most files have none of the words, and a search for them is fast.
+            let patterns = try areas.filter { area in
+                text.contains(area) || text.contains(area.replacing("-", with: ""))
+            }.map(Self.mentions)
+            if patterns.isEmpty { continue }
+            for (index, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            where !line.drop(while: { $0 == " " }).hasPrefix("//") {
+                #expect(
+                    !patterns.contains { line.firstMatch(of: $0) != nil },
+                    "\(file.path):\(index + 1) names an area: give it a property in areas.toml\n\(line)")
+            }
+        }
+    }
+
+    @Test(
+        "that rule finds what it is meant to find",
+        arguments: [
+            "case .clinic: return (name == \"scalp\" ? clinic.maxMM : 0)", "let isScalp = plan.areas.count == 1",
+            "maxMM: table.number(\"max_mm\"), cap: home.scalpMaxMM", "let eyes = knowledge.underEyes",
+            "guard area != .upperLip else { return }",
+        ])
+    func theRuleOfAreasBites(line: String) throws {
+        #expect(try Self.areas().contains { line.firstMatch(of: try Self.mentions(of: $0)) != nil })
+    }
+
     @Test(
         "clinical numbers are data: no module compares with a depth, a day or an hour written in code",
         arguments: modules)

@@ -276,7 +276,7 @@ struct GuardTests {
             try FileManager.default.removeItem(atPath: path)
             try text?.write(toFile: path, atomically: true, encoding: .utf8)
             let failure = #expect(throws: DaemonProcess.Failed.self) { try trialDaemon(modules: folder) }
-            #expect(failure?.description.contains("modules.toml: ") == true)
+            #expect(failure?.description.contains("modules.toml:") == true)
         }
     }
 }

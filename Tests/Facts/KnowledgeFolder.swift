@@ -21,10 +21,10 @@ enum KnowledgeFolder {
 
     static func read(_ path: String) throws -> Object {
         let problems = Problems()
-        guard let object = TOMLFile.load(path, problems: problems), problems.found.isEmpty else {
+        guard let file = TOMLFile.load(path, problems: problems), problems.found.isEmpty else {
             throw Unreadable(what: problems.found.map(\.description).joined(separator: "\n"))
         }
-        return object
+        return file.content
     }
 
     struct Unreadable: Error, CustomStringConvertible {

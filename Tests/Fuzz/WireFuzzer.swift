@@ -16,7 +16,8 @@ public func fuzzWire(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         precondition((try? JSON.parse(document.text)) == document, "a document did not read back the same")
     }
     if let file = try? TOML.parse(Array(bytes)) {
-        precondition((try? JSON.parse(file.text)) == file, "a file of TOML did not read back the same as JSON")
+        precondition(
+            (try? JSON.parse(file.root.text)) == file.root, "a file of TOML did not read back the same as JSON")
     }
     return 0
 }

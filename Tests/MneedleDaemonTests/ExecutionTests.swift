@@ -14,10 +14,10 @@ struct ExecutionTests {
     }
 
     private static func engine(_ store: ScriptedStore, timers: [MneedleKit.Timer] = []) throws -> Engine {
-        var house = House()
-        house.timers = timers.map { ("test", $0) }
+        var registry = ModuleRegistry()
+        registry.timers = timers.map { ("test", $0) }
         guard let now = Instant("2026-11-20T12:00:00Z") else { throw ModuleError.internal("not a time") }
-        return try Engine(store: store, house: house, clock: ManualClock(now))
+        return try Engine(store: store, registry: registry, clock: ManualClock(now))
     }
 
     private static func job(_ run: @escaping @Sendable (StoreTransaction) throws -> Object) -> Job {

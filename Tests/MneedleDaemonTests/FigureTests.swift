@@ -78,9 +78,11 @@ struct FigureTests {
             let definition = FigureTests.definition(figures)
             try Migrations.apply(definition.migrations, of: "notes", to: store)
             let complaints = complaints
-            var house = House { module, what, _ in complaints.heard.withLock { $0.append("\(module): \(what)") } }
-            house.add(definition, Module(figures: figures))
-            engine = try Engine(store: store, house: house, clock: SystemClock())
+            var registry = ModuleRegistry { module, what, _ in
+                complaints.heard.withLock { $0.append("\(module): \(what)") }
+            }
+            registry.add(definition, Module(figures: figures))
+            engine = try Engine(store: store, registry: registry, clock: SystemClock())
         }
 
         deinit {

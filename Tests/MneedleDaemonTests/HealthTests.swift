@@ -10,7 +10,7 @@ struct HealthTests {
     func toldOnce() {
         let health = Health()
         let told = Mutex<[Health.Change]>([])
-        let disk = Health.Problem("store-disk", "the disk fails", blocksSessions: false)
+        let disk = Health.Fault("store-disk", "the disk fails", blocksSessions: false)
         health.report(disk)
         health.onChange { change in told.withLock { $0.append(change) } }
         for _ in 0..<3 { health.report(disk) }

@@ -20,7 +20,7 @@ struct PartTests {
             if startFails { throw Refusal(name: name) }
         }
 
-        func adopt(_ settings: Settings, _ house: House) { diary.note("adopt \(name)") }
+        func adopt(_ settings: Settings, _ registry: ModuleRegistry) { diary.note("adopt \(name)") }
 
         func stop() async throws {
             diary.note("stop \(name)")
@@ -39,7 +39,7 @@ struct PartTests {
         let diary = Diary()
         let parts: [any Part] = ["store", "writer", "doors"].map { Noted(name: $0, diary: diary) }
         try await parts.start()
-        parts.adopt(Settings(Places(), problems: Problems()), House())
+        parts.adopt(Settings(Places(), problems: Problems()), ModuleRegistry())
         try await parts.stop()
         #expect(
             diary.all == [

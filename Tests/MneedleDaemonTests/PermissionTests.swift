@@ -19,7 +19,7 @@ struct PermissionTests {
                     [Migration(1, "one", [.table("\(module)_one", [.id, .text("text").optional()])])],
                     of: module, to: store)
             }
-            engine = try Engine(store: store, house: House(), clock: SystemClock())
+            engine = try Engine(store: store, registry: ModuleRegistry(), clock: SystemClock())
         }
 
         deinit {

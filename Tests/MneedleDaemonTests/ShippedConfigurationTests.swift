@@ -18,9 +18,9 @@ struct ShippedConfigurationTests {
         try uncommented.write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
         let problems = Problems()
-        let object = TOMLFile.load(file.path, problems: problems)
+        let loaded = TOMLFile.load(file.path, problems: problems)
         #expect(problems.found.isEmpty)
-        return try #require(object)
+        return try #require(loaded).content
     }
 
     @Test("the daemon's own keys: none is missing, and the file as it ships changes no default")

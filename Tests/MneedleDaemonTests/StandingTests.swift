@@ -41,13 +41,13 @@ struct StandingTests {
 
     @Test("a module that only answers for persons is missed like one with safety checks")
     func missed() throws {
-        var house = House()
+        var registry = ModuleRegistry()
         let definition = ModuleDefinition(
             manifest: Manifest(name: "first", version: "1", summary: ""), make: { _ in Self.module() })
-        house.add(definition, Self.module())
-        #expect(house.guards == ["first": true])
-        #expect(house.failing("first", reason: "told").unavailableModules.map(\.name) == ["first"])
-        #expect(house.failing("first", reason: "told").standing.isEmpty)
+        registry.add(definition, Self.module())
+        #expect(registry.guards == ["first": true])
+        #expect(registry.failing("first", reason: "told").unavailableModules.map(\.name) == ["first"])
+        #expect(registry.failing("first", reason: "told").standing.isEmpty)
     }
 
     @Test("a clock that is behind what was known is part of it")

@@ -37,12 +37,12 @@ final class Workshop {
     private static func engine(
         _ store: any Store, _ modules: [(String, Module)], _ clock: ManualClock, _ reports: Reports
     ) throws -> Engine {
-        var house = House { module, what, _ in reports.list.withLock { $0.append("\(module): \(what)") } }
+        var registry = ModuleRegistry { module, what, _ in reports.list.withLock { $0.append("\(module): \(what)") } }
         for (name, module) in modules {
             let manifest = Manifest(name: name, version: "1", summary: "for a test")
-            house.add(ModuleDefinition(manifest: manifest) { _ in module }, module)
+            registry.add(ModuleDefinition(manifest: manifest) { _ in module }, module)
         }
-        return try Engine(store: store, house: house, clock: clock)
+        return try Engine(store: store, registry: registry, clock: clock)
     }
 
     /// Stops and starts again on the same store.

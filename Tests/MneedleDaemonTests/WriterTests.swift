@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import MneedleKit
+import MneedleSystem
 import Synchronization
 import Testing
 
@@ -14,22 +15,23 @@ struct WriterTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
-        let engine = try Engine(store: store, house: House(), clock: SystemClock())
+        let engine = try Engine(store: store, registry: ModuleRegistry(), clock: SystemClock())
         let writer = try Writer(engine: engine) { _ in }
         writer.start()
         let isOver = Atomic<Bool>(false)
-        let load = Thread {
+        let load = NamedThread("load")
+        load.start {
             while !isOver.load(ordering: .relaxed) {
                 writer.submit([Job(actor: .service, module: "test", run: { _ in [:] })])
             }
         }
-        load.start()
         let proof = DispatchSemaphore(value: 0)
         for _ in 0..<200 {
             writer.proveMoving { proof.signal() }
             try #require(proof.wait(timeout: .now() + 30) == .success)
         }
         isOver.store(true, ordering: .relaxed)
+        load.join()
         writer.stop()
         try engine.close()
     }
@@ -45,9 +47,9 @@ struct WriterTests {
             "CREATE TABLE test_children (parent INTEGER REFERENCES test_parents (id) DEFERRABLE INITIALLY DEFERRED)",
         ])
         let due = Instant(milliseconds: 4_000_000_000_000)
-        var house = House()
-        house.timers = [("test", MneedleKit.Timer("test", next: { _ in due }, fire: { _ in }))]
-        let engine = try Engine(store: store, house: house, clock: SystemClock())
+        var registry = ModuleRegistry()
+        registry.timers = [("test", MneedleKit.Timer("test", next: { _ in due }, fire: { _ in }))]
+        let engine = try Engine(store: store, registry: registry, clock: SystemClock())
         let runs = Atomic<Int>(0)
         func orphan(runsOnce: Bool) -> Job {
             Job(

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Whatever a TOML file holds, it is read or refused with its place")
 struct TOMLTests {
-    static func read(_ text: String) -> JSON? { try? TOML.parse(Array(text.utf8)) }
+    static func read(_ text: String) -> JSON? { try? TOML.parse(Array(text.utf8)).root }
 
     @Test("every kind of value is read as it is written")
     func values() throws {
@@ -46,7 +46,7 @@ struct TOMLTests {
             "moment": "2026-11-20 12:00:00.5+01:00", "octal": 15, "plus": 1000, "quoted key": 1, "raw": "it''s",
             "table": ["j": 2, "sub": ["k": 1]], "whole": 1000.0,
         ]
-        #expect(try TOML.parse(Array(text.utf8)) == expected)
+        #expect(try TOML.parse(Array(text.utf8)).root == expected)
         #expect(Self.read("a = \"x\"\r\nb = 1\r\n") == ["a": "x", "b": 1])
         #expect(Self.read("") == [:])
         #expect(Self.read("\u{FEFF}a = 1") == ["a": 1])
@@ -73,6 +73,44 @@ struct TOMLTests {
         let error = try #require(failure { () throws(TOMLError) in try TOML.parse(Array(text.utf8)) })
         #expect((error.line, error.column) == (line, column), "\(error)")
         #expect(!error.reason.isEmpty)
+    }
+
+    @Test("each key and table has its line, those in inline tables and lists too")
+    func lines() throws {
+        let text = """
+            top = 1
+            [depth.home]
+            max_mm = 0.5
+            "a b".c = 2
+
+            [[rule]]
+            code = "one"
+            [[rule]]
+            when = { all = [
+              { answer = "x", is = true },
+              { area = "y" },
+            ] }
+            text = '''
+            two lines
+            '''
+            code = "two"
+            [rule.more]
+            n = 1
+            """
+        for text in [text, text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")] {
+            let lines = try TOML.parse(Array(text.utf8)).lines
+            #expect(
+                lines == [
+                    "top": 1, "depth": 2, "depth.home": 2, "depth.home.max_mm": 3, "depth.home.a b": 4,
+                    "depth.home.a b.c": 4, "rule": 6, "rule[0]": 6, "rule[0].code": 7, "rule[1]": 8, "rule[1].when": 9,
+                    "rule[1].when.all": 9, "rule[1].when.all[0]": 10, "rule[1].when.all[0].answer": 10,
+                    "rule[1].when.all[0].is": 10, "rule[1].when.all[1]": 11, "rule[1].when.all[1].area": 11,
+                    "rule[1].text": 13, "rule[1].code": 16, "rule[1].more": 17, "rule[1].more.n": 18,
+                ])
+        }
+        // Keys that nobody would write take no room.
+        let long = String(repeating: "k", count: 1000)
+        #expect(try TOML.parse(Array("[\(long)]\na = 1\n[b]\n\(long) = 2".utf8)).lines == ["b": 3])
     }
 
     @Test("depth, members, elements, length and letters have bounds")

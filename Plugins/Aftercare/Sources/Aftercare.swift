@@ -20,7 +20,7 @@ let definition = ModuleDefinition(
         records: ["symptom.*", "reaction.*"]),
     migrations: migrations
 ) { setup in
-    let aftercare = Aftercare(try Knowledge(setup))
+    let aftercare = Aftercare(try AftercareKnowledge(setup))
     return Module(
         commands: [
             aftercare.plan, aftercare.until, aftercare.mayUse, aftercare.report, aftercare.resolve,
@@ -73,7 +73,7 @@ let migrations = [
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.
 struct Aftercare: Sendable {
-    let knowledge: Knowledge
+    let knowledge: AftercareKnowledge
 
-    init(_ knowledge: Knowledge) { self.knowledge = knowledge }
+    init(_ knowledge: AftercareKnowledge) { self.knowledge = knowledge }
 }

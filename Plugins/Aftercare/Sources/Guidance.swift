@@ -14,12 +14,11 @@ struct Guidance: Reply {
         Member("text", "what, in plain words", \.text), Member("sources", "what it rests on", \.sources),
     ]
 
-    init(_ table: Table, _ catalogue: SourceCatalogue) {
+    init(_ table: Table) {
         name = table.string("guidance")
-        topic = table.choice("topic", default: .consult)
-        if !table.has("topic") { table.report("topic", "missing") }
+        topic = table.choice("topic", standIn: .consult)
         text = table.string("text")
-        sources = catalogue.sources(of: table)
+        sources = table.sources()
     }
 }
 

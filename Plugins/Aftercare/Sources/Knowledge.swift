@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// `Config/knowledge/aftercare.toml`, read and checked.
-struct Knowledge: Sendable {
+struct AftercareKnowledge: Sendable {
     let windows: [Window]
     let products: [Product]
     /// Words of a product's name that say nothing about what is in it: `serum`, `cream`.
@@ -12,47 +12,29 @@ struct Knowledge: Sendable {
     /// The areas of the face.
     let face: Set<String>
     let escalation: Escalation
-    private let findings: FindingCatalogue
+    let findings: FindingCatalogue<AftercareCode>
 
     init(_ setup: Setup) throws {
         let file = setup.knowledge("aftercare")
         let activesHours = Int(try setup[activesHoursKey])
-        windows = file.tables("window").map { Window($0, setup.sources, activesHours: activesHours, setup.problems) }
-        products = file.tables("product").map { Product($0, setup.sources) }
+        windows = file.list("window", names: { [$0.code] }) { Window($0, setup, activesHours: activesHours) }
+        products = file.list("product", names: \.names, Product.init)
         forms = Set(file.strings("product_forms"))
-        symptoms = file.tables("symptom").map { Symptom($0, setup.sources) }
-        allergies = file.tables("allergy").map { Allergy($0, setup.sources) }
-        guidance = file.tables("guidance").map { Guidance($0, setup.sources) }
-        face = Knowledge.face(setup.knowledge("areas"))
-        escalation = Escalation(
-            file.table("escalation") ?? Table([:], file: file.file, problems: setup.problems), setup.sources)
-        findings = FindingCatalogue(
-            file, module: "aftercare", sources: setup.sources, codes: Code.allCases.map(\.rawValue))
+        symptoms = file.list("symptom", names: \.names, Symptom.init)
+        allergies = file.list("allergy", names: { [$0.name] }, Allergy.init)
+        guidance = file.list("guidance", names: { [$0.name] }, Guidance.init)
+        face = Set(AreaCatalogue(setup.knowledge("areas")).areas.filter(\.isFace).map(\.name))
+        escalation = Escalation(file.section("escalation"))
+        findings = FindingCatalogue(file, module: "aftercare")
         reportMistakes(file)
     }
 
-    func finding(
-        _ code: Code, _ setting: Setting, until: Deadline? = nil, _ values: [String: any CustomStringConvertible] = [:]
-    ) throws -> Finding? {
-        try findings.finding(code.rawValue, setting: setting, until: until, values)
-    }
-
     func symptom(named word: String) -> Symptom? { symptoms.first { $0.names.contains(word) } }
-
-    private static func face(_ file: Table) -> Set<String> {
-        let areas = file.table("area")?.namedTables() ?? []
-        let face = areas.filter { $0.table.optionalBool("face") == true }.map(\.name)
-        for (_, table) in areas { table.leaveRest() }
-        return Set(face)
-    }
 
     /// The windows in which some product is not for the skin. What is not known at all waits for the last of them.
     var productWindows: Set<String> { Set(products.compactMap(\.window)) }
 
     private func reportMistakes(_ file: Table) {
-        reportRepeated(windows.map(\.code), "window", file)
-        reportRepeated(products.flatMap(\.names), "product", file)
-        reportRepeated(symptoms.flatMap(\.names), "symptom", file)
         for product in products {
             if let window = product.window, !windows.contains(where: { $0.code == window && $0.kind == .avoid }) {
                 file.report(
@@ -74,37 +56,18 @@ struct Knowledge: Sendable {
                 file.report("symptom", "'\(symptom.name)' allows '\(product)', which is no product here")
             }
         }
-        reportRepeated(symptoms.compactMap(\.stopReason), "symptom", file)
-        reportRepeated(allergies.map(\.name), "allergy", file)
-        reportRepeated(guidance.map(\.name), "guidance", file)
+        let reasons = symptoms.compactMap(\.stopReason)
+        for reason in Set(reasons) where reasons.count(where: { $0 == reason }) > 1 {
+            file.report("symptom", "two have the stop_reason '\(reason)'")
+        }
         if symptom(named: Symptom.unknown) == nil {
             file.report("symptom", "'\(Symptom.unknown)' is missing: it is what a word that is not known is taken as")
         }
-        for setting in Setting.allCases where !blocksFirmly(setting) {
-            file.report(
-                "finding", "'open-reaction' must be defer or contraindicated in both settings, and override never")
-        }
-    }
-
-    /// A red flag stops sessions until it is closed, whatever a practice writes.
-    private func blocksFirmly(_ setting: Setting) -> Bool {
-        do {
-            guard let found = try finding(.openReaction, setting) else { return false }
-            return found.severity > .clearance && !found.overridable
-        } catch {
-            // It has no table at all, which the catalogue has reported.
-            return true
-        }
-    }
-
-    private func reportRepeated(_ names: [String], _ key: String, _ file: Table) {
-        var seen: Set<String> = []
-        for name in names where !seen.insert(name).inserted { file.report(key, "'\(name)' is there twice") }
     }
 }
 
 /// What this module finds. The words and severities are in the knowledge file.
-enum Code: String, CaseIterable, Sendable {
+enum AftercareCode: String, FindingCode {
     case openReaction = "open-reaction"
     case stopSession = "stop-session"
     case productAvoid = "product-avoid"
@@ -118,18 +81,21 @@ enum Code: String, CaseIterable, Sendable {
     case symptomCall = "symptom-call"
     case symptomUrgent = "symptom-urgent"
     case symptomEmergency = "symptom-emergency"
-}
 
-/// A word as the knowledge file writes it: lower case, hyphens for blanks and underscores.
-func normalised(_ text: String) -> String {
-    text.lowercased().split { $0 == " " || $0 == "_" || $0 == "-" || $0 == "\t" }.joined(separator: "-")
-}
-
-/// The name and aliases of a table, which have to be written as requests are compared with them.
-func spelledNames(_ table: Table, _ key: String) -> (name: String, aliases: [String]) {
-    let (name, aliases) = (table.string(key), table.strings("aliases", default: []))
-    for word in [name] + aliases where word != normalised(word) {
-        table.report("aliases", "write '\(word)' as '\(normalised(word))'")
+    var placeholders: [String] {
+        switch self {
+        case .openReaction: ["symptom", "reaction", "time", "advice"]
+        case .stopSession: ["session"]
+        case .productAvoid, .productUnknown: ["product", "reason", "time"]
+        case .productFine: ["product", "reason"]
+        case .productReaction: ["product", "reaction", "symptom"]
+        case .productDefersSession: ["product", "day", "until"]
+        case .symptomUnknown: ["word", "taken", "suggestions"]
+        case .symptomExpected, .symptomWatch, .symptomCall, .symptomUrgent, .symptomEmergency:
+            ["symptom", "what", "advice"]
+        }
     }
-    return (name, aliases)
+
+    /// A red flag stops sessions until it is closed, whatever a practice writes.
+    var firmness: Firmness { self == .openReaction ? .blocks(in: [.home, .clinic]) : .none }
 }

@@ -16,7 +16,7 @@ extension Symptom {
     static let unknown = "other"
 }
 
-extension Knowledge {
+extension AftercareKnowledge {
     /// The symptom that a person means: its name or an alias, alone or after words that say how bad it is.
     /// - Throws: `internal` when the file has no symptom for what is not known, which it is refused for.
     func symptom(saidAs text: String) throws -> Said {

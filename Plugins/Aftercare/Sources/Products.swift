@@ -25,8 +25,8 @@ struct Product: Reply {
         Member("sources", "what it rests on", \.sources),
     ]
 
-    init(_ table: Table, _ catalogue: SourceCatalogue) {
-        (name, aliases) = spelledNames(table, "product")
+    init(_ table: Table) {
+        (name, aliases) = table.names("product")
         use = table.choice("use", default: .avoid)
         window = table.optionalString("window")
         isForReactions = table.bool("with_reaction", default: false)
@@ -35,7 +35,7 @@ struct Product: Reply {
         )
         defers = days == nil && months == nil ? nil : (days ?? 0, months ?? 0)
         reason = table.string("reason")
-        sources = catalogue.sources(of: table)
+        sources = table.sources()
         if (use == .avoid) != (window != nil) {
             table.report("window", "give it where use = \"avoid\", and only there")
         }
@@ -47,7 +47,7 @@ struct Product: Reply {
     }
 }
 
-extension Knowledge {
+extension AftercareKnowledge {
     /// The product that a person means: its name, an alias, or one of them with its form and strength
     /// (`Retinol serum 0.5 %`).
     func product(named text: String) -> Product? {
@@ -115,22 +115,20 @@ extension Aftercare {
         let name = product?.name ?? normalised(word)
         let until = end(product, ends)
         if let refused = try refusal(of: product, name: name, person, reading) { return refused }
-        let code: Code = product == nil ? .productUnknown : until == nil ? .productFine : .productAvoid
-        var finding: Finding?
+        let code: AftercareCode = product == nil ? .productUnknown : until == nil ? .productFine : .productAvoid
+        var findings: [Finding] = []
         // Where no window is open there is nothing to say about any product.
         if until != nil || (product != nil && !ends.isEmpty) {
-            finding = try knowledge.finding(
-                code, person.setting, until: until.map(Deadline.instant),
-                [
-                    "product": name, "reason": product?.reason ?? "",
-                    "time": until.map { reading.zone(of: person).clockText($0) } ?? "",
-                ])
-            if let product { finding?.sources = product.sources }
+            var values: [String: any CustomStringConvertible] = ["product": name, "reason": product?.reason ?? ""]
+            values["time"] = until
+            findings = try knowledge.findings.find(
+                code, person.setting, in: reading.zone(of: person), until: until.map(Deadline.instant),
+                sources: product?.sources, values)
         }
         let deferring = try deferral(by: product, at: at, person, reading)
         return Usable(
             person: person.person, product: name, isAllowed: until == nil, until: until,
-            findings: [finding, deferring].compactMap { $0 })
+            findings: findings + deferring)
     }
 
     /// The answer while a reaction is open: nothing but what is meant for that.
@@ -143,9 +141,9 @@ extension Aftercare {
             return !symptom.allows.contains(product.name)
         }
         if found.isEmpty { return nil }
-        let findings = try found.compactMap { open in
-            try knowledge.finding(
-                .productReaction, person.setting,
+        let findings = try found.flatMap { open in
+            try knowledge.findings.find(
+                .productReaction, person.setting, in: reading.zone(of: person),
                 [
                     "product": name, "reaction": open.reaction,
                     "symptom": knowledge.symptom(named: open.symptom)?.text ?? open.symptom,
@@ -157,13 +155,13 @@ extension Aftercare {
     /// That its use at `at` puts off the next session.
     private func deferral(
         by product: Product?, at: Instant, _ person: Person, _ reading: any Reading
-    ) throws -> Finding? {
-        let day = reading.zone(of: person).date(of: at)
-        guard let product, let possible = product.sessionPossible(afterUseOn: day) else { return nil }
-        var finding = try knowledge.finding(
-            .productDefersSession, person.setting, until: .date(possible), ["product": product.name, "day": day])
-        finding?.sources = product.sources
-        return finding
+    ) throws -> [Finding] {
+        let zone = reading.zone(of: person)
+        let day = zone.date(of: at)
+        guard let product, let possible = product.sessionPossible(afterUseOn: day) else { return [] }
+        return try knowledge.findings.find(
+            .productDefersSession, person.setting, in: zone, until: .date(possible), sources: product.sources,
+            ["product": product.name, "day": day])
     }
 
     /// A session that lies ahead of the clock has been all the same, for the clock was set back: what is asked of now is

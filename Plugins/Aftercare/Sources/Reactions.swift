@@ -112,16 +112,14 @@ extension Aftercare {
         }
     }
 
-    func finding(for open: OpenReaction, _ setting: Setting, _ zone: Zone) throws -> Finding? {
+    func findings(for open: OpenReaction, _ setting: Setting, _ zone: Zone) throws -> [Finding] {
         // A symptom that the practice has since removed from its file blocks all the same.
         let symptom = knowledge.symptom(named: open.symptom)
-        var finding = try knowledge.finding(
-            .openReaction, setting,
+        return try knowledge.findings.find(
+            .openReaction, setting, in: zone, sources: symptom?.sources,
             [
-                "symptom": symptom?.text ?? open.symptom, "reaction": open.reaction,
-                "time": zone.clockText(open.opened), "advice": symptom?.advice ?? "",
+                "symptom": symptom?.text ?? open.symptom, "reaction": open.reaction, "time": open.opened,
+                "advice": symptom?.advice ?? "",
             ])
-        if let symptom { finding?.sources = symptom.sources }
-        return finding
     }
 }

@@ -17,9 +17,9 @@ private struct Complaint {
 
     /// The longer of what was said and the time since the session: what begins weeks after a session
     /// is no more part of healing than what lasts for weeks. A session that is running counts as needled now.
-    func healing(_ knowledge: Knowledge) -> Healing {
+    func healing(_ knowledge: AftercareKnowledge) -> Healing {
         let over = course?.ended.map { max(0, at.milliseconds(since: $0)) }
-        let lasted = since.map(length(of:)) ?? 0
+        let lasted = since?.totalMilliseconds ?? 0
         return Healing(
             elapsed: max(lasted, over ?? 0), began: over.map { $0 - lasted },
             ofFace: course?.areas.contains { knowledge.face.contains($0) } ?? false)
@@ -212,28 +212,26 @@ extension Aftercare {
         if isHealing, let expected = symptom.expectedFor, let ended = complaint.course?.ended {
             until = .instant(zone.adding(expected, to: ended))
         }
-        var main = try knowledge.finding(
-            action.code, person.setting, until: until,
+        var found = try knowledge.findings.find(
+            action.code, person.setting, in: zone, until: until, sources: symptom.sources,
             [
                 "symptom": symptom.text, "what": isHealing ? symptom.normal : symptom.concern,
                 "advice": symptom.advice,
             ])
-        main?.sources = symptom.sources
-        var found = [main]
         if let word = complaint.said.unknown {
             let near = knowledge.symptomsNear(word)
             let meant = near.isEmpty ? "" : " Perhaps \(near.joined(separator: " or ")) is meant."
-            found.append(
-                try knowledge.finding(
-                    .symptomUnknown, person.setting, ["word": word, "taken": symptom.text, "suggestions": meant]))
+            found += try knowledge.findings.find(
+                .symptomUnknown, person.setting, in: zone,
+                ["word": word, "taken": symptom.text, "suggestions": meant])
         }
         if let course = complaint.course, course.ended == nil, symptom.stopsSession || action > .expected {
-            found.append(try knowledge.finding(.stopSession, person.setting, ["session": course.session]))
+            found += try knowledge.findings.find(.stopSession, person.setting, in: zone, ["session": course.session])
         }
         if let reaction {
             found += try openReactions(of: person.person, reading).filter { $0.reaction == reaction }
-                .map { try finding(for: $0, person.setting, zone) }
+                .flatMap { try findings(for: $0, person.setting, zone) }
         }
-        return found.compactMap { $0 }
+        return found
     }
 }

@@ -8,11 +8,11 @@ struct Allergy: Sendable {
     /// Whether a note has to say to what exactly.
     let namesIt: Bool
 
-    init(_ table: Table, _ catalogue: SourceCatalogue) {
+    init(_ table: Table) {
         name = table.string("allergy")
         sets = table.string("sets")
         namesIt = table.bool("names_it", default: false)
-        _ = catalogue.sources(of: table)
+        table.requireSources()
     }
 
     /// The word for "it was none".

@@ -6,7 +6,7 @@ extension Aftercare {
         StandingCheck("Is a reaction to an earlier session still open?") { person, reading in
             let zone = reading.zone(of: person)
             return try openReactions(of: person.person, reading)
-                .compactMap { try finding(for: $0, person.setting, zone) }
+                .flatMap { try findings(for: $0, person.setting, zone) }
         }
     }
 }

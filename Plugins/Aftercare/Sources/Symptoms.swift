@@ -9,7 +9,7 @@ enum Action: String, CaseIterable, Comparable, ReplyValue {
     /// One step more serious, as far as there is one.
     func escalated(by steps: Int) -> Action { Action.allCases[min(rank + steps, Action.allCases.count - 1)] }
 
-    var code: Code {
+    var code: AftercareCode {
         switch self {
         case .expected: .symptomExpected
         case .watch: .symptomWatch
@@ -102,16 +102,15 @@ struct Symptom: Reply {
         Member("advice", "what to do about it", \.advice), Member("sources", "what it rests on", \.sources),
     ]
 
-    init(_ table: Table, _ catalogue: SourceCatalogue) {
-        (name, aliases) = spelledNames(table, "symptom")
+    init(_ table: Table) {
+        (name, aliases) = table.names("symptom")
         text = table.string("text")
         expectedFor = table.optionalSpan("expected_for")
         expectedFrom = table.optionalSpan("expected_from")
         afterFaceOnly = table.bool("after_face_only", default: false)
         let atFirst: Action = table.choice("at_first", default: .expected)
         self.atFirst = [.clinic: atFirst, .home: table.choice("at_first_at_home", default: atFirst)]
-        then = table.choice("then", default: .emergency)
-        if !table.has("then") { table.report("then", "missing") }
+        then = table.choice("then", standIn: .emergency)
         moderate = table.choice("moderate", default: .expected)
         severe = table.choice("severe", default: .expected)
         emergencyWith = table.strings("emergency_with", default: [])
@@ -126,7 +125,7 @@ struct Symptom: Reply {
         normal = expectedFor == nil ? table.string("normal", default: "") : table.string("normal")
         concern = table.string("concern")
         advice = table.string("advice")
-        sources = catalogue.sources(of: table)
+        sources = table.sources()
         if then == .expected { table.report("then", "something has to be done about it sooner or later") }
     }
 
@@ -142,10 +141,10 @@ struct Symptom: Reply {
 
     /// Whether healing explains it at this point. What needs a session and has none on record is not explained.
     private func belongs(to course: Healing) -> Bool {
-        guard let expectedFor, course.elapsed <= length(of: expectedFor) else { return false }
+        guard let expectedFor, course.elapsed <= expectedFor.totalMilliseconds else { return false }
         if afterFaceOnly && !course.ofFace { return false }
         guard let expectedFrom else { return true }
-        return course.began.map { $0 >= length(of: expectedFrom) } ?? false
+        return course.began.map { $0 >= expectedFrom.totalMilliseconds } ?? false
     }
 }
 
@@ -171,10 +170,10 @@ struct Escalation: Sendable {
     /// Words that say that something is not there.
     let denyingWords: Set<String>
 
-    init(_ table: Table, _ catalogue: SourceCatalogue) {
-        moderateAtLeast = table.optionalChoice("moderate_at_least") ?? .watch
-        severeAtLeast = table.optionalChoice("severe_at_least") ?? .call
-        worseningAtLeast = table.optionalChoice("worsening_at_least") ?? .call
+    init(_ table: Table) {
+        moderateAtLeast = table.choice("moderate_at_least", standIn: .watch)
+        severeAtLeast = table.choice("severe_at_least", standIn: .call)
+        worseningAtLeast = table.choice("worsening_at_least", standIn: .call)
         severeSteps = table.integer("severe_steps", in: 1...4)
         worseningWords = Set(table.strings("worsening_words"))
         denyingWords = Set(table.strings("denying_words"))
@@ -183,14 +182,11 @@ struct Escalation: Sendable {
             for word in table.strings("\(degree.rawValue)_words") { words[word] = degree }
         }
         degreeWords = words
-        for key in ["moderate_at_least", "severe_at_least", "worsening_at_least"] where !table.has(key) {
-            table.report(key, "missing")
-        }
         for (key, action) in [("severe_at_least", severeAtLeast), ("worsening_at_least", worseningAtLeast)]
         where action < .call {
             table.report(key, "what is severe or becomes worse is at least a call")
         }
-        _ = catalogue.sources(of: table)
+        table.requireSources()
     }
 }
 

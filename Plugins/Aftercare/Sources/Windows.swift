@@ -14,30 +14,26 @@ struct Window: Sendable {
     /// Whether the configuration's `actives_hours` sets its length.
     let isConfigured: Bool
 
-    init(_ table: Table, _ catalogue: SourceCatalogue, activesHours: Int, _ problems: Problems) {
+    init(_ table: Table, _ setup: Setup, activesHours: Int) {
         code = table.string("window")
-        kind = table.choice("kind", default: .avoid)
-        if !table.has("kind") { table.report("kind", "missing") }
+        kind = table.choice("kind", standIn: .avoid)
         from = table.span("from", default: Span())
         let until = table.span("until")
         text = table.string("text")
-        sources = catalogue.sources(of: table)
+        sources = table.sources()
         isConfigured = table.bool("configured", default: false)
         var spans: [Setting: Span] = [.home: until, .clinic: until]
         if isConfigured {
             let shortest = table.span("shortest_at_home")
             let chosen = Span.hours(Double(activesHours))
-            if length(of: chosen) < length(of: shortest) {
-                problems.report(
-                    Problem(
-                        file: "mneedled.toml", key: "aftercare.actives_hours",
-                        reason:
-                            "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives")
-                )
+            if chosen.totalMilliseconds < shortest.totalMilliseconds {
+                setup.report(
+                    activesHoursKey,
+                    "\(activesHours) hours are fewer than \(shortest), the shortest time that any source gives")
             }
-            spans = [.home: chosen, .clinic: length(of: chosen) > length(of: until) ? chosen : until]
+            spans = [.home: chosen, .clinic: chosen.totalMilliseconds > until.totalMilliseconds ? chosen : until]
         }
-        if length(of: until) <= length(of: from) { table.report("until", "not after 'from'") }
+        if until.totalMilliseconds <= from.totalMilliseconds { table.report("until", "not after 'from'") }
         self.spans = spans
     }
 
@@ -46,9 +42,6 @@ struct Window: Sendable {
         (zone.adding(from, to: ended), zone.adding(spans[setting] ?? Span(), to: ended))
     }
 }
-
-/// A span's length in milliseconds with days of 24 hours, for comparing.
-func length(of span: Span) -> Int64 { span.totalMilliseconds }
 
 extension Aftercare {
     /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.

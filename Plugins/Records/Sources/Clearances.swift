@@ -112,20 +112,16 @@ struct ClearanceLimits: Sendable {
     private let general: Int
     private let special: [String: Int]
 
-    init(_ file: Table, _ sources: SourceCatalogue) {
-        let table = file.table("clearance")
-        if table == nil { file.report("clearance", "missing") }
-        _ = table.map { sources.sources(of: $0) }
-        general = table?.integer("months", in: ClearanceLimits.range) ?? 1
-        var special: [String: Int] = [:]
-        for limit in file.tables("limit") {
-            let code = limit.string("code")
-            _ = sources.sources(of: limit)
-            if special.updateValue(limit.integer("months", in: ClearanceLimits.range), forKey: code) != nil {
-                limit.report("code", "'\(code)' is described twice")
-            }
+    init(_ file: Table) {
+        func months(_ table: Table) -> Int {
+            table.requireSources()
+            return table.integer("months", in: ClearanceLimits.range)
         }
-        self.special = special
+        general = months(file.section("clearance"))
+        let limits = file.list("limit", name: "code", names: { [$0.code] }) {
+            (code: $0.string("code"), months: months($0))
+        }
+        special = Dictionary(limits.map { ($0.code, $0.months) }) { first, _ in first }
     }
 
     private static let range = 1...120

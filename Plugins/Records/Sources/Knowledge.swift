@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// The parts of the body that a device may be meant for, and what is known of device models.
-struct Knowledge: Sendable {
+struct RecordsKnowledge: Sendable {
     let areas: [String]
     let models: [DeviceModel]
     let clearances: ClearanceLimits
@@ -10,22 +10,18 @@ struct Knowledge: Sendable {
     let choosing: [DeviceAdvice]
 
     init(_ setup: Setup) {
-        let file = setup.knowledge("areas")
-        areas = (file.table("area")?.namedTables() ?? []).map { name, table in
-            table.leaveRest()
-            return name
-        }
+        areas = AreaCatalogue(setup.knowledge("areas")).names
         let devices = setup.knowledge("devices")
         models = (devices.table("model")?.namedTables() ?? []).map { [areas] name, table in
-            DeviceModel(name, table, areas, setup.sources)
+            DeviceModel(name, table, areas)
         }
         choosing = devices.tables("choosing").map { table in
             DeviceAdvice(
                 name: table.string("name"), text: table.string("text"), reason: table.string("reason"),
-                sources: setup.sources.sources(of: table))
+                sources: table.sources())
         }
-        clearances = ClearanceLimits(setup.knowledge("clearances"), setup.sources)
-        reasons = Reasons(setup)
+        clearances = ClearanceLimits(setup.knowledge("clearances"))
+        reasons = Reasons(setup.knowledge("reasons"))
     }
 
     func model(_ name: String) -> DeviceModel? { models.first { $0.name == name } }
@@ -43,10 +39,10 @@ struct DeviceModel: Sendable {
     /// The skin types that the label names, for each area that it limits.
     let skinTypes: [String: [Int]]
 
-    init(_ name: String, _ table: Table, _ known: [String], _ sources: SourceCatalogue) {
+    init(_ name: String, _ table: Table, _ known: [String]) {
         self.name = name
         // What the label rules out is judged where people are screened.
-        _ = (table.string("title"), sources.sources(of: table), table.value("contraindications"))
+        _ = (table.string("title"), table.sources(), table.value("contraindications"))
         kind = table.choice("kind", default: .pen)
         minDepthMM = table.optionalNumber("min_depth_mm", in: 0...10)
         maxDepthMM = table.optionalNumber("max_depth_mm", in: 0...10)

@@ -23,7 +23,7 @@ let definition = ModuleDefinition(
     migrations: migrations
 ) { setup in
     let records = Records(
-        knowledge: Knowledge(setup),
+        knowledge: RecordsKnowledge(setup),
         defaultSetting: try setup[defaultSettingKey],
         defaultTimeZone: try setup[defaultTimeZoneKey])
     return Module(
@@ -85,7 +85,7 @@ let migrations = [
 
 /// The module at work: one kind of record in each file of this folder.
 struct Records: Sendable {
-    let knowledge: Knowledge
+    let knowledge: RecordsKnowledge
     let defaultSetting: Setting
     let defaultTimeZone: String
 }

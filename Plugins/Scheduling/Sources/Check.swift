@@ -9,7 +9,7 @@ extension Scheduling {
             let day = zone.date(of: plan.at)
             let found = try knowledge.intervals.findings(
                 plan.goal, plan.setting, last: zone.date(of: last), day: day,
-                isBeginner: reading.isBeginner(plan.person))
+                isBeginner: reading.isBeginner(plan.person), in: zone)
             // The strictest is said, and once: what the last session forbids is in the person's standing.
             let standing = try knowledge.intervals.standing(of: plan.person, past, day: day, zone)
             guard let end = standing.compactMap(\.untilDay).max() else { return found }
@@ -21,16 +21,16 @@ extension Scheduling {
 extension Intervals {
     /// What speaks against a session on `day` when the last one ended on `last`.
     func findings(
-        _ goal: Goal, _ setting: Setting, last: CivilDate, day: CivilDate, isBeginner: Bool
+        _ goal: Goal, _ setting: Setting, last: CivilDate, day: CivilDate, isBeginner: Bool, in zone: Zone
     ) throws -> [Finding] {
         let interval = try interval(for: goal)
         let days = day - last
         let floor = last.adding(days: floorDays)
         let opens = interval.window(after: last).opens
         let month = last.adding(months: beginnerMonths)
-        func finding(_ judgement: Judgement, until: CivilDate) throws -> Finding? {
-            try self.finding(
-                judgement, setting, until: until,
+        func find(_ code: IntervalCode, until: CivilDate) throws -> [Finding] {
+            try findings.find(
+                code, setting, in: zone, until: .date(until),
                 [
                     "days": days, "last": last, "goal": goal.rawValue, "weeks": interval.weeks, "opens": opens,
                     "floor": floorDays,
@@ -38,18 +38,18 @@ extension Intervals {
         }
 
         // A clinic waits for the goal's own minimum, and only the days over the floor can be lifted.
-        if day < floor { return try [finding(.floor, until: setting == .clinic ? opens : floor)].compactMap { $0 } }
-        var found: [Finding?] = []
+        if day < floor { return try find(.floor, until: setting == .clinic ? opens : floor) }
+        var found: [Finding] = []
         switch setting {
         case .clinic:
-            if day < opens { found.append(try finding(.minimum, until: opens)) }
+            if day < opens { found += try find(.minimum, until: opens) }
         case .home where days < homeCautionDays:
-            found.append(try finding(.short, until: max(opens, last.adding(days: homeCautionDays))))
+            found += try find(.short, until: max(opens, last.adding(days: homeCautionDays)))
         case .home:
-            if day < opens { found.append(try finding(.early, until: opens)) }
+            if day < opens { found += try find(.early, until: opens) }
         }
-        if isBeginner && day < month { found.append(try finding(.beginner, until: month)) }
-        return found.compactMap { $0 }
+        if isBeginner && day < month { found += try find(.beginner, until: month) }
+        return found
     }
 }
 

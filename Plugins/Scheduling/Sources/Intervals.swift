@@ -10,18 +10,13 @@ struct Intervals: Sendable {
     /// How many days after the day that was asked for a course may begin.
     let courseStartsWithinDays: Int
     /// Every rule in words.
-    let facts: [Fact]
+    let rules: [RuleInWords]
+    let findings: FindingCatalogue<IntervalCode>
     private let goals: [Goal: GoalInterval]
-    private let templates: [Judgement: FindingTemplate]
 
-    init(_ file: Table, _ catalogue: SourceCatalogue) {
-        func section(_ name: String) -> Table {
-            if let table = file.table(name) { return table }
-            file.report(name, "missing")
-            return Table([:], file: file.file, problems: Problems())
-        }
-        let (floor, home) = (section("floor"), section("home"))
-        let (beginner, course) = (section("beginner"), section("course"))
+    init(_ file: Table) {
+        let (floor, home) = (file.section("floor"), file.section("home"))
+        let (beginner, course) = (file.section("beginner"), file.section("course"))
         let floorDays = floor.integer("days", in: Intervals.shortestFloor...365)
         self.floorDays = floorDays
         homeCautionDays = home.integer("caution_days", in: 0...365)
@@ -30,18 +25,14 @@ struct Intervals: Sendable {
         let from = course.integer("sessions_from", in: 1...100)
         self.course = from...max(from, course.integer("sessions_to", in: from...100))
 
-        let goalTables = file.tables("goal")
-        let read = goalTables.map { GoalInterval($0, catalogue, floorDays: floorDays) }
-        goals = Dictionary(read.map { ($0.goal, $0) }) { first, _ in first }
-        facts =
-            [("floor", floor), ("home", home), ("beginner", beginner), ("course", course)].map {
-                Fact($0, $1, catalogue)
-            } + read.map(\.fact)
-        templates = Judgement.templates(file, catalogue)
-
-        if read.count != goals.count { file.report("goal", "a goal is described twice") }
+        let read = file.list("goal", names: { [$0.goal.rawValue] }) { GoalInterval($0, floorDays: floorDays) }
+        let goals = Dictionary(read.map { ($0.goal, $0) }) { first, _ in first }
+        self.goals = goals
+        rules =
+            [("floor", floor), ("home", home), ("beginner", beginner), ("course", course)].map(RuleInWords.init)
+            + read.map(\.rule)
+        findings = FindingCatalogue(file, module: "scheduling")
         for goal in Goal.allCases where goals[goal] == nil { file.report("goal", "'\(goal.rawValue)' is missing") }
-        Judgement.reportMistakes(templates, file)
     }
 
     /// No document allows less than two weeks, so no file may.
@@ -52,36 +43,6 @@ struct Intervals: Sendable {
         guard let interval = goals[goal] else { throw ModuleError.internal("no interval for '\(goal.rawValue)'") }
         return interval
     }
-
-    func finding(
-        _ judgement: Judgement, _ setting: Setting, until: CivilDate, _ values: [String: any CustomStringConvertible]
-    ) throws -> Finding? {
-        guard let template = templates[judgement] else {
-            throw ModuleError.internal("no finding '\(judgement.rawValue)'")
-        }
-        return template.finding(module: "scheduling", setting: setting, until: .date(until), values)
-    }
-}
-
-/// One rule in words, as `scheduling.rules` shows it.
-struct Fact: Reply {
-    let rule: String
-    let text: String
-    let reason: String
-    let sources: [Source]
-
-    static let members: [Member<Fact>] = [
-        Member("rule", "its name: floor, home, beginner, course, or a goal", \.rule),
-        Member("text", "what holds", \.text), Member("reason", "why", \.reason),
-        Member("sources", "what it rests on", \.sources),
-    ]
-
-    init(_ rule: String, _ table: Table, _ catalogue: SourceCatalogue) {
-        self.rule = rule
-        text = table.string("text")
-        reason = table.string("reason")
-        sources = catalogue.sources(of: table)
-    }
 }
 
 /// How many weeks lie between two sessions for a goal.
@@ -90,17 +51,15 @@ struct GoalInterval: Sendable {
     let minDays: Int
     let bestDays: Int
     let maxDays: Int
-    let fact: Fact
+    let rule: RuleInWords
 
-    init(_ table: Table, _ catalogue: SourceCatalogue, floorDays: Int) {
-        let named: Goal? = table.optionalChoice("goal")
-        if named == nil && !table.has("goal") { table.report("goal", "missing") }
-        goal = named ?? .collagen
+    init(_ table: Table, floorDays: Int) {
+        goal = table.choice("goal", standIn: .collagen)
         let weeks = ["min_weeks", "best_weeks", "max_weeks"].map { table.integer($0, in: 1...104) }
         (minDays, bestDays, maxDays) = (weeks[0] * 7, weeks[1] * 7, weeks[2] * 7)
         if weeks != weeks.sorted() { table.report("best_weeks", "min, best and max must not fall") }
         if minDays < floorDays { table.report("min_weeks", "shorter than the floor of \(floorDays) days") }
-        fact = Fact(goal.rawValue, table, catalogue)
+        rule = RuleInWords(goal.rawValue, table)
     }
 
     /// `4–6`, or `4` where there is only one number.

@@ -33,7 +33,7 @@ extension ReminderKind {
             }
         let distance =
             if daysBefore > 0 {
-                "\(daysBefore) \(daysBefore == 1 ? "day" : "days") before \(point)"
+                "\(counted(daysBefore, "day")) before \(point)"
             } else if after == Span() {
                 anchor == .event ? "at once" : "on \(point)"
             } else {
@@ -41,18 +41,5 @@ extension ReminderKind {
             }
         let again = times > 1 ? ", \(times) times, \(every.words) apart" : ""
         return distance + (hour.map { ", at \($0) o'clock" } ?? "") + again
-    }
-}
-
-extension Span {
-    /// `3 days`, `72 hours`, `30 minutes`.
-    fileprivate var words: String {
-        func counted(_ number: Int64, _ unit: String) -> String { "\(number) \(unit)\(number == 1 ? "" : "s")" }
-        var parts: [String] = []
-        if days != 0 { parts.append(counted(Int64(days), "day")) }
-        let (hours, rest) = milliseconds.quotientAndRemainder(dividingBy: 3_600_000)
-        if hours != 0 { parts.append(counted(hours, "hour")) }
-        if rest != 0 { parts.append(counted(rest / 60_000, "minute")) }
-        return parts.joined(separator: " and ")
     }
 }

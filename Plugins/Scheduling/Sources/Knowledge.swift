@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// What the module knows: intervals, and what people are reminded of.
-struct Knowledge: Sendable {
+struct SchedulingKnowledge: Sendable {
     let intervals: Intervals
     let kinds: [ReminderKind]
     let defaults: ReminderDefaults
@@ -11,8 +11,8 @@ struct Knowledge: Sendable {
     let lateAfter: Span
 
     init(_ setup: Setup) throws {
-        intervals = Intervals(setup.knowledge("intervals"), setup.sources)
-        kinds = ReminderKind.all(setup.knowledge("reminders"), setup.sources, course: intervals.course)
+        intervals = Intervals(setup.knowledge("intervals"))
+        kinds = ReminderKind.all(setup.knowledge("reminders"), course: intervals.course)
         defaults = ReminderDefaults(setup.knowledge("reminders"))
         digestFrom = Int(try setup[digestFromKey])
         lateAfter = .minutes(Double(try setup[lateMinutesKey]))
@@ -25,9 +25,9 @@ extension Scheduling {
     var rules: Command {
         Command(
             "rules", "Lists the intervals between sessions, in words and with their sources.", role: .reader,
-            gives: Fact.self, concerns: .nobody, example: "scheduling.rules",
+            gives: RuleInWords.self, concerns: .nobody, example: "scheduling.rules",
             lists: { _, send in
-                for fact in knowledge.intervals.facts { try send(fact) }
+                for rule in knowledge.intervals.rules { try send(rule) }
             })
     }
 }

@@ -19,7 +19,7 @@ extension Scheduling {
                 if let body = kind.lateBody { shown.body = filled(body, words) }
             }
         }
-        let note = filled(knowledge.defaults.late, ["due": zone.clockText(reminder.due)])
+        let note = filled(knowledge.defaults.late, in: zone, ["due": reminder.due])
         shown.body = [shown.body, note].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")
         return shown
     }

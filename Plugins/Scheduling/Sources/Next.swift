@@ -54,7 +54,7 @@ private struct CourseLength: Reply {
 /// What `scheduling.next` answers.
 private struct NextAnswer: Reply {
     var next: NextSession
-    var fact: Fact
+    var rule: RuleInWords
     var course: CourseLength
 
     static let members: [Member<NextAnswer>] = [
@@ -71,8 +71,8 @@ private struct NextAnswer: Reply {
         Member(
             "findings", "what speaks against a session now, what to do about it, and until when",
             \.next.standing.findings),
-        Member("sources", "what it rests on", \.fact.sources),
-        Member("reason", "why, in plain words") { "\($0.fact.text) \($0.fact.reason)" },
+        Member("sources", "what it rests on", \.rule.sources),
+        Member("reason", "why, in plain words") { "\($0.rule.text) \($0.rule.reason)" },
         Member("sessions", "how many there were", \.next.past.count),
         Member("course", "how many a course has", \.course),
     ]
@@ -90,7 +90,7 @@ extension Scheduling {
                 let next = try NextSession(reading.person(slug), knowledge.intervals, in: reading)
                 let course = knowledge.intervals.course
                 return NextAnswer(
-                    next: next, fact: try knowledge.intervals.interval(for: next.goal).fact,
+                    next: next, rule: try knowledge.intervals.interval(for: next.goal).rule,
                     course: CourseLength(from: course.lowerBound, to: course.upperBound))
             })
     }

@@ -92,11 +92,10 @@ struct ReminderDefaults: Sendable {
     let late: String
 
     init(_ file: Table) {
-        let table = file.table("people")
-        if table == nil { file.report("people", "missing: the quiet hours of people who have set none") }
-        quietFrom = table?.integer("quiet_from", in: 0...23) ?? 0
-        quietTo = table?.integer("quiet_to", in: 0...23) ?? 0
-        late = table?.string("late") ?? ""
+        let table = file.section("people")
+        quietFrom = table.integer("quiet_from", in: 0...23)
+        quietTo = table.integer("quiet_to", in: 0...23)
+        late = table.string("late", placeholders: ["due"])
     }
 }
 

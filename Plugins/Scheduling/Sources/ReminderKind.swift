@@ -51,10 +51,10 @@ struct ReminderKind: Sendable {
     let sources: [Source]
 
     /// - Parameter course: How many sessions a course has.
-    init(_ table: Table, _ catalogue: SourceCatalogue, course: ClosedRange<Int>) {
+    init(_ table: Table, course: ClosedRange<Int>) {
         name = table.string("kind")
         on = table.strings("on")
-        anchor = table.choice("anchor", default: .event)
+        anchor = table.choice("anchor", standIn: .event)
         after = table.span("after", default: Span())
         let before = table.optionalSpan("before")
         daysBefore = before?.days ?? 0
@@ -65,20 +65,21 @@ struct ReminderKind: Sendable {
         answerEnds = table.strings("answer_ends", default: [])
         expiresAfter = table.optionalSpan("expires_after")
         expiresOn = table.optionalChoice("expires_on")
-        lateTitle = table.optionalString("late_title")
-        lateBody = table.optionalString("late_body")
+        lateTitle = table.optionalString("late_title", placeholders: ReminderKind.placeholders)
+        lateBody = table.optionalString("late_body", placeholders: ReminderKind.placeholders)
         onlyWhileWell = table.bool("only_while_well", default: false)
         upToSession = table.bool("only_in_course", default: false) ? course.upperBound : nil
         isForFirst = table.bool("only_first", default: false)
         sameAs = table.optionalString("same_as")
         urgency = table.choice("urgency", default: .normal)
-        title = ReminderKind.named(course, in: table.string("title"))
-        body = ReminderKind.named(course, in: table.string("body"))
+        let known = ReminderKind.placeholders + ["course"]
+        title = ReminderKind.named(course, in: table.string("title", placeholders: known))
+        body = ReminderKind.named(course, in: table.string("body", placeholders: known))
         closedBy = table.strings("closed_by", default: [])
         match = table.choice("match", default: .person)
         replaces = table.bool("replaces", default: true)
         setting = table.optionalChoice("setting")
-        sources = catalogue.sources(of: table)
+        sources = table.sources()
         reportMistakes(table)
         if let before { reportMistakes(in: before, table) }
     }
@@ -110,7 +111,6 @@ struct ReminderKind: Sendable {
         if sameAs != nil && anchor != .planned {
             table.report("same_as", "only for each session of a course: 'anchor' is \(anchor.rawValue)")
         }
-        if !table.has("anchor") { table.report("anchor", "missing") }
         if on.isEmpty && table.has("on") && anchor != .planned {
             table.report("on", "names no entry, so it is never queued")
         }
@@ -121,12 +121,6 @@ struct ReminderKind: Sendable {
         // A reminder that queues reminders would never end.
         for kind in on + closedBy where kind.hasPrefix("reminder.") {
             table.report("on", "'\(kind)' is an entry of this module")
-        }
-        for (key, text) in [("title", title), ("body", body), ("late_title", lateTitle), ("late_body", lateBody)] {
-            for word in wordsInBraces(text ?? "") where !ReminderKind.placeholders.contains(word) {
-                let known = ReminderKind.placeholders.joined(separator: ", ")
-                table.report(key, "unknown placeholder {\(word)}; known: \(known)")
-            }
         }
     }
 
@@ -143,9 +137,12 @@ struct ReminderKind: Sendable {
         filled(text, ["course": "\(course.lowerBound) to \(course.upperBound)"])
     }
 
-    static func all(_ file: Table, _ catalogue: SourceCatalogue, course: ClosedRange<Int>) -> [ReminderKind] {
-        let tables = file.tables("reminder")
-        let kinds = tables.map { ReminderKind($0, catalogue, course: course) }
+    static func all(_ file: Table, course: ClosedRange<Int>) -> [ReminderKind] {
+        var tables: [Table] = []
+        let kinds = file.list("reminder", name: "kind", names: { [$0.name] }) { table in
+            tables.append(table)
+            return ReminderKind(table, course: course)
+        }
         let names = Set(kinds.map(\.name))
         for (kind, table) in zip(kinds, tables) {
             for name in kind.answerEnds where !names.contains(name) {
@@ -155,17 +152,6 @@ struct ReminderKind: Sendable {
                 table.report("same_as", "no reminder is of the kind '\(name)'")
             }
         }
-        var seen: Set<String> = []
-        for kind in kinds where !seen.insert(kind.name).inserted {
-            file.report("reminder", "'\(kind.name)' is there twice")
-        }
         return kinds
-    }
-}
-
-/// The names in braces in `text`.
-private func wordsInBraces(_ text: String) -> [String] {
-    text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().compactMap { part in
-        part.firstIndex(of: "}").map { String(part[..<$0]) }
     }
 }

@@ -21,7 +21,7 @@ let definition = ModuleDefinition(
         records: ["reminder.*", "plan.*", "preferences.*"]),
     migrations: migrations
 ) { setup in
-    let scheduling = Scheduling(try Knowledge(setup))
+    let scheduling = Scheduling(try SchedulingKnowledge(setup))
     return Module(
         commands: [
             scheduling.next, scheduling.listReminders, scheduling.showReminder, scheduling.plan, scheduling.accept,
@@ -80,7 +80,7 @@ let migrations = [
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.
 struct Scheduling: Sendable {
-    let knowledge: Knowledge
+    let knowledge: SchedulingKnowledge
 
-    init(_ knowledge: Knowledge) { self.knowledge = knowledge }
+    init(_ knowledge: SchedulingKnowledge) { self.knowledge = knowledge }
 }

@@ -22,7 +22,7 @@ extension Intervals {
         guard let last = past.latest else { return [] }
         return try findings(
             last.goal ?? person.goal, strictestSetting(of: person, after: last), last: zone.date(of: last.ended),
-            day: day, isBeginner: false
+            day: day, isBeginner: false, in: zone
         ).filter(\.blocks)
     }
 

@@ -47,7 +47,7 @@ struct KnowledgeTests {
                 .replacing("caution_days", with: "cautoin_days")
         }
         #expect(found.contains { $0.contains("must not fall") })
-        #expect(found.contains { $0.contains("described twice") })
+        #expect(found.contains { $0.contains("goal: 'acne-scars' is there twice") })
         #expect(found.contains { $0.contains("'maintenance' is missing") })
         #expect(found.contains { $0.contains("home.caution_days: missing") })
     }
@@ -86,7 +86,7 @@ struct KnowledgeTests {
         #expect(early.contains { $0.contains("before what has just happened") })
         #expect(found.contains { $0.contains("'window-opens' is there twice") })
         #expect(found.contains { $0.contains("'closes' is a whole day") })
-        #expect(found.contains { $0.contains("unknown placeholder {open}") })
+        #expect(found.contains { $0.contains("nothing fills in {open}; known here: {person}, {name}") })
         #expect(found.contains { $0.contains("'reminder.due' is an entry of this module") })
         #expect(found.contains { $0.contains("expected a duration") })
     }

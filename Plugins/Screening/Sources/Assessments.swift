@@ -126,10 +126,8 @@ struct Validity: Sendable {
     init(_ setup: Setup) throws {
         span = try setup[assessmentValidForKey]
         if span.days < 0 || span.milliseconds < 0 || span == Span() {
-            setup.problems.report(
-                Problem(
-                    file: "mneedled.toml", key: "screening.assessment_valid_for",
-                    reason: "expected a duration over zero such as \"24h\", got \"\(span)\""))
+            setup.report(
+                assessmentValidForKey, "expected a duration over zero such as \"24h\", got \"\(span)\"")
         }
     }
 

@@ -45,9 +45,7 @@ extension Screening {
                 }
             }
         }
-        if !isScreened, let finding = try knowledge.notScreened(newestFault ?? knowledge.words.none, plan) {
-            found.insert(finding, at: 0)
-        }
+        if !isScreened { found = try knowledge.notScreened(newestFault ?? knowledge.words.none, plan, zone) + found }
         return found + (unknown ?? [])
     }
 
@@ -75,6 +73,6 @@ extension Screening {
     }
 
     private func expired(_ assessment: Assessment, _ zone: Zone) -> String {
-        filled(knowledge.words.expired, ["time": zone.clockText(validity.end(of: assessment, zone))])
+        filled(knowledge.words.expired, in: zone, ["time": validity.end(of: assessment, zone)])
     }
 }

@@ -63,9 +63,9 @@ enum Period: Hashable, Sendable, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .days(let count): "\(count) day\(count == 1 ? "" : "s")"
-        case .months(let count): "\(count) month\(count == 1 ? "" : "s")"
-        case .years(let count): "\(count) year\(count == 1 ? "" : "s")"
+        case .days(let count): counted(count, "day")
+        case .months(let count): counted(count, "month")
+        case .years(let count): counted(count, "year")
         }
     }
 }

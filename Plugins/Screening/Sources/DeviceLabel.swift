@@ -20,12 +20,12 @@ struct DeviceLabel: Sendable {
             }
             return DeviceLabel(
                 model: name, title: table.string("title"), kind: table.choice("kind", default: .pen),
-                contraindications: Set(ruledOut), sources: setup.sources.sources(of: table))
+                contraindications: Set(ruledOut), sources: table.sources())
         }
     }
 }
 
-extension Knowledge {
+extension ScreeningKnowledge {
     /// The label that rules out what a rule finds. A device whose label is not known is judged by the labels of its
     /// kind: what is not known is never read as harmless.
     func label(against code: String, of device: Device?) -> DeviceLabel? {

@@ -8,11 +8,11 @@ struct Interview: Sendable {
     private let named: [String: Question]
 
     /// Reads `asked_when` of each question; a question may look only at those that stand before it.
-    init(_ tables: [Table], areas: [String], floorDays: Int) {
-        let questions = tables.map(Question.init)
+    init(_ file: Table, areas: [String], floorDays: Int) {
         var conditions: [String: Condition] = [:]
         var earlier: [String: Question] = [:]
-        for (question, table) in zip(questions, tables) {
+        questions = file.list("question", names: { [$0.name] }) { table in
+            let question = Question(table)
             if let when = table.table("asked_when") {
                 let reader = ConditionReader(
                     questions: earlier, areas: areas, washOuts: [:], floorDays: floorDays,
@@ -20,8 +20,8 @@ struct Interview: Sendable {
                 conditions[question.name] = reader.condition(when)
             }
             earlier[question.name] = question
+            return question
         }
-        self.questions = questions
         self.conditions = conditions
         named = earlier
     }

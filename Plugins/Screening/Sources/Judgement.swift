@@ -88,7 +88,8 @@ extension Screening {
                 for name in try rule.questions.flatMap({ try knowledge.interview.next(for: $0, facts) })
                 where missing[name].map({ $0.severity < severity }) ?? true { missing[name] = (rule, severity) }
             }
-            guard var found = try rule.finding(verdict, of: person, subject.setting, knowledge.words) else { continue }
+            guard var found = try rule.finding(verdict, of: person, subject.setting, knowledge.words, zone)
+            else { continue }
             if let label { forbid(&found, label) }
             for name in rule.questions {
                 guard let memory = remembered[name], memory.day == nil else { continue }
@@ -100,13 +101,13 @@ extension Screening {
             if let clearance { result.lifted.append(clearance) } else { result.findings.append(found) }
         }
         result.findings.sort { $0.severity > $1.severity }
-        try note(missing, subject, facts, in: &result)
+        try note(missing, subject, facts, zone, in: &result)
         return result
     }
 
     /// Keeps what is missing, in the order of the questions.
     private func note(
-        _ missing: [String: (rule: Rule, severity: Severity)], _ subject: Case, _ facts: Facts,
+        _ missing: [String: (rule: Rule, severity: Severity)], _ subject: Case, _ facts: Facts, _ zone: Zone,
         in result: inout Judgement
     ) throws {
         for question in knowledge.questions where facts.answers[question.name] == nil {
@@ -116,9 +117,7 @@ extension Screening {
                 } else {
                     result.missingOptional.append(question.name)
                 }
-                let found = try knowledge.unknown(
-                    question, as: severity, rule, setting: subject.setting, person: subject.person?.person ?? "NAME")
-                if let found { result.unknown.append(found) }
+                result.unknown += try knowledge.unknown(question, as: severity, rule, subject, zone)
             } else if try !question.isRequired && isOfUse(question, subject, facts) {
                 result.missingOptional.append(question.name)
             }

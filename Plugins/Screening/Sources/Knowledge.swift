@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// `Config/knowledge/screening.toml`, read and checked.
-struct Knowledge: Sendable {
+struct ScreeningKnowledge: Sendable {
     let interview: Interview
     let rules: [Rule]
     let words: Words
@@ -9,35 +9,27 @@ struct Knowledge: Sendable {
     let areas: [String]
     let labels: [DeviceLabel]
     let reasons: Reasons
-    private let findings: FindingCatalogue
+    private let findings: FindingCatalogue<ScreeningCode>
 
     init(_ setup: Setup) throws {
         let file = setup.knowledge("screening")
-        areas = Knowledge.areas(setup)
-        let floorDays = Knowledge.floorDays(setup)
-        let interview = Interview(file.tables("question"), areas: areas, floorDays: floorDays)
+        areas = AreaCatalogue(setup.knowledge("areas")).needled
+        let floorDays = ScreeningKnowledge.floorDays(setup)
+        let interview = Interview(file, areas: areas, floorDays: floorDays)
         self.interview = interview
         let named = Dictionary(interview.questions.map { ($0.name, $0) }) { first, _ in first }
         let (areas, washOuts) = (areas, WashOut.days(try setup[washOutDaysKey]))
         let rules = file.tables("rule").map {
-            Rule($0, setup.sources, questions: named, areas: areas, washOuts: washOuts, floorDays: floorDays)
+            Rule($0, questions: named, areas: areas, washOuts: washOuts, floorDays: floorDays)
         }.filter(\.isEnabled)
         self.rules = rules
         labels = DeviceLabel.all(setup, codes: Set(rules.map(\.code)))
-        reasons = Reasons(setup)
-        words = Words(file.table("words") ?? Table([:], file: file.file, path: "words", problems: setup.problems))
-        findings = FindingCatalogue(
-            file, module: "screening", sources: setup.sources, codes: ["not-screened", "unknown"])
+        reasons = Reasons(setup.knowledge("reasons"))
+        words = Words(file.section("words"))
+        findings = FindingCatalogue(file, module: "screening")
         reportMistakes(file)
         // All mistakes at once: the host looks for unknown keys only where there is nothing else to say.
         file.finish()
-    }
-
-    private static func areas(_ setup: Setup) -> [String] {
-        (setup.knowledge("areas").table("area")?.namedTables() ?? []).compactMap { name, table in
-            table.leaveRest()
-            return table.bool("needling", default: true) ? name : nil
-        }
     }
 
     /// How long skin is left alone at least; the rest of that file is Scheduling's.
@@ -61,30 +53,27 @@ struct Knowledge: Sendable {
         return codes
     }
 
-    func notScreened(_ why: String, _ plan: SessionPlan) throws -> Finding? {
-        try findings.finding(
-            "not-screened", setting: plan.setting, ["why": why, "person": plan.person.person])
+    func notScreened(_ why: String, _ plan: SessionPlan, _ zone: Zone) throws -> [Finding] {
+        try findings.find(.notScreened, plan.setting, in: zone, ["why": why, "person": plan.person.person])
     }
 
     /// What is found while a question that a rule needs has no answer.
     func unknown(
-        _ question: Question, as severity: Severity, _ rule: Rule, setting: Setting, person: String
-    ) throws -> Finding? {
+        _ question: Question, as severity: Severity, _ rule: Rule, _ subject: Case, _ zone: Zone
+    ) throws -> [Finding] {
         let values: [String: any CustomStringConvertible] = [
-            "text": question.text, "code": rule.code, "question": question.name, "person": person,
+            "text": question.text, "code": rule.code, "question": question.name,
+            "person": subject.person?.person ?? "NAME",
         ]
-        guard var found = try findings.finding("unknown", setting: setting, values) else { return nil }
-        found.severity = severity
-        let known = found.sources
-        found.sources += rule.sources.filter { !known.contains($0) }
-        return found
+        return try findings.find(.unknown, subject.setting, in: zone, values).map { finding in
+            var finding = finding
+            finding.severity = severity
+            finding.sources += rule.sources.filter { !finding.sources.contains($0) }
+            return finding
+        }
     }
 
     private func reportMistakes(_ file: Table) {
-        var seen: Set<String> = []
-        for question in questions where !seen.insert(question.name).inserted {
-            file.report("question", "'\(question.name)' is asked twice")
-        }
         let used = Set(rules.flatMap(\.questions)).union(interview.deciding)
         for question in questions where !used.contains(question.name) {
             file.report("question", "no rule looks at '\(question.name)'; give it a rule or leave it out")
@@ -101,25 +90,27 @@ struct Knowledge: Sendable {
         }
         if questions.isEmpty { file.report("question", "there are no questions") }
         if rules.isEmpty { file.report("rule", "there are no rules") }
-        for rule in rules where rule.code == "not-screened" || rule.code == "unknown" {
+        for rule in rules where ScreeningCode(rawValue: rule.code) != nil {
             file.report("rule", "'\(rule.code)' is the module's own code; choose another")
         }
-        for setting in Setting.allCases where !refusesFirmly(setting) {
-            file.report(
-                "finding", "'not-screened' must be defer or contraindicated in both settings, and override never")
+    }
+}
+
+/// What this module finds beside what its rules say.
+enum ScreeningCode: String, FindingCode {
+    case notScreened = "not-screened"
+    /// An answer that a rule needs is missing.
+    case unknown
+
+    var placeholders: [String] {
+        switch self {
+        case .notScreened: ["why", "person"]
+        case .unknown: ["text", "code", "question", "person"]
         }
     }
 
     /// Nobody is treated unscreened, whatever a practice writes.
-    private func refusesFirmly(_ setting: Setting) -> Bool {
-        do {
-            guard let found = try findings.finding("not-screened", setting: setting) else { return false }
-            return found.severity > .clearance && !found.overridable
-        } catch {
-            // It has no table at all, which the catalogue has reported.
-            return true
-        }
-    }
+    var firmness: Firmness { self == .notScreened ? .blocks(in: [.home, .clinic]) : .none }
 }
 
 /// A waiting time of the knowledge file that the configuration may set: a member of `wash_out_days`.
@@ -160,34 +151,16 @@ struct Words: Sendable {
     let incomplete: String
 
     init(_ table: Table) {
-        func phrase(_ key: String, _ placeholders: [String]) -> String {
-            let text = table.string(key)
-            reportPlaceholders(in: text, known: placeholders, key, table)
-            return text
-        }
-        practiceDefault = phrase("practice_default", ["window"])
-        practiceSetting = phrase("practice_setting", ["window"])
-        label = phrase("label", ["title"])
-        remembered = phrase("remembered", ["day", "because"])
-        someDay = phrase("some_day", [])
-        someTime = phrase("some_time", [])
-        none = phrase("none", [])
-        expired = phrase("expired", ["time"])
-        otherSetting = phrase("other_setting", ["setting"])
-        otherAreas = phrase("other_areas", ["areas"])
-        incomplete = phrase("incomplete", ["questions"])
-    }
-}
-
-/// Reports each `{name}` in `text` that nothing will fill in.
-func reportPlaceholders(in text: String, known: [String], _ key: String, _ table: Table) {
-    for part in text.split(separator: "{", omittingEmptySubsequences: false).dropFirst() {
-        guard let close = part.firstIndex(of: "}") else { continue }
-        let name = String(part[..<close])
-        if !known.contains(name) {
-            let hint =
-                known.isEmpty ? "none is known here" : "known here: \(known.map { "{\($0)}" }.joined(separator: ", "))"
-            table.report(key, "nothing fills in {\(name)}; \(hint)")
-        }
+        practiceDefault = table.string("practice_default", placeholders: ["window"])
+        practiceSetting = table.string("practice_setting", placeholders: ["window"])
+        label = table.string("label", placeholders: ["title"])
+        remembered = table.string("remembered", placeholders: ["day", "because"])
+        someDay = table.string("some_day", placeholders: [])
+        someTime = table.string("some_time", placeholders: [])
+        none = table.string("none", placeholders: [])
+        expired = table.string("expired", placeholders: ["time"])
+        otherSetting = table.string("other_setting", placeholders: ["setting"])
+        otherAreas = table.string("other_areas", placeholders: ["areas"])
+        incomplete = table.string("incomplete", placeholders: ["questions"])
     }
 }

@@ -20,10 +20,9 @@ struct Rule: Sendable {
     }
 
     init(
-        _ table: Table, _ sources: SourceCatalogue, questions: [String: Question], areas: [String],
+        _ table: Table, questions: [String: Question], areas: [String],
         washOuts: [WashOut: Int], floorDays: Int
     ) {
-        template = FindingTemplate(table, sources: sources)
         reason = table.string("reason")
         isLiftable = table.bool("liftable", default: false)
         evidence = table.optionalString("evidence")
@@ -41,10 +40,13 @@ struct Rule: Sendable {
         }
         self.waits = waits
         condition = read ?? .any([])
-        report(table, hasCondition: read != nil)
+        // Advice spells commands out, for the right person. Of a condition that cannot be read nobody knows whether it ends.
+        let ends = read?.alwaysEnds ?? true ? ["until", "window"] : []
+        template = FindingTemplate(table, placeholders: ends + ["person"])
+        report(table)
     }
 
-    private func report(_ table: Table, hasCondition: Bool) {
+    private func report(_ table: Table) {
         let ids = template.sources.map(\.id)
         if !waits.isEmpty && !ids.contains(Rule.defaultSource) {
             table.report("sources", "wash_out_days is in no source document: name '\(Rule.defaultSource)' too")
@@ -60,11 +62,6 @@ struct Rule: Sendable {
             table.report(
                 "override", "only 'defer' can be overridden: 'clearance' is lifted by a recorded clearance alone")
         }
-        guard hasCondition else { return }
-        let known = condition.alwaysEnds ? ["until", "window"] : []
-        reportPlaceholders(in: template.message, known: known, "message", table)
-        // Advice spells commands out, for the right person.
-        reportPlaceholders(in: template.advice, known: known + ["person"], "advice", table)
     }
 
     /// The source that marks a number as nobody's but the practice's.
@@ -101,16 +98,18 @@ struct Rule: Sendable {
 
     /// What it finds, with its words filled in.
     /// - Returns: `nil` where it does not hold, is not known to, or has no severity in this setting.
-    func finding(_ facts: Facts, _ setting: Setting, _ words: Words) throws -> Finding? {
-        try finding(condition.verdict(facts), of: facts.person, setting, words)
+    func finding(_ facts: Facts, _ setting: Setting, _ words: Words, _ zone: Zone) throws -> Finding? {
+        try finding(condition.verdict(facts), of: facts.person, setting, words, zone)
     }
 
-    func finding(_ verdict: Verdict, of person: Person, _ setting: Setting, _ words: Words) throws -> Finding? {
+    func finding(
+        _ verdict: Verdict, of person: Person, _ setting: Setting, _ words: Words, _ zone: Zone
+    ) throws -> Finding? {
         guard severity(in: setting) != nil, verdict.truth == .yes else { return nil }
         var values: [String: any CustomStringConvertible] = ["person": person.person]
         if let end = verdict.end { values["window"] = end.period }
         var found = template.finding(
-            module: "screening", setting: setting, until: verdict.end.map { .date($0.day) }, values)
+            module: "screening", setting: setting, in: zone, until: verdict.end.map { .date($0.day) }, values)
         found?.message += " " + reason
         for sentence in waitSentences(words) { found?.message += " " + sentence }
         return found

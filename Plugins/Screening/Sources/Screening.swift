@@ -20,7 +20,7 @@ let definition = ModuleDefinition(
         knowledge: ["screening", "areas", "devices", "intervals", "reasons"]),
     migrations: migrations
 ) { setup in
-    let screening = Screening(try Knowledge(setup), try Validity(setup))
+    let screening = Screening(try ScreeningKnowledge(setup), try Validity(setup))
     return Module(
         commands: [
             screening.questions, screening.assess, screening.history, screening.rules, screening.remembered,
@@ -54,10 +54,10 @@ let migrations = [
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.
 struct Screening: Sendable {
-    let knowledge: Knowledge
+    let knowledge: ScreeningKnowledge
     let validity: Validity
 
-    init(_ knowledge: Knowledge, _ validity: Validity) {
+    init(_ knowledge: ScreeningKnowledge, _ validity: Validity) {
         self.knowledge = knowledge
         self.validity = validity
     }

@@ -216,7 +216,7 @@ struct CheckTests {
             today: CivilDate("2026-11-20")!, sessions: { [] })
         for rule in practice.knowledge.rules {
             for setting in Setting.allCases {
-                guard let found = try rule.finding(facts, setting, practice.knowledge.words) else { continue }
+                guard let found = try rule.finding(facts, setting, practice.knowledge.words, .utc) else { continue }
                 #expect(!found.overridable || (setting == .clinic && found.severity == .defer), "\(rule.code)")
             }
         }

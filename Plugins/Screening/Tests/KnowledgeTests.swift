@@ -104,7 +104,9 @@ struct KnowledgeTests {
         ])
     func wrongCondition(when: String, problem: String) throws {
         let found = try added(when)
-        #expect(found.contains { $0.hasPrefix("screening.toml: rule[") && $0.contains(problem) }, "\(found)")
+        #expect(
+            found.contains { $0.hasPrefix("screening.toml:") && $0.contains(": rule[") && $0.contains(problem) },
+            "\(found)")
     }
 
     @Test(
@@ -122,7 +124,7 @@ struct KnowledgeTests {
     @Test(
         "a question that cannot be right is refused",
         arguments: [
-            ("[[question]]\nquestion = \"pregnant\"\ntext = \"?\"\ntype = \"yes-no\"\n", "'pregnant' is asked twice"),
+            ("[[question]]\nquestion = \"pregnant\"\ntext = \"?\"\ntype = \"yes-no\"\n", "'pregnant' is there twice"),
             ("[[question]]\nquestion = \"idle\"\ntext = \"?\"\ntype = \"yes-no\"\n", "no rule looks at 'idle'"),
             ("[[question]]\nquestion = \"Odd one\"\ntext = \"?\"\ntype = \"yes-no\"\n", "question: a name is of a-z"),
             ("[[question]]\nquestion = \"odd\"\ntext = \"?\"\ntype = \"maybe\"\n", "type: expected one of yes-no"),
@@ -209,7 +211,7 @@ struct KnowledgeTests {
                 .replacingOccurrences(of: "Wait until {until}, longer", with: "Wait until {till}, longer")
                 .replacingOccurrences(of: "ended on {time}", with: "ended on {day}")
         }
-        #expect(found.contains { $0.contains("message: nothing fills in {until}; none is known here") })
+        #expect(found.contains { $0.contains("message: nothing fills in {until}; known here: {person}") })
         #expect(found.contains { $0.contains("advice: nothing fills in {till}") })
         #expect(found.contains { $0.contains("words.expired: nothing fills in {day}") })
     }

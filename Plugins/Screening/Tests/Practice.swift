@@ -7,15 +7,15 @@ import Synchronization
 /// A bench with people to screen.
 final class Practice {
     let bench: Bench
-    let knowledge: Knowledge
+    let knowledge: ScreeningKnowledge
     private var people: [Person] = []
 
     /// anna is treated at home, cleo in a clinic; both have skin type III and were needled before.
     init(at now: String = "2026-11-20T12:00:00Z", section: Object = [:], knowledge folder: String? = nil) throws {
-        let seen = Mutex<Knowledge?>(nil)
+        let seen = Mutex<ScreeningKnowledge?>(nil)
         let watched = ModuleDefinition(manifest: definition.manifest, migrations: definition.migrations) { setup in
             let module = try definition.make(setup)
-            if setup.problems.found.isEmpty { try seen.withLock { $0 = try Knowledge(setup) } }
+            if setup.problems.found.isEmpty { try seen.withLock { $0 = try ScreeningKnowledge(setup) } }
             return module
         }
         bench = try Bench(watched, at: now, section: section, knowledge: folder)

@@ -102,7 +102,8 @@ struct RuleTests {
         let anna = Person(person: "anna", setting: .home, goal: .collagen)
         for rule in practice.knowledge.rules {
             for setting in Setting.allCases {
-                let found = try rule.finding(Verdict(true), of: anna, setting, practice.knowledge.words)
+                let verdict = Verdict(true, end: Ending(day: today, period: .days(1)))
+                let found = try rule.finding(verdict, of: anna, setting, practice.knowledge.words, .utc)
                 #expect(found?.overridable != true || (setting == .clinic && found?.severity == .defer), "\(rule.code)")
             }
         }

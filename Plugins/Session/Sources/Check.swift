@@ -9,12 +9,6 @@ extension Sessions {
         }
     }
 
-    private func find(
-        _ code: String, _ plan: SessionPlan, _ values: [String: any CustomStringConvertible]
-    ) throws -> [Finding] {
-        try knowledge.findings.finding(code, setting: plan.setting, values).map { [$0] } ?? []
-    }
-
     // MARK: Other sessions
 
     private func running(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
@@ -23,7 +17,7 @@ extension Sessions {
         let sql = "SELECT id, person FROM session_sessions WHERE state = 'running' AND device = ? ORDER BY id"
         for row in try reading.store.rows(sql, plan.device.device)
         where !(row.text("person").map(own.contains) ?? false) {
-            findings += try find("session-running", plan, ["session": row.integer("id") ?? 0, "what": "device"])
+            findings += try find(.sessionRunning, plan.setting, ["session": row.integer("id") ?? 0, "what": "device"])
         }
         return findings
     }
@@ -32,7 +26,7 @@ extension Sessions {
 
     private func device(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         var findings = try needles(plan) + material(plan)
-        if plan.device.retired { findings += try find("device-retired", plan, ["device": plan.device.device]) }
+        if plan.device.retired { findings += try find(.deviceRetired, plan.setting, ["device": plan.device.device]) }
         if plan.setting == .home { findings += try firstUser(plan, reading) }
         return findings
     }
@@ -43,31 +37,32 @@ extension Sessions {
         if device.kind.isAdjustable {
             guard device.maxDepthMM ?? device.needleMM != nil else {
                 return try find(
-                    "depth-range-unknown", plan,
+                    .depthRangeUnknown, plan.setting,
                     ["device": device.device, "kind": device.kind.rawValue, "depth_mm": plan.depthMM])
             }
             guard let range = depthsOutside(plan) else { return [] }
             return try find(
-                "depth-out-of-device-range", plan,
+                .depthOutOfDeviceRange, plan.setting,
                 ["depth_mm": plan.depthMM, "device": device.device, "range": range])
         }
         guard let length = device.needleMM else {
-            return try find("needle-length-unknown", plan, ["device": device.device, "kind": device.kind.rawValue])
+            return try find(
+                .needleLengthUnknown, plan.setting, ["device": device.device, "kind": device.kind.rawValue])
         }
         guard length != plan.depthMM else { return [] }
         return try find(
-            "depth-is-needle-length", plan,
+            .depthIsNeedleLength, plan.setting,
             ["device": device.device, "needle_mm": length, "depth_mm": plan.depthMM])
     }
 
     private func material(_ plan: SessionPlan) throws -> [Finding] {
         let device = plan.device.device
         guard let material = plan.device.material else {
-            return try find("needle-material-unknown", plan, ["device": device])
+            return try find(.needleMaterialUnknown, plan.setting, ["device": device])
         }
         if knowledge.materials.contains(material) { return [] }
-        let code = knowledge.unclearMaterials.contains(material) ? "needle-material-unclear" : "needle-material"
-        return try find(code, plan, ["material": material, "device": device])
+        let code: SessionCode = knowledge.unclearMaterials.contains(material) ? .needleMaterialUnclear : .needleMaterial
+        return try find(code, plan.setting, ["material": material, "device": device])
     }
 
     /// At home nothing that breaks skin is shared: what has no owner is the first one's on whom it was used.
@@ -77,7 +72,7 @@ extension Sessions {
         for device in try reading.deviceRecords(of: plan.device.device) {
             let sql = "SELECT person FROM session_sessions WHERE device = ? ORDER BY id LIMIT 1"
             guard let first = try reading.store.row(sql, device)?.text("person"), !own.contains(first) else { continue }
-            return try find("device-of-first-user", plan, ["device": plan.device.device])
+            return try find(.deviceOfFirstUser, plan.setting, ["device": plan.device.device])
         }
         return []
     }
@@ -104,7 +99,7 @@ extension Sessions {
         for twin in try reading.modules.ask("records.same-device", ["device": device]).strings("undecided") {
             let owner = try reading.device(twin).owner
             let name = try owner.map(reading.privacy.sees) ?? true ? twin : "…"
-            findings += try find("device-twin", plan, ["device": device, "twin": name])
+            findings += try find(.deviceTwin, plan.setting, ["device": device, "twin": name])
         }
         return findings
     }
@@ -113,22 +108,21 @@ extension Sessions {
 
     private func areas(_ plan: SessionPlan) throws -> [Finding] {
         try plan.areas.flatMap { name in
-            if let area = knowledge.area(name), area.isOrbitalRim, area.allowsNeedling, plan.setting == .clinic {
-                return try find("orbital-rim", plan, ["where": area.text])
+            if let area = knowledge.areas[name], area.isOrbitalRim, area.allowsNeedling, plan.setting == .clinic {
+                return try find(.orbitalRim, plan.setting, ["where": area.text])
             }
             guard let reason = reasonAgainst(name, plan) else { return [Finding]() }
-            return try find("area-not-allowed", plan, ["where": knowledge.area(name)?.text ?? name, "reason": reason])
+            return try find(
+                .areaNotAllowed, plan.setting, ["where": knowledge.areas[name]?.text ?? name, "reason": reason])
         }
     }
 
     private func reasonAgainst(_ name: String, _ plan: SessionPlan) -> String? {
-        guard let area = knowledge.area(name) else { return "no such area is known" }
+        guard let area = knowledge.areas[name] else { return "no such area is known" }
         if !area.allowsNeedling { return "this area is never needled" }
-        if plan.setting == .home, name == knowledge.underEyes,
-            !knowledge.underEyesKinds.contains(plan.device.kind.rawValue)
-        {
-            return
-                "at home only a \(knowledge.underEyesKinds.joined(separator: " or ")) is meant for it, not a \(plan.device.kind.rawValue)"
+        if plan.setting == .home, let kinds = area.homeKinds, !kinds.contains(plan.device.kind) {
+            let named = kinds.map(\.rawValue).joined(separator: " or ")
+            return "at home only a \(named) is meant for it, not a \(plan.device.kind.rawValue)"
         }
         if !plan.device.areas.isEmpty, !plan.device.areas.contains(name) {
             return "device '\(plan.device.device)' is registered for \(plan.device.areas.joined(separator: ", ")) only"
@@ -140,16 +134,16 @@ extension Sessions {
     private func skinType(_ plan: SessionPlan) throws -> [Finding] {
         try plan.areas.flatMap { name -> [Finding] in
             guard let types = plan.device.skinTypes[name] else { return [] }
-            let place = knowledge.area(name)?.text ?? name
+            let place = knowledge.areas[name]?.text ?? name
             let named = types.map(String.init).joined(separator: ", ")
             guard let type = plan.person.fitzpatrick else {
                 return try find(
-                    "skin-type-needed", plan,
+                    .skinTypeNeeded, plan.setting,
                     ["person": plan.person.person, "device": plan.device.device, "types": named, "where": place])
             }
             if types.contains(type) { return [] }
             return try find(
-                "skin-type-not-labelled", plan,
+                .skinTypeNotLabelled, plan.setting,
                 ["type": type, "device": plan.device.device, "types": named, "where": place])
         }
     }
@@ -163,13 +157,13 @@ extension Sessions {
     /// The strictest limit of the planned areas, and which area sets it.
     private func limit(_ plan: SessionPlan) -> (mm: Double, place: String) {
         let limits = plan.areas.map { name in
-            let area = knowledge.area(name)
+            let area = knowledge.areas[name]
             let place = area?.text ?? name
             switch plan.setting {
-            case .clinic: return (name == "scalp" ? knowledge.clinic.scalpMaxMM : knowledge.clinic.maxMM, place)
+            case .clinic: return (area?.clinicMaxMM ?? knowledge.clinic.maxMM, place)
             case .home:
-                let isScalpDevice = name == "scalp" && plan.device.areas.contains("scalp")
-                let cap = isScalpDevice ? knowledge.home.scalpMaxMM : knowledge.home.maxMM
+                let isForArea = plan.device.areas.contains(name)
+                let cap = (isForArea ? area?.ownDeviceMaxMM : nil) ?? knowledge.home.maxMM
                 return (min(cap, area?.zoneMaxMM ?? cap), "\(place) at home")
             }
         }
@@ -180,29 +174,34 @@ extension Sessions {
         let limit = limit(plan)
         guard plan.reachMM > limit.mm else { return [] }
         return try find(
-            "depth-over-limit", plan, ["depth_mm": plan.reachMM, "limit_mm": limit.mm, "where": limit.place])
+            .depthOverLimit, plan.setting, ["depth_mm": plan.reachMM, "limit_mm": limit.mm, "where": limit.place])
     }
 
     private func homeDepth(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         let home = knowledge.home
-        let isScalp = plan.areas == ["scalp"]
-        var findings: [Finding] = []
-        if isScalp && plan.reachMM > knowledge.clinic.scalpAdvisedMM {
-            findings += try find("scalp-depth", plan, ["limit_mm": knowledge.clinic.scalpAdvisedMM])
-        }
+        // What is advised for one area counts where nothing else is needled.
+        let only = plan.areas.count == 1 ? knowledge.areas[plan.areas[0]] : nil
+        var findings = try deeperThanAdvised(plan, [only].compactMap { $0 })
         let isBeginner = try reading.isBeginner(plan.person)
-        let isLongRoller = plan.device.kind == .roller && plan.reachMM > home.rollerCautionOverMM && !isScalp
+        let isLongRoller =
+            plan.device.kind == .roller && plan.reachMM > home.rollerCautionOverMM && only?.hasRollerCaution != false
         if isLongRoller && isBeginner {
             findings += try find(
-                "beginner-roller", plan, ["depth_mm": plan.reachMM, "limit_mm": home.rollerCautionOverMM])
+                .beginnerRoller, plan.setting, ["depth_mm": plan.reachMM, "limit_mm": home.rollerCautionOverMM])
         } else if isLongRoller {
             findings += try find(
-                "roller-depth", plan, ["depth_mm": plan.reachMM, "limit_mm": home.rollerCautionOverMM])
+                .rollerDepth, plan.setting, ["depth_mm": plan.reachMM, "limit_mm": home.rollerCautionOverMM])
         }
         if isBeginner {
-            findings += try beginnerDepth(plan, isScalp ? home.scalpBeginnerMaxMM : home.beginnerMaxMM)
+            findings += try beginnerDepth(plan, only?.beginnerMaxMM ?? home.beginnerMaxMM)
         }
         return findings
+    }
+
+    private func deeperThanAdvised(_ plan: SessionPlan, _ areas: [Area]) throws -> [Finding] {
+        try areas.compactMap(\.advisedMaxMM).filter { plan.reachMM > $0 }.flatMap {
+            try find(.deeperThanAdvised, plan.setting, ["limit_mm": $0])
+        }
     }
 
     /// Advice that the device on record can follow: what cannot be set so low is not told to be.
@@ -213,27 +212,25 @@ extension Sessions {
             "depth_mm": plan.reachMM, "limit_mm": limit, "device": plan.device.device, "least_mm": least,
             "sessions": knowledge.beginnerSessions,
         ]
-        return try find(least > limit ? "beginner-device" : "beginner-depth", plan, values)
+        return try find(least > limit ? .beginnerDevice : .beginnerDepth, plan.setting, values)
     }
 
     private func clinicDepth(_ plan: SessionPlan) throws -> [Finding] {
         let clinic = knowledge.clinic
-        let areas = plan.areas.compactMap(knowledge.area)
+        let areas = plan.areas.compactMap { knowledge.areas[$0] }
         var findings: [Finding] = []
         for area in areas {
             guard let most = area.zoneMaxMM, plan.reachMM > most else { continue }
             findings += try find(
-                "depth-over-zone", plan, ["depth_mm": plan.reachMM, "limit_mm": most, "where": area.text])
+                .depthOverZone, plan.setting, ["depth_mm": plan.reachMM, "limit_mm": most, "where": area.text])
         }
         if areas.contains(where: \.isFace), plan.reachMM > clinic.faceEvaluatedMM {
-            findings += try find("depth-not-evaluated", plan, ["limit_mm": clinic.faceEvaluatedMM])
+            findings += try find(.depthNotEvaluated, plan.setting, ["limit_mm": clinic.faceEvaluatedMM])
         }
-        if plan.areas.contains("scalp"), plan.reachMM > clinic.scalpAdvisedMM {
-            findings += try find("scalp-depth", plan, ["limit_mm": clinic.scalpAdvisedMM])
-        }
+        findings += try deeperThanAdvised(plan, areas)
         if plan.reachMM < clinic.minMM {
             findings += try find(
-                "depth-under-clinic-range", plan, ["depth_mm": plan.reachMM, "limit_mm": clinic.minMM])
+                .depthUnderClinicRange, plan.setting, ["depth_mm": plan.reachMM, "limit_mm": clinic.minMM])
         }
         return findings
     }
@@ -242,7 +239,7 @@ extension Sessions {
 
     private func qualification(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         guard plan.setting == .clinic, let reason = try disqualification(plan, reading) else { return [] }
-        return try find("operator-not-qualified", plan, ["reason": reason])
+        return try find(.operatorNotQualified, plan.setting, ["reason": reason])
     }
 
     private func disqualification(_ plan: SessionPlan, _ reading: any Reading) throws -> String? {

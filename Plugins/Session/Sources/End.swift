@@ -60,9 +60,8 @@ extension Sessions {
             errors: [.notFound, .conflict], concerns: .named("session"), example: "session.stop session=17 reason=pain",
             writes: { transaction, id, reason, note in
                 let session = try end(id, by: .sessionStopped, .stopped, reason: reason, note: note, transaction)
-                let finding = try knowledge.findings.finding("stopped-\(reason.rawValue)", setting: session.setting)
                 return Stopped(
-                    session: id, findings: finding.map { [$0] } ?? [],
+                    session: id, findings: try find(reason.code, session.setting),
                     reactions: openReactions(of: session.person, transaction))
             })
     }
@@ -83,8 +82,7 @@ extension Sessions {
 
     private func tooManyPasses(_ passes: Int64?, _ setting: Setting) throws -> [Finding] {
         guard let passes, let most = knowledge.maxPasses[setting], passes > most else { return [] }
-        let values: [String: any CustomStringConvertible] = ["passes": passes, "limit": most]
-        return try knowledge.findings.finding("too-many-passes", setting: setting, values).map { [$0] } ?? []
+        return try find(.tooManyPasses, setting, ["passes": passes, "limit": most])
     }
 
     private func end(

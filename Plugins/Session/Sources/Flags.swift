@@ -39,15 +39,15 @@ extension Sessions {
         guard flagged != session.flagged else { return }
         try transaction.store.execute(
             "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), session.session)
-        let finding = try knowledge.findings.finding(
-            "session-flagged", setting: session.setting,
+        let findings = try find(
+            .sessionFlagged, session.setting,
             ["session": session.session, "codes": flagged.joined(separator: ", ")])
         try transaction.record(
             Entry(
                 "session.flagged", subject: "session/\(session.session)", person: person,
                 body: [
                     "session": session.session, "person": person, "flagged": flagged, "because": because,
-                    "findings": finding.map { [$0] },
+                    "findings": findings.isEmpty ? nil : findings,
                 ], stands: true))
     }
 }

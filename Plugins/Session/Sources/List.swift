@@ -38,7 +38,7 @@ extension Sessions {
     var steps: Command {
         Command(
             "steps", "Lists the steps of a guided session.", role: .reader,
-            takes: Sessions.forPerson, Sessions.inSetting, gives: Knowledge.Step.self, errors: [.notFound],
+            takes: Sessions.forPerson, Sessions.inSetting, gives: SessionKnowledge.Step.self, errors: [.notFound],
             concerns: .named("person", otherwise: .nobody), example: "session.steps person=anna",
             lists: { reading, send, person, setting in
                 let wanted = try setting ?? person.map { try reading.person($0).setting } ?? .home

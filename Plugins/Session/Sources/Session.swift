@@ -13,7 +13,7 @@ let definition = ModuleDefinition(
         knowledge: ["session", "areas", "steps", "reasons"]),
     migrations: migrations
 ) { setup in
-    let sessions = Sessions(Knowledge(setup))
+    let sessions = Sessions(SessionKnowledge(setup))
     return Module(
         commands: [
             sessions.check, sessions.experience, sessions.start, sessions.stop, sessions.finish, sessions.show,
@@ -55,7 +55,7 @@ let migrations = [
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.
 struct Sessions: Sendable {
-    let knowledge: Knowledge
+    let knowledge: SessionKnowledge
 
-    init(_ knowledge: Knowledge) { self.knowledge = knowledge }
+    init(_ knowledge: SessionKnowledge) { self.knowledge = knowledge }
 }

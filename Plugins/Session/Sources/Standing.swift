@@ -11,18 +11,16 @@ extension Sessions {
 
     private func running(_ person: Person, _ reading: any Reading) throws -> [Finding] {
         let sql = "SELECT id FROM session_sessions WHERE state = 'running' AND person = ? ORDER BY id"
-        return try reading.records(of: person.person).flatMap { try reading.store.rows(sql, $0) }.compactMap { row in
-            try knowledge.findings.finding(
-                "session-running", setting: person.setting, ["session": row.integer("id") ?? 0, "what": "person"])
+        return try reading.records(of: person.person).flatMap { try reading.store.rows(sql, $0) }.flatMap { row in
+            try find(.sessionRunning, person.setting, ["session": row.integer("id") ?? 0, "what": "person"])
         }
     }
 
     private func twins(_ person: Person, _ reading: any Reading) throws -> [Finding] {
-        try reading.modules.ask("records.same-person", ["person": person.person]).strings("undecided").compactMap {
-            twin in
+        try reading.modules.ask("records.same-person", ["person": person.person]).strings("undecided").flatMap { twin in
             // Whose record it is, is not everybody's to know.
-            try knowledge.findings.finding(
-                "person-twin", setting: person.setting,
+            try find(
+                .personTwin, person.setting,
                 ["person": person.person, "twin": reading.privacy.sees(twin) ? twin : "…"])
         }
     }

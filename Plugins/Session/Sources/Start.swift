@@ -41,7 +41,7 @@ extension Sessions {
     private static let person = Parameter.required("person", .slug, "Who is treated.")
     private static let device = Parameter.required("device", .slug, "With what.")
     private var areas: Parameter<[String]> {
-        .required("areas", .list(.choice(knowledge.areas.map(\.name))), "Where.")
+        .required("areas", .list(.choice(knowledge.areas.names)), "Where.")
     }
     private static let depth = Parameter.required("depth_mm", .number(0.05...5), "How deep the needles are set.")
     private static let goal = Parameter.optional(

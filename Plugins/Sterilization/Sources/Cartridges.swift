@@ -142,18 +142,17 @@ extension Sterilization {
         let today = transaction.today(of: person)
         if let expires, expires < today {
             throw ModuleError.blocked(
-                [try knowledge.finding(.cartridgeExpired, person.setting, ["cartridge": name, "expires": expires])]
-                    .compactMap { $0 },
+                try find(.cartridgeExpired, person.setting, ["cartridge": name, "expires": expires]),
                 "cartridge '\(name)' expired on \(expires); discard it unopened and take another")
         }
         let unlabelled = try self.unlabelled(name, lot: lot, expires: expires, person.setting)
-        if let unlabelled, unlabelled.blocks {
+        if unlabelled.contains(where: \.blocks) {
             throw ModuleError.blocked(
-                [unlabelled],
+                unlabelled,
                 "cartridge '\(name)' is not opened without its label; "
                     + "give \(Sterilization.lot.name)= and \(Sterilization.expires.name)= from the blister")
         }
-        let findings = try [unlabelled, lookAlike(name, person.setting, transaction)].compactMap { $0 }
+        let findings = try unlabelled + lookAlike(name, person.setting, transaction)
         _ = try transaction.store.insert(
             """
             INSERT INTO sterilization_cartridges (cartridge, device, person, lot, expires, opened_at)
@@ -172,17 +171,17 @@ extension Sterilization {
     }
 
     /// What a cartridge's label does not say of it; nobody can call back or date what has no lot and no last day.
-    func unlabelled(_ name: String, lot: String?, expires: CivilDate?, _ setting: Setting) throws -> Finding? {
+    func unlabelled(_ name: String, lot: String?, expires: CivilDate?, _ setting: Setting) throws -> [Finding] {
         let missing = [
             lot == nil ? Sterilization.lot.name : nil, expires == nil ? Sterilization.expires.name : nil,
         ].compactMap { $0 }
-        guard !missing.isEmpty else { return nil }
-        return try knowledge.finding(
+        guard !missing.isEmpty else { return [] }
+        return try find(
             .cartridgeUnlabelled, setting, ["cartridge": name, "missing": missing.joined(separator: " and ")])
     }
 
     /// A cartridge of a name that differs by case, blanks and hyphens alone. It is another one, and easily mistaken.
-    private func lookAlike(_ name: String, _ setting: Setting, _ transaction: any Transaction) throws -> Finding? {
+    private func lookAlike(_ name: String, _ setting: Setting, _ transaction: any Transaction) throws -> [Finding] {
         let row = try transaction.store.rows(
             """
             SELECT cartridge, person FROM sterilization_cartridges
@@ -190,8 +189,8 @@ extension Sterilization {
             ORDER BY opened_at DESC
             """, name
         ).first { try $0.text("person").map(transaction.privacy.sees) ?? false }
-        guard let other = row?.text("cartridge") else { return nil }
-        return try knowledge.finding(.cartridgeLookAlike, setting, ["cartridge": name, "other": other])
+        guard let other = row?.text("cartridge") else { return [] }
+        return try find(.cartridgeLookAlike, setting, ["cartridge": name, "other": other])
     }
 
     private func refuseUnfit(_ device: Device) throws {

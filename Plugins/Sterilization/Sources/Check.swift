@@ -27,30 +27,22 @@ extension Sterilization {
     func readiness(
         of device: Device, _ head: Head, takesCartridge: Bool, setting: Setting, at: Instant, _ zone: Zone
     ) throws -> [Finding] {
-        var found: [Finding?] = []
+        var found: [Finding] = []
         if let since = head.cleaningDueSince {
-            found.append(
-                try knowledge.finding(
-                    .cleaningDue, setting, ["device": device.device, "used": zone.clockText(since)]))
+            found += try knowledge.findings.find(
+                .cleaningDue, setting, in: zone, ["device": device.device, "used": since])
         }
         let wantsSterile = setting == .clinic && !takesCartridge
         if !head.isReady(at: at, as: wantsSterile ? .sterile : .disinfected) {
             let reason = unreadiness(head, at: at, wantsSterile: wantsSterile)
-            let time = head.timeAhead(of: at) ?? head.readiness?.until
-            found.append(
-                try knowledge.finding(
-                    wantsSterile ? .notSterile : .notDisinfected, setting,
-                    [
-                        "device": device.device,
-                        "why": filled(
-                            knowledge.wording[reason],
-                            [
-                                "time": time.map { zone.clockText($0) } ?? "",
-                                "used": head.lastUse.map { zone.clockText($0) } ?? "",
-                            ]),
-                    ]))
+            var times: [String: any CustomStringConvertible] = [:]
+            times["time"] = head.timeAhead(of: at) ?? head.readiness?.until
+            times["used"] = head.lastUse
+            found += try knowledge.findings.find(
+                wantsSterile ? .notSterile : .notDisinfected, setting, in: zone,
+                ["device": device.device, "why": filled(knowledge.wording[reason], in: zone, times)])
         }
-        return found.compactMap { $0 }
+        return found
     }
 
     private func unreadiness(_ head: Head, at: Instant, wantsSterile: Bool) -> Wording.Phrase {
@@ -71,13 +63,9 @@ extension Sterilization {
         let minutes = knowledge.soak.dryMinutes
         let dry = readiness.since.adding(milliseconds: Span.minutes(minutes).totalMilliseconds)
         guard plan.at < dry else { return [] }
-        let finding = try knowledge.finding(
-            .headWet, plan.setting, until: .instant(dry),
-            [
-                "device": plan.device.device, "soaked": zone.clockText(readiness.since), "dry": zone.clockText(dry),
-                "minutes": numberText(minutes),
-            ])
-        return [finding].compactMap { $0 }
+        return try knowledge.findings.find(
+            .headWet, plan.setting, in: zone, until: .instant(dry),
+            ["device": plan.device.device, "soaked": readiness.since, "dry": dry, "minutes": shortText(minutes)])
     }
 
     // MARK: Whose it is
@@ -94,24 +82,21 @@ extension Sterilization {
         } else {
             return []
         }
-        let finding = try knowledge.finding(
+        return try find(
             .deviceOfAnother, plan.setting, ["device": plan.device.device, "why": knowledge.wording[phrase]])
-        return [finding].compactMap { $0 }
     }
 
     // MARK: Its cartridge
 
     private func cartridge(_ plan: SessionPlan, _ zone: Zone, _ reading: any Reading) throws -> [Finding] {
         guard plan.takesCartridge || plan.cartridge != nil else { return [] }
-        func finding(_ code: Code, _ phrase: Wording.Phrase) throws -> [Finding] {
-            [
-                try knowledge.finding(
-                    code, plan.setting,
-                    [
-                        "cartridge": plan.cartridge ?? "", "device": plan.device.device,
-                        "why": knowledge.wording[phrase],
-                    ])
-            ].compactMap { $0 }
+        func finding(_ code: SterilizationCode, _ phrase: Wording.Phrase) throws -> [Finding] {
+            try find(
+                code, plan.setting,
+                [
+                    "cartridge": plan.cartridge ?? "", "device": plan.device.device,
+                    "why": knowledge.wording[phrase],
+                ])
         }
         guard let name = plan.cartridge else { return try finding(.cartridgeMissing, .noneNamed) }
         guard let cartridge = try Cartridge(name, in: reading) else {
@@ -126,21 +111,16 @@ extension Sterilization {
         } else if cartridge.discardedAt != nil {
             found += try finding(.cartridgeUsed, .discarded)
         } else if plan.at < cartridge.openedAt {
-            let why = filled(knowledge.wording[.clockBehind], ["time": zone.clockText(cartridge.openedAt)])
-            found += [try knowledge.finding(.notSterile, plan.setting, ["device": name, "why": why])].compactMap { $0 }
+            let why = filled(knowledge.wording[.clockBehind], in: zone, ["time": cartridge.openedAt])
+            found += try find(.notSterile, plan.setting, ["device": name, "why": why])
         } else if plan.at >= useBy(cartridge.openedAt) {
-            let why = filled(knowledge.wording[.openedTooLong], ["opened": zone.clockText(cartridge.openedAt)])
-            found += [
-                try knowledge.finding(.notSterile, plan.setting, ["device": name, "why": why])
-            ].compactMap { $0 }
+            let why = filled(knowledge.wording[.openedTooLong], in: zone, ["opened": cartridge.openedAt])
+            found += try find(.notSterile, plan.setting, ["device": name, "why": why])
         }
         if let expires = cartridge.expires, expires < zone.date(of: plan.at) {
-            found += [
-                try knowledge.finding(.cartridgeExpired, plan.setting, ["cartridge": name, "expires": expires])
-            ].compactMap { $0 }
+            found += try find(.cartridgeExpired, plan.setting, ["cartridge": name, "expires": expires])
         }
-        let label = try unlabelled(name, lot: cartridge.lot, expires: cartridge.expires, plan.setting)
-        return found + [label].compactMap { $0 }
+        return try found + unlabelled(name, lot: cartridge.lot, expires: cartridge.expires, plan.setting)
     }
 
     // MARK: How worn it is
@@ -148,18 +128,16 @@ extension Sterilization {
     /// A head of the device's own is used only so often: a pen's is made for once.
     func wear(_ device: Device, _ head: Head, takesCartridge: Bool, _ setting: Setting) throws -> [Finding] {
         guard !takesCartridge, !device.cartridges else { return [] }
-        let (code, limit): (Code, Int) =
+        let (code, limit): (SterilizationCode, Int) =
             switch device.kind {
             case .roller: (.rollerWorn, knowledge.roller.uses)
             case .pen: (.headUsedUp, knowledge.head.penUses)
             case .stamp: (.headUsedUp, knowledge.head.stampUses)
             }
         guard head.uses >= limit else { return [] }
-        return [
-            try knowledge.finding(
-                code, setting,
-                ["device": device.device, "kind": device.kind.rawValue, "uses": head.uses, "limit": limit])
-        ].compactMap { $0 }
+        return try find(
+            code, setting,
+            ["device": device.device, "kind": device.kind.rawValue, "uses": head.uses, "limit": limit])
     }
 }
 

@@ -92,24 +92,22 @@ extension Sterilization {
         let run = Run(cycle, head.device)
         let hasFailed = try run.ofSameLoad(reading).contains { $0.indicator == .fail }
         let values: [String: any CustomStringConvertible] = [
-            "method": cycle.method, "temperature": numberText(cycle.celsius), "minutes": numberText(cycle.minutes),
+            "method": cycle.method, "temperature": shortText(cycle.celsius), "minutes": shortText(cycle.minutes),
             "profiles": knowledge.profiles.map(\.name).joined(separator: ", "),
             "load": cycle.load ?? "without a number",
         ]
         var judgement = Judgement()
-        func refuse(_ code: Code, when holds: Bool) throws {
-            if holds, let finding = try knowledge.finding(code, setting, values) { judgement.refusals.append(finding) }
+        func refuse(_ code: SterilizationCode, when holds: Bool) throws {
+            if holds { judgement.refusals += try find(code, setting, values) }
         }
         try refuse(.cycleProfile, when: profile(of: cycle) == nil)
         try refuse(.indicatorFailed, when: cycle.indicator == .fail)
         try refuse(.indicatorMissing, when: cycle.indicator == .none && setting == .clinic)
         try refuse(.loadFailed, when: hasFailed && cycle.indicator != .fail)
-        if let refusal = try timingRefusal(head, began: cycle.began, setting) { judgement.refusals.append(refusal) }
+        judgement.refusals += try timingRefusals(head, began: cycle.began, setting)
         judgement.refusals += try overlapRefusals(run, setting, reading)
-        if cycle.indicator == .none, setting == .home,
-            let advice = try knowledge.finding(.indicatorMissing, setting, values)
-        {
-            judgement.advice.append(advice)
+        if cycle.indicator == .none, setting == .home {
+            judgement.advice += try find(.indicatorMissing, setting, values)
         }
         return judgement
     }

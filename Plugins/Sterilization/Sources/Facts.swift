@@ -67,12 +67,8 @@ struct Agent: Sendable {
     var names: [String] { [name] + aliases }
 
     init(_ table: Table) {
-        name = table.string("agent")
-        aliases = table.strings("aliases", default: [])
+        (name, aliases) = table.names("agent")
         counts = table.bool("counts")
-        for alias in [name] + aliases where alias != normalised(alias) {
-            table.report("aliases", "write '\(alias)' as '\(normalised(alias))'")
-        }
     }
 }
 
@@ -99,24 +95,4 @@ struct CycleProfile: Sendable {
     func releases(method: String, celsius: Double, minutes: Double) -> Bool {
         methods.contains(method) && (leastCelsius...mostCelsius).contains(celsius) && minutes >= leastMinutes
     }
-}
-
-/// One fact of the knowledge file, in words.
-struct Rule: Reply {
-    let name: String
-    let text: String
-    let reason: String
-    let sources: [Source]
-
-    init(_ name: String, _ table: Table, _ catalogue: SourceCatalogue) {
-        self.name = name
-        text = table.string("text")
-        reason = table.string("reason")
-        sources = catalogue.sources(of: table)
-    }
-
-    static let members: [Member<Rule>] = [
-        Member("rule", "its name", \.name), Member("text", "what it says", \.text), Member("reason", "why", \.reason),
-        Member("sources", "what it rests on", \.sources),
-    ]
 }

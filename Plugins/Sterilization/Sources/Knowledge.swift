@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// `Config/knowledge/sterilization.toml`, read and checked.
-struct Knowledge: Sendable {
+struct SterilizationKnowledge: Sendable {
     let soak: SoakLimits
     let agents: [Agent]
     let profiles: [CycleProfile]
@@ -11,88 +11,39 @@ struct Knowledge: Sendable {
     let head: HeadLimit
     let wording: Wording
     /// Every fact of the file in words, for `sterilization.rules`.
-    let rules: [Rule]
-    private let findings: FindingCatalogue
+    let rules: [RuleInWords]
+    let findings: FindingCatalogue<SterilizationCode>
 
     init(_ setup: Setup) throws {
         let file = setup.knowledge("sterilization")
-        var rules: [Rule] = []
+        var rules: [RuleInWords] = []
         func fact<Fact>(_ key: String, _ read: (Table) -> Fact) -> Fact {
-            let table = file.table(key)
-            if table == nil { file.report(key, "missing") }
-            let section = table ?? Table([:], file: file.file, problems: Problems())
-            rules.append(Rule(key, section, setup.sources))
-            return read(section)
+            let table = file.section(key)
+            rules.append(RuleInWords(key, table))
+            return read(table)
         }
         soak = fact("soak", SoakLimits.init)
         lasting = fact("lasting", Lasting.init)
         roller = fact("roller", RollerLimit.init)
         head = fact("head", HeadLimit.init)
-        agents = file.tables("agent").map { table in
+        agents = file.list("agent", names: \.names) { table in
             let agent = Agent(table)
-            rules.append(Rule("agent/\(agent.name)", table, setup.sources))
+            rules.append(RuleInWords("agent/\(agent.name)", table))
             return agent
         }
-        let families = try setup[cycleProfilesKey]
-        let every = file.tables("profile").map { table in
+        let every = file.list("profile", names: { [$0.name] }) { table in
             let profile = CycleProfile(table)
-            rules.append(Rule("profile/\(profile.name)", table, setup.sources))
+            rules.append(RuleInWords("profile/\(profile.name)", table))
             return profile
         }
+        let families = try setup[cycleProfilesKey]
         profiles = every.filter { families.contains($0.family) }
-        wording = Wording(file)
-        findings = FindingCatalogue(
-            file, module: "sterilization", sources: setup.sources, codes: Code.allCases.map(\.rawValue))
+        wording = Wording(file.section("wording"))
+        findings = FindingCatalogue(file, module: "sterilization")
         self.rules = rules
-        reportUnknownFamilies(families, known: every.map(\.family), to: setup.problems)
-        reportRepeatedNames(file)
-        reportWeakProhibitions(file)
-    }
-
-    /// The finding of that code with its words filled in; `nil` where the practice has switched it off.
-    func finding(
-        _ code: Code, _ setting: Setting, until: Deadline? = nil, _ values: [String: any CustomStringConvertible] = [:]
-    ) throws -> Finding? {
-        try findings.finding(code.rawValue, setting: setting, until: until, values)
-    }
-
-    private func reportUnknownFamilies(_ families: [String], known: [String], to problems: Problems) {
-        for family in families where !known.contains(family) {
-            problems.report(
-                Problem(
-                    file: "mneedled.toml", key: "sterilization.cycle_profiles",
-                    reason:
-                        "no profile of the family '\(family)'; known: \(Set(known).sorted().joined(separator: ", "))"))
-        }
-    }
-
-    private func reportRepeatedNames(_ file: Table) {
-        var seen: Set<String> = []
-        for name in agents.flatMap(\.names) where !seen.insert(name).inserted {
-            file.report("agent", "'\(name)' names two agents")
-        }
-    }
-
-    /// The file may reword a prohibition but not take it away: hygiene is nothing that anybody may lift.
-    private func reportWeakProhibitions(_ file: Table) {
-        for code in Code.prohibitions where !Setting.allCases.allSatisfy({ standsFirm(code, $0) }) {
-            file.report(
-                "finding", "'\(code.rawValue)' must be defer or contraindicated in both settings, and override never")
-        }
-        for code in Code.clinicProhibitions where !standsFirm(code, .clinic) {
-            file.report(
-                "finding", "'\(code.rawValue)' must be defer or contraindicated in a clinic, and override never")
-        }
-    }
-
-    /// Whether it blocks, and neither a clearance nor an override lifts it.
-    private func standsFirm(_ code: Code, _ setting: Setting) -> Bool {
-        do {
-            guard let found = try finding(code, setting) else { return false }
-            return found.severity > .clearance && !found.overridable
-        } catch {
-            // It has no table at all, which the catalogue has reported.
-            return true
+        for family in families where !every.contains(where: { $0.family == family }) {
+            let known = Set(every.map(\.family)).sorted().joined(separator: ", ")
+            setup.report(cycleProfilesKey, "no profile of the family '\(family)'; known: \(known)")
         }
     }
 }

@@ -58,11 +58,16 @@ extension Sterilization {
     }
 
     /// Why something that began at `began` cannot make this head ready, however well it was done.
-    func timingRefusal(_ head: Head, began: Instant, _ setting: Setting) throws -> Finding? {
-        if head.running != nil { return try knowledge.finding(.headInUse, setting, ["device": head.device]) }
-        guard !head.isAfterUse(began) else { return nil }
-        return try knowledge.finding(
-            .beforeLastUse, setting, ["device": head.device, "used": head.lastUse?.description ?? ""])
+    func timingRefusals(_ head: Head, began: Instant, _ setting: Setting) throws -> [Finding] {
+        if head.running != nil { return try find(.headInUse, setting, ["device": head.device]) }
+        return head.isAfterUse(began) ? [] : try find(.beforeLastUse, setting, ["device": head.device])
+    }
+
+    /// A finding about a device, a run or a cartridge. It names no time, which would need somebody's zone.
+    func find(
+        _ code: SterilizationCode, _ setting: Setting, _ values: [String: any CustomStringConvertible]
+    ) throws -> [Finding] {
+        try knowledge.findings.find(code, setting, in: .utc, values)
     }
 
     /// Records the end of a cleaning that was due, beside the soak or cycle that ended it.

@@ -81,14 +81,13 @@ extension Sterilization {
     func overlapRefusals(_ run: Run, _ setting: Setting, _ reading: any Reading) throws -> [Finding] {
         let others = try run.overlapping(reading).filter { !run.isSameCycle(as: $0) }
         let own = try Head.records(of: run.device, reading)
-        var found: [Finding?] = []
+        var found: [Finding] = []
         if others.contains(where: { own.contains($0.device) }) {
-            found.append(try knowledge.finding(.headOverlaps, setting, ["device": run.device]))
+            found += try find(.headOverlaps, setting, ["device": run.device])
         }
         if run.kind == .cycle, others.contains(where: { $0.kind == .cycle && run.mayShareSteriliser(with: $0) }) {
-            found.append(
-                try knowledge.finding(.steriliserBusy, setting, ["steriliser": run.steriliser ?? "without a name"]))
+            found += try find(.steriliserBusy, setting, ["steriliser": run.steriliser ?? "without a name"])
         }
-        return found.compactMap { $0 }
+        return found
     }
 }

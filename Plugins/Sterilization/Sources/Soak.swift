@@ -70,37 +70,37 @@ extension Sterilization {
     ) throws -> Judgement {
         let limits = knowledge.soak
         let values = values(of: soak)
-        func finding(_ code: Code, when holds: Bool) throws -> Finding? {
-            holds ? try knowledge.finding(code, setting, values) : nil
+        func found(_ code: SterilizationCode, when holds: Bool) throws -> [Finding] {
+            holds ? try find(code, setting, values) : []
         }
         let percent = soak.concentrationPercent
         let agent = knowledge.agents.first { $0.names.contains(soak.agent) }
         var judgement = Judgement()
         judgement.refusals = try [
-            finding(.soakAgent, when: agent?.counts != true),
-            finding(.soakTooShort, when: soak.minutes < limits.leastMinutes),
-            finding(.soakConcentration, when: !(limits.leastPercent...limits.mostPercent).contains(percent)),
-            timingRefusal(head, began: soak.began, setting),
-            finding(.handsNotWashed, when: !soak.handsWashed),
-            finding(.surfaceNotClean, when: !soak.cleanSurface),
-        ].compactMap { $0 }
+            found(.soakAgent, when: agent?.counts != true),
+            found(.soakTooShort, when: soak.minutes < limits.leastMinutes),
+            found(.soakConcentration, when: !(limits.leastPercent...limits.mostPercent).contains(percent)),
+            timingRefusals(head, began: soak.began, setting),
+            found(.handsNotWashed, when: !soak.handsWashed),
+            found(.surfaceNotClean, when: !soak.cleanSurface),
+        ].flatMap { $0 }
         judgement.refusals += try overlapRefusals(Run(soak, device.device), setting, reading)
         guard judgement.counts else { return judgement }
         judgement.advice = try [
-            finding(.soakConcentrationAdvised, when: percent != limits.advisedPercent),
-            finding(.soakLongerAdvised, when: soak.minutes < limits.advisedMinutes),
-            finding(.disinfectedOnly, when: setting == .clinic && !device.cartridges),
-        ].compactMap { $0 }
+            found(.soakConcentrationAdvised, when: percent != limits.advisedPercent),
+            found(.soakLongerAdvised, when: soak.minutes < limits.advisedMinutes),
+            found(.disinfectedOnly, when: setting == .clinic && !device.cartridges),
+        ].flatMap { $0 }
         return judgement
     }
 
     private func values(of soak: Soak) -> [String: any CustomStringConvertible] {
         let limits = knowledge.soak
         return [
-            "agent": soak.agent, "percent": numberText(soak.concentrationPercent), "minutes": numberText(soak.minutes),
-            "least_minutes": numberText(limits.leastMinutes), "advised_minutes": numberText(limits.advisedMinutes),
-            "least_percent": numberText(limits.leastPercent), "most_percent": numberText(limits.mostPercent),
-            "advised_percent": numberText(limits.advisedPercent),
+            "agent": soak.agent, "percent": shortText(soak.concentrationPercent), "minutes": shortText(soak.minutes),
+            "least_minutes": shortText(limits.leastMinutes), "advised_minutes": shortText(limits.advisedMinutes),
+            "least_percent": shortText(limits.leastPercent), "most_percent": shortText(limits.mostPercent),
+            "advised_percent": shortText(limits.advisedPercent),
             "agents": knowledge.agents.filter(\.counts).map(\.name).joined(separator: " or "),
         ]
     }

@@ -53,7 +53,7 @@ extension Sterilization {
 
     var rules: Command {
         Command(
-            "rules", "Lists what counts as clean, with reasons and sources.", role: .reader, gives: Rule.self,
+            "rules", "Lists what counts as clean, with reasons and sources.", role: .reader, gives: RuleInWords.self,
             concerns: .nobody, example: "sterilization.rules",
             lists: { _, send in for rule in knowledge.rules { try send(rule) } })
     }

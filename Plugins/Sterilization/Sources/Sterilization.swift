@@ -21,7 +21,7 @@ let definition = ModuleDefinition(
         records: ["cartridge.*", "device.cleaned"]),
     migrations: migrations
 ) { setup in
-    let sterilization = Sterilization(try Knowledge(setup))
+    let sterilization = Sterilization(try SterilizationKnowledge(setup))
     return Module(
         commands: [
             sterilization.soak, sterilization.cycle, sterilization.openCartridge, sterilization.discardCartridge,
@@ -89,7 +89,7 @@ let migrations = [
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.
 struct Sterilization: Sendable {
-    let knowledge: Knowledge
+    let knowledge: SterilizationKnowledge
 
-    init(_ knowledge: Knowledge) { self.knowledge = knowledge }
+    init(_ knowledge: SterilizationKnowledge) { self.knowledge = knowledge }
 }

@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// What this module finds. The words, severities and sources are in the knowledge file.
-enum Code: String, CaseIterable, Sendable {
+enum SterilizationCode: String, FindingCode {
     // About a session that is planned.
     case notDisinfected = "not-disinfected"
     case notSterile = "not-sterile"
@@ -33,12 +33,41 @@ enum Code: String, CaseIterable, Sendable {
     case steriliserBusy = "steriliser-busy"
     case loadFailed = "load-failed"
 
-    static let prohibitions: [Code] = [
-        .notDisinfected, .notSterile, .cleaningDue, .deviceOfAnother, .cartridgeMissing, .cartridgeUsed,
-        .cartridgeExpired, .headUsedUp,
-    ]
-    /// At home these only advise.
-    static let clinicProhibitions: [Code] = [.cartridgeUnlabelled]
+    var placeholders: [String] {
+        switch self {
+        case .notDisinfected, .notSterile, .deviceOfAnother: ["device", "why"]
+        case .cleaningDue: ["device", "used"]
+        case .cartridgeMissing, .cartridgeUsed: ["cartridge", "device", "why"]
+        case .cartridgeExpired: ["cartridge", "expires"]
+        case .cartridgeUnlabelled: ["cartridge", "missing"]
+        case .cartridgeLookAlike: ["cartridge", "other"]
+        case .headWet: ["device", "soaked", "dry", "minutes"]
+        case .rollerWorn, .headUsedUp: ["device", "kind", "uses", "limit"]
+        case .soakAgent, .soakTooShort, .soakConcentration, .soakConcentrationAdvised, .soakLongerAdvised,
+            .disinfectedOnly,
+            .handsNotWashed, .surfaceNotClean:
+            [
+                "agent", "percent", "minutes", "least_minutes", "advised_minutes", "least_percent", "most_percent",
+                "advised_percent", "agents",
+            ]
+        case .beforeLastUse, .headInUse, .headOverlaps: ["device"]
+        case .cycleProfile, .indicatorFailed, .indicatorMissing, .loadFailed:
+            ["method", "temperature", "minutes", "profiles", "load"]
+        case .steriliserBusy: ["steriliser"]
+        }
+    }
+
+    /// The file may reword a prohibition but not take it away: hygiene is nothing that anybody may lift.
+    var firmness: Firmness {
+        switch self {
+        case .notDisinfected, .notSterile, .cleaningDue, .deviceOfAnother, .cartridgeMissing, .cartridgeUsed,
+            .cartridgeExpired, .headUsedUp:
+            .blocks(in: [.home, .clinic])
+        // At home it only advises.
+        case .cartridgeUnlabelled: .blocks(in: [.clinic])
+        default: .none
+        }
+    }
 }
 
 /// The phrases that stand for `{why}` in a finding's message.
@@ -61,25 +90,24 @@ struct Wording: Sendable {
         case discarded = "discarded"
         case sharedAtHome = "shared-at-home"
         case clockBehind = "clock-behind"
+
+        var placeholders: [String] {
+            switch self {
+            case .soakedBeforeLastUse: ["used"]
+            case .readinessOver, .clockBehind: ["time"]
+            case .openedTooLong: ["opened"]
+            default: []
+            }
+        }
     }
     private let phrases: [Phrase: String]
 
-    init(_ file: Table) {
-        let table = file.table("wording")
-        if table == nil { file.report("wording", "missing") }
+    init(_ table: Table) {
         phrases = Dictionary(
-            uniqueKeysWithValues: Phrase.allCases.map { ($0, table?.string($0.rawValue) ?? $0.rawValue) })
+            uniqueKeysWithValues: Phrase.allCases.map {
+                ($0, table.string($0.rawValue, placeholders: $0.placeholders))
+            })
     }
 
     subscript(phrase: Phrase) -> String { phrases[phrase] ?? phrase.rawValue }
-}
-
-/// A word as the knowledge file writes it: lower case, hyphens for blanks and underscores.
-func normalised(_ text: String) -> String {
-    text.lowercased().split { $0 == " " || $0 == "_" || $0 == "-" || $0 == "\t" }.joined(separator: "-")
-}
-
-/// A number without a needless fraction: `5`, `4.5`.
-func numberText(_ number: Double) -> String {
-    number == number.rounded() && abs(number) < 1e9 ? String(Int(number)) : String(number)
 }

@@ -2,7 +2,7 @@ import MneedleKit
 import MneedleSeries
 
 /// The limits from `telemetry.toml`.
-struct Knowledge: Sendable {
+struct TelemetryKnowledge: Sendable {
     /// What a field may be; outside it an alarm is raised.
     struct Limit: Sendable {
         var field: String
@@ -30,36 +30,34 @@ struct Knowledge: Sendable {
 
     init(_ setup: Setup) {
         let file = setup.knowledge("telemetry")
-        let sources = setup.sources
         limits = file.tables("limit").map { table in
-            _ = (table.string("reason"), sources.sources(of: table))
+            TelemetryKnowledge.requireGrounds(table)
             let (least, most) = (table.optionalNumber("min"), table.optionalNumber("max"))
             if let least, let most, least > most { table.report("max", "\(most) is under 'min' \(least)") }
             return Limit(
-                field: table.string("field"), code: Knowledge.code(table), least: least, most: most,
+                field: table.string("field"), code: TelemetryKnowledge.code(table), least: least, most: most,
                 margin: table.number("margin", default: 0))
         }
-        let depth = file.table("depth")
-        depthField = depth?.string("field") ?? "depth_mm"
-        let units = depth?.tables("unit") ?? []
+        let depth = file.section("depth")
+        depthField = depth.string("field")
         depthUnits = Dictionary(
-            units.map { ($0.string("field").lowercased(), $0.number("mm", in: 1e-9...1000)) }
+            depth.tables("unit").map { ($0.string("field").lowercased(), $0.number("mm", in: 1e-9...1000)) }
         ) { first, _ in first }
-        depthToleranceMM = depth?.number("tolerance_mm", in: 0...1) ?? 0
-        depthMarginMM = depth?.number("margin_mm", in: 0...1) ?? 0
-        _ = depth.map { ($0.string("reason"), sources.sources(of: $0)) }
-        let signal = file.table("signal")
-        silence =
-            signal?.elapsed("silence", from: Span(milliseconds: 1000), to: .hours(24)) ?? .minutes(1)
-        settleSeconds = signal?.number("settle_seconds", in: 0...3600) ?? 0
-        clockToleranceSeconds = signal?.number("clock_tolerance_seconds", in: 0...86_400) ?? 0
-        _ = signal.map { ($0.string("reason"), sources.sources(of: $0)) }
-        let unrecorded = file.table("without_session")
-        quiet = unrecorded?.elapsed("quiet", from: .minutes(1), to: .hours(24)) ?? .minutes(1)
-        _ = unrecorded.map { ($0.string("reason"), sources.sources(of: $0)) }
-        if unrecorded == nil { file.report("without_session", "missing") }
-        if depth == nil { file.report("depth", "missing") }
-        if signal == nil { file.report("signal", "missing") }
+        depthToleranceMM = depth.number("tolerance_mm", in: 0...1)
+        depthMarginMM = depth.number("margin_mm", in: 0...1)
+        let signal = file.section("signal")
+        silence = signal.elapsed("silence", from: Span(milliseconds: 1000), to: .hours(24))
+        settleSeconds = signal.number("settle_seconds", in: 0...3600)
+        clockToleranceSeconds = signal.number("clock_tolerance_seconds", in: 0...86_400)
+        let unrecorded = file.section("without_session")
+        quiet = unrecorded.elapsed("quiet", from: .minutes(1), to: .hours(24))
+        for table in [depth, signal, unrecorded] { TelemetryKnowledge.requireGrounds(table) }
+    }
+
+    /// Each limit says why and what it rests on, for whoever reads the file.
+    private static func requireGrounds(_ table: Table) {
+        _ = table.string("reason")
+        table.requireSources()
     }
 
     /// A limit's code: a name for alarms and figures that nothing else has.

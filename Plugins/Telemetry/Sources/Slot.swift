@@ -42,7 +42,7 @@ final class Slot {
     private var behind: [Behind] = []
     private var newest: Int64 = .min
 
-    init(_ layout: Layout, _ watch: Watch?, _ knowledge: Knowledge) {
+    init(_ layout: Layout, _ watch: Watch?, _ knowledge: TelemetryKnowledge) {
         self.layout = layout
         depths = layout.fields.indices.filter { knowledge.depthUnit(of: layout.fields[$0]) != nil }
         suspects = Points(layout.fields)

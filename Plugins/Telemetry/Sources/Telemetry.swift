@@ -46,7 +46,7 @@ let definition = ModuleDefinition(
 
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.
 struct Telemetry: Sendable {
-    let knowledge: Knowledge
+    let knowledge: TelemetryKnowledge
     /// Times are rounded down to this before they are stored.
     let precision: Precision
     let collectorPrecision: Precision
@@ -58,7 +58,7 @@ struct Telemetry: Sendable {
     let keepFor: [Span?]
 
     init(_ setup: Setup) throws {
-        knowledge = Knowledge(setup)
+        knowledge = TelemetryKnowledge(setup)
         precision = try setup[precisionKey]
         collectorPrecision = try setup[collectorPrecisionKey]
         keepUnmatchedFor = try setup[unmatchedForKey]
@@ -68,11 +68,9 @@ struct Telemetry: Sendable {
         }
         stopOn = Set(try setup[stopOnKey])
         for code in stopOn.subtracting(knowledge.codes).sorted() {
-            setup.problems.report(
-                Problem(
-                    file: "mneedled.toml", key: "telemetry.stop_on",
-                    reason:
-                        "no alarm has the code '\(code)'; known: \(knowledge.codes.sorted().joined(separator: ", "))"))
+            setup.report(
+                stopOnKey, "no alarm has the code '\(code)'; known: \(knowledge.codes.sorted().joined(separator: ", "))"
+            )
         }
     }
 

@@ -7,8 +7,8 @@ import MneedleSeries
 /// value has stayed inside by the limit's margin for the time to settle.
 final class Watch {
     let session: KnownSession
-    private let limits: [Knowledge.Limit]
-    private let knowledge: Knowledge
+    private let limits: [TelemetryKnowledge.Limit]
+    private let knowledge: TelemetryKnowledge
     /// What is broken now, by code.
     private var breaches: [String: Breach] = [:]
     /// What the ledger has to be told, in its order.
@@ -44,7 +44,7 @@ final class Watch {
     }
 
     /// - Parameter open: The session's alarms that are not over, by code, as they were stored.
-    init(_ session: KnownSession, _ knowledge: Knowledge, open: [String: Breach]) {
+    init(_ session: KnownSession, _ knowledge: TelemetryKnowledge, open: [String: Breach]) {
         self.session = session
         self.knowledge = knowledge
         limits = knowledge.limits(planned: session.depthMM)
@@ -55,7 +55,9 @@ final class Watch {
     func bind(_ fields: [Layout.Field]) -> [(field: Int, limit: Int, unit: Double)] {
         fields.enumerated().filter { $0.element.kind != .text }.flatMap { index, field in
             limits.indices.compactMap { place in
-                if place == Knowledge.depthPlace { return knowledge.depthUnit(of: field).map { (index, place, $0) } }
+                if place == TelemetryKnowledge.depthPlace {
+                    return knowledge.depthUnit(of: field).map { (index, place, $0) }
+                }
                 return limits[place].field == field.name ? (index, place, 1) : nil
             }
         }
@@ -68,7 +70,7 @@ final class Watch {
     /// - Returns: The alarm that it raises.
     func judge(_ value: Double, _ place: Int, at time: Int64) -> Alarm? {
         let limit = limits[place]
-        if place == Knowledge.depthPlace { isDepthNew = true }
+        if place == TelemetryKnowledge.depthPlace { isDepthNew = true }
         if let bound = limit.broken(by: value) {
             return breach(limit.code, field: limit.field, value: value, limit: bound, at: time) {
                 limit.isFurther(value, than: $0)
@@ -190,7 +192,7 @@ final class Watch {
     }
 }
 
-extension Knowledge.Limit {
+extension TelemetryKnowledge.Limit {
     /// The bound that the value is beyond.
     func broken(by value: Double) -> Double? {
         if let most, value > most { return most }

@@ -9,7 +9,7 @@ import Testing
 struct WatchTests {
     /// What a module of the project's own knowledge would know.
     private final class Known: Sendable {
-        let knowledge = Mutex<Knowledge?>(nil)
+        let knowledge = Mutex<TelemetryKnowledge?>(nil)
     }
 
     /// Watches session 7, which began at 0.
@@ -17,7 +17,7 @@ struct WatchTests {
         let known = Known()
         _ = try Bench(
             ModuleDefinition(manifest: definition.manifest) { setup in
-                known.knowledge.withLock { $0 = Knowledge(setup) }
+                known.knowledge.withLock { $0 = TelemetryKnowledge(setup) }
                 return Module(commands: [])
             })
         let row = Row(
@@ -62,7 +62,7 @@ struct WatchTests {
     @Test("that comes again ends the alarm that another connection has raised meanwhile")
     func endsAnothers() throws {
         let watch = try Self.watch()
-        #expect(watch.judge(0.3, Knowledge.depthPlace, at: Self.seconds(40)) == nil)
+        #expect(watch.judge(0.3, TelemetryKnowledge.depthPlace, at: Self.seconds(40)) == nil)
         #expect(Self.told(watch, at: 40, last: nil) == ["over depth-unwatched"])
     }
 

@@ -14,10 +14,10 @@ struct Gate {
     /// - Throws: `forbidden` for a command that such a peer may not call at all.
     static func before(_ verb: String, _ concern: Concern?, _ reading: StoreReading) throws -> Gate? {
         guard !reading.seesEverybody else { return nil }
-        try reading.house.requireSight(verb, concern, of: reading.actor)
+        try reading.registry.requireSight(verb, concern, of: reading.actor)
         guard let concern else { return nil }
         let own = concern.whom == .named ? try reading.ownPeople() : []
-        return Gate(concern: concern, own: own) { try reading.house.owner(of: $0, $1, reading) }
+        return Gate(concern: concern, own: own) { try reading.registry.owner(of: $0, $1, reading) }
     }
 
     // MARK: Before the command

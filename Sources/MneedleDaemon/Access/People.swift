@@ -21,7 +21,7 @@ extension Concern {
     var isForAdmin: Bool { whom == .everybody }
 }
 
-extension House {
+extension ModuleRegistry {
     /// Whether a peer sees only its own.
     func confines(_ actor: Actor) -> Bool { people.confines(actor) }
 
@@ -47,11 +47,11 @@ extension House {
     }
 
     /// Whether an event concerns nobody.
-    func isCommon(_ event: Event) -> Bool { event.person == nil && commonKinds.contains(event.topic) }
+    func isCommon(_ event: PublishedEvent) -> Bool { event.person == nil && commonKinds.contains(event.topic) }
 }
 
 extension StoreReading {
-    package var seesEverybody: Bool { !house.confines(actor) }
+    package var seesEverybody: Bool { !registry.confines(actor) }
 
     package func sees(_ person: String) throws -> Bool { try seesEverybody || ownPeople().contains(person) }
 

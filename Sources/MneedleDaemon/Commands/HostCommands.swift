@@ -3,7 +3,7 @@ import MneedleWire
 
 /// The service's own commands: the module `mneedled`, described in the same table as the others.
 struct HostCommands {
-    let house: House
+    let registry: ModuleRegistry
     let store: any Store
     let health: Health
     let limits: Limits
@@ -18,7 +18,7 @@ struct HostCommands {
         var now: Instant
         var connections: Int
         var nextDue: Instant?
-        var modules: [House.Status]
+        var modules: [ModuleRegistry.Status]
     }
 
     /// Every command that this service answers: its own, then the modules'.
@@ -30,12 +30,12 @@ struct HostCommands {
     private func table(describing whole: CommandTable) -> CommandTable {
         var table = CommandTable()
         table.add(commands(describing: whole), of: Verb.host)
-        table.add(house.table)
+        table.add(registry.table)
         return table
     }
 
     private func commands(describing whole: CommandTable) -> [Command] {
-        let introspection = Introspection(table: whole, people: house.people)
+        let introspection = Introspection(table: whole, people: registry.people)
         let ledger = LedgerCommands(backups: backups)
         return [
             introspection.help, introspection.describe,
@@ -55,7 +55,7 @@ struct HostCommands {
         let live = live
         return Command(
             "modules.list", "Lists the modules, those that do not run with the reason.", role: .reader,
-            gives: House.Status.self, concerns: .nobody, example: "modules.list",
+            gives: ModuleRegistry.Status.self, concerns: .nobody, example: "modules.list",
             immediateRows: { _, send in for module in live().modules { try send(module) } })
     }
 
@@ -120,11 +120,11 @@ struct Subscribed: Reply {
     ]
 }
 
-extension House.Status.State: ReplyValue {}
+extension ModuleRegistry.Status.State: ReplyValue {}
 
 /// A row of `modules.list`.
-extension House.Status: Reply {
-    package static let members: [Member<House.Status>] = [
+extension ModuleRegistry.Status: Reply {
+    package static let members: [Member<ModuleRegistry.Status>] = [
         Member("name", "the module", \.name),
         Member("version", "its version", \.version),
         Member("state", "running, disabled, failed, quarantined, missing or retired", \.state),

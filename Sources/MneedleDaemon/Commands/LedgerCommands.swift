@@ -63,7 +63,7 @@ struct LedgerCommands {
         guard let reading = reading as? StoreReading else {
             throw ModuleError.internal("whose an entry is is read from the store itself")
         }
-        let (own, common) = (try reading.ownPeople().sorted(), reading.house.commonKinds.sorted())
+        let (own, common) = (try reading.ownPeople().sorted(), reading.registry.commonKinds.sorted())
         func places(_ values: [String]) -> String { values.map { _ in "?" }.joined(separator: ", ") }
         // An empty list is no SQL.
         func isOne(_ column: String, of values: [String]) -> String {
@@ -116,7 +116,7 @@ struct LedgerCommands {
                 if !isSame, let health = (reading as? StoreReading)?.engine.health {
                     let fault = stored == nil ? "is not there" : "is another one than a witness knows"
                     health.report(
-                        Health.Problem(
+                        Health.Fault(
                             "ledger-witness",
                             "entry \(sequence) of the ledger \(fault): the store was replaced, altered, or is an older copy;"
                                 + " keep it, find out which, and restart the service when the store is right",

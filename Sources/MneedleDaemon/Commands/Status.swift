@@ -6,7 +6,7 @@ private struct ServiceStatus: Reply {
     var version: String
     var uptime: Span
     var problems: [String]
-    var modules: [House.Status]
+    var modules: [ModuleRegistry.Status]
     var knowledge: String
     var store: StoreStatus
     var connections: Int
@@ -59,20 +59,21 @@ extension HostCommands {
     ///   - fault: Why there is none.
     private func answer(_ reading: (any Reading)?, _ fault: String? = nil) -> ServiceStatus {
         let newest = try? reading?.store.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
-        let house = (reading as? StoreReading)?.house ?? house
+        let registry = (reading as? StoreReading)?.registry ?? registry
         let noted =
             fault.map { ["the store cannot be read: \($0)"] }
             ?? (try? (reading as? StoreReading)?.hostProblems()) ?? ["what the store says of itself cannot be read"]
         let figures = live()
         let problems =
-            health.problems.map(\.text) + noted + house.troubles.map(\.text) + house.refusals.problems(at: figures.now)
+            health.problems.map(\.text) + noted + registry.troubles.map(\.text)
+            + registry.refusals.problems(at: figures.now)
         let isWhole = reading?.privacy.seesEverybody ?? false
         // By the hash one could try out what another's entry may say.
         let head = isWhole ? (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex : nil
         return ServiceStatus(
             version: version,
             uptime: Span(milliseconds: max(0, figures.now.milliseconds - started.milliseconds) / 1000 * 1000),
-            problems: problems, modules: house.modules, knowledge: house.knowledgeDigest,
+            problems: problems, modules: registry.modules, knowledge: registry.knowledgeDigest,
             store: StoreStatus(
                 bytes: store.bytes, entries: reading == nil ? nil : newest?.integer("seq") ?? 0, head: head),
             connections: figures.connections, nextDue: isWhole ? figures.nextDue : nil, limits: limits)

@@ -34,6 +34,8 @@ struct Settings: Sendable {
     enum LogLevel: String, CaseIterable { case trace, debug, info, notice, warning, error }
 
     var config: String?
+    /// What stands in it; nothing where there is none.
+    var file: TOMLFile
     var state: String
     var runtime: String
     var modules: String
@@ -51,20 +53,20 @@ struct Settings: Sendable {
     var backup = BackupSettings()
     var logLevel = LogLevel.info
     var logTarget = LogTarget.auto
-    /// The modules' own sections.
-    var sections: [String: Object] = [:]
+    /// The names of the modules' own sections.
+    var moduleSections: [String] = []
 
     /// - Parameter problems: Gets everything that is wrong; the caller does not start if there is anything.
     init(_ places: Places, environment: [String: String] = ProcessInfo.processInfo.environment, problems: Problems) {
         let usual = UsualPlaces(environment)
         config = places.config ?? usual.config
-        let object = config.flatMap { TOMLFile.load($0, problems: problems) } ?? [:]
-        let file = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
+        let name = config.map { ($0 as NSString).lastPathComponent } ?? "mneedled.toml"
+        file = config.flatMap { TOMLFile.load($0, problems: problems) } ?? TOMLFile(name: name)
         let hostKeys = [
             "paths", "limits", "roles", "access", "socket", "modules", "clock", "backup", "log",
         ]
-        let own = Object(uniqueMembers: object.members.filter { hostKeys.contains($0.name) })
-        let table = Table(own, file: file, problems: problems)
+        let own = Object(uniqueMembers: file.content.members.filter { hostKeys.contains($0.name) })
+        let table = Table(own, file: name, lines: file.lines, problems: problems)
 
         let paths = table.table("paths")
         state = places.state ?? paths?.optionalString("state") ?? usual.state
@@ -93,7 +95,7 @@ struct Settings: Sendable {
         }
         limits.fit(descriptors: Limits.descriptors)
         table.finish()
-        for member in object.members where !hostKeys.contains(member.name) {
+        for member in file.content.members where !hostKeys.contains(member.name) {
             if let successor = Settings.successors[member.name] {
                 table.report(member.name, successor)
                 continue
@@ -102,7 +104,7 @@ struct Settings: Sendable {
                 for key in section.members.map({ "\(member.name).\($0.name)" }) {
                     if let successor = Settings.successors[key] { table.report(key, successor) }
                 }
-                sections[member.name] = section
+                moduleSections.append(member.name)
             } else {
                 table.report(
                     member.name, "unknown key; sections are \(hostKeys.joined(separator: ", ")) and one for each module"

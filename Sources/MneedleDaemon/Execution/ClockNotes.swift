@@ -27,7 +27,7 @@ enum ClockNotes {
     }
 
     /// Says that the clock was set, once it is in the ledger.
-    static func tell(_ events: [Event], _ logger: Logger) {
+    static func tell(_ events: [PublishedEvent], _ logger: Logger) {
         for event in events where event.topic == jumped {
             logger.say(.clockJumped, .warning, "the clock was set: \(String(decoding: event.body, as: UTF8.self))")
         }

@@ -7,7 +7,7 @@ extension Engine {
         guard let headNote else { return }
         if let fault = headNote.write(head, of: storeID) {
             health.report(
-                Health.Problem("ledger-head", fault + "; make room, or mend the folder", blocksSessions: false))
+                Health.Fault("ledger-head", fault + "; make room, or mend the folder", blocksSessions: false))
         } else {
             health.mend("ledger-head")
         }
@@ -30,18 +30,18 @@ extension Engine {
         switch error.kind {
         case .full:
             health.report(
-                Health.Problem(
+                Health.Fault(
                     "store-disk", "the disk is full: changes are refused and nothing of them is kept; make room",
                     blocksSessions: false))
         case .failing:
             health.report(
-                Health.Problem(
+                Health.Fault(
                     "store-disk",
                     "the disk fails (\(error.message)): changes are refused and nothing of them is kept; look at"
                         + " the disk and the kernel's log. Each change tries it again", blocksSessions: false))
         case .damaged: health.report(StoreCheck.damage(error.message))
         case .lost:
-            let problem = Health.Problem("store-file", error.message, blocksSessions: true)
+            let problem = Health.Fault("store-file", error.message, blocksSessions: true)
             guard !health.problems.contains(where: { $0.code == problem.code }) else { return }
             health.report(problem)
             // The next start then knows what is missing.

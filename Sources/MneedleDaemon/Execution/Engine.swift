@@ -9,7 +9,7 @@ import Synchronization
 // time.
 package final class Engine: @unchecked Sendable {
     let store: any Store
-    private let current: Mutex<House>
+    private let current: Mutex<ModuleRegistry>
     package let clock: any Clock
     /// What is wrong with the service.
     package let health: Health
@@ -27,12 +27,12 @@ package final class Engine: @unchecked Sendable {
 
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
     package init(
-        store: any Store, house: House, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
+        store: any Store, registry: ModuleRegistry, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
         health: Health = Health(), headNote: HeadNote? = nil,
         incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
     ) throws {
         self.store = store
-        current = Mutex(house)
+        current = Mutex(registry)
         self.clock = clock
         self.health = health
         self.headNote = headNote
@@ -56,10 +56,10 @@ package final class Engine: @unchecked Sendable {
     var hasClockJumped: Bool { clockWatch.jump(at: clock.reading()) != nil }
 
     /// The modules in force. Whatever runs takes them once, so that it works with one knowledge from its beginning to its end.
-    package var house: House { current.withLock { $0 } }
+    package var registry: ModuleRegistry { current.withLock { $0 } }
 
     /// Puts other modules, or the same with other knowledge, in force for whatever begins from now on.
-    func replaceHouse(_ house: House) { current.withLock { $0 = house } }
+    func replaceHouse(_ registry: ModuleRegistry) { current.withLock { $0 = registry } }
 
     /// The newest ledger entry that is on disk.
     var head: Ledger.Head { committedHead.withLock { $0 } }
@@ -89,15 +89,15 @@ package final class Engine: @unchecked Sendable {
     func read<T>(
         actor: Actor, module: String, request: String?, control: ReadControl?, _ body: (StoreReading) throws -> T
     ) throws -> T {
-        let house = house
+        let registry = registry
         do {
-            try house.refusals.check(request, of: actor, module: module, at: clock.now())
+            try registry.refusals.check(request, of: actor, module: module, at: clock.now())
             return try store.read(control) { connection in
                 let reading = StoreReading(
-                    connection, engine: self, house: house, actor: actor, now: clock.now(), module: module)
-                house.crashNotes.begin(request, of: actor.uid)
-                house.crashNotes.enter(module)
-                defer { house.crashNotes.enter("") }
+                    connection, engine: self, registry: registry, actor: actor, now: clock.now(), module: module)
+                registry.crashNotes.begin(request, of: actor.uid)
+                registry.crashNotes.enter(module)
+                defer { registry.crashNotes.enter("") }
                 reading.control = control
                 let result = try body(reading)
                 try reading.requireSound()
@@ -165,13 +165,13 @@ package final class Engine: @unchecked Sendable {
     }
 
     private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
-        let house = house
+        let registry = registry
         return try store.write { connection in
             try begin(connection)
             let (head, clockState) = (ledger.head, clockWatch.state)
             var outcome = Outcome(jobs: [])
             let transaction = StoreTransaction(
-                connection, engine: self, house: house, ledger: ledger, clockWatch: clockWatch,
+                connection, engine: self, registry: registry, ledger: ledger, clockWatch: clockWatch,
                 hasSavepoints: hasSavepoints || jobs.contains(where: \.runsOnce))
             do {
                 var next = 0
@@ -188,7 +188,7 @@ package final class Engine: @unchecked Sendable {
                     jobs += more()
                 } while next < jobs.count
                 // Asked here, where it needs no transaction of its own.
-                outcome.nextDue = try? connection.shielded { try nextDue(house, connection) }
+                outcome.nextDue = try? connection.shielded { try nextDue(registry, connection) }
                 try connection.commit()
             } catch {
                 connection.rollback()
@@ -239,12 +239,12 @@ package final class Engine: @unchecked Sendable {
     }
 
     private func perform(_ job: Job, in transaction: StoreTransaction) throws -> Result<Object, ModuleError> {
-        let house = transaction.house
-        house.crashNotes.begin(job.request, of: job.actor.uid)
-        house.crashNotes.enter(job.module)
-        defer { house.crashNotes.enter("") }
+        let registry = transaction.registry
+        registry.crashNotes.begin(job.request, of: job.actor.uid)
+        registry.crashNotes.enter(job.module)
+        defer { registry.crashNotes.enter("") }
         do {
-            try house.refusals.check(job.request, of: job.actor, module: job.module, at: clock.now())
+            try registry.refusals.check(job.request, of: job.actor, module: job.module, at: clock.now())
             return .success(try transaction.run(job))
         } catch let spoiled as StoreTransaction.Spoiled {
             throw spoiled
@@ -270,21 +270,23 @@ package final class Engine: @unchecked Sendable {
 
     /// When the earliest of all modules' timers is due.
     package func nextDue() throws -> Instant? {
-        try store.write { try nextDue(house, $0) }
+        try store.write { try nextDue(registry, $0) }
     }
 
-    private func nextDue(_ house: House, _ connection: any StoreConnection) throws -> Instant? {
-        try house.timers.compactMap { try next($1, of: $0, house, clock.now(), connection) }.min()
+    private func nextDue(_ registry: ModuleRegistry, _ connection: any StoreConnection) throws -> Instant? {
+        try registry.timers.compactMap { try next($1, of: $0, registry, clock.now(), connection) }.min()
     }
 
     private func next(
-        _ timer: MneedleKit.Timer, of module: String, _ house: House, _ now: Instant, _ connection: any StoreConnection
+        _ timer: MneedleKit.Timer, of module: String, _ registry: ModuleRegistry, _ now: Instant,
+        _ connection: any StoreConnection
     ) throws -> Instant? {
-        let reading = StoreReading(connection, engine: self, house: house, actor: .service, now: now, module: module)
-        house.crashNotes.begin(nil, of: 0)
-        house.crashNotes.enter(module)
+        let reading = StoreReading(
+            connection, engine: self, registry: registry, actor: .service, now: now, module: module)
+        registry.crashNotes.begin(nil, of: 0)
+        registry.crashNotes.enter(module)
         defer {
-            house.crashNotes.enter("")
+            registry.crashNotes.enter("")
             _ = connection.faults.take()
         }
         let next = try timer.next(reading)
@@ -294,10 +296,10 @@ package final class Engine: @unchecked Sendable {
 
     /// The jobs that do what is due now.
     package func dueJobs() throws -> [Job] {
-        let (now, house) = (clock.now(), house)
+        let (now, registry) = (clock.now(), registry)
         return try store.write { connection in
-            try house.timers.compactMap { module, timer in
-                guard let due = try next(timer, of: module, house, now, connection), due <= now else { return nil }
+            try registry.timers.compactMap { module, timer in
+                guard let due = try next(timer, of: module, registry, now, connection), due <= now else { return nil }
                 return Job(
                     actor: .service, module: module,
                     run: {
@@ -306,7 +308,7 @@ package final class Engine: @unchecked Sendable {
                     },
                     done: { result in
                         guard case .failure(let error) = result else { return }
-                        house.report(module, "timer '\(timer.name)' failed", error)
+                        registry.report(module, "timer '\(timer.name)' failed", error)
                     })
             }
         }

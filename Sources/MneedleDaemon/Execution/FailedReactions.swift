@@ -101,7 +101,7 @@ extension StoreTransaction {
     }
 
     private func keep(_ failure: FailedReaction, _ error: any Error) throws {
-        house.report(failure.module, "its reaction to '\(failure.kind)' failed and is tried again", error)
+        registry.report(failure.module, "its reaction to '\(failure.kind)' failed and is tried again", error)
         let attempts = failure.attempts + 1
         let due = Instant(milliseconds: now.milliseconds + FailedReactions.pause(after: attempts))
         let sql = """
@@ -112,11 +112,11 @@ extension StoreTransaction {
     }
 
     fileprivate func tryAgain(_ failure: FailedReaction) throws {
-        let reaction = house.reactions[failure.kind]?.first { $0.module == failure.module }?.reaction
+        let reaction = registry.reactions[failure.kind]?.first { $0.module == failure.module }?.reaction
         do {
             if let reaction {
                 if let error = try attempt(entry(failure.sequence), failure.module, reaction) { throw error }
-            } else if house.definitions[failure.module] == nil {
+            } else if registry.definitions[failure.module] == nil {
                 throw ModuleError.moduleFailed(failure.module, "module '\(failure.module)' does not run")
             }
             // A module that runs and does not react any more has nothing to take in.
@@ -171,7 +171,7 @@ extension StoreReading {
 
     /// Fails closed: a safety check whose module has not taken in what happened may judge by an older state.
     func findingsOfFailedReactions() -> [Finding] {
-        let guarding = house.guarding
+        let guarding = registry.guarding
         do {
             return try failedReactions().filter { guarding.contains($0.module) }.map { failure in
                 Finding(

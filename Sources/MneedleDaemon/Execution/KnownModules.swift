@@ -58,12 +58,12 @@ extension StoreTransaction {
     /// - Throws: `invalid-argument` for a reason of too few letters, `conflict` for a guard that runs, `not-found` for what is
     ///   no guard that is missed.
     func retireGuard(_ name: String, reason: String) throws -> RetiredGuard {
-        guard let reasons = house.reasons else {
+        guard let reasons = registry.reasons else {
             throw ModuleError.internal("how long a reason has to be is not known")
         }
         try reasons.require("reason", reason)
-        guard let missed = house.unavailableModules.first(where: { $0.name == name }) else {
-            if house.guarding.contains(name) {
+        guard let missed = registry.unavailableModules.first(where: { $0.name == name }) else {
+            if registry.guarding.contains(name) {
                 throw ModuleError.conflict(
                     "module '\(name)' runs and guards sessions, and only a guard that is gone can be retired: name it in "
                         + "'disabled' of [modules] or remove its library, restart the service, then retire it",

@@ -5,7 +5,7 @@ extension Engine {
     package struct Outcome {
         var jobs: [Job]
         package var results: [Result<Object, ModuleError>] = []
-        var events: [Event] = []
+        var events: [PublishedEvent] = []
         var nextDue: Instant?
         /// How many transactions that wrote anything were committed.
         var commits = 0

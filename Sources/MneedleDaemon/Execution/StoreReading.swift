@@ -8,7 +8,7 @@ import MneedleWire
 package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Privacy {
     let connection: any StoreConnection
     let engine: Engine
-    let house: House
+    let registry: ModuleRegistry
     package var actor: Actor
     package internal(set) var now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
@@ -17,11 +17,12 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
     var control: ReadControl?
 
     init(
-        _ connection: any StoreConnection, engine: Engine, house: House, actor: Actor, now: Instant, module: String
+        _ connection: any StoreConnection, engine: Engine, registry: ModuleRegistry, actor: Actor, now: Instant,
+        module: String
     ) {
         self.connection = connection
         self.engine = engine
-        self.house = house
+        self.registry = registry
         self.actor = actor
         self.now = now
         self.module = module
@@ -32,7 +33,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
     package final var safety: any Safety { self }
     package final var privacy: any Privacy { self }
     package final var zones: any TimeZones { Zones() }
-    package final var digests: any Digests { SHA256Digests(knowledge: house.knowledgeDigest) }
+    package final var digests: any Digests { SHA256Digests(knowledge: registry.knowledgeDigest) }
 
     package func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws {
         try mapped {
@@ -48,7 +49,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
     final func requireSound() throws {
         guard let fault = connection.faults.take() else { return }
         engine.health.report(
-            Health.Problem(
+            Health.Fault(
                 "store-values",
                 "a stored value is damaged: \(fault), asked for by module '\(module)'; whatever needs it fails:"
                     + " restore a copy",
@@ -83,7 +84,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
     }
 
     private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
-        let target = try house.command(verb)
+        let target = try registry.command(verb)
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
         return try within(target.module) {
             switch target.command.handler {
@@ -103,30 +104,30 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
         let caller = module
         module = name
         control?.module = name
-        house.crashNotes.enter(name)
+        registry.crashNotes.enter(name)
         defer {
             module = caller
             control?.module = caller
-            house.crashNotes.enter(caller)
+            registry.crashNotes.enter(caller)
         }
         return try body()
     }
 
     package func standing(of person: Person) -> Standing {
-        var findings = engine.health.findings + house.unavailableModules.map(Finding.guardMissed)
+        var findings = engine.health.findings + registry.unavailableModules.map(Finding.guardMissed)
         findings += findingsOfClock() + findingsOfFailedReactions()
-        findings += answers(house.standing.map { ($0.module, $0.check.summary, $0.check.findings) }, about: person)
+        findings += answers(registry.standing.map { ($0.module, $0.check.summary, $0.check.findings) }, about: person)
         return Standing(findings, service: Verb.host)
     }
 
     package func findings(for plan: SessionPlan) -> [Finding] {
         var findings = standing(of: plan.person).findings
         // A module may say of a plan what it says of the person; once is enough.
-        for finding in answers(house.checks.map { ($0.module, $0.check.summary, $0.check.findings) }, about: plan)
+        for finding in answers(registry.checks.map { ($0.module, $0.check.summary, $0.check.findings) }, about: plan)
         where !findings.contains(finding) {
             findings.append(finding)
         }
-        return findings + house.missedModules.map(Finding.moduleMissed)
+        return findings + registry.missedModules.map(Finding.moduleMissed)
     }
 
     /// What modules answer. One that cannot is a finding.
@@ -143,7 +144,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
                     return found
                 }
             } catch {
-                house.report(module, "the safety check '\(summary)' failed", error)
+                registry.report(module, "the safety check '\(summary)' failed", error)
                 findings.append(.moduleUnavailable((module, "its safety check failed: \(describe(error))")))
             }
         }

@@ -17,7 +17,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     /// Whether something that has failed cannot be taken back by itself: then the whole group is run again with savepoints.
     var isSpoiled = false
     /// What subscribers are told if the transaction commits.
-    var events: [Event] = []
+    var events: [PublishedEvent] = []
     private var depth = 0
     /// What the request that runs has recorded and told so far.
     private var said = (entries: 0, bytes: 0)
@@ -30,7 +30,8 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     package var changeableModules: any ChangeableModules { self }
 
     init(
-        _ connection: any WritingConnection, engine: Engine, house: House, ledger: Ledger, clockWatch: ClockWatch,
+        _ connection: any WritingConnection, engine: Engine, registry: ModuleRegistry, ledger: Ledger,
+        clockWatch: ClockWatch,
         hasSavepoints: Bool
     ) {
         writing = connection
@@ -38,7 +39,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         self.clockWatch = clockWatch
         self.hasSavepoints = hasSavepoints
         super.init(
-            connection, engine: engine, house: house, actor: .service, now: engine.clock.now(), module: "")
+            connection, engine: engine, registry: registry, actor: .service, now: engine.clock.now(), module: "")
     }
 
     /// Runs a job as one unit: when it throws, nothing that it did remains but the entry that its error keeps.
@@ -112,7 +113,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         guard depth < 8 else { throw ModuleError.internal("reactions to '\(entry.kind)' call one another without end") }
         depth += 1
         defer { depth -= 1 }
-        for (module, reaction) in house.reactions[entry.kind] ?? [] {
+        for (module, reaction) in registry.reactions[entry.kind] ?? [] {
             if entry.stands {
                 try follow(entry, sequence, module, reaction)
             } else {
@@ -125,7 +126,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     /// Appends to the ledger without any reactions.
     @discardableResult
     func append(_ entry: Entry) throws -> Int64 {
-        try house.ownership.check(entry.kind, of: module)
+        try registry.ownership.check(entry.kind, of: module)
         try Sizes.check(entry)
         willWrite()
         let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) }
@@ -135,9 +136,9 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
 
     package func publishLive(topic: String, _ body: Object) {
         do {
-            try house.ownership.check(topic, of: module)
+            try registry.ownership.check(topic, of: module)
             try Sizes.check(body, atMost: Sizes.body, "the body of '\(topic)'")
-            try tell(Event(live: topic, body))
+            try tell(PublishedEvent(live: topic, body))
         } catch {
             fault = fault ?? error
         }
@@ -149,7 +150,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         if let fault { throw fault }
     }
 
-    private func tell(_ event: Event) throws {
+    private func tell(_ event: PublishedEvent) throws {
         said = (said.entries + 1, said.bytes + event.body.count)
         guard said.entries <= Sizes.entries, said.bytes <= Sizes.told else {
             throw ModuleError.internal(
@@ -161,14 +162,14 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     /// Runs a reaction. It counts as what its module does of its own and not as the peer's request: a module whose
     /// reaction ends the service must not keep sessions from being stopped.
     func ofItsOwn(_ module: String, _ body: () throws -> Void) rethrows {
-        house.crashNotes.attribute(nil, to: 0)
-        defer { house.crashNotes.attribute(request, to: actor.uid) }
+        registry.crashNotes.attribute(nil, to: 0)
+        defer { registry.crashNotes.attribute(request, to: actor.uid) }
         try within(module, body)
     }
 
     @discardableResult
     package func change(_ verb: String, _ arguments: Object) throws -> Object {
-        let target = try house.command(verb)
+        let target = try registry.command(verb)
         guard case .writes(let handler) = target.command.handler else { return try ask(verb, arguments) }
         let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
         return try within(target.module) { try handler(request, self) }

@@ -24,7 +24,7 @@ final class Writer: Sendable {
     private let deliver: Delivery
     private let state = Mutex(State())
     private let wakeUp: TimedWakeUp
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread = NamedThread("writer")
     /// The most requests in one transaction: bounds the time to the first reply.
     private static let largestGroup = 1024
     /// For how long bulk pieces may keep the requests that come meanwhile waiting.
@@ -38,7 +38,7 @@ final class Writer: Sendable {
         wakeUp = try TimedWakeUp()
     }
 
-    func start() { NamedThread("writer").start { [self] in run() } }
+    func start() { thread.start { [self] in run() } }
 
     /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; between the two there is none.
     func submit(_ jobs: [Job]) {
@@ -60,13 +60,13 @@ final class Writer: Sendable {
     func stop() {
         state.withLock { $0.isStopping = true }
         wakeUp.signal()
-        ended.wait()
+        thread.join()
     }
 
     private func run() {
         // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
-        engine.house.crashNotes.watched {
+        engine.registry.crashNotes.watched {
             noteClock()
             fireDue(try? engine.nextDue())
         }
@@ -78,17 +78,16 @@ final class Writer: Sendable {
             }
             if !proofs.isEmpty { prove(proofs) }
             if !requests.isEmpty || piece != nil {
-                engine.house.crashNotes.watched { runGroup(requests, piece) }
+                engine.registry.crashNotes.watched { runGroup(requests, piece) }
             } else if isStopping {
-                break
+                return
             } else if wakeUp.wait() {
-                engine.house.crashNotes.watched {
+                engine.registry.crashNotes.watched {
                     if engine.hasClockJumped { noteClock() }
                     fireDue(try? engine.nextDue())
                 }
             }
         }
-        ended.signal()
     }
 
     /// Has the clock's jump noted though nobody asks for anything: any group does that.

@@ -46,7 +46,7 @@ final class Ledger {
 
     func append(
         _ entry: Entry, module: String, actor: Actor, at: Instant, to connection: any WritingConnection
-    ) throws -> Event {
+    ) throws -> PublishedEvent {
         let (sequence, isOver) = head.sequence.addingReportingOverflow(1)
         guard !isOver else { throw ModuleError.internal("the ledger has no number left") }
         let body = entry.body.jsonBytes
@@ -65,7 +65,7 @@ final class Ledger {
         values.append(.blob(hash))
         _ = try connection.run(Ledger.insertion, values, of: Verb.host)
         head = Head(sequence: sequence, hash: hash)
-        return Event(sequence: sequence, topic: entry.kind, body: body, person: entry.person)
+        return PublishedEvent(sequence: sequence, topic: entry.kind, body: body, person: entry.person)
     }
 
     private static let insertion = """

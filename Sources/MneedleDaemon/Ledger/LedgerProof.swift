@@ -43,8 +43,8 @@ struct LedgerProof {
     }
 
     /// What is told while the chain does not hold.
-    static func problem(_ firstBad: Int64) -> Health.Problem {
-        Health.Problem(
+    static func problem(_ firstBad: Int64) -> Health.Fault {
+        Health.Fault(
             "ledger-broken",
             "the ledger's chain breaks at entry \(firstBad): what it says from there on may have been altered or damaged;"
                 + " keep the file as it is, look at 'ledger.tail since=\(max(0, firstBad &- 1)) count=1', restore a copy",

@@ -14,7 +14,8 @@ final class Metrics: Sendable {
     private let failures = Mutex<(counts: [String: Int64], told: Set<String>)>(([:], []))
 
     /// - Parameter counters: Fetches what the server has counted; called on any thread but the event loop's.
-    init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters) {
+    init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters)
+    {
         self.store = store
         self.version = version
         self.started = started
@@ -29,7 +30,7 @@ final class Metrics: Sendable {
                 return failures.told.insert("\(module).\(figure)").inserted
             }
             // Said once: it is asked every minute, and the counter tells how often.
-            if isNews { reading.house.report(module, "the figure '\(figure)' failed and is left out", error) }
+            if isNews { reading.registry.report(module, "the figure '\(figure)' failed and is left out", error) }
         }
         // Asked for both at once, the store may go through the whole ledger.
         let oldest = try reading.row("SELECT MIN(seq) AS seq FROM mneedle_ledger")?.integer("seq")
@@ -45,10 +46,10 @@ final class Metrics: Sendable {
                 [.init([:], .number(Double(started.milliseconds) / 1000))]),
             MetricFamily(
                 "mneedle_modules", .gauge, help: "1 for each module, under its state.",
-                reading.house.modules.map {
+                reading.registry.modules.map {
                     .init(["module": $0.name, "state": $0.state.rawValue], .number(1))
                 }),
-            requests(counters, reading.house),
+            requests(counters, reading.registry),
             durations(counters),
             number("mneedle_connections", .gauge, "Connections that are open.", counters.connections),
             MetricFamily(
@@ -67,7 +68,7 @@ final class Metrics: Sendable {
             number("mneedle_store_bytes", .gauge, unit: "bytes", "Size of the store on disk.", store.bytes),
             MetricFamily(
                 "mneedle_figure_failures", .counter, help: "Figures of modules that had to be left out.",
-                running(reading.house).map { module in
+                running(reading.registry).map { module in
                     let count = failures.withLock { $0.counts[module] ?? 0 }
                     return .init(["module": module], .number(Double(count)))
                 }),
@@ -80,15 +81,15 @@ final class Metrics: Sendable {
         MetricFamily(name, kind, unit: unit, help: help, [.init([:], .number(Double(number)))])
     }
 
-    private func running(_ house: House) -> [String] {
-        house.modules.filter { $0.state == .running }.map(\.name)
+    private func running(_ registry: ModuleRegistry) -> [String] {
+        registry.modules.filter { $0.state == .running }.map(\.name)
     }
 
     /// The answers of every module. Errors are told from their first time on, but for those that somebody should hear of:
     /// Prometheus sees no increase in a figure that was not there before.
-    private func requests(_ counters: ServerCounters, _ house: House) -> MetricFamily {
-        let running = Set(running(house))
-        let modules = [Verb.host] + house.modules.map(\.name)
+    private func requests(_ counters: ServerCounters, _ registry: ModuleRegistry) -> MetricFamily {
+        let running = Set(running(registry))
+        let modules = [Verb.host] + registry.modules.map(\.name)
         let samples = modules.indices.flatMap { slot -> [MetricFamily.Sample] in
             let module = modules[slot]
             guard slot == Verb.Account.host || running.contains(module) else { return [] }

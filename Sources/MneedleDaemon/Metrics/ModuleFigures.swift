@@ -8,7 +8,7 @@ extension StoreReading {
         failed: (_ module: String, _ figure: String, any Error) -> Void
     ) -> [MetricFamily] {
         var families: [MetricFamily] = []
-        for (module, figure) in house.figures {
+        for (module, figure) in registry.figures {
             do {
                 let family = try within(module) { try MetricFamily(figure, of: module, self) }
                 guard !families.contains(where: { $0.name == family.name }) else {

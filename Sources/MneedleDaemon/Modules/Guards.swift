@@ -6,7 +6,7 @@ enum Guards {
     static let retired = "mneedled.guard-retired"
 
     /// The guards that were retired by what was committed.
-    static func retired(by events: [Event]) -> [String] {
+    static func retired(by events: [PublishedEvent]) -> [String] {
         events.filter { $0.topic == retired }.compactMap { event in
             guard case .object(let facts)? = try? Value(jsonText: String(decoding: event.body, as: UTF8.self)) else {
                 return nil
@@ -16,36 +16,36 @@ enum Guards {
     }
 }
 
-extension House {
+extension ModuleRegistry {
     /// The same modules, of which one does not answer any more: it counts as failed, and while its safety checks are
     /// missing no session may start.
-    func failing(_ module: String, reason: String) -> House {
-        var house = self
-        for index in house.modules.indices where house.modules[index].name == module {
-            house.modules[index].state = .failed
-            house.modules[index].reason = reason
+    func failing(_ module: String, reason: String) -> ModuleRegistry {
+        var registry = self
+        for index in registry.modules.indices where registry.modules[index].name == module {
+            registry.modules[index].state = .failed
+            registry.modules[index].reason = reason
         }
-        house.table.remove(module)
+        registry.table.remove(module)
         if guarding.contains(module), !unavailableModules.contains(where: { $0.name == module }) {
-            house.unavailableModules.append((module, reason))
+            registry.unavailableModules.append((module, reason))
         }
-        house.checks = checks.filter { $0.module != module }
-        house.standing = standing.filter { $0.module != module }
-        return house
+        registry.checks = checks.filter { $0.module != module }
+        registry.standing = standing.filter { $0.module != module }
+        return registry
     }
 
     /// The same modules, of which one that is gone is not missed any more.
-    func retiring(_ module: String) -> House {
-        var house = self
-        house.unavailableModules.removeAll { $0.name == module }
-        for index in house.modules.indices where house.modules[index].name == module {
-            switch house.modules[index].state {
-            case .missing: house.modules[index].state = .retired
-            case .failed, .quarantined: house.missedModules.append((module, house.modules[index].reason ?? ""))
+    func retiring(_ module: String) -> ModuleRegistry {
+        var registry = self
+        registry.unavailableModules.removeAll { $0.name == module }
+        for index in registry.modules.indices where registry.modules[index].name == module {
+            switch registry.modules[index].state {
+            case .missing: registry.modules[index].state = .retired
+            case .failed, .quarantined: registry.missedModules.append((module, registry.modules[index].reason ?? ""))
             case .running, .disabled, .retired: break
             }
         }
-        return house
+        return registry
     }
 
     /// The modules' problems in words for `status`: one that fails, and one that guarded sessions and does not.

@@ -7,8 +7,8 @@ import MneedleSystem
 package struct Knowledge {
     let folder: String
     private let problems: Problems
-    private var files: [String: Object] = [:]
-    let sources: SourceCatalogue
+    private var files: [String: TOMLFile] = [:]
+    private let sources: SourceCatalogue
     /// The SHA-256 digest of each file that was read, by its name.
     private var digests: [String: String] = [:]
 
@@ -17,24 +17,24 @@ package struct Knowledge {
         self.folder = folder
         self.problems = problems
         var digests: [String: String] = [:]
-        let object = TOMLFile.load(folder + "/sources.toml", problems: problems) {
+        let file = TOMLFile.load(folder + "/sources.toml", problems: problems) {
             digests["sources.toml"] = Knowledge.digest($0)
         }
         self.digests = digests
-        let table = Table(object ?? [:], file: "sources.toml", problems: problems)
+        let table = (file ?? TOMLFile(name: "sources.toml")).table(problems)
         sources = SourceCatalogue(table)
         table.finish()
     }
 
     /// A fresh view of a file; unknown keys are judged for each reader.
     mutating func table(_ name: String) -> Table {
-        if let object = files[name] { return Table(object, file: "\(name).toml", problems: problems) }
+        if let file = files[name] { return file.table(problems, sources: sources) }
         var digest: String?
-        let object = TOMLFile.load("\(folder)/\(name).toml", problems: problems) { digest = Knowledge.digest($0) }
+        let file = TOMLFile.load("\(folder)/\(name).toml", problems: problems) { digest = Knowledge.digest($0) }
         digests["\(name).toml"] = digest
-        files[name] = object
+        files[name] = file
         // What cannot be read is one problem, and not one for each key that is missing then.
-        return Table(object ?? [:], file: "\(name).toml", problems: object == nil ? Problems() : problems)
+        return file?.table(problems, sources: sources) ?? TOMLFile(name: "\(name).toml").table(Problems())
     }
 
     /// One digest for all files that were read: that of the lines which `sha256sum` prints for them in the order of their
@@ -59,40 +59,36 @@ package struct Knowledge {
     mutating func reasons() -> Reasons {
         let table = table("reasons")
         defer { table.finish() }
-        return Reasons(
-            Setup(configuration: Arguments(), sources: sources, files: ["reasons": table], problems: problems))
+        return Reasons(table)
     }
 
     private static func digest(_ bytes: [UInt8]) -> String { Array(SHA256.hash(data: bytes)).hex }
 
-    /// Makes a module from its section of the configuration and its knowledge files.
+    /// Makes a module from its section of the configuration file and its knowledge files.
     /// - Throws: What the module's own `make` throws. Problems in files do not throw; see `problems`.
-    package mutating func make(_ definition: ModuleDefinition, section: Object) throws -> Module {
+    package mutating func make(_ definition: ModuleDefinition, _ file: TOMLFile) throws -> Module {
         let manifest = definition.manifest
         let tables = Dictionary(uniqueKeysWithValues: Set(manifest.knowledge).map { ($0, table($0)) })
         let before = problems.found.count
-        let configuration = typed(section, manifest)
-        let setup = Setup(configuration: configuration, sources: sources, files: tables, problems: problems)
+        let section = file.section(manifest.name, problems)
+        let configuration = typed(file.content.object(manifest.name) ?? [:], manifest.configuration, section)
+        let setup = Setup(
+            configuration: configuration, section: section, files: tables, problems: problems)
         defer { if problems.found.count == before { for table in tables.values { table.finish() } } }
         return try definition.make(setup)
     }
 
-    private func typed(_ section: Object, _ manifest: Manifest) -> Arguments {
-        let keys = manifest.configuration
+    /// - Parameter table: Gets what is wrong with the values.
+    private func typed(_ values: Object, _ keys: [AnyParameter], _ table: Table) -> Arguments {
         do {
-            let arguments = try Typing.bind(section, keys)
+            let arguments = try Typing.bind(values, keys)
             for key in keys {
                 guard case .duration(let span)? = arguments[key.name], !Table.isUsable(span) else { continue }
-                problems.report(
-                    Problem(
-                        file: "mneedled.toml", key: "\(manifest.name).\(key.name)",
-                        reason: "expected a duration of at most \(Table.longestSpan), got \(span)"))
+                table.report(key.name, "expected a duration of at most \(Table.longestSpan), got \(span)")
             }
             return arguments
         } catch {
-            let member = (error as? ModuleError)?.members.string("argument") ?? ""
-            problems.report(
-                Problem(file: "mneedled.toml", key: "\(manifest.name).\(member)", reason: describe(error)))
+            table.report((error as? ModuleError)?.members.string("argument") ?? "", describe(error))
             return (try? Typing.bind([:], keys)) ?? Arguments()
         }
     }

@@ -4,7 +4,7 @@ import Logging
 import MneedleBulkKit
 import MneedleKit
 
-/// Finds the module libraries, loads them, and makes the house that they are.
+/// Finds the module libraries, loads them, and fills the registry with them.
 struct Loader {
     let settings: Settings
     let logger: Logger
@@ -27,12 +27,12 @@ struct Loader {
     }
 
     /// - Parameter problems: Gets what is wrong with knowledge and configuration; the caller does not start then.
-    func load(into house: inout House, problems: Problems) {
+    func load(into registry: inout ModuleRegistry, problems: Problems) {
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let expected = knowledge.expectedModules()
-        for library in libraries(first: expected) { load(library, into: &house, &knowledge, expected, problems) }
-        finish(&house, &knowledge, expected, problems)
-        for module in house.modules where module.state == .missing {
+        for library in libraries(first: expected) { load(library, into: &registry, &knowledge, expected, problems) }
+        finish(&registry, &knowledge, expected, problems)
+        for module in registry.modules where module.state == .missing {
             logger.say(
                 .moduleMissing, .error, "module \(module.name) is missing: \(module.reason ?? "")",
                 ["module": module.name, "folder": settings.modules])
@@ -41,30 +41,31 @@ struct Loader {
 
     /// Notes what is missed, once everything is loaded that can be.
     private func finish(
-        _ house: inout House, _ knowledge: inout Knowledge, _ expected: [String], _ problems: Problems
+        _ registry: inout ModuleRegistry, _ knowledge: inout Knowledge, _ expected: [String], _ problems: Problems
     ) {
-        for name in expected + known.keys.sorted() where !house.modules.contains(where: { $0.name == name }) {
-            addMissing(name, to: &house, expected)
+        for name in expected + known.keys.sorted() where !registry.modules.contains(where: { $0.name == name }) {
+            addMissing(name, to: &registry, expected)
         }
-        for (name, guards) in house.guards.sorted(by: { $0.key < $1.key }) where !guards && known[name] == .guarding {
-            house.unavailableModules.append((name, "it runs, and does not guard sessions any more as it did"))
+        for (name, guards) in registry.guards.sorted(by: { $0.key < $1.key }) where !guards && known[name] == .guarding
+        {
+            registry.unavailableModules.append((name, "it runs, and does not guard sessions any more as it did"))
         }
-        house.reasons = knowledge.reasons()
-        house.knowledgeDigest = knowledge.digest
-        reportUnknownSections(known: Set(house.modules.map(\.name) + settings.disabled), problems)
+        registry.reasons = knowledge.reasons()
+        registry.knowledgeDigest = knowledge.digest
+        reportUnknownSections(known: Set(registry.modules.map(\.name) + settings.disabled), problems)
     }
 
     /// Notes a module without a library that the store remembers or the knowledge expects.
-    private func addMissing(_ name: String, to house: inout House, _ expected: [String]) {
+    private func addMissing(_ name: String, to registry: inout ModuleRegistry, _ expected: [String]) {
         let reason = "no library for it in \(settings.modules)"
         let blocks = blocks(name, expected.contains(name))
         if known[name] == .retired {
-            house.add(missing: name, state: .retired, reason: reason, blocks: false)
+            registry.add(missing: name, state: .retired, reason: reason, blocks: false)
         } else if settings.disabled.contains(name) {
-            house.add(
+            registry.add(
                 missing: name, state: .disabled, reason: "disabled in the configuration, and \(reason)", blocks: blocks)
         } else {
-            house.add(missing: name, state: .missing, reason: reason, blocks: blocks)
+            registry.add(missing: name, state: .missing, reason: reason, blocks: blocks)
         }
     }
 
@@ -78,17 +79,18 @@ struct Loader {
         }
     }
 
-    /// The modules of a running house made again from the files as they are now. No library is loaded and no table changed:
+    /// A running registry, its modules made again from the files as they are now. No library is loaded and no table changed:
     /// a module that did not run still does not.
     /// - Parameter problems: Gets what is wrong; what is returned is not to be used then.
-    func remake(_ house: House, problems: Problems) -> House {
-        var fresh = House(
-            people: settings.people, crashNotes: house.crashNotes, refusals: house.refusals, report: house.report)
+    func remake(_ registry: ModuleRegistry, problems: Problems) -> ModuleRegistry {
+        var fresh = ModuleRegistry(
+            people: settings.people, crashNotes: registry.crashNotes, refusals: registry.refusals,
+            report: registry.report)
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let expected = knowledge.expectedModules()
         // What has no library is judged anew.
-        for module in house.modules where module.state != .missing && module.state != .retired {
-            guard let definition = house.definitions[module.name] else {
+        for module in registry.modules where module.state != .missing && module.state != .retired {
+            guard let definition = registry.definitions[module.name] else {
                 let isExpected = module.state != .disabled || expected.contains(module.name)
                 fresh.add(
                     missing: module.name, state: module.state, reason: module.reason ?? "",
@@ -96,7 +98,7 @@ struct Loader {
                 continue
             }
             do {
-                try house.crashNotes.alone(module.name) { fresh.add(definition, try make(definition, &knowledge)) }
+                try registry.crashNotes.alone(module.name) { fresh.add(definition, try make(definition, &knowledge)) }
             } catch {
                 problems.report(
                     Problem(file: settings.knowledge, key: module.name, reason: "does not start: \(describe(error))"))
@@ -107,10 +109,9 @@ struct Loader {
     }
 
     private func reportUnknownSections(known: Set<String>, _ problems: Problems) {
-        for section in settings.sections.keys.sorted() where !known.contains(section) {
-            problems.report(
-                Problem(
-                    file: "mneedled.toml", key: section, reason: "unknown section; no module of that name was found"))
+        let file = settings.file.table(problems)
+        for section in settings.moduleSections where !known.contains(section) {
+            file.report(section, "unknown section; no module of that name was found")
         }
     }
 
@@ -150,31 +151,31 @@ struct Loader {
     }
 
     private func load(
-        _ found: Found, into house: inout House, _ knowledge: inout Knowledge, _ expected: [String],
+        _ found: Found, into registry: inout ModuleRegistry, _ knowledge: inout Knowledge, _ expected: [String],
         _ problems: Problems
     ) {
         let name = found.name
         if settings.disabled.contains(name) {
-            house.add(
+            registry.add(
                 missing: name, state: .disabled, reason: "disabled in the configuration",
                 blocks: blocks(name, expected.contains(name)))
         } else if isQuarantined(name) {
             let reason =
                 "it ended the daemon \(CrashHistory.limit) times in 10 minutes; restart the daemon later to try it again"
-            house.add(missing: name, state: .quarantined, reason: reason, blocks: blocks(name, true))
+            registry.add(missing: name, state: .quarantined, reason: reason, blocks: blocks(name, true))
             logger.say(.moduleQuarantined, .error, "module \(name) is quarantined: \(reason)", ["module": name])
         } else {
             do {
                 // Its own code runs here: a trap is a crash of this module.
-                let (definition, module) = try house.crashNotes.alone(name) { try take(found, house, &knowledge) }
+                let (definition, module) = try registry.crashNotes.alone(name) { try take(found, registry, &knowledge) }
                 // How long that takes is the store's matter.
-                house.crashNotes.enter(name)
-                defer { house.crashNotes.enter("") }
+                registry.crashNotes.enter(name)
+                defer { registry.crashNotes.enter("") }
                 try migrate(definition)
-                house.add(definition, module)
+                registry.add(definition, module)
             } catch {
                 let reason = describe(error)
-                house.add(missing: name, state: .failed, reason: reason, blocks: blocks(name, true))
+                registry.add(missing: name, state: .failed, reason: reason, blocks: blocks(name, true))
                 logger.say(.moduleFailed, .error, "module \(name) failed to start: \(reason)", ["module": name])
                 if Migrations.isNewerSchema(error) {
                     // An older program among newer tables: nobody could say what its changes mean.
@@ -185,13 +186,13 @@ struct Loader {
     }
 
     private func take(
-        _ found: Found, _ house: House, _ knowledge: inout Knowledge
+        _ found: Found, _ registry: ModuleRegistry, _ knowledge: inout Knowledge
     ) throws -> (ModuleDefinition, Module) {
         let definition = try definition(found)
-        guard house.definitions[found.name] == nil else {
+        guard registry.definitions[found.name] == nil else {
             throw ModuleFile.Unusable(description: "another library is module '\(found.name)' already")
         }
-        try house.ownership.check(definition.manifest)
+        try registry.ownership.check(definition.manifest)
         return (definition, try make(definition, &knowledge))
     }
 
@@ -218,7 +219,7 @@ struct Loader {
 
     private func make(_ definition: ModuleDefinition, _ knowledge: inout Knowledge) throws -> Module {
         let name = definition.manifest.name
-        let module = try knowledge.make(definition, section: settings.sections[name] ?? [:])
+        let module = try knowledge.make(definition, settings.file)
         var names: Set<String> = []
         for command in module.commands where !names.insert(command.name).inserted {
             throw ModuleFile.Unusable(description: "'\(name).\(command.name)' is declared twice")

@@ -11,7 +11,7 @@ struct Doors: Part {
     /// - Throws: Why one cannot be opened.
     init(_ server: Server, _ listener: Listener) throws {
         self.listener = listener
-        let collecting = server.engine.house.collectors.map(\.collector.socket)
+        let collecting = server.engine.registry.collectors.map(\.collector.socket)
         names = [Doors.control] + collecting
         acceptors =
             try [Doors.clients(server, listener)] + collecting.map { try Doors.devices($0, server, listener) }
@@ -61,7 +61,7 @@ struct DatagramDoors: Part {
     /// - Throws: Why one cannot be opened.
     init(_ server: Server, _ listener: Listener, largest: Int) throws {
         self.listener = listener
-        let sockets = server.engine.house.collectors.map(\.collector.socket)
+        let sockets = server.engine.registry.collectors.map(\.collector.socket)
         names = sockets.map(DatagramDoors.name)
         readers = try sockets.map { try DatagramDoors.reader($0, server, listener, largest) }
     }

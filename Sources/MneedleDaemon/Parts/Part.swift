@@ -9,7 +9,7 @@ protocol Part: Sendable {
 
     /// Goes on by what a reload has read and found good. On the event loop, all parts in one turn of it: nobody is let in or
     /// served halfway between old and new.
-    func adopt(_ settings: Settings, _ house: House)
+    func adopt(_ settings: Settings, _ registry: ModuleRegistry)
 
     /// Finishes what is under way and ends. Called on the event loop, which has to go on meanwhile.
     func stop() async throws
@@ -17,7 +17,7 @@ protocol Part: Sendable {
 
 extension Part {
     func start() {}
-    func adopt(_ settings: Settings, _ house: House) {}
+    func adopt(_ settings: Settings, _ registry: ModuleRegistry) {}
     func stop() {}
 }
 
@@ -35,8 +35,8 @@ extension [any Part] {
         }
     }
 
-    func adopt(_ settings: Settings, _ house: House) {
-        for part in self { part.adopt(settings, house) }
+    func adopt(_ settings: Settings, _ registry: ModuleRegistry) {
+        for part in self { part.adopt(settings, registry) }
     }
 
     /// Stops all, the last one first, also when one fails.

@@ -26,17 +26,17 @@ struct Reporter: Part {
 
     /// How the service is, for systemd's status.
     private var status: String {
-        let house = engine.house
-        let failed = engine.health.problems.map(\.code) + house.troubles.map(\.module)
+        let registry = engine.registry
+        let failed = engine.health.problems.map(\.code) + registry.troubles.map(\.module)
         let problem = failed.isEmpty ? "" : "; DEGRADED: \(failed.joined(separator: ", "))"
-        let running = house.modules.count { $0.state == .running }
+        let running = registry.modules.count { $0.state == .running }
         return "\(running) modules, \(engine.head.sequence) ledger entries\(problem)"
     }
 
     // MARK: To the log
 
     /// Says what an administrator has to know of what was committed.
-    func tell(_ events: [Event]) {
+    func tell(_ events: [PublishedEvent]) {
         ClockNotes.tell(events, logger)
         tellRetired(Guards.retired(by: events))
     }

@@ -10,7 +10,7 @@ struct StoreKeeper: Part {
 
     func start() { reporter.logHead("started") }
 
-    func adopt(_ settings: Settings, _ house: House) { engine.replaceHouse(house) }
+    func adopt(_ settings: Settings, _ registry: ModuleRegistry) { engine.replaceHouse(registry) }
 
     func stop() async throws {
         reporter.logHead("stopped")

@@ -6,7 +6,7 @@ struct ReadingPart: Part {
     let readers: Readers
     let loop: any EventLoop
 
-    func adopt(_ settings: Settings, _ house: House) { readers.limits = settings.limits }
+    func adopt(_ settings: Settings, _ registry: ModuleRegistry) { readers.limits = settings.limits }
 
     func stop() async throws { try await loop.submit { readers.stop() }.get() }
 }

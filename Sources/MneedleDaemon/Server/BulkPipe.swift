@@ -46,7 +46,7 @@ final class BulkPipe: @unchecked Sendable {
 
     private let loop: any EventLoop
     private let receiver = Receiver()
-    private let house: House
+    private let registry: ModuleRegistry
     private let sender: Sender
     private let limit: Int
     private let clock: any Clock
@@ -77,7 +77,7 @@ final class BulkPipe: @unchecked Sendable {
         progress: @escaping (Progress, BulkPipe) -> Void
     ) {
         loop = hub.loop
-        house = services.engine.house
+        registry = services.engine.registry
         clock = services.engine.clock
         limit = services.limits.maxLineBytes
         self.hub = hub
@@ -224,10 +224,10 @@ final class BulkPipe: @unchecked Sendable {
     private func hand(_ lines: Slice<UnsafeRawBufferPointer>) {
         guard !lines.isEmpty, !isFailed else { return }
         waiting += lines.count
-        house.crashNotes.watched {
-            house.crashNotes.begin(sender.request, of: sender.actor.uid)
-            house.crashNotes.enter(sender.module)
-            defer { house.crashNotes.enter("") }
+        registry.crashNotes.watched {
+            registry.crashNotes.begin(sender.request, of: sender.actor.uid)
+            registry.crashNotes.enter(sender.module)
+            defer { registry.crashNotes.enter("") }
             receiver.receiver?.take(UnsafeRawBufferPointer(rebasing: lines), at: clock.now(), tellOwn)
         }
     }
@@ -235,11 +235,11 @@ final class BulkPipe: @unchecked Sendable {
     /// Tells what is the module's own to tell; the rest is dropped and logged.
     private func tellOwn(_ topic: String, _ body: Object) {
         do {
-            try house.ownership.check(topic, of: sender.module)
+            try registry.ownership.check(topic, of: sender.module)
             try Sizes.check(body, atMost: Sizes.body, "the body of '\(topic)'")
             hub.tellLive(topic, body)
         } catch {
-            house.report(sender.module, "a live event is dropped", error)
+            registry.report(sender.module, "a live event is dropped", error)
         }
     }
 

@@ -44,7 +44,7 @@ extension ControlConnection {
                     members: ["kind": "event", "id": since, "oldest": services.oldestEvent]))
         }
         // Whose events a confined peer receives is read from the store, with what it has missed.
-        let isConfined = services.engine.house.confines(actor)
+        let isConfined = services.engine.registry.confines(actor)
         let subscription = Subscription(tag: tag, topics: topics, position: since, own: isConfined ? [] : nil)
         subscription.isLive = since == hub.published && !isConfined
         subscriptions.append(subscription)
@@ -64,10 +64,10 @@ extension ControlConnection {
 
     /// Tells the subscriptions what was committed. While a listing is under way they catch up after it.
     /// - Parameter topics: Those of the events, each once.
-    func tell(_ events: [Event], of topics: Set<String>) {
+    func tell(_ events: [PublishedEvent], of topics: Set<String>) {
         guard isOpen, !phase.isClosing else { return }
         let isMidReply = stream != nil
-        let house = services.engine.house
+        let registry = services.engine.registry
         var isCatchingUp = false
         let newest = events.last { $0.sequence != nil }?.sequence
         for subscription in subscriptions {
@@ -82,7 +82,7 @@ extension ControlConnection {
                 continue
             }
             let missed = events.filter { ($0.sequence ?? .max) > subscription.position }
-            let wanted = missed.filter { subscription.topics.match($0.topic) && subscription.shows($0, in: house) }
+            let wanted = missed.filter { subscription.topics.match($0.topic) && subscription.shows($0, in: registry) }
             if subscription.isLive && !isMidReply {
                 for event in wanted {
                     if !isBackedUp {
@@ -115,7 +115,7 @@ extension ControlConnection {
 
     /// Goes by whose events a peer may receive now, after a reload.
     func judgeSubscriptionsAnew() {
-        let isConfined = services.engine.house.confines(actor)
+        let isConfined = services.engine.registry.confines(actor)
         for subscription in subscriptions where isConfined != (subscription.own != nil) {
             subscription.own = isConfined ? [] : nil
             guard isConfined else { continue }
@@ -151,10 +151,10 @@ extension ControlConnection {
                 last = row.integer("seq") ?? last
                 let topic = row.text("kind") ?? ""
                 guard topics.match(topic) else { return }
-                let event = Event(
+                let event = PublishedEvent(
                     sequence: last, topic: topic, body: Array((row.text("body") ?? "{}").utf8),
                     person: row.text("person"))
-                if view.shows(event, in: reading.house) { try stream.event(event) }
+                if view.shows(event, in: reading.registry) { try stream.event(event) }
             }
             return ["seq": last, "own": own.map(Array.init)]
         }
@@ -173,8 +173,8 @@ extension ControlConnection {
     private func goOn(_ subscription: Subscription, from last: Int64, own: Set<String>?) {
         subscription.position = last
         // A reload in the middle may have changed whether the peer sees only its own.
-        if last >= hub.published, own != nil || !services.engine.house.confines(actor) {
-            subscription.own = services.engine.house.confines(actor) ? own : nil
+        if last >= hub.published, own != nil || !services.engine.registry.confines(actor) {
+            subscription.own = services.engine.registry.confines(actor) ? own : nil
             subscription.isLive = true
         } else if subscriptions.contains(where: { $0 === subscription }) {
             requests.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
@@ -197,7 +197,7 @@ extension ControlConnection {
     }
 }
 
-extension Event {
+extension PublishedEvent {
     /// Whether it may have changed whose a person's record is.
     fileprivate var changesOwnership: Bool { sequence != nil && topic.hasPrefix("person.") }
 }

@@ -46,7 +46,7 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
         self.context = context
         outbox.lines.greeting([
             "version": services.version, "role": actor.role.rawValue, "user": actor.user,
-            "modules": services.engine.house.modules.filter { $0.state == .running }.map(\.name),
+            "modules": services.engine.registry.modules.filter { $0.state == .running }.map(\.name),
         ])
         // Before anything is sent: a client that has gone already ends all this in the middle of it.
         hub.register(self)

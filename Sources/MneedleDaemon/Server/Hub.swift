@@ -139,10 +139,10 @@ final class Hub: @unchecked Sendable {
 
     /// Tells the subscribers of something that is not kept, before anything is written.
     func tellLive(_ topic: String, _ body: Object) {
-        publish([Event(live: topic, body)])
+        publish([PublishedEvent(live: topic, body)])
     }
 
-    private func publish(_ events: [Event]) {
+    private func publish(_ events: [PublishedEvent]) {
         loop.preconditionInEventLoop()
         guard !events.isEmpty else { return }
         let topics = Set(events.map(\.topic))

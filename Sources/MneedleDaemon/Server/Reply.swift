@@ -38,7 +38,7 @@ struct ReplyBuffer {
         writer.endLine()
     }
 
-    mutating func event(_ tag: String?, _ event: Event) {
+    mutating func event(_ tag: String?, _ event: PublishedEvent) {
         begin(tag, "EVENT ")
         writer.verbatim(event.sequence.map(String.init) ?? "-")
         writer.verbatim(" ")

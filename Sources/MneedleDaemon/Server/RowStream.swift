@@ -43,7 +43,7 @@ final class RowStream: @unchecked Sendable {
         try flush(atLeast: RowStream.chunkBytes)
     }
 
-    func event(_ event: Event) throws {
+    func event(_ event: PublishedEvent) throws {
         try control.check()
         buffer.event(tag, event)
         lastEvent = event.sequence

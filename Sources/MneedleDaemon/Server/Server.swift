@@ -23,7 +23,7 @@ final class Server: Part {
     /// - Throws: What keeps the writer from being made, or the store from being read.
     init(_ engine: Engine, _ settings: Settings, _ reporter: Reporter) throws {
         let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let hub = Hub(loop: loop, published: engine.head.sequence, modules: engine.house.modules.count)
+        let hub = Hub(loop: loop, published: engine.head.sequence, modules: engine.registry.modules.count)
         let readers = Readers(loop: loop, limits: settings.limits) { engine.store.logBytes }
         writer = try Writer(engine: engine) { outcome in
             reporter.tell(outcome.events)
@@ -43,7 +43,7 @@ final class Server: Part {
                 engine: engine, writer: writer, table: CommandTable(), limits: settings.limits,
                 backup: settings.backup, roles: settings.roles, readers: readers, logger: reporter.logger,
                 version: mneedleVersion, oldestEvent: try engine.oldestSequence()))
-        replaceTable(engine.house)
+        replaceTable(engine.registry)
     }
 
     /// The services for the connections from now on.
@@ -51,7 +51,7 @@ final class Server: Part {
 
     /// The collector that takes what is written to a socket now.
     func collector(of socket: String) -> (module: String, collector: Collector)? {
-        engine.house.collectors.first { $0.collector.socket == socket }
+        engine.registry.collectors.first { $0.collector.socket == socket }
     }
 
     // MARK: Life
@@ -60,13 +60,13 @@ final class Server: Part {
         try await loop.submit { [self] in readers.lost = { [weak self] in self?.fail($0, $1) } }.get()
     }
 
-    func adopt(_ settings: Settings, _ house: House) {
+    func adopt(_ settings: Settings, _ registry: ModuleRegistry) {
         current.withLock {
             $0.limits = settings.limits
             $0.backup = settings.backup
             $0.roles = settings.roles
         }
-        replaceTable(house)
+        replaceTable(registry)
         hub.adopt(services)
     }
 
@@ -85,27 +85,27 @@ final class Server: Part {
     private func fail(_ module: String, _ verb: String) {
         reporter.tellLost(module, verb)
         guard module != Verb.host else { return }
-        engine.replaceHouse(engine.house.failing(module, reason: "it did not answer '\(verb)' and does not stop"))
-        replaceTable(engine.house)
+        engine.replaceHouse(engine.registry.failing(module, reason: "it did not answer '\(verb)' and does not stop"))
+        replaceTable(engine.registry)
         hub.adopt(services)
         writer.passThrough { [reporter] in reporter.tellStatus() }
     }
 
     // MARK: The command table
 
-    private func replaceTable(_ house: House) {
-        current.withLock { $0.table = table(house, $0) }
+    private func replaceTable(_ registry: ModuleRegistry) {
+        current.withLock { $0.table = table(registry, $0) }
     }
 
-    private func table(_ house: House, _ services: Services) -> CommandTable {
+    private func table(_ registry: ModuleRegistry, _ services: Services) -> CommandTable {
         HostCommands(
-            house: house, store: engine.store, health: engine.health, limits: services.limits,
+            registry: registry, store: engine.store, health: engine.health, limits: services.limits,
             version: services.version, started: started, metrics: metrics,
             backups: Backup(settings: services.backup, state: state),
             live: { [engine, hub, writer] in
                 .init(
                     now: engine.clock.now(), connections: hub.openConnections,
-                    nextDue: writer.nextDue.withLock { $0 }, modules: engine.house.modules)
+                    nextDue: writer.nextDue.withLock { $0 }, modules: engine.registry.modules)
             }
         ).table
     }

@@ -27,13 +27,13 @@ extension Services {
                 .forbidden, "'\(name)' needs the role \(verb.command.role.rawValue), you have \(actor.role.rawValue)",
                 members: ["role": actor.role.rawValue, "needs": verb.command.role.rawValue])
         }
-        try engine.house.requireSight(name, verb.command.concerns, of: actor)
+        try engine.registry.requireSight(name, verb.command.concerns, of: actor)
         return verb
     }
 
     private func unknownCommand(_ name: String) -> ModuleError {
         let module = String(name.prefix { $0 != "." })
-        if name.contains("."), let reason = engine.house.reason(whyMissing: module) {
+        if name.contains("."), let reason = engine.registry.reason(whyMissing: module) {
             return .moduleFailed(module, "module '\(module)' does not run: \(reason)")
         }
         let near = table.suggestions(for: name)

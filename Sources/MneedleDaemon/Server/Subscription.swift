@@ -11,7 +11,7 @@ final class Subscription {
     /// The people whose events it receives; `nil` for everybody's.
     var own: Set<String>?
     /// Live values that wait, the newest of each topic.
-    var held: [Event] = []
+    var held: [PublishedEvent] = []
 
     init(tag: String?, topics: Topics, position: Int64, own: Set<String>?) {
         self.tag = tag
@@ -21,12 +21,12 @@ final class Subscription {
     }
 
     /// Whether it receives an event that its topics name.
-    func shows(_ event: Event, in house: House) -> Bool {
+    func shows(_ event: PublishedEvent, in registry: ModuleRegistry) -> Bool {
         guard let own else { return true }
-        return event.person.map(own.contains) ?? house.isCommon(event)
+        return event.person.map(own.contains) ?? registry.isCommon(event)
     }
 
-    func hold(_ event: Event) {
+    func hold(_ event: PublishedEvent) {
         held.removeAll { $0.topic == event.topic }
         held.append(event)
     }

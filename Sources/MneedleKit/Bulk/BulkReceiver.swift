@@ -19,9 +19,12 @@ public protocol BulkReceiver: AnyObject, Sendable {
 
 /// Running totals of one bulk transfer.
 public struct BulkCount: Hashable, Sendable {
+    /// How many points are stored.
     public var accepted: Int
+    /// How many lines were no point, or one that cannot be stored.
     public var rejected: Int
 
+    /// Both count from the transfer's first line.
     public init(accepted: Int, rejected: Int) {
         self.accepted = accepted
         self.rejected = rejected

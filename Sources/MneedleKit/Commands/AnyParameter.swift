@@ -1,18 +1,24 @@
 /// One argument that a command takes, for those who know no Swift type of it: typing, `describe`, help. Modules write
 /// ``Parameter``.
 public struct AnyParameter: Hashable, Sendable {
+    /// As requests name it.
     public var name: String
+    /// What is taken for it.
     public var type: AnyParameterType
     /// What it means, for a person, in one sentence.
     public var summary: String
+    /// Whether a request without it is refused.
     public var isRequired: Bool
     /// What an absent argument means, where the command fills it in.
     public var defaultValue: Value?
 
+    /// One that every request gives.
     public static func required(_ name: String, _ type: AnyParameterType, _ summary: String) -> AnyParameter {
         AnyParameter(name: name, type: type, summary: summary, isRequired: true, defaultValue: nil)
     }
 
+    /// One that may be left out.
+    /// - Parameter default: What its absence means, where the command fills it in.
     public static func optional(
         _ name: String, _ type: AnyParameterType, _ summary: String, default: (any ValueConvertible)? = nil
     ) -> AnyParameter {

@@ -1,10 +1,13 @@
 /// The arguments of a request after typing: every required one is there, each of its declared
 /// type, none unknown. A handler gets them one by one, by their ``Parameter``s.
 public struct Arguments: Hashable, Sendable, ValueConvertible {
+    /// In the order in which the command declares them.
     public private(set) var entries: [(name: String, argument: Argument)]
 
+    /// Arguments that were typed before; typing is not done here.
     public init(_ entries: [(name: String, argument: Argument)] = []) { self.entries = entries }
 
+    /// The argument of that name; `nil` where the request gives none and there is no default.
     public subscript(name: String) -> Argument? { entries.first { $0.name == name }?.argument }
 
     public var value: Value {
@@ -24,9 +27,12 @@ public struct Arguments: Hashable, Sendable, ValueConvertible {
 
 /// One call of a command, typed and allowed.
 public struct Request: Sendable {
+    /// What the request gives.
     public let arguments: Arguments
+    /// Who asks.
     public let actor: Actor
 
+    /// A request that was typed and allowed; neither is done here.
     public init(arguments: Arguments, actor: Actor) {
         self.arguments = arguments
         self.actor = actor

@@ -38,6 +38,7 @@ public struct Command: Sendable {
     public var summary: String
     /// The least role that may call it.
     public var role: Role
+    /// What it takes, in the order in which help shows it.
     public var parameters: [AnyParameter]
     /// The members of the reply (of each row, for a listing) in their order, with their meaning.
     public var reply: [ReplyMember]
@@ -51,6 +52,7 @@ public struct Command: Sendable {
     public var concerns: Concern?
     /// A complete request in words, as a person would type it.
     public var example: String
+    /// What it does, and how far that reaches into the store.
     public var handler: Handler
     /// What is answered where a read fails because there is no way to the store; without it, the error is.
     public var withoutStore: (@Sendable (ModuleError) -> Object)?
@@ -71,6 +73,7 @@ public struct Command: Sendable {
         self.handler = handler
     }
 
+    /// Whether it may change the store.
     public var changes: Bool {
         switch handler {
         case .writes, .special: true
@@ -80,6 +83,9 @@ public struct Command: Sendable {
 }
 
 /// What a handler is given is what its command takes, and what it returns is what its command gives.
+///
+/// Handlers keep how the arguments are read and not the parameters: looking up the types `Parameter<…>` anew for each request
+/// would take five times as long as all reading.
 extension Command {
     /// A command that answers from a snapshot.
     public init<each Argument: Sendable, Answer: Reply>(
@@ -87,9 +93,10 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         reads: @escaping @Sendable (any Reading, repeat each Argument) throws -> Answer
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
-            .reads { try reads($1, repeat try (each takes).read($0.arguments)).object })
+            .reads { try reads($1, repeat try (each read)($0.arguments)).object })
     }
 
     /// A listing: sends rows from a snapshot through the function that it is given.
@@ -98,10 +105,11 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Void
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .lists { request, reading, sink in
-                try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
+                try lists(reading, { try sink($0.object) }, repeat try (each read)(request.arguments))
                 return [:]
             })
     }
@@ -112,10 +120,11 @@ extension Command {
         closes: Closing.Type, errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Closing
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .lists { request, reading, sink in
-                try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments)).object
+                try lists(reading, { try sink($0.object) }, repeat try (each read)(request.arguments)).object
             })
         reply += Closing.members.map { ReplyMember($0.name, $0.meaning) }
         closingSchema = Closing.schema
@@ -127,9 +136,10 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         writes: @escaping @Sendable (any Transaction, repeat each Argument) throws -> Answer
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
-            .writes { try writes($1, repeat try (each takes).read($0.arguments)).object })
+            .writes { try writes($1, repeat try (each read)($0.arguments)).object })
     }
 
     /// A command that changes something in a way that stands in another module of the kit.
@@ -147,9 +157,10 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         immediate: @escaping @Sendable (Actor, repeat each Argument) throws -> Answer
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
-            .immediate { try immediate($0.actor, repeat try (each takes).read($0.arguments)).object })
+            .immediate { try immediate($0.actor, repeat try (each read)($0.arguments)).object })
     }
 
     /// A listing from memory, as `immediate:`.
@@ -158,11 +169,12 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         immediateRows: @escaping @Sendable (Actor, (Row) throws -> Void, repeat each Argument) throws -> Void
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .immediateRows { request, sink in
                 try immediateRows(
-                    request.actor, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
+                    request.actor, { try sink($0.object) }, repeat try (each read)(request.arguments))
                 return [:]
             })
     }
@@ -198,9 +210,12 @@ extension Command {
 
 /// One member of a reply or row.
 public struct ReplyMember: Sendable {
+    /// As the reply names it.
     public var name: String
+    /// What it says, for a person.
     public var meaning: String
 
+    /// A member with what it says.
     public init(_ name: String, _ meaning: String) {
         self.name = name
         self.meaning = meaning

@@ -12,6 +12,7 @@ public struct Concern: Sendable {
         /// Whether a row without it concerns nobody by that.
         public var isOptional: Bool
 
+        /// An argument or member that names something of another kind than its own name.
         public init(_ name: String, names kind: String, mustBeOwn: Bool = false, isOptional: Bool = false) {
             self.name = name
             self.kind = kind
@@ -45,10 +46,13 @@ public struct Concern: Sendable {
         case filtered
     }
 
+    /// About whom it is.
     public var whom: Whom
+    /// The arguments that name something of somebody's. All of it has to be one's own, or nobody's.
     public var arguments: [Name]
     /// What a row names. Everything that it names has to be one's own, or nobody's.
     public var rows: [Name]
+    /// What holds for a request that gives none of the arguments.
     public var otherwise: Otherwise
 
     private init(_ whom: Whom, _ arguments: [Name] = [], rows: [Name] = [], _ otherwise: Otherwise = .rows) {
@@ -58,8 +62,11 @@ public struct Concern: Sendable {
         self.otherwise = otherwise
     }
 
+    /// Nothing in it is about anybody: for all.
     public static let nobody = Concern(.nobody)
+    /// It is about all of them together: for an admin alone.
     public static let everybody = Concern(.everybody)
+    /// Its handler leaves out what is another's.
     public static let filtered = Concern(.filtered)
 
     /// What its arguments name, and what its rows name.
@@ -81,8 +88,10 @@ public struct Possession: Sendable {
 
     /// As arguments name it: `session`.
     public var kind: String
+    /// Whose the thing is that an argument names, in this snapshot.
     public var owner: @Sendable (Argument, any Reading) throws -> Owner
 
+    /// - Parameter kind: As arguments name it.
     public init(of kind: String, owner: @escaping @Sendable (Argument, any Reading) throws -> Owner) {
         self.kind = kind
         self.owner = owner

@@ -68,6 +68,7 @@ extension ParameterType where Content: RawRepresentable & CaseIterable, Content.
 }
 
 extension ParameterType where Content == Int64 {
+    /// A whole number of that range.
     public static func integer(_ range: ClosedRange<Int64>) -> ParameterType {
         ParameterType(.integer(range)) {
             if case .integer(let number) = $0 { number } else { nil }
@@ -80,6 +81,7 @@ extension ParameterType where Content == Int64 {
 }
 
 extension ParameterType where Content == Double {
+    /// A number of that range.
     public static func number(_ range: ClosedRange<Double>) -> ParameterType {
         ParameterType(.number(range)) {
             if case .number(let number) = $0 { number } else { nil }
@@ -131,6 +133,7 @@ extension ParameterType where Content == Span {
             $0.value
         }
     }
+    /// A duration of at most ``Span/longest``.
     public static var duration: ParameterType { .duration() }
 }
 

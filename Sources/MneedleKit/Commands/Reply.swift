@@ -19,6 +19,7 @@ public protocol Reply: ReplyValue {
 
 /// One member of a reply. The unit is part of its name, as of a parameter's.
 public struct Member<Root>: Sendable {
+    /// As the reply names it, with its unit.
     public let name: String
     /// What it says, for a person.
     public let meaning: String
@@ -28,6 +29,7 @@ public struct Member<Root>: Sendable {
     public let isOptional: Bool
     let value: @Sendable (Root) -> Value?
 
+    /// - Parameter content: Gets the value from what is answered; where it is `nil` the member is absent.
     public init<Content: ReplyValue>(
         _ name: String, _ meaning: String, _ content: @escaping @Sendable (Root) -> Content
     ) {
@@ -103,6 +105,7 @@ extension Reply {
 
 /// A reply without members: it is done.
 public struct Done: Reply {
+    /// Says no more than that it is done.
     public init() {}
     public static let members: [Member<Done>] = []
 }

@@ -25,9 +25,12 @@ public enum Role: String, CaseIterable, Comparable, Sendable {
 public struct Actor: Hashable, Sendable {
     /// The unix user's name, or `uid:1000` where it has none.
     public var user: String
+    /// The unix user's number, as the kernel tells it.
     public var uid: UInt32
+    /// What it may do.
     public var role: Role
 
+    /// An actor as the host found it; nothing is checked here.
     public init(user: String, uid: UInt32, role: Role) {
         self.user = user
         self.uid = uid

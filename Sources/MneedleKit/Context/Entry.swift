@@ -12,6 +12,7 @@ public struct Entry: Sendable {
     /// reaction is then tried again until it succeeds; meanwhile no session starts if its module makes safety checks.
     public var stands: Bool
 
+    /// An entry that is not recorded yet: ``Transaction/record(_:)`` does that.
     public init(_ kind: String, subject: String, person: String? = nil, body: Object = [:], stands: Bool = false) {
         self.kind = kind
         self.subject = subject

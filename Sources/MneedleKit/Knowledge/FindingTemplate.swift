@@ -17,11 +17,12 @@ public struct FindingTemplate: Sendable {
     private let severities: [Setting: Severity]
 
     /// Reads one table, reporting what is wrong with it.
-    public init(_ table: Table, sources catalogue: SourceCatalogue) {
+    /// - Parameter placeholders: The names that are filled in in its words.
+    public init(_ table: Table, placeholders: [String]) {
         code = table.string("code")
-        message = table.string("message")
-        advice = table.string("advice")
-        sources = catalogue.sources(of: table)
+        message = table.string("message", placeholders: placeholders)
+        advice = table.string("advice", placeholders: placeholders)
+        sources = table.sources()
         overridable = table.choice("override", default: Overrider.never) == .practitioner
         severities = FindingTemplate.severities(table)
         if overridable { requireDeferral(table) }
@@ -61,68 +62,24 @@ public struct FindingTemplate: Sendable {
 
     public func severity(in setting: Setting) -> Severity? { severities[setting] }
 
-    /// The finding with its words filled in: `{name}` stands for `values["name"]`, `{until}` for the deadline.
+    /// The finding with its words filled in: `{name}` stands for `values["name"]`, `{until}` for the deadline. A time is
+    /// written as a clock in `zone` shows it.
     /// - Returns: `nil` when the finding does not exist in that setting.
     public func finding(
-        module: String, setting: Setting, until: Deadline? = nil, _ values: [String: any CustomStringConvertible] = [:]
+        module: String, setting: Setting, in zone: Zone, until: Deadline? = nil,
+        _ values: [String: any CustomStringConvertible] = [:]
     ) -> Finding? {
         guard let severity = severity(in: setting) else { return nil }
         var values = values
-        switch until {
-        case .date(let date): values["until"] = date
-        case .instant(let instant): values["until"] = instant
-        case nil: break
-        }
+        values["until"] = until?.words(in: zone)
+        // A module that forgets what it has declared is found by its tests.
+        assert(
+            placeholders(in: message + advice).allSatisfy { values[$0] != nil },
+            "'\(code)' got \(values.keys.sorted()) for: \(message) \(advice)")
         var finding = Finding(
-            code: code, severity: severity, message: filled(message, values), advice: filled(advice, values),
-            until: until, sources: sources, module: module)
+            code: code, severity: severity, message: filled(message, in: zone, values),
+            advice: filled(advice, in: zone, values), until: until, sources: sources, module: module)
         finding.override = Override(isAllowed: overridable, setting: setting)
         return finding
     }
-}
-
-/// The `[[finding]]` tables of a knowledge file, by code.
-public struct FindingCatalogue: Sendable {
-    private let templates: [String: FindingTemplate]
-    private let module: String
-
-    /// - Parameter codes: What the module may find: a code without its table, or a table that no code uses, is a problem.
-    public init(_ table: Table, module: String, sources: SourceCatalogue, codes: [String]) {
-        var templates: [String: FindingTemplate] = [:]
-        for entry in table.tables("finding") {
-            let template = FindingTemplate(entry, sources: sources)
-            if templates.updateValue(template, forKey: template.code) != nil {
-                entry.report("code", "'\(template.code)' is described twice")
-            }
-            if !codes.contains(template.code) {
-                entry.report("code", "no finding '\(template.code)' here; known: \(codes.joined(separator: ", "))")
-            }
-        }
-        for code in codes where templates[code] == nil { table.report("finding", "'\(code)' is missing") }
-        self.templates = templates
-        self.module = module
-    }
-
-    /// - Throws: `internal` for a code that was not declared.
-    /// - Returns: `nil` when the finding does not exist in that setting.
-    public func finding(
-        _ code: String, setting: Setting, until: Deadline? = nil, _ values: [String: any CustomStringConvertible] = [:]
-    ) throws -> Finding? {
-        guard let template = templates[code] else { throw ModuleError.internal("no finding '\(code)' was declared") }
-        return template.finding(module: module, setting: setting, until: until, values)
-    }
-}
-
-/// `text` with each `{name}` replaced by its value.
-public func filled(_ text: String, _ values: [String: any CustomStringConvertible]) -> String {
-    guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
-    var result = ""
-    var rest = text[...]
-    while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-        result += rest[..<open]
-        let name = rest[rest.index(after: open)..<close]
-        result += values[String(name)].map(\.description) ?? String(rest[open...close])
-        rest = rest[rest.index(after: close)...]
-    }
-    return result + rest
 }

@@ -1,17 +1,27 @@
 /// One thing wrong in a knowledge or configuration file.
 public struct Problem: Hashable, Sendable, CustomStringConvertible {
     public var file: String
+    /// Where it is, counted from 1; `nil` where it has no place, such as a table that is missing.
+    public var line: Int?
+    /// Counted from 1; only of a text that cannot be read at all.
+    public var column: Int?
     /// The key's path, for example `rule[3].severity`.
     public var key: String
     public var reason: String
 
-    public init(file: String, key: String, reason: String) {
+    public init(file: String, line: Int? = nil, column: Int? = nil, key: String, reason: String) {
         self.file = file
+        self.line = line
+        self.column = column
         self.key = key
         self.reason = reason
     }
 
-    public var description: String { "\(file): \(key.isEmpty ? "" : "\(key): ")\(reason)" }
+    /// `screening.toml:41: rule[3].severity: …`, as compilers write it, so that an editor finds the place.
+    public var description: String {
+        let place = [line, column].compactMap { $0.map { ":\($0)" } }.joined()
+        return "\(file)\(place): \(key.isEmpty ? "" : "\(key): ")\(reason)"
+    }
 }
 
 /// Gathers what is wrong, so that a person sees all of it at once.
@@ -20,5 +30,8 @@ public final class Problems {
 
     public init() {}
 
-    public func report(_ problem: Problem) { found.append(problem) }
+    /// Notes a problem once, although several modules read the same file.
+    public func report(_ problem: Problem) {
+        if !found.contains(problem) { found.append(problem) }
+    }
 }

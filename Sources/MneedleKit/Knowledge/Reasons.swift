@@ -4,13 +4,11 @@ public struct Reasons: Sendable {
     /// The letters of a reason at least, in any script; blanks, digits and signs do not count.
     public let letters: Int
 
-    /// - Parameter setup: Of a module whose manifest names the knowledge file `reasons`.
-    public init(_ setup: Setup) {
-        let file = setup.knowledge("reasons")
-        let table = file.table("reason")
-        if table == nil { file.report("reason", "missing") }
-        letters = table?.integer("letters", in: 1...1000) ?? 1
-        _ = table.map { setup.sources.sources(of: $0) }
+    /// - Parameter file: The knowledge file `reasons`.
+    public init(_ file: Table) {
+        let table = file.section("reason")
+        letters = table.integer("letters", in: 1...1000)
+        table.requireSources()
     }
 
     /// The reason that argument gives.

@@ -2,13 +2,16 @@
 public final class Setup {
     /// Its own section of the configuration, typed, with defaults filled in.
     private let configuration: Arguments
-    public let sources: SourceCatalogue
+    /// The same as it stands in the file, for what is wrong there.
+    private let section: Table
     public let problems: Problems
     private let files: [String: Table]
 
-    public init(configuration: Arguments, sources: SourceCatalogue, files: [String: Table], problems: Problems) {
+    public init(
+        configuration: Arguments, section: Table, files: [String: Table], problems: Problems
+    ) {
         self.configuration = configuration
-        self.sources = sources
+        self.section = section
         self.files = files
         self.problems = problems
     }
@@ -18,6 +21,9 @@ public final class Setup {
     public subscript<Content>(key: Parameter<Content>) -> Content {
         get throws { try configuration[key] }
     }
+
+    /// Reports what is wrong with the configuration's value for a key.
+    public func report<Content>(_ key: Parameter<Content>, _ reason: String) { section.report(key.name, reason) }
 
     /// A knowledge file that the manifest names. The host has reported it already if it does not exist.
     public func knowledge(_ name: String) -> Table {

@@ -36,16 +36,25 @@ public struct SourceCatalogue: Sendable {
 
     public subscript(id: String) -> Source? { sources[id] }
 
-    /// The sources that `table`'s key `sources` names; an unknown or empty list is a problem.
-    public func sources(of table: Table, key: String = "sources") -> [Source] {
-        let ids = table.strings(key)
-        if ids.isEmpty && table.has(key) { table.report(key, "a clinical fact needs at least one source") }
+    /// The names of all documents.
+    var ids: [String] { sources.keys.sorted() }
+}
+
+extension Table {
+    /// What the table's fact rests on, as its key `sources` says; an unknown source or an empty list is a problem.
+    public func sources() -> [Source] {
+        let key = "sources"
+        let ids = strings(key)
+        if ids.isEmpty && has(key) { report(key, "a clinical fact needs at least one source") }
         return ids.compactMap { id in
-            if sources[id] == nil {
-                table.report(
-                    key, "no source '\(id)' in sources.toml; known: \(sources.keys.sorted().joined(separator: ", "))")
+            let source = catalogue[id]
+            if source == nil {
+                report(key, "no source '\(id)' in sources.toml; known: \(catalogue.ids.joined(separator: ", "))")
             }
-            return sources[id]
+            return source
         }
     }
+
+    /// Reports a fact that names no source, where nobody is shown what it rests on.
+    public func requireSources() { _ = sources() }
 }

@@ -5,15 +5,26 @@ public final class Table {
     public let file: String
     public let path: String
     private let object: Object
+    private let lines: [String: Int]
+    let catalogue: SourceCatalogue
     private let problems: Problems
     private var read: Set<String> = []
     private var children: [Table] = []
     private var isPart = false
 
-    public init(_ object: Object, file: String, path: String = "", problems: Problems) {
+    /// - Parameters:
+    ///   - path: Where the table stands in the file: `depth.home`, `rule[3]`.
+    ///   - lines: The line of each key of the file, by its path.
+    ///   - sources: What the table's facts may rest on.
+    public init(
+        _ object: Object, file: String, path: String = "", lines: [String: Int] = [:],
+        sources: SourceCatalogue = SourceCatalogue(), problems: Problems
+    ) {
         self.object = object
         self.file = file
         self.path = path
+        self.lines = lines
+        catalogue = sources
         self.problems = problems
     }
 
@@ -22,8 +33,10 @@ public final class Table {
 
     public func has(_ key: String) -> Bool { object[key] != nil }
 
+    /// Reports what is wrong with a key, at its line; a key that is missing, at the line of the table.
     public func report(_ key: String, _ reason: String) {
-        problems.report(Problem(file: file, key: place(key), reason: reason))
+        let place = place(key)
+        problems.report(Problem(file: file, line: lines[place] ?? lines[path], key: place, reason: reason))
     }
 
     /// Says that another module reads the rest of this table, and judges it: what is not read here is no problem.
@@ -125,6 +138,12 @@ public final class Table {
     ) -> Choice where Choice.RawValue == String {
         optionalChoice(key) ?? `default`
     }
+    /// One of the raw values of `Choice` that has to be there; where it is not, what does the least harm.
+    public func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, standIn: Choice
+    ) -> Choice where Choice.RawValue == String {
+        optionalChoice(key) ?? missing(key, nil, standIn)
+    }
     public func strings(_ key: String, default: [String]? = nil) -> [String] {
         let list: [String]? = take(key, "a list of strings") {
             guard case .list(let list) = $0 else { return nil }
@@ -133,6 +152,17 @@ public final class Table {
         }
         return list ?? missing(key, `default`, [])
     }
+    /// Raw values of `Choice`, at least one.
+    public func choices<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, _ type: Choice.Type = Choice.self
+    ) -> [Choice] where Choice.RawValue == String {
+        let names = strings(key)
+        let choices = names.compactMap(Choice.init)
+        if has(key), choices.isEmpty || choices.count != names.count {
+            report(key, "expected a list of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choices
+    }
     /// The value as it stands, for what has no type of its own here.
     public func value(_ key: String) -> Value? {
         take(key, "a value") { $0 }
@@ -140,6 +170,12 @@ public final class Table {
 
     // MARK: Tables
 
+    /// A table below this one that has to be there; where it is not, an empty one of which nothing more is said.
+    public func section(_ key: String) -> Table {
+        if let table = table(key) { return table }
+        if !has(key) { report(key, "missing") }
+        return Table([:], file: file, path: place(key), problems: Problems())
+    }
     /// A table below this one, `nil` where there is none.
     public func table(_ key: String) -> Table? {
         let inner: Object? = take(key, "a table") { if case .object(let object) = $0 { object } else { nil } }
@@ -154,18 +190,26 @@ public final class Table {
         }
         return (list ?? []).enumerated().map { child($1, "\(place(key))[\($0)]") }
     }
+    /// The tables of `[[key]]`, each by what it says under `name`, or those of `[key.NAME]`, by that.
+    public func tables(_ key: String, named name: String) -> [(name: String, table: Table)] {
+        if case .object? = object[key] { return table(key)?.namedTables() ?? [] }
+        return tables(key).map { ($0.string(name), $0) }
+    }
     /// Every member of this table that is a table itself: `[area.cheeks]`, `[area.chin]` under `[area]`.
     public func namedTables() -> [(name: String, table: Table)] {
         keys.compactMap { key in table(key).map { (key, $0) } }
     }
 
     private func child(_ object: Object, _ path: String) -> Table {
-        let table = Table(object, file: file, path: path, problems: problems)
+        let table = Table(object, file: file, path: path, lines: lines, sources: catalogue, problems: problems)
         children.append(table)
         return table
     }
 
-    private func place(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    private func place(_ key: String) -> String {
+        if key.isEmpty { return path }
+        return path.isEmpty ? key : "\(path).\(key)"
+    }
 
     private func take<T>(_ key: String, _ expected: String, _ convert: (Value) -> T?) -> T? {
         read.insert(key)

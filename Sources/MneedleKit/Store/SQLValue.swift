@@ -10,13 +10,17 @@ public enum SQLValue: Hashable, Sendable {
 
 /// What can be bound to a `?` of a statement. `nil` binds NULL.
 public protocol SQLBindable {
+    /// It as a column holds it.
     var sql: SQLValue { get }
 }
 
-/// The values to bind, in their order. Inlined where it is called, so that it costs no more than the list itself.
+/// The values to bind, in their order.
 @inlinable
 public func bindings<each Column: SQLBindable>(_ values: repeat each Column) -> [SQLValue] {
     var list: [SQLValue] = []
+    var count = 0
+    repeat count += ((each values), 1).1
+    list.reserveCapacity(count)
     repeat list.append((each values).sql)
     return list
 }
@@ -36,10 +40,12 @@ extension Array: SQLBindable where Element == UInt8 { @inlinable public var sql:
 
 /// The names of a result's columns, in their order. There are few of them: looking along them is faster than hashing.
 public final class Columns: Sendable {
+    /// As the statement selects them.
     public let names: [String]
     /// Hears of a value that is not what a column must hold.
     let report: @Sendable (String) -> Void
 
+    /// - Parameter report: Hears of a value that is not what a column must hold.
     public init(_ names: [String], report: @escaping @Sendable (String) -> Void = { _ in }) {
         self.names = names
         self.report = report
@@ -56,13 +62,16 @@ public final class Columns: Sendable {
 public struct Row: Sendable {
     /// Shared by all rows of a result.
     public let columns: Columns
+    /// One for each column, in their order.
     public let values: [SQLValue]
 
+    /// A row of a result; there are as many values as columns.
     public init(columns: Columns, values: [SQLValue]) {
         self.columns = columns
         self.values = values
     }
 
+    /// The value as it is stored.
     public subscript(column: String) -> SQLValue {
         guard let index = columns[column], index < values.count else {
             columns.report("there is no column '\(column)'")
@@ -71,6 +80,7 @@ public struct Row: Sendable {
         return values[index]
     }
 
+    /// Text; `nil` for NULL.
     public func text(_ column: String) -> String? {
         switch self[column] {
         case .text(let text): text
@@ -78,6 +88,7 @@ public struct Row: Sendable {
         default: fault(column, "text")
         }
     }
+    /// A whole number; `nil` for NULL.
     public func integer(_ column: String) -> Int64? {
         switch self[column] {
         case .integer(let number): number
@@ -85,6 +96,7 @@ public struct Row: Sendable {
         default: fault(column, "a whole number")
         }
     }
+    /// A number, whole or not; `nil` for NULL.
     public func number(_ column: String) -> Double? {
         switch self[column] {
         case .real(let number): number
@@ -93,16 +105,20 @@ public struct Row: Sendable {
         default: fault(column, "a number")
         }
     }
+    /// A flag; `false` for NULL.
     public func bool(_ column: String) -> Bool { integer(column).map { $0 != 0 } ?? false }
+    /// A time; `nil` for NULL.
     public func instant(_ column: String) -> Instant? {
         guard let milliseconds = integer(column) else { return nil }
         // The years 1 to 9999: no clock has shown anything else.
         guard -62_135_596_800_000..<253_402_300_800_000 ~= milliseconds else { return fault(column, "a time") }
         return Instant(milliseconds: milliseconds)
     }
+    /// A day; `nil` for NULL.
     public func date(_ column: String) -> CivilDate? {
         text(column).flatMap { CivilDate($0) ?? fault(column, "a date") }
     }
+    /// Bytes; `nil` for NULL.
     public func blob(_ column: String) -> [UInt8]? {
         switch self[column] {
         case .blob(let bytes): bytes

@@ -15,6 +15,7 @@ public struct CivilDate: Hashable, Comparable, Sendable {
 
     private init(unchecked days: Int) { daysSinceEpoch = days }
 
+    /// The day so many days after 1970-01-01; beyond the years 1 to 9999 the first or last of them.
     public init(daysSinceEpoch: Int) {
         self.daysSinceEpoch = daysSinceEpoch.clamped(
             to: CivilDate.first.daysSinceEpoch...CivilDate.last.daysSinceEpoch)
@@ -44,6 +45,7 @@ public struct CivilDate: Hashable, Comparable, Sendable {
         self.init(year: year, month: month, day: day)
     }
 
+    /// The year, the month from 1 to 12, and the day of the month from 1.
     public var components: (year: Int, month: Int, day: Int) {
         let shifted = daysSinceEpoch + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -56,6 +58,7 @@ public struct CivilDate: Hashable, Comparable, Sendable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
+    /// So many days later, or earlier where they are negative.
     public func adding(days: Int) -> CivilDate { CivilDate(daysSinceEpoch: daysSinceEpoch.addingClamped(days)) }
 
     /// The same day of the month, or the month's last day where it has no such day.
@@ -69,6 +72,7 @@ public struct CivilDate: Hashable, Comparable, Sendable {
         return CivilDate(year: newYear, month: newMonth, day: newDay) ?? self
     }
 
+    /// How many days lie from `right` to `left`.
     public static func - (left: CivilDate, right: CivilDate) -> Int {
         left.daysSinceEpoch - right.daysSinceEpoch
     }

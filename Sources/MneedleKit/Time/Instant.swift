@@ -16,9 +16,11 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     private init(unchecked milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// So many milliseconds after 1970; beyond the years 1 to 9999 the first or last of them.
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds.clamped(to: Instant.first.milliseconds...Instant.last.milliseconds)
     }
+    /// So many seconds after 1970; beyond the years 1 to 9999 the first or last of them.
     public init(seconds: Int64) { self.init(milliseconds: seconds.multipliedClamped(by: 1000)) }
 
     /// The millisecond that begins at or before so many nanoseconds since 1970.
@@ -68,6 +70,7 @@ public struct Instant: Hashable, Comparable, Sendable {
         }
     }
 
+    /// Seconds since 1970, with their fraction.
     public var seconds: Double { Double(milliseconds) / 1000 }
 
     /// Milliseconds that a clock at that offset shows since 1970.
@@ -78,10 +81,13 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since 1970. They reach from 1677 to 2262; what is beyond is the first or the last of them.
     public var nanoseconds: Int64 { milliseconds.multipliedClamped(by: 1_000_000) }
 
+    /// So many milliseconds later.
     public func adding(milliseconds more: Int64) -> Instant {
         Instant(milliseconds: milliseconds.addingClamped(more))
     }
+    /// So many seconds later, to the millisecond.
     public func adding(seconds: Double) -> Instant { adding(milliseconds: Int64(clamping: seconds * 1000)) }
+    /// So many hours of elapsed time later, whatever clocks show.
     public func adding(hours: Double) -> Instant { adding(seconds: hours * 3600) }
 
     /// Elapsed milliseconds since then; negative before it.

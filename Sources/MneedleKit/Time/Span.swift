@@ -4,7 +4,9 @@
 /// Either part is at most four million days either way, further than from any ``Instant`` to any other: what would be more
 /// is that much.
 public struct Span: Hashable, Sendable {
+    /// Calendar days.
     public let days: Int
+    /// Elapsed time beside the days.
     public let milliseconds: Int64
 
     /// The longest that anybody may ask for, in a request or in a file: a hundred years.
@@ -13,13 +15,17 @@ public struct Span: Hashable, Sendable {
     private static let mostDays = 4_000_000
     private static let mostMilliseconds = Int64(mostDays) * 86_400_000
 
+    /// Both parts together; neither is turned into the other.
     public init(days: Int = 0, milliseconds: Int64 = 0) {
         self.days = days.clamped(to: -Span.mostDays...Span.mostDays)
         self.milliseconds = milliseconds.clamped(to: -Span.mostMilliseconds...Span.mostMilliseconds)
     }
 
+    /// So many hours of elapsed time.
     public static func hours(_ hours: Double) -> Span { Span(milliseconds: Int64(clamping: hours * 3_600_000)) }
+    /// So many minutes of elapsed time.
     public static func minutes(_ minutes: Double) -> Span { Span(milliseconds: Int64(clamping: minutes * 60_000)) }
+    /// So many calendar days.
     public static func days(_ days: Int) -> Span { Span(days: days) }
 
     /// All of it in milliseconds, with days of 24 hours: for comparing, and where no calendar is at hand.

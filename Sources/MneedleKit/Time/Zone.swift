@@ -11,8 +11,10 @@ public struct Zone: Sendable {
         offset = { offsetSeconds($0).clamped(to: -86_399...86_399) }
     }
 
+    /// Where nothing is known of a person's zone.
     public static let utc = Zone(identifier: "UTC") { _ in 0 }
 
+    /// How many seconds its clocks are ahead of UTC at that moment; negative where they are behind.
     public func offsetSeconds(at instant: Instant) -> Int { offset(instant) }
 
     /// The calendar day that `instant` falls on here.

@@ -10,11 +10,15 @@ public enum DeviceKind: String, CaseIterable, Sendable {
 public struct Device: Hashable, Sendable {
     /// The slug that names the device.
     public var device: String
+    /// Whether it is rolled, set to a depth, or pressed.
     public var kind: DeviceKind
     /// Length of fixed needles; on record for each roller and stamp.
     public var needleMM: Double?
+    /// The least depth that can be set; of a pen.
     public var minDepthMM: Double?
+    /// The greatest depth that can be set; of a pen.
     public var maxDepthMM: Double?
+    /// What its needles are made of: `titanium`, `surgical-steel`.
     public var material: String?
     /// The one person whose skin its head may touch; `nil` for a device with single-use cartridges.
     public var owner: String?
@@ -24,12 +28,16 @@ public struct Device: Hashable, Sendable {
     public var cartridgesReason: String?
     /// The areas it is meant for; empty for no such restriction. A scalp device names `scalp`.
     public var areas: [String]
+    /// The maker's name for it.
     public var model: String?
+    /// The number on its plate, by which two records of one device are recognised.
     public var serial: String?
     /// The Fitzpatrick skin types that its label names for an area; every type for an area that is not here.
     public var skinTypes: [String: [Int]]
+    /// Whether no session may start with it any more.
     public var retired: Bool
 
+    /// A device as its record says; records of real ones come from ``Reading/device(_:)``.
     public init(
         device: String, kind: DeviceKind, needleMM: Double? = nil, minDepthMM: Double? = nil,
         maxDepthMM: Double? = nil, material: String? = nil, owner: String? = nil, cartridges: Bool = false,

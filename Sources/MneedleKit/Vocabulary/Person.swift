@@ -12,8 +12,11 @@ public enum Goal: String, CaseIterable, Sendable {
 public struct Person: Hashable, Sendable {
     /// The slug that names the person.
     public var person: String
+    /// What the person is called, for people.
     public var name: String?
+    /// Whose rules hold.
     public var setting: Setting
+    /// What the person is treated for.
     public var goal: Goal
     /// IANA name.
     public var timeZone: String
@@ -26,6 +29,7 @@ public struct Person: Hashable, Sendable {
     /// By which, with the name, two records of one person are recognised.
     public var birthDate: CivilDate?
 
+    /// A person as the record says; records of real ones come from ``Reading/person(_:)``.
     public init(
         person: String, name: String? = nil, setting: Setting, goal: Goal, timeZone: String = "UTC",
         fitzpatrick: Int? = nil, firstTime: Bool = false, unixUser: String? = nil,

@@ -1,10 +1,14 @@
 /// What somebody is about to do: the question that every ``SafetyCheck`` answers.
 public struct SessionPlan: Sendable {
+    /// Who is treated.
     public var person: Person
+    /// With what.
     public var device: Device
     /// Parts of the body, as in `Config/knowledge/areas.toml`.
     public var areas: [String]
+    /// How deep the needles are to be set.
     public var depthMM: Double
+    /// What for.
     public var goal: Goal
     /// The single-use cartridge, as its label has it.
     public var cartridge: String?
@@ -13,6 +17,7 @@ public struct SessionPlan: Sendable {
     /// When it is to begin.
     public var at: Instant
 
+    /// A plan that nobody has judged yet.
     public init(
         person: Person, device: Device, areas: [String], depthMM: Double, goal: Goal, cartridge: String? = nil,
         operatorName: String? = nil, at: Instant
@@ -27,6 +32,7 @@ public struct SessionPlan: Sendable {
         self.at = at
     }
 
+    /// Whose rules hold: the person's.
     public var setting: Setting { person.setting }
 
     /// How deep the needles go: as planned, or as long as they are where nothing can be set.

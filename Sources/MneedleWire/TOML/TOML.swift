@@ -8,15 +8,27 @@ public enum TOML {
     /// How long a document may be.
     public static let maximumBytes = 1 << 20
 
+    /// How long a path may be to have a line in ``TOMLDocument/lines``.
+    static let maximumPath = 256
+
     /// Parses a whole document.
-    /// - Returns: An object. Members stand in the order of their names' bytes; dates and times are strings as written.
-    public static func parse(_ bytes: [UInt8]) throws(TOMLError) -> JSON {
+    public static func parse(_ bytes: [UInt8]) throws(TOMLError) -> TOMLDocument {
         guard bytes.count <= maximumBytes else {
             throw TOMLError(line: 1, column: 1, reason: "the file has more than \(maximumBytes) bytes")
         }
         var parser = TOMLParser(bytes)
-        return .object(try parser.document().members)
+        let root = try parser.document()
+        return TOMLDocument(root: .object(root.members), lines: parser.lines)
     }
+}
+
+/// A document that was read.
+public struct TOMLDocument: Hashable, Sendable {
+    /// An object. Members stand in the order of their names' bytes; dates and times are strings as written.
+    public var root: JSON
+    /// The line of each key and table, counted from 1, by its path: `depth.home`, `rule[3].code`. A list of tables has the
+    /// line of its first; a path too long to be anybody's has none.
+    public var lines: [String: Int]
 }
 
 /// Why a text is no TOML document that can be used, and where.
@@ -59,9 +71,20 @@ final class TOMLBranch {
     }
 
     var origin: Origin
+    /// Its place among all tables, for the lines of its keys; `nil` where it is too long for that.
+    let path: String?
     private(set) var entries: [String: Member] = [:]
 
-    init(_ origin: Origin) { self.origin = origin }
+    init(_ origin: Origin, _ path: String?) {
+        self.origin = origin
+        self.path = path
+    }
+
+    /// The path of a member.
+    func path(_ name: String) -> String? {
+        guard let path, path.utf8.count + name.utf8.count < TOML.maximumPath else { return nil }
+        return path.isEmpty ? name : path + "." + name
+    }
 
     subscript(name: String) -> Member? { entries[name] }
 

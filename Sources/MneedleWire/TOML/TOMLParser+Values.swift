@@ -1,6 +1,7 @@
 // Values: arrays, inline tables, numbers, dates.
 extension TOMLParser {
-    mutating func value(depth: Int) throws(TOMLError) -> JSON {
+    /// - Parameter path: Where it stands, for the lines of the keys in it.
+    mutating func value(depth: Int, _ path: String?) throws(TOMLError) -> JSON {
         guard depth < TOML.maximumDepth else {
             throw error("values lie more than \(TOML.maximumDepth) deep in one another")
         }
@@ -9,13 +10,13 @@ extension TOMLParser {
             return .string(follows("\"\"\"") ? try multilineString(UInt8(ascii: "\"")) : try basicString())
         case UInt8(ascii: "'"):
             return .string(follows("'''") ? try multilineString(UInt8(ascii: "'")) : try literalString())
-        case UInt8(ascii: "["): return try array(depth)
-        case UInt8(ascii: "{"): return try inlineTable(depth)
+        case UInt8(ascii: "["): return try array(depth, path)
+        case UInt8(ascii: "{"): return try inlineTable(depth, path)
         default: return try word()
         }
     }
 
-    private mutating func array(_ depth: Int) throws(TOMLError) -> JSON {
+    private mutating func array(_ depth: Int, _ path: String?) throws(TOMLError) -> JSON {
         at += 1
         var elements: [JSON] = []
         while true {
@@ -24,7 +25,10 @@ extension TOMLParser {
             guard elements.count < TOML.maximumMembers else {
                 throw error("a list has more than \(TOML.maximumMembers) elements")
             }
-            elements.append(try value(depth: depth + 1))
+            // What has no keys needs no place for them.
+            let hasKeys = byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
+            let place = hasKeys ? path.map { "\($0)[\(elements.count)]" } : nil
+            elements.append(try value(depth: depth + 1, place))
             try skipLines()
             if byte == UInt8(ascii: "]") { break }
             guard byte == UInt8(ascii: ",") else { throw error("expected ',' or ']' in the list, got \(found)") }
@@ -34,9 +38,10 @@ extension TOMLParser {
         return .array(elements)
     }
 
-    private mutating func inlineTable(_ depth: Int) throws(TOMLError) -> JSON {
+    private mutating func inlineTable(_ depth: Int, _ path: String?) throws(TOMLError) -> JSON {
+        note(path, at: at)
         at += 1
-        let table = TOMLBranch(.defined)
+        let table = TOMLBranch(.defined, path)
         skipBlanks()
         while byte != UInt8(ascii: "}") {
             try assignment(in: table, depth: depth + 1)

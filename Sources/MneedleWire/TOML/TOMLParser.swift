@@ -2,6 +2,10 @@
 struct TOMLParser {
     let bytes: [UInt8]
     var at = 0
+    /// The line of each key and table, by its path.
+    private(set) var lines: [String: Int] = [:]
+    /// How far lines are counted, and the line there.
+    private var counted = (place: 0, line: 1)
 
     init(_ bytes: [UInt8]) {
         // CR LF is a line feed, also in strings; a CR elsewhere is refused where it stands.
@@ -35,6 +39,14 @@ struct TOMLParser {
         return TOMLError(line: before.count { $0 == 10 } + 1, column: column, reason: reason)
     }
 
+    /// Notes the line of `place` for a path. Places are noted in their order, so that each byte is looked at once.
+    mutating func note(_ path: String?, at place: Int) {
+        guard let path, place >= counted.place else { return }
+        counted.line += bytes[counted.place..<place].count { $0 == 10 }
+        counted.place = place
+        lines[path] = counted.line
+    }
+
     /// The character at the cursor, for a message.
     var found: String {
         if isAtEnd { return "the end of the file" }
@@ -50,7 +62,7 @@ struct TOMLParser {
     mutating func document() throws(TOMLError) -> TOMLBranch {
         try requireUTF8()
         if follows("\u{FEFF}") { at += 3 }
-        let root = TOMLBranch(.defined)
+        let root = TOMLBranch(.defined, "")
         var current = root
         while true {
             skipBlanks()
@@ -168,7 +180,8 @@ struct TOMLParser {
         for part in parts.dropLast() {
             switch branch[part] {
             case nil:
-                let next = TOMLBranch(.dotted)
+                let next = TOMLBranch(.dotted, branch.path(part))
+                note(next.path, at: start)
                 try branch.set(part, .table(next), self)
                 branch = next
             case .table(let next) where next.origin != .defined:
@@ -180,8 +193,10 @@ struct TOMLParser {
         guard let name = parts.last, branch[name] == nil else {
             throw error("'\(parts.joined(separator: "."))' is given twice", at: start)
         }
+        let path = branch.path(name)
+        note(path, at: start)
         skipBlanks()
-        try branch.set(name, .value(try value(depth: depth)), self)
+        try branch.set(name, .value(try value(depth: depth, path)), self)
     }
 
     /// `[table]` or `[[tables]]`, up to its last bracket.
@@ -200,10 +215,11 @@ struct TOMLParser {
         return isList ? try append(name, to: branch, start) : try define(name, in: branch, start)
     }
 
-    private func descend(_ branch: TOMLBranch, _ part: String, _ start: Int) throws(TOMLError) -> TOMLBranch {
+    private mutating func descend(_ branch: TOMLBranch, _ part: String, _ start: Int) throws(TOMLError) -> TOMLBranch {
         switch branch[part] {
         case nil:
-            let next = TOMLBranch(.implied)
+            let next = TOMLBranch(.implied, branch.path(part))
+            note(next.path, at: start)
             try branch.set(part, .table(next), self)
             return next
         case .table(let next): return next
@@ -212,10 +228,11 @@ struct TOMLParser {
         }
     }
 
-    private func define(_ name: String, in branch: TOMLBranch, _ start: Int) throws(TOMLError) -> TOMLBranch {
+    private mutating func define(_ name: String, in branch: TOMLBranch, _ start: Int) throws(TOMLError) -> TOMLBranch {
         switch branch[name] {
         case nil:
-            let table = TOMLBranch(.defined)
+            let table = TOMLBranch(.defined, branch.path(name))
+            note(table.path, at: start)
             try branch.set(name, .table(table), self)
             return table
         case .table(let table) where table.origin == .implied:
@@ -225,17 +242,23 @@ struct TOMLParser {
         }
     }
 
-    private func append(_ name: String, to branch: TOMLBranch, _ start: Int) throws(TOMLError) -> TOMLBranch {
-        let table = TOMLBranch(.defined)
+    private mutating func append(
+        _ name: String, to branch: TOMLBranch, _ start: Int
+    ) throws(TOMLError) -> TOMLBranch {
+        let before: [TOMLBranch]
         switch branch[name] {
-        case nil: try branch.set(name, .tables([table]), self)
-        case .tables(let list):
-            guard list.count < TOML.maximumMembers else {
-                throw error("'\(name)' has more than \(TOML.maximumMembers) tables", at: start)
-            }
-            try branch.set(name, .tables(list + [table]), self)
+        case nil: before = []
+        case .tables(let list): before = list
         default: throw error("'\(name)' is something else already and cannot be a list of tables", at: start)
         }
+        guard before.count < TOML.maximumMembers else {
+            throw error("'\(name)' has more than \(TOML.maximumMembers) tables", at: start)
+        }
+        let path = branch.path(name)
+        let table = TOMLBranch(.defined, path.map { "\($0)[\(before.count)]" })
+        if before.isEmpty { note(path, at: start) }
+        note(table.path, at: start)
+        try branch.set(name, .tables(before + [table]), self)
         return table
     }
 }

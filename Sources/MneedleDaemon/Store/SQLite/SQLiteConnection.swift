@@ -19,7 +19,7 @@ class SQLiteConnection: StoreConnection {
     final var faults: RowFaults { statements.faults }
 
     /// A statement that the module may run.
-    final func entry(_ sql: String, of module: String) throws -> StatementCache.Entry {
+    final func entry(_ sql: String, of module: String) throws -> StatementCache.Cached {
         try statements.entry(sql, database, of: module, permissions)
     }
 

@@ -3,7 +3,7 @@ import MneedleKit
 
 /// The compiled statements of one connection, found by their text.
 final class StatementCache {
-    final class Entry {
+    final class Cached {
         let sql: String
         let statement: SQLStatement
         /// The same for every run.
@@ -24,8 +24,8 @@ final class StatementCache {
     /// What was wrong with the rows that these statements gave.
     let faults = RowFaults()
     /// By where the text lies: literals, which almost all are, never move, and their text need not be hashed.
-    private var byPlace: [UnsafeRawPointer: Entry] = [:]
-    private var byText: [String: Entry] = [:]
+    private var byPlace: [UnsafeRawPointer: Cached] = [:]
+    private var byText: [String: Cached] = [:]
     /// Statements are written by modules, not by peers; the bound is for one that builds them.
     private static let most = 1000
 
@@ -33,7 +33,7 @@ final class StatementCache {
 
     /// A statement of a module.
     /// - Throws: `internal` when the module may not run it.
-    func entry(_ sql: String, _ database: Database, of module: String, _ permissions: Permissions) throws -> Entry {
+    func entry(_ sql: String, _ database: Database, of module: String, _ permissions: Permissions) throws -> Cached {
         guard module != Verb.host else { return try entry(sql, database) }
         if let entry = known(sql) {
             // What one module may run is no right of the next.
@@ -48,32 +48,32 @@ final class StatementCache {
         return entry
     }
 
-    private func known(_ sql: String) -> Entry? {
+    private func known(_ sql: String) -> Cached? {
         let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
         if let place, let entry = byPlace[place], entry.sql == sql { return entry }
         return byText[sql]
     }
 
     /// A statement of the host.
-    func entry(_ sql: String, _ database: Database) throws -> Entry {
+    func entry(_ sql: String, _ database: Database) throws -> Cached {
         let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
         // Another text may lie there now. Comparing a text with itself looks at where it lies first.
         if let place, let entry = byPlace[place], entry.sql == sql { return try free(entry, database) }
-        let entry: Entry
+        let entry: Cached
         if let known = byText[sql] {
             entry = known
         } else {
             let statement = try StoreError.mapping { try database.cachedStatement(sql: sql) }
-            entry = Entry(sql, SQLStatement(statement), faults)
+            entry = Cached(sql, SQLStatement(statement), faults)
             if byText.count < StatementCache.most { byText[sql] = entry }
         }
         if let place, byPlace.count < StatementCache.most { byPlace[place] = entry }
         return try free(entry, database)
     }
 
-    private func free(_ entry: Entry, _ database: Database) throws -> Entry {
+    private func free(_ entry: Cached, _ database: Database) throws -> Cached {
         guard entry.isBusy else { return entry }
         let statement = try StoreError.mapping { try database.makeStatement(sql: entry.sql) }
-        return Entry(entry.sql, SQLStatement(statement), faults)
+        return Cached(entry.sql, SQLStatement(statement), faults)
     }
 }

@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// What subscribers receive: a ledger entry, or something live that is not kept.
-package struct Event: Sendable {
+package struct PublishedEvent: Sendable {
     /// The ledger's sequence number; `nil` for a live event.
     package var sequence: Int64?
     package var topic: String

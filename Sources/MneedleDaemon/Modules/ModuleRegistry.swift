@@ -2,7 +2,7 @@ import MneedleBulkKit
 import MneedleKit
 
 /// The modules that run, and everything that they contribute, gathered at start or reload and fixed from then on.
-package struct House: Sendable {
+package struct ModuleRegistry: Sendable {
     /// What became of a module, for `modules.list`.
     package struct Status: Sendable {
         package enum State: String, CaseIterable, Sendable {

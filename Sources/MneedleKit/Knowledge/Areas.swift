@@ -1,0 +1,60 @@
+/// A part of the body that a session may name: `[area.NAME]` of `areas.toml`.
+public struct Area: Sendable {
+    public let name: String
+    public let text: String
+    public let isFace: Bool
+    /// Whether it may be needled at all.
+    public let allowsNeedling: Bool
+    /// Whether it lies at or inside the orbital rim, where the labels of clinic devices allow no needling.
+    public let isOrbitalRim: Bool
+    /// The greatest depth of its zone.
+    public let zoneMaxMM: Double?
+    /// The greatest depth there in a clinic; `nil` for the one of all areas.
+    public let clinicMaxMM: Double?
+    /// Deeper than this was no better in a trial.
+    public let advisedMaxMM: Double?
+    /// The greatest depth there at home with a device that is registered for it; `nil` for the one of all areas.
+    public let ownDeviceMaxMM: Double?
+    /// What is advised to a beginner at home, where nothing else is needled; `nil` for what is advised anywhere.
+    public let beginnerMaxMM: Double?
+    /// Whether a long roller calls for care there at home.
+    public let hasRollerCaution: Bool
+    /// The kinds of device that are meant for it at home; `nil` for all.
+    public let homeKinds: [DeviceKind]?
+
+    private static let depth = 0.05...5.0
+
+    init(_ name: String, _ table: Table) {
+        self.name = name
+        table.requireSources()
+        text = table.string("text")
+        isFace = table.bool("face", default: false)
+        allowsNeedling = table.bool("needling", default: true)
+        isOrbitalRim = table.bool("orbital_rim", default: false)
+        zoneMaxMM = table.optionalNumber("zone_max_mm", in: Area.depth)
+        clinicMaxMM = table.optionalNumber("clinic_max_mm", in: Area.depth)
+        advisedMaxMM = table.optionalNumber("advised_max_mm", in: Area.depth)
+        ownDeviceMaxMM = table.optionalNumber("own_device_max_mm", in: Area.depth)
+        beginnerMaxMM = table.optionalNumber("beginner_max_mm", in: Area.depth)
+        hasRollerCaution = table.bool("roller_caution", default: true)
+        homeKinds = table.has("home_kinds") ? table.choices("home_kinds") : nil
+    }
+}
+
+/// The parts of the body, from `areas.toml`: the one reader of that file, for every module that names it.
+public struct AreaCatalogue: Sendable {
+    public let areas: [Area]
+
+    /// - Parameter file: The knowledge file `areas`.
+    public init(_ file: Table) {
+        areas = (file.table("area")?.namedTables() ?? []).map { Area($0.name, $0.table) }
+    }
+
+    public subscript(name: String) -> Area? { areas.first { $0.name == name } }
+
+    /// All that a device may be meant for and a plan may name.
+    public var names: [String] { areas.map(\.name) }
+
+    /// The names of those that may be needled at all.
+    public var needled: [String] { areas.filter(\.allowsNeedling).map(\.name) }
+}

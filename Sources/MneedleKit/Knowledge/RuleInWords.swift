@@ -1,0 +1,20 @@
+/// What a table of a knowledge file says in words, as a module's `rules` lists it.
+public struct RuleInWords: Reply {
+    public let rule: String
+    public let text: String
+    public let reason: String
+    public let sources: [Source]
+
+    /// Reads `text`, `reason` and `sources` of the table that holds the rule's numbers.
+    public init(_ rule: String, _ table: Table) {
+        self.rule = rule
+        text = table.string("text")
+        reason = table.string("reason")
+        sources = table.sources()
+    }
+
+    public static let members: [Member<RuleInWords>] = [
+        Member("rule", "its name", \.rule), Member("text", "what holds", \.text), Member("reason", "why", \.reason),
+        Member("sources", "what it rests on", \.sources),
+    ]
+}
