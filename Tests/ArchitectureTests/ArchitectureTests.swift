@@ -13,6 +13,8 @@ struct ArchitectureTests {
     struct SourceFile {
         var path: String
         var text: String
+        /// `Screening` of `Plugins/Screening/Sources/Rules.swift`.
+        var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
         var imports: Set<String> {
             Set(
                 text.split(separator: "\n").compactMap { line in

@@ -20,7 +20,7 @@ struct Allergy: Sendable {
 }
 
 /// What a request says of how a reaction was judged.
-private struct Judgement: Sendable {
+private struct ReactionJudgement: Sendable {
     var by: String?
     var physician: String?
     var judgedOn: CivilDate?
@@ -46,9 +46,9 @@ extension Aftercare {
             "What it was an allergy to, or none; required where it can have been one.")
     }
 
-    private var judgement: Parameter<Judgement> {
+    private var judgement: Parameter<ReactionJudgement> {
         .group(
-            Aftercare.by, Aftercare.physician, Aftercare.judgedOn, allergy, Aftercare.note, as: Judgement.init)
+            Aftercare.by, Aftercare.physician, Aftercare.judgedOn, allergy, Aftercare.note, as: ReactionJudgement.init)
     }
 
     var resolve: Command {
@@ -61,7 +61,9 @@ extension Aftercare {
             writes: { transaction, id, judgement in try close(id, judgement, transaction) })
     }
 
-    private func close(_ id: Int64, _ judgement: Judgement, _ transaction: any Transaction) throws -> ReactionResolved {
+    private func close(_ id: Int64, _ judgement: ReactionJudgement, _ transaction: any Transaction) throws
+        -> ReactionResolved
+    {
         guard let row = try transaction.store.row("SELECT * FROM aftercare_reactions WHERE id = ?", id) else {
             throw ModuleError.notFound("reaction", id, next: "aftercare.reactions lists them")
         }
@@ -115,7 +117,7 @@ extension Aftercare {
 
     /// The physician whose word closes it, with the day of it.
     private func physician(
-        _ judgement: Judgement, isRequired: Bool, _ person: Person, _ reaction: StoredReaction,
+        _ judgement: ReactionJudgement, isRequired: Bool, _ person: Person, _ reaction: StoredReaction,
         _ reading: any Reading
     ) throws -> String? {
         let (name, day) = (Aftercare.physician.name, Aftercare.judgedOn.name)
@@ -139,7 +141,7 @@ extension Aftercare {
         return physician
     }
 
-    private func allergies(_ judgement: Judgement, isAsked: Bool) throws -> [Allergy] {
+    private func allergies(_ judgement: ReactionJudgement, isAsked: Bool) throws -> [Allergy] {
         let words = judgement.allergy ?? []
         let known = knowledge.allergies.map(\.name).joined(separator: ", ")
         if words.isEmpty && isAsked {

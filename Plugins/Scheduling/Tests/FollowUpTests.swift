@@ -132,9 +132,8 @@ struct FollowUpTests {
         let expired = closed.filter { $0.body.string("because") == "expired" }
         #expect(!replaced.isEmpty && replaced.allSatisfy { $0.body.integer("session") == 1 })
         // All of her first session's: some had expired meanwhile, and of ben's too.
-        let first = try diary.reminders("anna").filter { $0.integer("session") == 1 }.compactMap {
-            $0.integer("reminder")
-        }
+        let first = try diary.bench.ledger(kind: "reminder.queued").filter { $0.body.integer("session") == 1 }
+            .compactMap { $0.body.integer("reminder") }
         let over = (replaced + expired.filter { $0.person == "anna" }).compactMap { $0.body.integer("reminder") }
         #expect(over.sorted() == first.sorted())
         #expect(expired.contains { $0.person == "ben" } && closed.count == replaced.count + expired.count)

@@ -7,7 +7,7 @@ enum StopReason: String, CaseIterable { case pain, bleeding, rash, other }
 private struct Stopped: Reply {
     var session: Int64
     var findings: [Finding]
-    var reactions: [OpenReaction]?
+    var reactions: [ReportedReaction]?
 
     static let members: [Member<Stopped>] = [
         Member("session", "its number", \.session),
@@ -37,10 +37,10 @@ private struct Finished: Reply {
 }
 
 /// One reaction of `aftercare.reactions`, as far as it concerns who has just stopped.
-private struct OpenReaction: Reply {
+private struct ReportedReaction: Reply {
     var row: Object
 
-    static let members: [Member<OpenReaction>] = [
+    static let members: [Member<ReportedReaction>] = [
         Member("reaction", "its number") { $0.row.integer("reaction") },
         Member("symptom", "what was reported") { $0.row.string("symptom") },
         Member("action", "what to do") { $0.row.string("action") },
@@ -111,10 +111,10 @@ extension Sessions {
     }
 
     /// What the stop has opened, beside what was open already; `nil` where nothing is, or nobody can say.
-    private func openReactions(of person: String, _ reading: any Reading) -> [OpenReaction]? {
+    private func openReactions(of person: String, _ reading: any Reading) -> [ReportedReaction]? {
         let rows = try? reading.modules.list("aftercare.reactions", ["person": person, "state": "open"])
         guard let rows, !rows.isEmpty else { return nil }
-        return rows.map(OpenReaction.init)
+        return rows.map(ReportedReaction.init)
     }
 
     /// What another module says of the person; nothing when it cannot, for the session has ended in any case.

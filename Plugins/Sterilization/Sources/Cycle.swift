@@ -21,7 +21,7 @@ struct Cycle: Sendable {
 private struct Cycled: Reply {
     var device: String
     var at: Instant
-    var judgement: Judgement
+    var judgement: ReprocessingJudgement
     var until: Instant?
     var profile: String?
     var recalled: [String]
@@ -88,7 +88,7 @@ extension Sterilization {
 
     func judge(
         _ cycle: Cycle, of head: Head, _ setting: Setting, _ reading: any Reading
-    ) throws -> Judgement {
+    ) throws -> ReprocessingJudgement {
         let run = Run(cycle, head.device)
         let hasFailed = try run.ofSameLoad(reading).contains { $0.indicator == .fail }
         let values: [String: any CustomStringConvertible] = [
@@ -96,7 +96,7 @@ extension Sterilization {
             "profiles": knowledge.profiles.map(\.name).joined(separator: ", "),
             "load": cycle.load ?? "without a number",
         ]
-        var judgement = Judgement()
+        var judgement = ReprocessingJudgement()
         func refuse(_ code: SterilizationCode, when holds: Bool) throws {
             if holds { judgement.refusals += try find(code, setting, values) }
         }

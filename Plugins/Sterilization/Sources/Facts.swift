@@ -59,7 +59,7 @@ struct HeadLimit: Sendable {
 }
 
 /// A liquid that heads are soaked in.
-struct Agent: Sendable {
+struct Disinfectant: Sendable {
     let name: String
     let aliases: [String]
     let counts: Bool

@@ -3,7 +3,7 @@ import MneedleKit
 /// `Config/knowledge/sterilization.toml`, read and checked.
 struct SterilizationKnowledge: Sendable {
     let soak: SoakLimits
-    let agents: [Agent]
+    let agents: [Disinfectant]
     let profiles: [CycleProfile]
     /// How long each state lasts, and how late something may be logged.
     let lasting: Lasting
@@ -27,7 +27,7 @@ struct SterilizationKnowledge: Sendable {
         roller = fact("roller", RollerLimit.init)
         head = fact("head", HeadLimit.init)
         agents = file.list("agent", names: \.names) { table in
-            let agent = Agent(table)
+            let agent = Disinfectant(table)
             rules.append(RuleInWords("agent/\(agent.name)", table))
             return agent
         }

@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// What a soak or cycle came to.
-struct Judgement: Sendable {
+struct ReprocessingJudgement: Sendable {
     /// Why it does not count. Empty: it does.
     var refusals: [Finding] = []
     /// What to do better although it counts.

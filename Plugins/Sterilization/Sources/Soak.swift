@@ -19,7 +19,7 @@ private struct Soaked: Reply {
     var device: String
     var at: Instant
     var until: Instant?
-    var judgement: Judgement
+    var judgement: ReprocessingJudgement
 
     static let members: [Member<Soaked>] = [
         Member("device", "the device", \.device), Member("at", "when the soak ended", \.at),
@@ -67,7 +67,7 @@ extension Sterilization {
     /// Judges the soak by itself: minutes of other soaks are never added to it.
     func judge(
         _ soak: Soak, of head: Head, device: Device, _ setting: Setting, _ reading: any Reading
-    ) throws -> Judgement {
+    ) throws -> ReprocessingJudgement {
         let limits = knowledge.soak
         let values = values(of: soak)
         func found(_ code: SterilizationCode, when holds: Bool) throws -> [Finding] {
@@ -75,7 +75,7 @@ extension Sterilization {
         }
         let percent = soak.concentrationPercent
         let agent = knowledge.agents.first { $0.names.contains(soak.agent) }
-        var judgement = Judgement()
+        var judgement = ReprocessingJudgement()
         judgement.refusals = try [
             found(.soakAgent, when: agent?.counts != true),
             found(.soakTooShort, when: soak.minutes < limits.leastMinutes),

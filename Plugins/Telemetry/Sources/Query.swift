@@ -2,7 +2,7 @@ import MneedleKit
 import MneedleSeries
 
 /// Over which points `telemetry.query` goes, and how.
-private struct Question {
+private struct SeriesQuery {
     var session: Int64?
     var device: String?
     var field: String
@@ -46,7 +46,7 @@ extension Telemetry {
     private static let to = Parameter.optional("to", .time, "Up to this time, not included.")
     private static let step = Parameter.optional(
         "step", .duration, "One row for each such step; each value by itself if left out.")
-    private static let question = Parameter.group(ofSession, ofDevice, field, from, to, step, as: Question.init)
+    private static let question = Parameter.group(ofSession, ofDevice, field, from, to, step, as: SeriesQuery.init)
 
     var query: Command {
         Command(
@@ -91,7 +91,7 @@ extension Telemetry {
             })
     }
 
-    private func series(_ question: Question, _ reading: any Reading) throws -> [Series] {
+    private func series(_ question: SeriesQuery, _ reading: any Reading) throws -> [Series] {
         switch (question.session, question.device) {
         case (let session?, nil): return try reading.series(session: known(session, reading).session)
         case (nil, let device?):

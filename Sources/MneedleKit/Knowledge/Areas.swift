@@ -1,7 +1,10 @@
 /// A part of the body that a session may name: `[area.NAME]` of `areas.toml`.
 public struct Area: Sendable {
+    /// As requests name it: `cheeks`.
     public let name: String
+    /// What belongs to it, for a person.
     public let text: String
+    /// Whether it is a part of the face.
     public let isFace: Bool
     /// Whether it may be needled at all.
     public let allowsNeedling: Bool
@@ -43,6 +46,7 @@ public struct Area: Sendable {
 
 /// The parts of the body, from `areas.toml`: the one reader of that file, for every module that names it.
 public struct AreaCatalogue: Sendable {
+    /// In the order of the file.
     public let areas: [Area]
 
     /// - Parameter file: The knowledge file `areas`.

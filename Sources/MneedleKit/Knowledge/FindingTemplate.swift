@@ -8,9 +8,13 @@
 ///     advice = "Wait until {until}."
 ///     sources = ["S2", "S3"]
 public struct FindingTemplate: Sendable {
+    /// Names its findings for programs.
     public let code: String
+    /// What was found, with `{name}` for what is filled in.
     public let message: String
+    /// What to do about it, with `{name}` for what is filled in.
     public let advice: String
+    /// What its findings rest on.
     public let sources: [Source]
     /// Whether a practitioner may pass over it in a clinic.
     public let overridable: Bool
@@ -60,6 +64,7 @@ public struct FindingTemplate: Sendable {
 
     private static func level(_ table: Table, _ key: String) -> Level? { table.optionalChoice(key) }
 
+    /// How much its findings weigh there; `nil` where they do not exist.
     public func severity(in setting: Setting) -> Severity? { severities[setting] }
 
     /// The finding with its words filled in: `{name}` stands for `values["name"]`, `{until}` for the deadline. A time is

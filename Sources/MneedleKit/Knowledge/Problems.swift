@@ -1,5 +1,6 @@
 /// One thing wrong in a knowledge or configuration file.
 public struct Problem: Hashable, Sendable, CustomStringConvertible {
+    /// The file's name in its folder: `screening.toml`.
     public var file: String
     /// Where it is, counted from 1; `nil` where it has no place, such as a table that is missing.
     public var line: Int?
@@ -7,8 +8,10 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
     public var column: Int?
     /// The key's path, for example `rule[3].severity`.
     public var key: String
+    /// What is wrong, and what was expected.
     public var reason: String
 
+    /// - Parameter key: Empty where the file as a whole is wrong.
     public init(file: String, line: Int? = nil, column: Int? = nil, key: String, reason: String) {
         self.file = file
         self.line = line
@@ -26,8 +29,10 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
 
 /// Gathers what is wrong, so that a person sees all of it at once.
 public final class Problems {
+    /// In the order in which they were found.
     public private(set) var found: [Problem] = []
 
+    /// Nothing is wrong yet.
     public init() {}
 
     /// Notes a problem once, although several modules read the same file.

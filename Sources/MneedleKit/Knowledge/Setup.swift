@@ -4,9 +4,13 @@ public final class Setup {
     private let configuration: Arguments
     /// The same as it stands in the file, for what is wrong there.
     private let section: Table
+    /// Takes what is wrong with knowledge and configuration.
     public let problems: Problems
     private let files: [String: Table]
 
+    /// - Parameters:
+    ///   - configuration: The module's section, typed, with defaults filled in.
+    ///   - files: The knowledge files that its manifest names, without `.toml`.
     public init(
         configuration: Arguments, section: Table, files: [String: Table], problems: Problems
     ) {

@@ -30,10 +30,12 @@ public struct SourceCatalogue: Sendable {
         return known.isEmpty ? nil : known.joined(separator: ", ")
     }
 
+    /// Sources by their id; of two that have one id, the last.
     public init(_ sources: [Source] = []) {
         self.sources = Dictionary(sources.map { ($0.id, $0) }) { first, _ in first }
     }
 
+    /// The source of that id; `nil` where there is none.
     public subscript(id: String) -> Source? { sources[id] }
 
     /// The names of all documents.

@@ -2,7 +2,9 @@
 /// returns a harmless stand-in, so that one pass finds every problem; the host then refuses the file.
 /// Keys that nobody read are problems too: a misspelt limit must not be silently ignored.
 public final class Table {
+    /// The file's name in its folder: `screening.toml`.
     public let file: String
+    /// Where in the file it stands: `rule[3].when`; empty for the whole file.
     public let path: String
     private let object: Object
     private let lines: [String: Int]
@@ -31,6 +33,7 @@ public final class Table {
     /// The keys in the order of the file.
     public var keys: [String] { object.members.map(\.name) }
 
+    /// Whether the key is there; it still has to be read.
     public func has(_ key: String) -> Bool { object[key] != nil }
 
     /// Reports what is wrong with a key, at its line; a key that is missing, at the line of the table.
@@ -52,14 +55,17 @@ public final class Table {
 
     // MARK: Values
 
+    /// A text of 1 to ``longestText`` bytes; `nil` where the key is missing, or wrong.
     public func optionalString(_ key: String) -> String? {
         take(key, "a string of 1 to \(Table.longestText) bytes") {
             if case .string(let text) = $0, !text.isEmpty, text.utf8.count <= Table.longestText { text } else { nil }
         }
     }
+    /// Such a text. Where it is missing and there is no default, that is a problem.
     public func string(_ key: String, default: String? = nil) -> String {
         optionalString(key) ?? missing(key, `default`, "")
     }
+    /// A whole number of that range; `nil` where the key is missing, or wrong.
     public func optionalInteger(_ key: String, in range: ClosedRange<Int> = 0...1_000_000) -> Int? {
         take(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") {
             if case .integer(let number) = $0, let number = Int(exactly: number), range.contains(number) {
@@ -69,9 +75,11 @@ public final class Table {
             }
         }
     }
+    /// Such a number. Where it is missing and there is no default, that is a problem.
     public func integer(_ key: String, in range: ClosedRange<Int> = 0...1_000_000, default: Int? = nil) -> Int {
         optionalInteger(key, in: range) ?? missing(key, `default`, range.lowerBound)
     }
+    /// A number of that range, whole or not; `nil` where the key is missing, or wrong.
     public func optionalNumber(_ key: String, in range: ClosedRange<Double> = 0...1e9) -> Double? {
         take(key, "a number from \(range.lowerBound) to \(range.upperBound)") {
             switch $0 {
@@ -81,12 +89,15 @@ public final class Table {
             }
         }
     }
+    /// Such a number. Where it is missing and there is no default, that is a problem.
     public func number(_ key: String, in range: ClosedRange<Double> = 0...1e9, default: Double? = nil) -> Double {
         optionalNumber(key, in: range) ?? missing(key, `default`, range.lowerBound)
     }
+    /// `true` or `false`; `nil` where the key is missing, or wrong.
     public func optionalBool(_ key: String) -> Bool? {
         take(key, "true or false") { if case .bool(let flag) = $0 { flag } else { nil } }
     }
+    /// `true` or `false`. Where it is missing and there is no default, that is a problem.
     public func bool(_ key: String, default: Bool? = nil) -> Bool {
         optionalBool(key) ?? missing(key, `default`, false)
     }
@@ -97,6 +108,7 @@ public final class Table {
             return span
         }
     }
+    /// Such a length. Where it is missing and there is no default, that is a problem.
     public func span(
         _ key: String, from: Span = Span(), to: Span = Table.longestSpan, default: Span? = nil
     ) -> Span {
@@ -133,6 +145,7 @@ public final class Table {
             if case .string(let text) = $0 { Choice(rawValue: text) } else { nil }
         }
     }
+    /// One of the raw values of `Choice`, or the default.
     public func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, default: Choice
     ) -> Choice where Choice.RawValue == String {
@@ -144,6 +157,7 @@ public final class Table {
     ) -> Choice where Choice.RawValue == String {
         optionalChoice(key) ?? missing(key, nil, standIn)
     }
+    /// A list of texts. Where it is missing and there is no default, that is a problem.
     public func strings(_ key: String, default: [String]? = nil) -> [String] {
         let list: [String]? = take(key, "a list of strings") {
             guard case .list(let list) = $0 else { return nil }

@@ -5,6 +5,7 @@ public enum ReactionState: String, CaseIterable, ReplyValue { case open, resolve
 public struct ReactionOpened: Hashable, Sendable {
     /// Its number.
     public var reaction: Int64
+    /// Whose it is.
     public var person: String
     /// What was reported.
     public var symptom: String
@@ -15,6 +16,7 @@ public struct ReactionOpened: Hashable, Sendable {
     /// The answers of the screening that are yes from now on.
     public var sets: [String]
 
+    /// A reaction that was just opened.
     public init(
         reaction: Int64, person: String, symptom: String, action: String, session: Int64? = nil, sets: [String] = []
     ) {
@@ -49,6 +51,7 @@ extension ReactionOpened: EntryBody {
 public struct ReactionResolved: Hashable, Sendable {
     /// Its number.
     public var reaction: Int64
+    /// Whose it is.
     public var person: String
     /// What was reported.
     public var symptom: String
@@ -62,9 +65,12 @@ public struct ReactionResolved: Hashable, Sendable {
     public var allergies: [String]
     /// The answers of the screening that are yes from now on.
     public var sets: [String]
+    /// When that was recorded.
     public var resolved: Instant
+    /// What was written beside it.
     public var note: String?
 
+    /// A reaction with how it was judged.
     public init(
         reaction: Int64, person: String, symptom: String, by: String, physician: String? = nil,
         judgedOn: CivilDate? = nil, allergies: [String] = [], sets: [String] = [], resolved: Instant,
@@ -110,11 +116,13 @@ extension ReactionResolved: EntryBody {
 }
 
 extension EntryKind where Body == ReactionOpened {
+    /// It stands: the symptom is there, whatever others make of it.
     public static var reactionOpened: Self {
         Self("reaction.opened", "A symptom forbids sessions until somebody has judged it.", stands: true)
     }
 }
 
 extension EntryKind where Body == ReactionResolved {
+    /// From then on that reaction forbids nothing.
     public static var reactionResolved: Self { Self("reaction.resolved", "Somebody has judged a reaction.") }
 }

@@ -7,6 +7,7 @@ public struct PersonChange: Hashable, Sendable {
     /// Why, where something was corrected on which safety rests.
     public var reason: String?
 
+    /// A record as it was and as it is.
     public init(before: Person, after: Person, reason: String? = nil) {
         self.before = before
         self.after = after
@@ -40,8 +41,10 @@ public struct DeviceDecision: Hashable, Sendable {
     public var reason: String
     /// Who decided it.
     public var by: String
+    /// When it was decided.
     public var at: Instant
 
+    /// A decision on two records.
     public init(device: String, twin: String, isSame: Bool, reason: String, by: String, at: Instant) {
         self.device = device
         self.twin = twin
@@ -69,10 +72,12 @@ extension DeviceDecision: EntryBody {
 }
 
 extension EntryKind where Body == PersonChange {
+    /// Recorded after the change, in its transaction.
     public static var personChanged: Self { Self("person.changed", "A person's record was changed.") }
 }
 
 extension EntryKind where Body == DeviceDecision {
+    /// From then on two records that are one device count together, and others apart.
     public static var deviceDecided: Self {
         Self("twin.device-decided", "It was decided whether two records are one device.")
     }

@@ -8,9 +8,11 @@ public struct SessionEntry: Hashable, Sendable {
     public var device: String
     /// Where.
     public var areas: [String]
+    /// How deep the needles are set.
     public var depthMM: Double
     /// What for.
     public var goal: Goal
+    /// Whose rules hold.
     public var setting: Setting
     /// The person's zone at that time; an IANA name.
     public var timeZone: String
@@ -18,6 +20,7 @@ public struct SessionEntry: Hashable, Sendable {
     public var cartridge: String?
     /// Who treats, in a clinic.
     public var operatorName: String?
+    /// When it began.
     public var started: Instant
     /// `nil` while it is running.
     public var ended: Instant?
@@ -25,10 +28,13 @@ public struct SessionEntry: Hashable, Sendable {
     public var isClockUncertain: Bool
     /// Why it was stopped.
     public var reason: String?
+    /// How many passes were made.
     public var passes: Int64?
+    /// What was written beside it.
     public var note: String?
     /// The codes of what a practitioner passed over.
     public var overridden: [String]
+    /// Why the practitioner passed over it.
     public var overrideReason: String?
     /// The assessment that let it start.
     public var assessment: Int64?
@@ -37,6 +43,7 @@ public struct SessionEntry: Hashable, Sendable {
     /// The codes of what came up while it ran.
     public var flagged: [String]
 
+    /// A session; what is left out is not known, or not there.
     public init(
         session: Int64, person: String, device: String, areas: [String], depthMM: Double, goal: Goal,
         setting: Setting, timeZone: String = "UTC", cartridge: String? = nil, operatorName: String? = nil,
@@ -125,9 +132,11 @@ extension SessionEntry: EntryBody {
 extension EntryKind where Body == SessionEntry {
     /// A reaction that throws keeps the session from starting.
     public static var sessionStarted: Self { Self("session.started", "A session begins.") }
+    /// It stands: the session is over, whatever others make of it.
     public static var sessionFinished: Self {
         Self("session.finished", "A session has come to its end.", stands: true)
     }
+    /// It stands: the session is over, whatever others make of it.
     public static var sessionStopped: Self {
         Self("session.stopped", "A session was stopped at once.", stands: true)
     }
