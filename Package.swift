@@ -65,7 +65,7 @@ package.targets += [
 // The wire and its clients.
 package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
-    .testTarget(name: "MneedleWireTests", dependencies: ["MneedleWire"], swiftSettings: settings),
+    .testTarget(name: "MneedleWireTests", dependencies: ["MneedleRandom", "MneedleWire"], swiftSettings: settings),
     .target(name: "MneedleClient", dependencies: ["MneedleSystem", "MneedleWire"], swiftSettings: settings),
     .target(name: "CMneedleRun"),
     .executableTarget(
@@ -95,22 +95,26 @@ package.targets += [
         swiftSettings: settings),
     .testTarget(
         name: "MneedleNotifyTests",
-        dependencies: ["MneedleNotify", "MneedleTestKit", "MneedleWire", "mneedle-notify", "mneedled"],
+        dependencies: [
+            "MneedleNotify", "MneedleRandom", "MneedleTestKit", "MneedleWire", "mneedle-notify", "mneedled",
+        ],
         exclude: ["Support/notification_server.py"], swiftSettings: settings),
 ]
 
 // For tests, here and of module authors.
 package.targets += [
+    .target(name: "MneedleRandom", swiftSettings: settings),
     .target(
         name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleSystem", "MneedleWire", "CMneedleRun"],
         swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: settings),
     .testTarget(
-        name: "ServiceTests", dependencies: ["MneedleSystem", "MneedleTestKit", "MneedleWire"],
+        name: "ServiceTests", dependencies: ["MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleWire"],
         exclude: ["read_calendar.py", "read_metrics.py", "read_toml.py", "validate_replies.py"],
         swiftSettings: settings),
     .testTarget(
-        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleTestKit"], swiftSettings: settings),
+        name: "MneedleDaemonTests", dependencies: ["MneedleDaemon", "MneedleRandom", "MneedleTestKit"],
+        swiftSettings: settings),
     .testTarget(
         name: "FactsTests",
         dependencies: ["MneedleDaemon", "MneedleTestKit", "Aftercare", "Screening", "Session"],
@@ -126,7 +130,7 @@ func module(_ name: String, dependencies: [Target.Dependency] = []) {
             name: name, dependencies: [kit, note] + dependencies, path: "Plugins/\(name)/Sources",
             swiftSettings: settings),
         .testTarget(
-            name: "\(name)Tests", dependencies: [.target(name: name), "MneedleTestKit"],
+            name: "\(name)Tests", dependencies: [.target(name: name), "MneedleRandom", "MneedleTestKit"],
             path: "Plugins/\(name)/Tests", swiftSettings: settings),
     ]
 }
@@ -142,7 +146,8 @@ module("Aftercare")
 package.targets += [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "MneedleSeries", dependencies: ["CZstd"], swiftSettings: settings),
-    .testTarget(name: "MneedleSeriesTests", dependencies: ["MneedleSeries"], swiftSettings: settings),
+    .testTarget(
+        name: "MneedleSeriesTests", dependencies: ["MneedleRandom", "MneedleSeries"], swiftSettings: settings),
 ]
 
 // The conformance suite, and the module that misbehaves for it. The loader takes it for no module: the suite makes a
@@ -152,6 +157,6 @@ package.targets += [
     .target(name: "Trial", dependencies: [kit], path: "Tests/Fixtures/Trial", swiftSettings: settings),
     .testTarget(
         name: "ConformanceTests",
-        dependencies: [kit, "MneedleSystem", "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
+        dependencies: [kit, "MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
         swiftSettings: settings),
 ]

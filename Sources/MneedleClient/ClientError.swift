@@ -24,7 +24,7 @@ public struct ClientError: Error, Hashable, Sendable {
     public var kind: Kind
     /// One sentence for a person.
     public var message: String
-    /// What to do about it, if that is known here.
+    /// The next step for a person, if it is known here.
     public var advice: String?
     /// The object that the daemon sent with its `ERR`; otherwise an empty one.
     public var details: JSON

@@ -50,7 +50,7 @@ extension Connection {
         return entries[0].revents != 0
     }
 
-    /// What can be read now; empty at the end.
+    /// The bytes that can be read now; empty at the end of the input.
     private static func read(_ input: CInt) throws(ClientError) -> [UInt8] {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, initialized in
@@ -72,7 +72,7 @@ struct BulkLines {
     private(set) var isComplete = false
     private var line = Line.empty
 
-    /// What to send for the next bytes of the input; none mean its end.
+    /// The bytes to send for the next bytes of the input; no bytes mean its end.
     mutating func next(_ chunk: [UInt8]) -> [UInt8] {
         for (index, byte) in chunk.enumerated() {
             switch (line, byte) {

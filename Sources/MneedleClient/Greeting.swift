@@ -1,12 +1,12 @@
 import MneedleWire
 
-/// What the daemon says about itself and about this peer when a connection opens.
+/// The first line of a connection: the daemon's version, and the role that it gives this peer.
 public struct Greeting: Hashable, Sendable {
     /// The daemon's version.
     public let version: String
-    /// What this peer may do: `reader`, `operator`, `practitioner` or `admin`.
+    /// This peer's role: `reader`, `operator`, `practitioner` or `admin`.
     public let role: String
-    /// Who the daemon takes this peer to be.
+    /// The unix user that the daemon takes this peer for.
     public let user: String
     /// The modules that run.
     public let modules: [String]

@@ -1,22 +1,20 @@
 import CMneedleSystem
-import Foundation
 import Glibc
 import Logging
 import MneedleKit
 import MneedleWire
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 
 /// The daemon from start to stop: configuration, state, modules, sockets; then it serves until it is told to stop.
 public final class Daemon: Service {
     private let places: Places
     private let settings: Settings
-    private let credentials: Credentials
     private let logger: Logger
 
     /// Everything that is wrong with configuration and knowledge.
     public struct BadFiles: Error, CustomStringConvertible {
+        /// Every problem found, in the order of the files.
         public let problems: [Problem]
         public var description: String { problems.map(\.description).joined(separator: "\n") }
     }
@@ -44,8 +42,6 @@ public final class Daemon: Service {
         let problems = Problems()
         self.places = places
         settings = Settings(places, problems: problems)
-        credentials = Credentials(
-            folder: ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"], problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
         logger = Daemon.logger(settings)
     }
@@ -124,12 +120,6 @@ public final class Daemon: Service {
         if settings.limits.isReduced {
             logger.warning(
                 "the system's limit of open files allows no more than \(settings.limits.maxConnections) connections; raise LimitNOFILE= or lower max_connections"
-            )
-        }
-        if let key = credentials.storeKey {
-            logger.say(
-                .keyUnused, .warning,
-                "\(key) for encryption at rest was given, and this version does not encrypt: the store is kept as it is"
             )
         }
     }

@@ -21,7 +21,7 @@ public final class Agent {
         public init(description: String) { self.description = description }
     }
 
-    private let settings: Settings
+    private let settings: AgentSettings
     private let file: StateFile
     private let daemon: DaemonLink
     private var inbox: Inbox
@@ -37,11 +37,11 @@ public final class Agent {
     private var answerPause = Backoff()
     private var filePause = Backoff()
     private var status = ""
-    /// What was logged last of the way to the daemon.
+    /// The state of the connection to the daemon that was logged last, so that each is logged once.
     private var trouble: String?
 
     /// Takes the state folder and reads what is kept there.
-    public init(_ settings: Settings, state: String) throws {
+    public init(_ settings: AgentSettings, state: String) throws {
         self.settings = settings
         do {
             file = try StateFile(folder: state)
@@ -143,7 +143,7 @@ public final class Agent {
             capabilities = nil
             serverPause.failed()
         case .chosen(let action, let id):
-            if let action = Action(rawValue: action) { inbox.chosen(action, on: id) }
+            if let action = NoticeAction(rawValue: action) { inbox.chosen(action, on: id) }
         case .closed(let id):
             inbox.closed(id)
         }

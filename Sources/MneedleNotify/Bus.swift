@@ -11,7 +11,7 @@ final class Bus {
         init(_ what: String, _ code: CInt) { description = "\(what): \(SystemError(abs(code)))" }
     }
 
-    /// What came of a call.
+    /// The answer to a call.
     enum Reply {
         case message(Incoming)
         /// The error's name, and what it says.
@@ -101,7 +101,7 @@ final class Bus {
         }
     }
 
-    /// What to wait for; `deadline` is when to go on in any case.
+    /// The events to wait for; at `deadline` the loop goes on in any case.
     var wait: (entry: pollfd, deadline: ContinuousClock.Instant?) {
         let events = sd_bus_get_events(bus)
         var microseconds = UInt64.max

@@ -65,7 +65,7 @@ final class DaemonLink {
         return people
     }
 
-    /// What is due now, with all that a person may ask about it.
+    /// The reminders that are due now, with all that a person may ask about them.
     private func dueReminders(_ connection: Connection) throws(ClientError) -> [JSON] {
         var due: [JSON] = []
         do throws(ClientError) {
@@ -92,7 +92,7 @@ final class DaemonLink {
         } catch { lose(error) }
     }
 
-    /// What came of an answer.
+    /// The daemon's reaction to an answer.
     enum Outcome {
         case taken
         /// The daemon will not take it, and says why.
@@ -104,7 +104,7 @@ final class DaemonLink {
     }
 
     /// Sends an answer and waits for what comes of it.
-    func send(_ answer: Answer) -> Outcome {
+    func send(_ answer: ReminderAnswer) -> Outcome {
         guard let connection else { return .later }
         do throws(ClientError) {
             try connection.request(answer.verb, answer.request)

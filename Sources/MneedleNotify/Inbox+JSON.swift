@@ -28,7 +28,7 @@ extension Inbox {
             self.notices.append(notice)
         }
         for answer in answers {
-            guard let answer = Answer(json: answer) else { return nil }
+            guard let answer = ReminderAnswer(json: answer) else { return nil }
             self.answers.append(answer)
         }
         withdrawn = (json["withdrawn"]?.elements ?? []).compactMap { $0.integer.flatMap { UInt32(exactly: $0) } }
@@ -64,7 +64,7 @@ extension Notice {
     }
 }
 
-extension Answer {
+extension ReminderAnswer {
     fileprivate var json: JSON {
         ["verb": .string(verb), "arguments": .object(arguments), "key": .string(idempotencyKey)]
     }

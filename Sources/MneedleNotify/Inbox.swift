@@ -14,8 +14,8 @@ public struct Inbox: Hashable, Sendable {
     public var server: String?
     /// In the order in which they came.
     public var notices: [Notice] = []
-    /// What the daemon does not know yet.
-    public var answers: [Answer] = []
+    /// Answers that the daemon has not taken yet.
+    public var answers: [ReminderAnswer] = []
     /// Numbers of notifications that are to be taken from the screen.
     public var withdrawn: [UInt32] = []
     /// The last revision given to a notice.
@@ -157,7 +157,7 @@ public struct Inbox: Hashable, Sendable {
     }
 
     /// Somebody chose an action of a notification.
-    public mutating func chosen(_ action: Action, on id: UInt32) {
+    public mutating func chosen(_ action: NoticeAction, on id: UInt32) {
         guard let index = notices.firstIndex(where: { $0.shown?.id == id }) else { return }
         let notice = notices[index]
         if action == .why {

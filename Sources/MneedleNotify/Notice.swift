@@ -3,7 +3,7 @@ import MneedleWire
 
 /// Something that a person is to see, from the moment it is known until it is answered or put away.
 public struct Notice: Hashable, Sendable {
-    /// What it is about; decides on its icon and on what may be done.
+    /// The sort of a notice; decides on its icon and on its buttons.
     public enum Kind: String, Sendable {
         case reminder, alarm
         /// The daemon did not take an answer.
@@ -13,7 +13,7 @@ public struct Notice: Hashable, Sendable {
     /// How much it presses.
     public enum Urgency: String, Sendable { case low, normal, critical }
 
-    /// What the notification server has of it.
+    /// The notification that the server shows for it.
     public struct Shown: Hashable, Sendable {
         /// The server's number of the notification.
         public var id: UInt32
@@ -29,13 +29,17 @@ public struct Notice: Hashable, Sendable {
 
     /// Tells one thing from another: a later notice of the same key replaces the earlier one.
     public var key: String
+    /// Its sort.
     public var kind: Kind
     /// The reminder that is answered; `nil` where nothing can be answered.
     public var reminder: Int64?
     /// The reminders of a digest that are still open.
     public var digested: [Int64] = []
+    /// The notification's first line.
     public var title: String
+    /// The notification's text, plain, its lines parted by LF.
     public var body: String
+    /// The urgency that the notification server is told.
     public var urgency: Urgency
     /// Why it is shown and on which sources that rests, a line each.
     public var reasons: [String]

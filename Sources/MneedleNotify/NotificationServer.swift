@@ -1,6 +1,6 @@
 /// The session's `org.freedesktop.Notifications`, whoever that is at the time.
 final class NotificationServer {
-    /// What it tells.
+    /// A signal of the server.
     enum Word {
         /// It is there, under this name, which no other server ever has, and can do this.
         case appeared(name: String, capabilities: Set<String>)

@@ -11,7 +11,7 @@ struct Notification: Hashable, Sendable {
     var icon: String
     var summary: String
     var body: String
-    var actions: [Action]
+    var actions: [NoticeAction]
     var hints: [String: Hint]
     /// Milliseconds; 0 never expires, -1 leaves it to the server.
     var expires: Int32
@@ -24,7 +24,7 @@ struct Notification: Hashable, Sendable {
 
 /// Makes notifications of notices, as far as the server, the settings and the role go.
 struct Presentation {
-    /// What the server can do.
+    /// The capabilities that the notification server names.
     var capabilities: Set<String>
     /// Names and health data stay off the screen.
     var isPrivate = false
@@ -45,7 +45,7 @@ struct Presentation {
             expires: expiry(of: notice))
     }
 
-    /// What anybody may read, on a lock screen too.
+    /// A text without health data, for a lock screen too.
     private func withoutFacts(_ notice: Notice) -> Notice {
         var bare = notice
         (bare.body, bare.reasons) = ("", [])
@@ -58,14 +58,14 @@ struct Presentation {
         return bare
     }
 
-    private func actions(of notice: Notice) -> [Action] {
+    private func actions(of notice: Notice) -> [NoticeAction] {
         guard capabilities.contains("actions") else { return [] }
-        return Action.allCases.filter { action in
+        return NoticeAction.allCases.filter { action in
             action == .why ? !notice.reasons.isEmpty && !notice.isExplained : notice.reminder != nil && mayAnswer
         }
     }
 
-    private func body(of notice: Notice, _ actions: [Action]) -> String {
+    private func body(of notice: Notice, _ actions: [NoticeAction]) -> String {
         var lines = [notice.body]
         // Who cannot ask is told at once where to.
         if notice.isExplained { lines += notice.reasons }

@@ -34,7 +34,7 @@ final class StateFile {
     // A child that is just being started may still have the descriptor.
     deinit { lock.unlock() }
 
-    /// What was kept. A file that cannot be read is put aside: what is due now is asked for anew.
+    /// The inbox as it was saved last. A file that cannot be read is put aside: what is due now is asked for anew.
     func load(_ complain: (String) -> Void) -> Inbox {
         guard let bytes = try? Descriptor(opening: path).read() else { return Inbox() }
         let text = String(decoding: bytes, as: UTF8.self)

@@ -13,12 +13,12 @@ public struct Block: Equatable, Sendable {
     private static let mostText = 1 << 32
     private static let version: UInt8 = 1
 
-    /// What answers for all the points together.
+    /// Count, times and statistics of all the points together, which can be read without unpacking them.
     public var header: [UInt8]
     /// The times and the columns.
     public var data: [UInt8]
 
-    /// What a header says.
+    /// The content of a header.
     public struct Header {
         /// How many points there are.
         public var points: Int

@@ -1,7 +1,7 @@
 /// The values of one field, exactly as they were sent: decimal numbers as whole numbers at the precision that all of them
 /// have, other floating-point numbers bit by bit, texts as their bytes. A zero has no sign here.
 public final class Column {
-    /// What the values are.
+    /// The sort of all its values.
     public let kind: Sample.Kind
     /// By how many digits the point stands left in `numbers`; ``Sample/binary`` where they are the bits of `Double`s.
     public var decimals: UInt8 { ownDecimals }
@@ -120,7 +120,7 @@ public final class Column {
     /// The value as a number; a boolean is 1 or 0.
     public func number(at index: Int) -> Double { Column.number(numbers[index], kind, decimals) }
 
-    /// What stored bits of such a kind and so many decimals say as a number.
+    /// The number that stored bits mean for such a kind and so many decimals.
     @inlinable
     public static func number(_ bits: Int64, _ kind: Sample.Kind, _ decimals: UInt8) -> Double {
         switch kind {

@@ -1,10 +1,10 @@
-/// What many points have in common: measurement and tags as they were sent, and their fields in their order.
+/// The common part of many points: measurement and tags as they were sent, and their fields in their order.
 public final class Layout {
     /// A field's name and what its values are.
     public struct Field: Hashable, Sendable {
         /// Without its escapes.
         public var name: String
-        /// What its values are.
+        /// The type of its values.
         public var kind: Sample.Kind
 
         /// A field of that name and kind.

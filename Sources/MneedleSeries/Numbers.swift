@@ -1,7 +1,7 @@
 /// Packs a column of whole numbers: as what each differs from what could be expected of it, in planes of the
 /// differences' first, second, … bytes. What is expected is what makes the differences smallest.
 enum Numbers {
-    /// What is expected of a number. `Documentation/decisions/0103-prediction-models.md` says why these two.
+    /// The prediction of a number from those before it. `Documentation/decisions/0103-prediction-models.md` says why these two.
     private enum Model: UInt8, CaseIterable {
         /// On a line: values that scatter about a level, times of a clock that jitters and does not drift.
         case line = 0

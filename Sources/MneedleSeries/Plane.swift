@@ -61,7 +61,7 @@ enum Plane {
     }
 }
 
-/// What zstd works in: making one takes longer than packing a few hundred bytes. There are as many as were ever in use at
+/// The memory that zstd works in: making one takes longer than packing a few hundred bytes. There are as many as were ever in use at
 /// the same time.
 private final class Workspace: Sendable {
     static let compressing = Workspace { ZSTD_createCCtx() }

@@ -1,6 +1,6 @@
 /// Points summed up by steps of time: count, least, most and sum of each field in place of its values.
 public enum RollUp {
-    /// What the columns of a field are called behind its name, in their order.
+    /// The endings of a field's columns behind its name, in their order.
     public static let suffixes = ["count", "min", "max", "sum"]
 
     /// The four columns that a field has in a rolled-up series.

@@ -1,12 +1,12 @@
-/// What one point of a layout says: a value for each of its fields, and a time. Filled by the parser point after point,
+/// The content of one point of a layout: a value for each of its fields, and a time. Filled by the parser point after point,
 /// without any allocation.
 public struct Sample: Sendable {
-    /// What a value is; its number is what a block stores.
+    /// The type of a value; a block stores its raw value.
     public enum Kind: UInt8, Sendable {
         case float, integer, unsigned, boolean, text
     }
 
-    /// What the value is.
+    /// The value's type.
     public var kind: Kind
     /// A decimal number's digits after the point; ``binary`` where `bits` are those of a `Double`.
     public var decimals: UInt8

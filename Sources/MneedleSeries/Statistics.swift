@@ -1,4 +1,4 @@
-/// What is known of many values of a field without looking at each again.
+/// Count, bounds, sum and distribution of a field's values, without the values.
 public struct Statistics: Equatable, Sendable {
     /// More than any session has; sums of as many as there are blocks of still fit in 64 bits.
     static let mostValues = 1 << 40
@@ -42,7 +42,7 @@ public struct Statistics: Equatable, Sendable {
     /// Of no values.
     public init() {}
 
-    /// What is known of a column; nothing of one of texts.
+    /// The statistics of a column; `nil` for one of texts.
     ///
     /// - Parameter column: Of numbers, in the order of their times.
     public init(_ column: Column) {

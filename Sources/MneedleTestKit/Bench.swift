@@ -14,6 +14,7 @@ import Synchronization
 ///
 /// Arguments are typed by the command's table, as on the socket; each call is committed before it returns.
 public final class Bench {
+    /// The clock of module and store; it stands still until a test moves it.
     public let clock: ManualClock
     /// The module's name, for entries that it records.
     public let module: String
@@ -77,6 +78,7 @@ public final class Bench {
 
     /// Everything that was wrong with knowledge or configuration.
     public struct BadKnowledge: Error, CustomStringConvertible {
+        /// Every problem found, in the order of the files.
         public let problems: [Problem]
         public var description: String { problems.map(\.description).joined(separator: "\n") }
     }
@@ -193,10 +195,10 @@ public final class Bench {
         return try write(as: actor) { try receiver!.finish($0) }
     }
 
-    /// What bulk receivers told live subscribers before anything was stored, oldest first.
+    /// The live events of bulk receivers, told before anything was stored, oldest first.
     public var toldLive: [(topic: String, body: Object)] { told.withLock { $0 } }
 
-    /// What was published to live subscribers with a commit and is not kept, oldest first.
+    /// The live events that were published with a commit and are not kept, oldest first.
     public var publishedLive: [(topic: String, body: Object)] { published.withLock { $0 } }
 
     // MARK: Other modules
@@ -206,7 +208,7 @@ public final class Bench {
         fakes.answers.withLock { $0[verb] = answer }
     }
 
-    /// What other modules, or the service itself, hold against any session of a person from now on.
+    /// From now on other modules, or the service itself, hold these findings against any session of a person.
     public func stand(_ person: String, _ findings: Finding...) {
         fakes.standings.withLock { $0[person] = findings }
     }
@@ -222,6 +224,14 @@ public final class Bench {
         return try write(as: Actor(user: "tester", uid: 1000, role: .operator), of: owner) { transaction in
             ["seq": try transaction.record(entry)]
         }
+    }
+
+    /// The same of a declared kind.
+    @discardableResult
+    public func happen<Body>(
+        _ kind: EntryKind<Body>, subject: String, person: String? = nil, _ body: Body
+    ) throws -> Object {
+        try happen(kind.name, subject: subject, person: person, body.object)
     }
 
     /// The findings of the module's own safety checks about a plan.

@@ -8,10 +8,12 @@ import Synchronization
 ///
 /// Foundation's `Process` waits on the caller's run loop, and never returns now and then when several threads do so.
 public final class ChildProcess: Sendable {
+    /// The program could not be started, or did not do what it was asked to in time.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
     }
 
+    /// The process's number; another process may have it once this one was waited for.
     public let processIdentifier: pid_t
     /// What `waitpid` told, once it has ended.
     private let status = Mutex<Int32?>(nil)
@@ -37,6 +39,7 @@ public final class ChildProcess: Sendable {
         }
     }
 
+    /// Whether it has not been waited for yet.
     public var isRunning: Bool { status.withLock { $0 == nil } }
 
     /// Waits for its end.
@@ -91,6 +94,7 @@ public final class ChildProcess: Sendable {
 extension ChildProcess {
     /// What a program has said, and how it ended.
     public struct Ended: Sendable {
+        /// What it said on standard output.
         public let output: String
         /// What it said on standard error.
         public let errors: String

@@ -12,6 +12,7 @@ import MneedleWire
 ///
 /// The process ends and its folder goes with the value, unless ``keepFolder`` is set.
 public final class DaemonProcess: @unchecked Sendable {  // used by one test at a time
+    /// The daemon could not be started, or did not do what it was asked to in time; with what it logged.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
     }
@@ -24,7 +25,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     private let environment: [String: String]
     private var notify: NotifySocket!
     private var starts = 0
-    /// What has to live as long as the daemon.
+    /// Objects that have to live as long as the daemon, such as its folder of modules.
     public var companions: [AnyObject] = []
 
     /// Starts it and waits until it says that it is ready.
@@ -71,7 +72,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         try config.write(toFile: folder + "/mneedled.toml", atomically: true, encoding: .utf8)
     }
 
-    /// What every daemon of a test run is run by, from `MNEEDLE_TEST_WRAPPER`: see `Tests/Booted/system-calls`.
+    /// The command that runs every daemon of a test run, from `MNEEDLE_TEST_WRAPPER`: see `Tests/Booted/system-calls`.
     private static let usualWrapper =
         ProcessInfo.processInfo.environment["MNEEDLE_TEST_WRAPPER"]?.split(separator: " ").map(String.init) ?? []
 
@@ -122,7 +123,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     /// How long to wait for anything: far more than it takes.
     static let patience = 60.0
 
-    /// What it has written to standard error so far.
+    /// Its log so far, which is its standard error.
     public var errorOutput: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 
     /// Asks it to finish and waits for its end.
@@ -139,6 +140,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         process.wait()
     }
 
+    /// Sends a signal to the daemon.
     public func signal(_ number: Int32) { process.signal(number) }
 
     /// Waits until it has ended by itself.
@@ -159,6 +161,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
 
     // MARK: Talking
 
+    /// Connects to one of the daemon's sockets.
     public func connect(_ socket: String = "control") throws -> RawClient {
         let client = try RawClient(path: folder + "/run/\(socket).sock", greets: socket == "control")
         client.daemon = self

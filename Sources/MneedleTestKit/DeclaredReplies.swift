@@ -2,13 +2,13 @@ import MneedleDaemon
 import MneedleKit
 import MneedleWire
 
-/// What each verb of this build says that it answers. Every test that asks a real daemon holds the answer against it.
+/// The replies that each verb of this build declares. Every test that asks a real daemon holds the answer against it.
 enum DeclaredReplies {
     private struct Declared: Sendable {
         /// Whether it describes the rows before the last line.
         var isOfRows: Bool
         var schema: Object
-        /// What the last line of a listing is.
+        /// The schema of a listing's last line.
         var closing: Object?
     }
 
@@ -30,7 +30,7 @@ enum DeclaredReplies {
         return all
     }()
 
-    /// What of a reply's lines, without their tags, is not as its verb declares.
+    /// The faults of a reply's lines, without their tags, against what its verb declares.
     static func faults(_ verb: String, _ lines: [String]) -> [String] {
         guard let declared = all[verb] else { return [] }
         return lines.flatMap { line -> [String] in

@@ -1,7 +1,7 @@
 import MneedleKit
 import MneedleWire
 
-/// What a healthy person answers who was never needled elsewhere and has no condition.
+/// The answers of a healthy person who was never needled elsewhere and has no condition.
 public enum Healthy {
     /// The answer to a question of that type.
     public static func answer(to type: String) -> String {

@@ -5,6 +5,7 @@ import MneedleWire
 
 /// A connection without any help: bytes out as given, lines in as they come.
 public final class RawClient {
+    /// The daemon said nothing for long, closed, or said what it must not.
     public struct Silent: Error, CustomStringConvertible {
         public let description: String
     }
@@ -21,6 +22,9 @@ public final class RawClient {
     /// How long to wait for a line: far more than it takes.
     public var patience = 30.0
 
+    /// Connects to the socket at `path` and reads the greeting.
+    /// - Parameter greets: Whether the socket greets; that of a collector does not.
+    /// - Throws: ``Silent`` if nobody listens there, or nothing greets.
     public init(path: String, greets: Bool = true) throws {
         // Not for children: held open there, a connection would never be seen to end.
         do {
@@ -38,6 +42,8 @@ public final class RawClient {
         if greets { greeting = try line() }
     }
 
+    /// Sends text as it is, without an end of line.
+    /// - Throws: ``Silent`` when the daemon has closed.
     public func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     /// Sends bytes; takes what comes meanwhile, so that neither side waits for the other for ever.

@@ -3,7 +3,7 @@ import MneedleKit
 /// Holds values against the part of JSON Schema 2020-12 that `describe` uses. That the part means what it should is shown with
 /// another implementation, in the service's tests.
 enum Schema {
-    /// What of a value is not as its schema says, each with where it stands.
+    /// The faults of a value against its schema, each with its place.
     static func faults(in value: Value, _ schema: Object, at place: String = "reply") -> [String] {
         if let choices = schema.list("anyOf") {
             let fits = choices.contains { choice in

@@ -21,17 +21,18 @@ struct MneedleNotifyTool: ParsableCommand {
 
     func run() throws {
         do {
-            guard let folder = state ?? Places.state() else {
+            guard let folder = state ?? UserFolders.state() else {
                 throw Agent.Failed(description: "$HOME is not set: name the folder of what is kept with --state")
             }
-            var settings = try config.map { try Settings(file: $0) } ?? Settings(firstOf: Places.configurations())
+            var settings =
+                try config.map { try AgentSettings(file: $0) } ?? AgentSettings(firstOf: UserFolders.configurations())
             settings.socket = socket ?? settings.socket
             settings.isPrivate = isPrivate || settings.isPrivate
             try Agent(settings, state: folder).run()
         } catch {
             StandardError.write("mneedle-notify: \(error)\n")
             // A second agent is not needed: no reason to start it again.
-            throw error is Agent.Taken ? ExitCode(0) : ExitCode(error is Settings.Invalid ? 2 : 1)
+            throw error is Agent.Taken ? ExitCode(0) : ExitCode(error is AgentSettings.Invalid ? 2 : 1)
         }
     }
 }

@@ -7,7 +7,7 @@ struct Failure: Error {
     /// A code of the protocol, or one of this client.
     var code: String
     var message: String
-    /// What the daemon said beside the message.
+    /// The members that the daemon sent beside the message.
     var details: [JSON.Member] = []
     /// The way on.
     var next: String?
@@ -52,7 +52,7 @@ struct Failure: Error {
         self.exitCode = exitCode
     }
 
-    /// What `--json` prints.
+    /// The object that `--json` prints.
     var json: JSON {
         var members = [JSON.Member("code", .string(code)), JSON.Member("message", .string(message))]
         members += details.filter { $0.name != "code" }

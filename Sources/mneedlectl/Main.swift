@@ -14,7 +14,8 @@ enum Main {
             let (options, program) = try parse(words)
             exit(Tool(options: options, program: program).run().rawValue)
         } catch {
-            Output.complain(Options.fullMessage(for: error))
+            let failure = Failure.usage(Options.message(for: error), next: "'mneedlectl help' explains the options")
+            Output.complain(HumanText.failure(failure), terminator: "")
             exit(ExitCode.usage.rawValue)
         }
     }

@@ -5,7 +5,7 @@ struct Options: ParsableArguments {
     @Option(help: "The daemon's socket (default: $MNEEDLE_SOCKET, then the user's daemon, then the system's).")
     var socket: String?
 
-    @Option(help: "How many seconds the daemon may be silent.")
+    @Option(help: "How many seconds the daemon may be silent.", transform: number("a number of seconds"))
     var timeout: Double = 60
 
     @Flag(help: "Print JSON, one document a line, errors as well.")
@@ -28,7 +28,7 @@ struct Options: ParsableArguments {
 
     func validate() throws {
         guard timeout > 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout is more than 0 and at most 86400 seconds, not \(timeout).")
+            throw ValidationError("--timeout: expected more than 0 and at most 86400 seconds, got '\(timeout)'")
         }
     }
 }

@@ -156,22 +156,6 @@ struct ArchitectureTests {
         }
     }
 
-    @Test("every public symbol of the kit says what it promises")
-    func kitIsDocumented() throws {
-        for file in try Self.swiftFiles("Sources/MneedleKit") where !file.path.hasSuffix("Package.swift") {
-            let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
-            for (index, line) in lines.enumerated()
-            where line.hasPrefix("public struct ") || line.hasPrefix("public enum ")
-                || line.hasPrefix("public protocol ") || line.hasPrefix("public final class ")
-                || line.hasPrefix("public indirect enum ")
-            {
-                let above =
-                    lines[..<index].last { !$0.hasPrefix("@") && !$0.hasPrefix("//") || $0.hasPrefix("///") } ?? ""
-                #expect(above.hasPrefix("///"), "\(file.path): \(line)")
-            }
-        }
-    }
-
     @Test("the program, its package and its list of changes speak of one version")
     func oneVersion() throws {
         func text(_ path: String) throws -> String {

@@ -10,14 +10,14 @@ struct NewModuleTests {
 
     /// A tree with nothing in it but the list of modules.
     private final class Tree {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("mn-new-\(UUID().uuidString)").path
+        private let folder: TemporaryFolder
+        var path: String { folder.path }
 
         init() throws {
+            folder = try TemporaryFolder()
             try FileManager.default.createDirectory(atPath: path + "/Plugins", withIntermediateDirectories: true)
             try FileManager.default.copyItem(atPath: root + "/Package.swift", toPath: path + "/Package.swift")
         }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
 
         func new(_ name: String) throws -> ChildProcess.Ended {
             try ChildProcess.run([root + "/Packaging/new-module", name, path])
@@ -59,6 +59,23 @@ struct NewModuleTests {
             ["swiftc", "-typecheck", "-module-name", "ConsentTests", "-I", tree.path] + flags
                 + [tree.path + "/Plugins/Consent/Tests/ConsentTests.swift"])
         #expect(tests.exitCode == 0, "\(tests.errors)")
+    }
+
+    @Test("names at most twelve concepts of the kit, those that its handlers are given included")
+    func concepts() throws {
+        let tree = try Tree()
+        #expect(try tree.new("consent").exitCode == 0)
+        let source = try tree.read("Plugins/Consent/Sources/Consent.swift")
+        var types: Set<Substring> = []
+        for file in try ArchitectureTests.swiftFiles("Sources/MneedleKit") {
+            types.formUnion(
+                file.text.matches(of: /public (?:\w+ )*(?:struct|enum|protocol|class) (\w+)/).map(\.output.1))
+        }
+        let words = Set(source.split { !$0.isLetter })
+        let named = types.intersection(words).union(["Reading", "Transaction"])
+        #expect(named.isSuperset(of: ["Command", "Entry", "Module"]), "the kit was not read")
+        #expect(named.count <= 12, "\(named.sorted())")
+        #expect(!source.contains("MneedleBulkKit"))
     }
 
     @Test(

@@ -6,12 +6,13 @@ import Testing
 
 @Suite("A backup goes where the configuration lets it, and whoever asks could go, and nowhere else")
 struct BackupTests {
-    private let folder: String
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("mb-\(UUID().uuidString.prefix(8))").path
-        for name in ["", "/copies", "/private"] {
-            try FileManager.default.createDirectory(atPath: folder + name, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
+        for name in ["/copies", "/private"] {
+            try FileManager.default.createDirectory(atPath: temporary.path + name, withIntermediateDirectories: false)
         }
     }
 
@@ -20,11 +21,8 @@ struct BackupTests {
         return try trialDaemon("[backup]\nfolders = [\(list)]\n" + config)
     }
 
-    private func clean() { try? FileManager.default.removeItem(atPath: folder) }
-
     @Test("a copy is complete, synced under its name at once, for its owner alone, and nothing else is left")
     func good() throws {
-        defer { clean() }
         let daemon = try daemon("backups", folder + "/copies")
         let client = try daemon.connect()
         for name in ["a", "b", "c"] { _ = try client.ok("trial.add name=\(name)") }
@@ -47,7 +45,6 @@ struct BackupTests {
         "a path elsewhere, by a detour, or with another name than a store's is refused, and nothing is looked up or made"
     )
     func elsewhere() throws {
-        defer { clean() }
         let daemon = try daemon(folder + "/copies")
         let client = try daemon.connect()
         let copies = folder + "/copies"
@@ -68,7 +65,6 @@ struct BackupTests {
 
     @Test("what is there already stays as it is: a file, a link, a link to nothing, and what looks like half a copy")
     func existing() throws {
-        defer { clean() }
         let client = try daemon(folder + "/copies").connect()
         let copies = folder + "/copies"
         try "mine".write(toFile: copies + "/file.sqlite", atomically: false, encoding: .utf8)
@@ -90,7 +86,6 @@ struct BackupTests {
 
     @Test("a folder that is open to everybody, or that a link of somebody else leads to, is not written in")
     func untrusted() throws {
-        defer { clean() }
         let (copies, link) = (folder + "/copies", folder + "/link")
         let client = try daemon(copies, link).connect()
         chmod(copies, 0o777)
@@ -111,7 +106,6 @@ struct BackupTests {
         "an admin who is not root gets copies only where that user could write without the service",
         .enabled(if: Machine.canBeOthers, "needs root, setpriv and socat"))
     func rights() throws {
-        defer { clean() }
         chmod(folder, 0o755)
         let copies = folder + "/copies"
         let daemon = try daemon(copies, "backups", config: "[roles.admin]\nusers = [\"daemon\"]\n")
@@ -130,7 +124,6 @@ struct BackupTests {
 
     @Test("names are one line: nothing in them ends a line or turns it around; notes may have several")
     func names() throws {
-        defer { clean() }
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
         for mark in [
@@ -158,7 +151,6 @@ struct BackupTests {
 
     @Test("what a service that was killed has left of a copy goes at the next start")
     func leftovers() throws {
-        defer { clean() }
         let daemon = try daemon("backups")
         #expect(daemon.terminate() == 0)
         for name in ["copy-x", "copy-x-journal", "mine"] {

@@ -1,4 +1,5 @@
 import Foundation
+import MneedleRandom
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -96,7 +97,7 @@ struct LineTests {
 
     @Test("the same bytes give the same replies however they are cut, bulk lines included", arguments: 1...8)
     func anyCut(seed: Int) throws {
-        var dice = Dice(state: UInt64(seed))
+        var dice = SeededGenerator(seed: UInt64(seed))
         let script = CutScript(&dice).bytes
         let whole = try CutScript.replies(to: script, pieces: [script.count])
         var pieces: [Int] = []
@@ -116,7 +117,7 @@ struct LineTests {
 private struct CutScript {
     var bytes: [UInt8] = []
 
-    init(_ dice: inout Dice) {
+    init(_ dice: inout SeededGenerator) {
         var names = 0
         for _ in 0..<40 {
             switch Int.random(in: 0..<10, using: &dice) {
@@ -134,7 +135,7 @@ private struct CutScript {
         bytes += Array("trial.add name=unfinished".utf8)
     }
 
-    private mutating func stream(_ dice: inout Dice, _ names: inout Int) {
+    private mutating func stream(_ dice: inout SeededGenerator, _ names: inout Int) {
         add("#s\(names) trial.stream")
         for _ in 0..<Int.random(in: 0..<6, using: &dice) {
             switch Int.random(in: 0..<5, using: &dice) {

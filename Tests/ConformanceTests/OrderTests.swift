@@ -1,4 +1,5 @@
 import Foundation
+import MneedleRandom
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -8,7 +9,7 @@ struct OrderTests {
     @Test(
         "any mixture of reads, changes and refusals is answered in order, each seeing all before it", arguments: 1...3)
     func mixture(seed: Int) throws {
-        var dice = Dice(state: UInt64(seed) * 977)
+        var dice = SeededGenerator(seed: UInt64(seed) * 977)
         let client = try trialDaemon().connect()
         var names: Set<Int> = []
         var requests = ""

@@ -35,11 +35,11 @@ struct SymptomTests {
             for kind in ["session.started", "session.finished"] {
                 try bench.happen(
                     kind, subject: "session/\(session)", person: person,
-                    [
-                        "session": session, "person": person, "device": "pen", "areas": ["cheeks"], "depth_mm": 0.3,
-                        "goal": "collagen", "setting": person == "cleo" ? "clinic" : "home",
-                        "started": Self.ended, "ended": kind == "session.finished" ? Self.ended : nil,
-                    ])
+                    SessionEntry(
+                        session: session, person: person, device: "pen", areas: ["cheeks"], depthMM: 0.3,
+                        goal: .collagen, setting: person == "cleo" ? .clinic : .home, started: Self.ended,
+                        ended: kind == "session.finished" ? Self.ended : nil
+                    ).object)
             }
         }
         return bench

@@ -1,7 +1,6 @@
 import Glibc
 import MneedleClient
 import MneedleWire
-import Synchronization
 import Testing
 
 struct BulkTests {

@@ -55,7 +55,9 @@ struct ToolTests {
             (["garden", "plant", "--bed", "1", "bed=2"], "'bed' is given twice"),
             (["garden", "plant", "{\"a\":}"], "column 6"),
             (["ping", "x=1"], "it takes none"), (["watch", "--sinc", "1"], "mneedlectl watch [TOPIC"),
-            (["--timeout", "0", "ping"], "--timeout"), (["completion"], "completion bash"),
+            (["--timeout", "0", "ping"], "--timeout: expected more than 0 and at most 86400 seconds, got '0.0'"),
+            (["--timeout", "x", "ping"], "'x' is invalid for '--timeout <timeout>': expected a number of seconds"),
+            (["watch", "--since", "x"], "expected an event's number"), (["completion"], "completion bash"),
         ])
     func mistakes(_ words: [String], _ hint: String) throws {
         let daemon = try ScriptedDaemon.describing("OK {}")

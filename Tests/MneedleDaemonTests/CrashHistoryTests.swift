@@ -1,6 +1,7 @@
 import CMneedleSystem
 import Foundation
 import MneedleKit
+import MneedleTestKit
 import Testing
 
 @testable import MneedleDaemon
@@ -13,20 +14,19 @@ struct CrashHistoryTests {
     private func history(
         _ crashes: String = "[]", slot: (module: String, request: String, uid: UInt32, signal: Int32)? = nil
     ) throws -> CrashHistory {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("crashes-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try crashes.write(toFile: folder + "/crashes.json", atomically: true, encoding: .utf8)
-        if let slot {
-            let size = MemoryLayout<mneedle_crash_slot>.size
-            var page = [UInt8](repeating: 0, count: size * Int(MNEEDLE_CRASH_SLOTS))
-            withUnsafeBytes(of: slot.signal) { page.replaceSubrange(size..<(size + 4), with: $0) }
-            withUnsafeBytes(of: slot.uid) { page.replaceSubrange((size + 4)..<(size + 8), with: $0) }
-            page.replaceSubrange((size + 8)..<(size + 8 + slot.module.utf8.count), with: slot.module.utf8)
-            page.replaceSubrange((size + 56)..<(size + 56 + slot.request.utf8.count), with: slot.request.utf8)
-            try Data(page).write(to: URL(fileURLWithPath: folder + "/running"))
+        try TemporaryFolder.with { folder in
+            try crashes.write(toFile: folder + "/crashes.json", atomically: true, encoding: .utf8)
+            if let slot {
+                let size = MemoryLayout<mneedle_crash_slot>.size
+                var page = [UInt8](repeating: 0, count: size * Int(MNEEDLE_CRASH_SLOTS))
+                withUnsafeBytes(of: slot.signal) { page.replaceSubrange(size..<(size + 4), with: $0) }
+                withUnsafeBytes(of: slot.uid) { page.replaceSubrange((size + 4)..<(size + 8), with: $0) }
+                page.replaceSubrange((size + 8)..<(size + 8 + slot.module.utf8.count), with: slot.module.utf8)
+                page.replaceSubrange((size + 56)..<(size + 56 + slot.request.utf8.count), with: slot.request.utf8)
+                try Data(page).write(to: URL(fileURLWithPath: folder + "/running"))
+            }
+            return try CrashHistory(folder: folder, now: Self.now)
         }
-        return try CrashHistory(folder: folder, now: Self.now)
     }
 
     private func crash(_ request: String? = nil, _ uid: Int? = nil, secondsAgo: Int64 = 60) -> String {

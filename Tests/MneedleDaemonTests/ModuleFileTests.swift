@@ -1,5 +1,6 @@
 import Foundation
 import MneedleKit
+import MneedleRandom
 import MneedleTestKit
 import Testing
 
@@ -9,19 +10,18 @@ import Testing
 struct ModuleFileTests {
     /// A library as the loader takes it.
     private static func library(_ name: String = "elf_file") throws -> Data {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("elf-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (source, result) = (folder.path + "/elf.c", folder.path + "/libelf.so")
-        try """
-        struct note { unsigned name_size, description_size, type; char name[8]; unsigned kit_api; char compiler[252]; };
-        __attribute__((used, aligned(4), section(".note.mneedle")))
-        static const struct note note = { 8, 256, 1, "mneedle", \(KitVersion.api), "\(KitVersion.compiler)" };
-        void *mneedle_module_\(name)(void) { return 0; }
-        """.write(toFile: source, atomically: true, encoding: .utf8)
-        let made = try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", result, source])
-        try #require(made.exitCode == 0, "\(made.output)")
-        return try Data(contentsOf: URL(fileURLWithPath: result))
+        try TemporaryFolder.with { folder in
+            let (source, result) = (folder + "/elf.c", folder + "/libelf.so")
+            try """
+            struct note { unsigned name_size, description_size, type; char name[8]; unsigned kit_api; char compiler[252]; };
+            __attribute__((used, aligned(4), section(".note.mneedle")))
+            static const struct note note = { 8, 256, 1, "mneedle", \(KitVersion.api), "\(KitVersion.compiler)" };
+            void *mneedle_module_\(name)(void) { return 0; }
+            """.write(toFile: source, atomically: true, encoding: .utf8)
+            let made = try ChildProcess.run(["cc", "-shared", "-fPIC", "-o", result, source])
+            try #require(made.exitCode == 0, "\(made.output)")
+            return try Data(contentsOf: URL(fileURLWithPath: result))
+        }
     }
 
     /// Values at which sums and products wrap, or that point just beside what is there.
@@ -30,17 +30,6 @@ struct ModuleFileTests {
             0, 1, 63, 64, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 62, (1 << 63) - 1, 1 << 63, .max,
         ]
         return ends + ends.map { $0 &- 40 } + [UInt64(size) - 1, UInt64(size), UInt64(size) + 1, UInt64(size) - 64]
-    }
-
-    /// 64-bit xorshift: the same mutants in every run.
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-        mutating func next() -> UInt64 {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return state
-        }
     }
 
     @Test("is read as what it is")
@@ -56,7 +45,7 @@ struct ModuleFileTests {
         let good = try Self.library()
         let table = good.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: 40, as: UInt64.self)) }
         let extremes = Self.extremes(good.count)
-        var numbers = Numbers()
+        var numbers = SeededGenerator(seed: 1)
         var (refused, read, passedOver) = (0, 0, 0)
         for round in 0..<6000 {
             var data = good

@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleRandom
 import Testing
 
 @testable import MneedleDaemon
@@ -7,7 +8,7 @@ import Testing
 struct RequestQueueTests {
     @Test("answers leave in the order of the requests, in whatever order they come to be known", arguments: 1...40)
     func order(seed: UInt64) throws {
-        var random = Dice(seed)
+        var random = SeededGenerator(seed: seed)
         var life = Life()
         for number in 0..<60 {
             life.queue.append(Life.request(number, Kind.allCases.randomElement(using: &random) ?? .read))
@@ -161,20 +162,5 @@ private struct Life {
     mutating func answer(_ tag: String) throws {
         let ticket = running.first { $0.value == tag }?.key
         try answer(#require(ticket))
-    }
-}
-
-/// The same numbers each time.
-private struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

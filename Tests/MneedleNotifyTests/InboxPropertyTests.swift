@@ -1,4 +1,5 @@
 import MneedleClient
+import MneedleRandom
 import MneedleWire
 import Testing
 
@@ -7,17 +8,6 @@ import Testing
 /// Random lives of an agent against a naive account of what belongs on the screen.
 @Suite("Whatever happens in whatever order")
 struct InboxPropertyTests {
-    /// A fixed sequence for a seed (splitmix64).
-    struct Dice: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// A notification server that keeps to the specification, and a ledger; the agent's part is the inbox's.
     struct World {
         var ledger: [Event] = []
@@ -63,7 +53,7 @@ struct InboxPropertyTests {
 
     @Test("the screen shows what is open, each once, and nothing else", arguments: UInt64(1)...200)
     func screen(seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = SeededGenerator(seed: seed)
         var world = World()
         world.inbox.serverAppeared("1", isNew: true)
         for _ in 0..<200 {

@@ -43,7 +43,7 @@ struct StateTests {
 
     @Test("settings are read, and mistakes in them named")
     func settings() throws {
-        let settings = try Settings(toml: "private = true\npeople = [\"anna\"]\nalarms = false\n", name: "x")
+        let settings = try AgentSettings(toml: "private = true\npeople = [\"anna\"]\nalarms = false\n", name: "x")
         #expect(settings.isPrivate)
         #expect(!settings.showsAlarms)
         #expect(settings.people == ["anna"])
@@ -52,7 +52,7 @@ struct StateTests {
             ("people = [1]", "'people' is a list"), ("private =", "line 1"),
         ] {
             #expect {
-                try Settings(toml: text, name: "notify.toml")
+                try AgentSettings(toml: text, name: "notify.toml")
             } throws: { error in
                 "\(error)".contains(says) && "\(error)".contains("notify.toml")
             }
@@ -62,7 +62,7 @@ struct StateTests {
     @Test("whoever has records sees those; who has none, as a front desk, everybody's; settings go before")
     func people() throws {
         func seen(_ people: Set<String>?, own: Set<String>) -> [String] {
-            var settings = Settings()
+            var settings = AgentSettings()
             settings.people = people
             #expect(settings.wants(nil, own: own))
             return ["anna", "ben"].filter { settings.wants($0, own: own) }
@@ -78,25 +78,25 @@ struct StateTests {
     func first() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try "private = true".write(toFile: folder + "/notify.toml", atomically: true, encoding: .utf8)
-        #expect(try Settings(firstOf: [folder + "/no.toml", folder + "/notify.toml"]).isPrivate)
-        #expect(try Settings(firstOf: [folder + "/no.toml"]) == Settings())
-        #expect(throws: Settings.Invalid.self) { try Settings(file: folder + "/no.toml") }
+        #expect(try AgentSettings(firstOf: [folder + "/no.toml", folder + "/notify.toml"]).isPrivate)
+        #expect(try AgentSettings(firstOf: [folder + "/no.toml"]) == AgentSettings())
+        #expect(throws: AgentSettings.Invalid.self) { try AgentSettings(file: folder + "/no.toml") }
     }
 
     @Test("the file that ships says what holds without it")
     func shipped() throws {
         let root = URL(fileURLWithPath: #filePath + "/../../..").standardized.path
-        #expect(try Settings(file: root + "/Config/notify.toml") == Settings())
+        #expect(try AgentSettings(file: root + "/Config/notify.toml") == AgentSettings())
     }
 
     @Test("places follow the XDG base directories")
     func places() {
-        #expect(Places.state { $0 == "HOME" ? "/home/anna" : nil } == "/home/anna/.local/state/mneedle")
-        #expect(Places.state { $0 == "XDG_STATE_HOME" ? "/s" : nil } == "/s/mneedle")
+        #expect(UserFolders.state { $0 == "HOME" ? "/home/anna" : nil } == "/home/anna/.local/state/mneedle")
+        #expect(UserFolders.state { $0 == "XDG_STATE_HOME" ? "/s" : nil } == "/s/mneedle")
         #expect(
-            Places.configurations { ["HOME": "/home/anna", "XDG_CONFIG_HOME": "relative"][$0] }
+            UserFolders.configurations { ["HOME": "/home/anna", "XDG_CONFIG_HOME": "relative"][$0] }
                 == ["/home/anna/.config/mneedle/notify.toml", "/etc/xdg/mneedle/notify.toml"])
-        #expect(Places.state { _ in nil } == nil)
+        #expect(UserFolders.state { _ in nil } == nil)
     }
 
     @Test("the pauses grow to a minute and begin anew after success")

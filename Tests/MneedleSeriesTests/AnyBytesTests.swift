@@ -1,3 +1,4 @@
+import MneedleRandom
 import Testing
 
 @testable import MneedleSeries

@@ -1,3 +1,4 @@
+import MneedleRandom
 import MneedleWire
 import Testing
 

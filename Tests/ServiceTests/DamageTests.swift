@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MneedleRandom
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -152,7 +153,7 @@ struct DamageTests {
         let daemon = try Self.filled()
         let database = daemon.folder + "/state/mneedle.sqlite"
         let whole = try Data(contentsOf: URL(fileURLWithPath: database))
-        var random = SplitMix(state: UInt64(round) + 1)
+        var random = SeededGenerator(seed: UInt64(round) + 1)
         for _ in 0..<5 {
             var bytes = [UInt8](whole)
             for _ in 0..<8 { bytes[Int(random.next() % UInt64(bytes.count))] ^= UInt8(1 << (random.next() % 8)) }

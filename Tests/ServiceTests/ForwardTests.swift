@@ -159,7 +159,7 @@ struct ForwardTests {
     @Test("a file that is no serial port is complained of once, and it is waited for one")
     func noPort() throws {
         let (daemon, client, _) = try TelemetrySourceTests.running()
-        FileManager.default.createFile(atPath: daemon.folder + "/pen", contents: nil)
+        try Data().write(to: URL(fileURLWithPath: daemon.folder + "/pen"))
         let forwarder = try Forwarder(daemon)
         while !forwarder.log.contains("cannot be opened") { try #require(forwarder.isRunning) }
         unlink(daemon.folder + "/pen")

@@ -8,7 +8,8 @@ import Testing
 struct OnTests {
     /// A daemon, and `mneedlectl on` with a shell script; what the script writes into `$1`, a named pipe, a test reads.
     final class Practice {
-        let folder: String
+        private let temporary: TemporaryFolder
+        var folder: String { temporary.path }
         let daemon: DaemonProcess
         private(set) var client: RawClient
         private(set) var follower: ChildProcess!
@@ -16,7 +17,8 @@ struct OnTests {
         private let options: [String]
 
         init(script: String, _ options: [String] = [], begins: [String] = ["--since", "0"]) throws {
-            folder = FileManager.default.temporaryDirectory.appendingPathComponent("on-\(UUID().uuidString)").path
+            temporary = try TemporaryFolder()
+            let folder = temporary.path
             try FileManager.default.createDirectory(atPath: folder + "/kept", withIntermediateDirectories: true)
             try "#!/bin/sh\n\(script)\n".write(toFile: "\(folder)/program", atomically: true, encoding: .utf8)
             chmod("\(folder)/program", 0o755)
@@ -33,7 +35,6 @@ struct OnTests {
         deinit {
             if follower?.isRunning == true { endFollower(SIGKILL) }
             close(pipe)
-            try? FileManager.default.removeItem(atPath: folder)
         }
 
         var state: String { folder + "/kept/state" }
@@ -291,8 +292,9 @@ struct OnTests {
             (["reminder.due", "--state", "/tmp/x", "--attempts", "0", "--", "true"], "whole number from 1 to 1000"),
             (
                 ["reminder.due", "--state", "/tmp/x", "--time-limit", "1h", "--", "true"],
-                "'1h' is invalid for '--time-limit <seconds>'"
+                "'1h' is invalid for '--time-limit <seconds>': expected a number of seconds"
             ),
+            (["reminder.due", "--state", "/tmp/x", "--since", "x", "--", "true"], "expected an event's number"),
             (["reminder.due", "--stat", "/tmp/x", "--", "true"], "Unknown option '--stat'. Did you mean '--state'?"),
         ])
     func mistakes(words: [String], hint: String) throws {

@@ -1,4 +1,5 @@
 import Foundation
+import MneedleRandom
 import MneedleTestKit
 import MneedleWire
 import Testing
@@ -74,7 +75,7 @@ struct ProtocolTests {
 
     @Test("the same bytes give the same replies however they are cut", arguments: 0..<6)
     func anyCut(seed: Int) throws {
-        var generator = SplitMix(state: UInt64(seed) &+ 1)
+        var generator = SeededGenerator(seed: UInt64(seed) &+ 1)
         let script = """
             #1 records.add-person person=anna
             ping
@@ -317,18 +318,5 @@ struct ProtocolTests {
         for part in ["ended with 78", "limits.max_line_byte", "limits.max_nesting", "log.level"] {
             #expect(said.contains(part), "\(part) in \(said)")
         }
-    }
-}
-
-/// A small generator whose numbers are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

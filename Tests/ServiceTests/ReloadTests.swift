@@ -8,18 +8,16 @@ import Testing
 struct ReloadTests {
     /// A daemon on a copy of the project's knowledge that a test may edit.
     final class Practice {
-        let knowledge: String
+        private let copy: TemporaryFolder
+        var knowledge: String { copy.path }
         let daemon: DaemonProcess
         let client: RawClient
 
         init(config: String = "") throws {
-            knowledge = FileManager.default.temporaryDirectory.appendingPathComponent("kn-\(UUID().uuidString)").path
-            try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: knowledge)
-            daemon = try DaemonProcess(config: config, knowledge: knowledge)
+            copy = try TemporaryFolder(copying: Bench.projectKnowledge)
+            daemon = try DaemonProcess(config: config, knowledge: copy.path)
             client = try daemon.connect()
         }
-
-        deinit { try? FileManager.default.removeItem(atPath: knowledge) }
 
         func edit(_ file: String, _ text: String, _ replacement: String) throws {
             let path = "\(knowledge)/\(file)"

@@ -1,22 +1,11 @@
 import Foundation
+import MneedleRandom
 import MneedleTestKit
 import MneedleWire
 import Testing
 
 @Suite("Files of TOML with mistakes in them")
 struct TOMLMutantTests {
-    /// Numbers that look random and are the same in every run.
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// What is easily typed wrong, and what the grammar turns on.
     private static let pieces = [
         "[", "]", "[[", "]]", "{", "}", "\"", "'", "\"\"\"", "'''", "=", ".", ",", "#", "\\", "\n", "\r\n", "\r", " ",
@@ -37,7 +26,7 @@ struct TOMLMutantTests {
             try Array(Data(contentsOf: $0)).split(separator: 10, omittingEmptySubsequences: false)
         }
         try #require(lines.count >= 13)
-        var generator = Seeded(state: 16)
+        var generator = SeededGenerator(seed: 16)
         return (0..<count).map { number in
             let file = lines[number % lines.count]
             let start = Int.random(in: 0..<file.count, using: &generator)
@@ -48,7 +37,7 @@ struct TOMLMutantTests {
         }
     }
 
-    private static func mutate(_ text: inout [UInt8], _ generator: inout Seeded) {
+    private static func mutate(_ text: inout [UInt8], _ generator: inout SeededGenerator) {
         let at = Int.random(in: 0...text.count, using: &generator)
         let end = min(text.count, at + Int.random(in: 1...8, using: &generator))
         switch Int.random(in: 0..<5, using: &generator) {

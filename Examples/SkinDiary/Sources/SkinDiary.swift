@@ -90,9 +90,8 @@ struct Diary: Sendable {
 
     /// Runs in the transaction that finished the session: both happen, or neither.
     var afterSession: Reaction {
-        Reaction(to: "session.finished") { entry, _, transaction in
-            guard let person = entry.person else { return }
-            _ = try write(person, 3, "session \(entry.body.integer("session") ?? 0) finished", transaction)
+        Reaction(to: .sessionFinished) { session, _, transaction in
+            _ = try write(session.person, 3, "session \(session.session) finished", transaction)
         }
     }
 

@@ -7,9 +7,6 @@ struct OpenReaction: Sendable {
     let opened: Instant
 }
 
-/// Whether somebody has closed a reaction.
-enum ReactionState: String, CaseIterable, ReplyValue { case open, resolved }
-
 /// A reaction as it is kept, and as it is listed.
 struct StoredReaction: Reply {
     let id: Int64

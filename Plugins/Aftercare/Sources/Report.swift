@@ -120,14 +120,15 @@ extension Aftercare {
     }
 
     /// Stopping a session for pain, bleeding or a rash reports it. By the entry's own time: it may be told late.
-    func reportStop(_ entry: Entry, _ transaction: any Transaction) throws {
-        guard let reason = entry.body.string("reason"), let slug = entry.body.string("person") ?? entry.person,
+    func reportStop(_ session: SessionEntry, _ transaction: any Transaction) throws {
+        guard let reason = session.reason,
             let symptom = knowledge.symptoms.first(where: { $0.stopReason == reason })
         else { return }
         let said = Said(symptom: symptom, degree: .mild, isWorsening: false, unknown: nil)
         let complaint = try Complaint(
-            person: transaction.person(slug), said: said, degree: .mild, isWorsening: false, since: nil, note: nil,
-            course: lastCourse(of: slug, transaction), at: entry.body.instant("ended") ?? transaction.now)
+            person: transaction.person(session.person), said: said, degree: .mild, isWorsening: false, since: nil,
+            note: nil,
+            course: lastCourse(of: session.person, transaction), at: session.ended ?? transaction.now)
         _ = try take(complaint, with: [symptom.name], transaction)
     }
 
@@ -157,12 +158,10 @@ extension Aftercare {
         if let open, open.isNew {
             try transaction.record(
                 Entry(
-                    "reaction.opened", subject: "reaction/\(open.reaction)", person: person.person,
-                    body: [
-                        "reaction": open.reaction, "person": person.person, "symptom": symptom.name,
-                        "action": action.rawValue, "session": complaint.course?.session,
-                        "sets": symptom.sets.isEmpty ? nil : symptom.sets,
-                    ], stands: true))
+                    .reactionOpened, subject: "reaction/\(open.reaction)", person: person.person,
+                    body: ReactionOpened(
+                        reaction: open.reaction, person: person.person, symptom: symptom.name,
+                        action: action.rawValue, session: complaint.course?.session, sets: symptom.sets)))
         }
         return Outcome(
             report: report, reaction: open?.reaction, action: action,

@@ -28,34 +28,6 @@ private struct Judgement: Sendable {
     var note: String?
 }
 
-/// What `aftercare.resolve` answers.
-private struct Resolution: Reply {
-    let reaction: Int64
-    let person: String
-    let symptom: String
-    let by: String
-    let physician: String?
-    let judgedOn: CivilDate?
-    let allergies: [Allergy]
-    let resolved: Instant
-    let note: String?
-
-    static let members: [Member<Resolution>] = [
-        Member("reaction", "the reaction", \.reaction), Member("person", "whose it was", \.person),
-        Member("symptom", "what it was", \.symptom), Member("state", "resolved") { _ in ReactionState.resolved },
-        Member("by", "who has judged it", \.by),
-        Member("physician", "the physician who has judged it", \.physician),
-        Member("judged_on", "when the physician did", \.judgedOn),
-        Member("allergy", "what it was an allergy to") { $0.names },
-        Member("sets", "answers of the screening that are yes from now on") {
-            $0.allergies.isEmpty ? nil : $0.allergies.map(\.sets)
-        },
-        Member("resolved", "when", \.resolved), Member("note", "what was found", \.note),
-    ]
-
-    var names: [String]? { allergies.isEmpty ? nil : allergies.map(\.name) }
-}
-
 extension Aftercare {
     private static let reaction = Parameter.required("reaction", .id, "The reaction: see aftercare.reactions.")
     private static let by = Parameter.optional(
@@ -82,14 +54,14 @@ extension Aftercare {
     var resolve: Command {
         Command(
             "resolve", "Closes a reaction, so that sessions are possible again; an urgent one by a physician's word.",
-            role: .operator, takes: Aftercare.reaction, judgement, gives: Resolution.self,
+            role: .operator, takes: Aftercare.reaction, judgement, gives: ReactionResolved.self,
             errors: [.notFound, .conflict], concerns: .named("reaction"),
             example:
                 "aftercare.resolve reaction=3 physician=\"Dr. Lee\" judged_on=2026-11-28 note=\"healed after antibiotics\"",
             writes: { transaction, id, judgement in try close(id, judgement, transaction) })
     }
 
-    private func close(_ id: Int64, _ judgement: Judgement, _ transaction: any Transaction) throws -> Resolution {
+    private func close(_ id: Int64, _ judgement: Judgement, _ transaction: any Transaction) throws -> ReactionResolved {
         guard let row = try transaction.store.row("SELECT * FROM aftercare_reactions WHERE id = ?", id) else {
             throw ModuleError.notFound("reaction", id, next: "aftercare.reactions lists them")
         }
@@ -111,21 +83,21 @@ extension Aftercare {
                 name, expected: "who has judged it", got: nil,
                 "name who has judged it with '\(name)' or '\(Aftercare.physician.name)'")
         }
-        let resolution = Resolution(
+        let allergies = try allergies(judgement, isAsked: symptom?.asksAllergy ?? false)
+        let resolution = ReactionResolved(
             reaction: id, person: reaction.person, symptom: reaction.symptom, by: by, physician: physician,
-            judgedOn: judgement.judgedOn,
-            allergies: try allergies(judgement, isAsked: symptom?.asksAllergy ?? false), resolved: transaction.now,
-            note: judgement.note)
+            judgedOn: judgement.judgedOn, allergies: allergies.map(\.name), sets: allergies.map(\.sets),
+            resolved: transaction.now, note: judgement.note)
         try transaction.store.execute(
             """
             UPDATE aftercare_reactions SET closed_at = ?, closed_by = ?, note = ?, physician = ?, judged_on = ?,
             allergy = ? WHERE id = ? AND closed_at IS NULL
             """,
             resolution.resolved, by, resolution.note, physician, resolution.judgedOn,
-            resolution.names?.joined(separator: ","), id)
+            allergies.isEmpty ? nil : resolution.allergies.joined(separator: ","), id)
         try transaction.record(
             Entry(
-                "reaction.resolved", subject: "reaction/\(id)", person: resolution.person, body: resolution.object))
+                .reactionResolved, subject: "reaction/\(id)", person: resolution.person, body: resolution))
         return resolution
     }
 

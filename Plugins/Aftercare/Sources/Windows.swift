@@ -46,57 +46,55 @@ struct Window: Sendable {
 extension Aftercare {
     /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.
     var whenStarted: Reaction {
-        Reaction(to: "session.started") { entry, _, transaction in
-            try keep(Course(entry, endsSession: false, now: transaction.now), transaction)
-        }
+        Reaction(to: .sessionStarted) { session, _, transaction in try keep(session, endedAt: nil, transaction) }
     }
 
-    var whenFinished: Reaction {
-        Reaction(to: "session.finished") { entry, _, transaction in try end(entry, transaction) }
-    }
+    var whenFinished: Reaction { Reaction(to: .sessionFinished) { try end($0, $2) } }
+
     /// The needles were in the skin, so a stopped session needs the same care.
     var whenStopped: Reaction {
-        Reaction(to: "session.stopped") { entry, _, transaction in
-            try end(entry, transaction)
-            try reportStop(entry, transaction)
+        Reaction(to: .sessionStopped) { session, _, transaction in
+            try end(session, transaction)
+            try reportStop(session, transaction)
         }
     }
 
-    private func end(_ entry: Entry, _ transaction: any Transaction) throws {
-        let course = try Course(entry, endsSession: true, now: transaction.now)
-        let laid = try lay(course, transaction)
+    private func end(_ session: SessionEntry, _ transaction: any Transaction) throws {
+        let ended = session.ended ?? transaction.now
+        let laid = try lay(session, from: ended, transaction)
         try transaction.record(
             Entry(
-                "aftercare.began", subject: "session/\(course.session)", person: course.person,
+                "aftercare.began", subject: "session/\(session.session)", person: session.person,
                 body: [
-                    "session": course.session, "person": course.person, "from": course.anchor,
-                    "until": try lastUntil(of: course.person, transaction), "windows": laid,
+                    "session": session.session, "person": session.person, "from": ended,
+                    "until": try lastUntil(of: session.person, transaction), "windows": laid,
                 ]))
     }
 
-    private func keep(_ course: Course, _ transaction: any Transaction) throws {
+    private func keep(_ session: SessionEntry, endedAt ended: Instant?, _ transaction: any Transaction) throws {
         try transaction.store.execute(
             """
             INSERT INTO aftercare_courses (session, person, began_at, ended_at, areas) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET ended_at = excluded.ended_at
-            """, course.session, course.person, course.began, course.ended, course.areas.joined(separator: ","))
+            """, session.session, session.person, session.started, ended, session.areas.joined(separator: ","))
     }
 
     /// Writes the windows of a session, counted from its end. While it is running they count from each moment anew.
-    private func lay(_ course: Course, _ transaction: any Transaction) throws -> [Object] {
-        try keep(course, transaction)
-        try transaction.store.execute("DELETE FROM aftercare_windows WHERE session = ?", course.session)
-        let person = try transaction.person(course.person)
-        let zone = transaction.zone(of: person)
+    private func lay(
+        _ session: SessionEntry, from ended: Instant, _ transaction: any Transaction
+    ) throws -> [Object] {
+        try keep(session, endedAt: ended, transaction)
+        try transaction.store.execute("DELETE FROM aftercare_windows WHERE session = ?", session.session)
+        let zone = transaction.zone(of: try transaction.person(session.person))
         return try knowledge.windows.map { window in
-            let times = window.times(after: course.anchor, course.setting ?? person.setting, zone)
+            let times = window.times(after: ended, session.setting, zone)
             _ = try transaction.store.insert(
                 """
                 INSERT INTO aftercare_windows (session, person, code, kind, starts_at, ends_at, text, sources)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
-                course.session, course.person, window.code, window.kind.rawValue, times.from, times.until, window.text,
-                transaction.json(window.sources.value))
+                session.session, session.person, window.code, window.kind.rawValue, times.from, times.until,
+                window.text, transaction.json(window.sources.value))
             return ["window": window.code, "kind": window.kind.rawValue, "from": times.from, "until": times.until]
         }
     }
@@ -153,27 +151,4 @@ struct PastCourse: Sendable {
     let ended: Instant?
     /// Where it was; empty where that is not on record.
     let areas: [String]
-}
-
-/// What aftercare needs of a session's entry.
-private struct Course {
-    let session: Int64
-    let person: String
-    let setting: Setting?
-    let began: Instant
-    let ended: Instant?
-    let areas: [String]
-
-    var anchor: Instant { ended ?? began }
-
-    init(_ entry: Entry, endsSession: Bool, now: Instant) throws {
-        guard let session = entry.body.integer("session"), let person = entry.body.string("person") ?? entry.person
-        else { throw ModuleError.internal("the entry \(entry.kind) lacks session or person") }
-        self.session = session
-        self.person = person
-        setting = entry.body.string("setting").flatMap(Setting.init)
-        began = entry.body.instant("started") ?? now
-        areas = entry.body.strings("areas")
-        ended = endsSession ? entry.body.instant("ended") ?? now : nil
-    }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import MneedleKit
 import MneedleTestKit
 
@@ -47,11 +46,11 @@ struct Practice {
     ) throws {
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
-            [
-                "session": session, "person": person, "device": "pen", "areas": areas, "depth_mm": 0.3,
-                "goal": "collagen", "setting": Practice.people[person]?.setting.rawValue,
-                "started": bench.clock.now(), "ended": ended, "reason": reason,
-            ])
+            SessionEntry(
+                session: session, person: person, device: "pen", areas: areas, depthMM: 0.3, goal: .collagen,
+                setting: Practice.people[person]?.setting ?? .home, started: bench.clock.now(), ended: ended,
+                reason: reason
+            ).object)
     }
 
     func mayUse(_ person: String, _ product: String, at: String? = nil) throws -> Object {
@@ -94,35 +93,7 @@ struct Practice {
     }
 }
 
-/// The codes of a reply's findings.
-func codes(_ reply: Object) -> [String] {
-    (reply.list("findings") ?? []).compactMap {
-        if case .object(let finding) = $0 { finding.string("code") } else { nil }
-    }
-}
-
-/// The error that `body` ends with.
-func refusal(_ body: () throws -> some Any) -> ModuleError? {
-    do {
-        _ = try body()
-        return nil
-    } catch { return error as? ModuleError }
-}
-
 /// The problems that the module finds in the project's knowledge after `edit`.
 func problems(_ edit: (String) -> String) throws -> [String] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
-    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("aftercare.toml")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    let edited = edit(text)
-    if edited == text { throw ModuleError.internal("the edit found nothing to change") }
-    try edited.write(to: file, atomically: true, encoding: .utf8)
-    do {
-        _ = try Practice(knowledge: folder.path)
-        return []
-    } catch let error as Bench.BadKnowledge {
-        return error.problems.map(\.description)
-    }
+    try EditedKnowledge.problems("aftercare.toml", edit) { try Practice(knowledge: $0) }
 }

@@ -14,7 +14,7 @@ struct ProductTests {
         let retinol = try practice.mayUse("anna", "retinol")
         #expect(retinol.bool("allowed") == false)
         #expect(retinol.string("until") == "2026-11-23T12:00:00Z")
-        #expect(codes(retinol) == ["product-avoid", "product-defers-session"])
+        #expect(retinol.findingCodes == ["product-avoid", "product-defers-session"])
         let hyaluronic = try practice.mayUse("anna", "hyaluronic-acid")
         #expect(hyaluronic.bool("allowed") == true)
         #expect(hyaluronic["until"] == nil)
@@ -28,8 +28,8 @@ struct ProductTests {
         #expect(try practice.mayUse(person, "retinol").bool("allowed") == false)
         practice.bench.clock.advance(seconds: 1)
         #expect(try practice.mayUse(person, "retinol").bool("allowed") == true)
-        #expect(codes(try practice.mayUse(person, "retinol")) == ["product-defers-session"])
-        #expect(codes(try practice.mayUse(person, "vitamin c")) == [])
+        #expect(try practice.mayUse(person, "retinol").findingCodes == ["product-defers-session"])
+        #expect(try practice.mayUse(person, "vitamin c").findingCodes == [])
     }
 
     @Test("the hours are elapsed time, also when the clocks change")
@@ -73,7 +73,7 @@ struct ProductTests {
                 let inside = try practice.mayUse("anna", word)
                 #expect(inside.bool("allowed") == !avoided, "\(word)")
                 #expect(inside.string("product") == row.string("product"), "\(word)")
-                #expect(codes(inside).first == (avoided ? "product-avoid" : "product-fine"), "\(word)")
+                #expect(inside.findingCodes.first == (avoided ? "product-avoid" : "product-fine"), "\(word)")
             }
         }
         practice.bench.clock.advance(hours: 72)
@@ -130,7 +130,7 @@ struct ProductTests {
         let reply = try practice.mayUse("anna", product)
         #expect(reply.bool("allowed") == false)
         #expect(reply.string("until") == "2026-11-23T12:00:00Z")
-        #expect(codes(reply) == ["product-unknown"])
+        #expect(reply.findingCodes == ["product-unknown"])
         practice.bench.clock.advance(hours: 72)
         #expect(try practice.mayUse("anna", product).bool("allowed") == true)
     }
@@ -222,7 +222,7 @@ struct ProductTests {
         for product in ["retinol", "makeup", "hyaluronic acid", "snail mucin", "SPF 50"] {
             let reply = try practice.mayUse("anna", product)
             #expect(reply.bool("allowed") == false && reply["until"] == nil, "\(product)")
-            #expect(codes(reply) == ["product-reaction"], "\(product)")
+            #expect(reply.findingCodes == ["product-reaction"], "\(product)")
             #expect(reply.list("findings")?.description.contains("before the reaction is resolved") == true)
         }
         for product in ["water", "gentle cleanser"] {
@@ -250,7 +250,7 @@ struct ProductTests {
         ])
     func defers(product: String, until: String) throws {
         let reply = try Practice().mayUse("anna", product)
-        #expect(reply.bool("allowed") == true && codes(reply) == ["product-defers-session"])
+        #expect(reply.bool("allowed") == true && reply.findingCodes == ["product-defers-session"])
         #expect(reply.list("findings")?.description.contains(until) == true)
     }
 }

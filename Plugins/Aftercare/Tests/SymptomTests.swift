@@ -35,7 +35,7 @@ struct SymptomTests {
         let reply = try practice.report("anna", "pus")
         #expect(reply.string("action") == "urgent")
         let reaction = try #require(reply.integer("reaction"))
-        #expect(codes(reply) == ["symptom-urgent", "open-reaction"])
+        #expect(reply.findingCodes == ["symptom-urgent", "open-reaction"])
         let findings = try practice.findings("anna")
         #expect(findings.map(\.code) == ["open-reaction"])
         #expect(findings.allSatisfy { $0.blocks && !$0.overridable && $0.severity > .clearance })
@@ -140,9 +140,9 @@ struct SymptomTests {
     func stops(symptom: String) throws {
         let practice = try Practice()
         try practice.start(7, "anna")
-        #expect(codes(try practice.report("anna", symptom)).contains("stop-session"))
+        #expect(try practice.report("anna", symptom).findingCodes.contains("stop-session"))
         try practice.end(7, "anna", as: "session.stopped")
-        #expect(!codes(try practice.report("anna", symptom)).contains("stop-session"))
+        #expect(try !practice.report("anna", symptom).findingCodes.contains("stop-session"))
     }
 
     @Test("a report is taken without any session, and is one entry; a red flag adds one")
@@ -164,7 +164,7 @@ struct SymptomTests {
         let reply = try practice.report("anna", "rednees")
         #expect(reply.string("symptom") == "other" && reply.string("action") == "call")
         #expect(reply.strings("suggestions").contains("redness"))
-        #expect(codes(reply) == ["symptom-call", "symptom-unknown", "open-reaction"])
+        #expect(reply.findingCodes == ["symptom-call", "symptom-unknown", "open-reaction"])
         #expect(reply.list("findings")?.description.contains("Perhaps redness") == true)
         #expect(try practice.bench.ledger(kind: "symptom.reported")[0].body.string("said") == "rednees")
         let strange = try practice.report("anna", "my left ear sings")
@@ -200,7 +200,7 @@ struct SymptomTests {
     @Test("what a word was taken as is said beside it")
     func takenAs() throws {
         let reply = try Practice().report("cleo", "my face is swollen")
-        #expect(codes(reply).contains("symptom-unknown"))
+        #expect(reply.findingCodes.contains("symptom-unknown"))
         #expect(reply.list("findings")?.description.contains("taken as swelling of the face") == true)
         #expect(try Practice().action("anna", "very red", since: "1d") == "call")
     }

@@ -96,7 +96,7 @@ struct TriageTests {
         try practice.start(1, "cleo")
         let reply = try practice.report("cleo", symptom)
         #expect(reply.string("action") == "emergency")
-        #expect(codes(reply).contains("stop-session") && reply.integer("reaction") != nil)
+        #expect(reply.findingCodes.contains("stop-session") && reply.integer("reaction") != nil)
     }
 
     @Test("mild swelling in the first hours after a session of the face is watched; anything more is an emergency")
@@ -146,10 +146,10 @@ struct TriageTests {
             let practice = try Practice()
             try practice.start(1, "anna")
             practice.bench.clock.advance(hours: 1)
-            #expect(codes(try practice.report("anna", symptom, severity: severity)).contains("stop-session"))
+            #expect(try practice.report("anna", symptom, severity: severity).findingCodes.contains("stop-session"))
         }
         let practice = try Practice()
         try practice.start(1, "anna")
-        #expect(codes(try practice.report("anna", "redness")) == ["symptom-expected"])
+        #expect(try practice.report("anna", "redness").findingCodes == ["symptom-expected"])
     }
 }

@@ -1,31 +1,5 @@
 import MneedleKit
 
-/// A device's record, as it is shown and kept in the ledger.
-extension Device: @retroactive Reply {
-    public static let members: [Member<Device>] = [
-        Member("device", "the name given", \.device), Member("kind", "roller, pen or stamp", \.kind),
-        Member("needle_mm", "length of fixed needles; of a roller or stamp it is the depth", \.needleMM),
-        Member("min_depth_mm", "least depth it can be set to", \.minDepthMM),
-        Member("max_depth_mm", "greatest depth it can be set to", \.maxDepthMM),
-        Member("material", "what the needles are made of", \.material),
-        Member("owner", "the one person whose skin it may touch", \.owner),
-        Member("cartridges", "whether it takes single-use cartridges", \.cartridges),
-        Member("cartridges_reason", "why a pen takes none", \.cartridgesReason),
-        Member("areas", "the areas it is meant for; empty for no restriction", \.areas),
-        Member("model", "the maker's model", \.model), Member("serial", "its serial number", \.serial),
-        Member("skin_types", "the Fitzpatrick skin types that its label names, for each area that it limits") {
-            $0.labelledTypes
-        },
-        Member("retired", "whether it is out of use", \.retired),
-    ]
-
-    /// `nil` where the label limits nothing.
-    private var labelledTypes: Object? {
-        guard !skinTypes.isEmpty else { return nil }
-        return Object(uniqueMembers: skinTypes.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.value) })
-    }
-}
-
 extension Records {
     private static let newDevice = Parameter.required(
         "device", .slug, "A short name for the device, for example pen-1.")

@@ -1,17 +1,5 @@
 import MneedleKit
 
-/// A person's record, as it is shown and kept in the ledger.
-extension Person: @retroactive Reply {
-    public static let members: [Member<Person>] = [
-        Member("person", "the name given", \.person), Member("name", "for people to read", \.name),
-        Member("setting", "home or clinic", \.setting), Member("goal", "what the plan is for", \.goal),
-        Member("time_zone", "IANA name", \.timeZone), Member("fitzpatrick", "skin type 1 to 6", \.fitzpatrick),
-        Member("first_time", "whether the person had never been needled", \.firstTime),
-        Member("unix_user", "the user whose desktop shows this person's reminders", \.unixUser),
-        Member("birth_date", "born when", \.birthDate),
-    ]
-}
-
 /// What a request says of a person; what it does not say is `nil`.
 struct PersonDetails: Sendable {
     var name: String?
@@ -107,8 +95,8 @@ extension Records {
                 try requireStillAlike(alike, slug, .person, transaction)
                 try transaction.record(
                     Entry(
-                        "person.changed", subject: "person/\(slug)", person: slug,
-                        body: ["person": slug, "before": before, "after": person, "reason": reason]))
+                        .personChanged, subject: "person/\(slug)", person: slug,
+                        body: PersonChange(before: before, after: person, reason: reason)))
                 return person
             })
     }

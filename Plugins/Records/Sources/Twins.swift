@@ -30,30 +30,18 @@ private struct Decision: Sendable {
 
     /// The same, as the other record has it.
     var ofTwin: Decision { Decision(record: twin, twin: record, same: same, reason: reason, by: by, at: at) }
-
-    /// The members of an answer that is a decision.
-    static func members<Answer>(
-        _ record: String, _ decision: @escaping @Sendable (Answer) -> Decision
-    ) -> [Member<Answer>] {
-        [
-            Member(record, "one record") { decision($0).record }, Member("twin", "the other") { decision($0).twin },
-            Member("same", "whether they are one") { decision($0).same },
-            Member("reason", "how that is known") { decision($0).reason },
-            Member("by", "who decided it") { decision($0).by }, Member("at", "when") { decision($0).at },
-        ]
-    }
 }
 
 /// What `records.decide-twin` answers.
 private struct PersonDecision: Reply {
     let decision: Decision
-    static let members: [Member<PersonDecision>] = Decision.members(TwinKind.person.rawValue) { $0.decision }
-}
 
-/// What `records.decide-device-twin` answers.
-private struct DeviceDecision: Reply {
-    let decision: Decision
-    static let members: [Member<DeviceDecision>] = Decision.members(TwinKind.device.rawValue) { $0.decision }
+    static let members: [Member<PersonDecision>] = [
+        Member("person", "one record", \.decision.record), Member("twin", "the other", \.decision.twin),
+        Member("same", "whether they are one", \.decision.same),
+        Member("reason", "how that is known", \.decision.reason),
+        Member("by", "who decided it", \.decision.by), Member("at", "when", \.decision.at),
+    ]
 }
 
 extension Records {
@@ -111,12 +99,12 @@ extension Records {
             writes: { transaction, slug, twinSlug, same, reason in
                 let device = try requireDevice(slug, transaction)
                 let twin = try requireDevice(twinSlug, transaction)
+                let decided = try decide(.device, slug, twinSlug, same, reason, transaction)
                 let decision = DeviceDecision(
-                    decision: try decide(.device, slug, twinSlug, same, reason, transaction))
+                    device: slug, twin: twinSlug, isSame: same, reason: decided.reason, by: decided.by, at: decided.at)
                 try transaction.record(
                     Entry(
-                        "twin.device-decided", subject: "device/\(slug)", person: device.owner ?? twin.owner,
-                        body: decision.object))
+                        .deviceDecided, subject: "device/\(slug)", person: device.owner ?? twin.owner, body: decision))
                 return decision
             })
     }

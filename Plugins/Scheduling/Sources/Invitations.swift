@@ -16,17 +16,15 @@ extension Scheduling {
 
     /// Another goal of the person is what the next window is for from then on.
     func takeGoal(after entry: Entry, _ transaction: any Transaction) throws {
-        guard let (slug, goal) = Scheduling.changedGoal(entry) else { return }
-        try PastSessions.aim(at: goal, slug, transaction)
+        guard let person = try Scheduling.withAnotherGoal(entry) else { return }
+        try PastSessions.aim(at: person.goal, person.person, transaction)
     }
 
-    /// The person and the new goal, where an entry says that it is another one.
-    static func changedGoal(_ entry: Entry) -> (person: String, goal: Goal)? {
-        guard entry.kind == personChanged, let slug = entry.person ?? entry.body.string("person"),
-            let goal = entry.body.object("after")?.string("goal").flatMap(Goal.init),
-            let before = entry.body.object("before")?.string("goal").flatMap(Goal.init), before != goal
+    /// The person, where an entry says that it has another goal.
+    static func withAnotherGoal(_ entry: Entry) throws -> Person? {
+        guard let change = try EntryKind.personChanged.body(of: entry), change.before.goal != change.after.goal
         else { return nil }
-        return (slug, goal)
+        return change.after
     }
 
     /// Takes back every reminder of a person that invites to a session, also one that has come and waits for an answer.

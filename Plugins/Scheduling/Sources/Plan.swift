@@ -165,13 +165,12 @@ extension Scheduling {
         else { return }
         let person = try person(slug, entry, transaction)
         let before = plan
-        if entry.kind == "session.finished" {
+        if entry.kind == EntryKind.sessionFinished.name {
             plan.done += 1
             if plan.days.isEmpty { plan.unreadable = max(0, plan.unreadable - 1) } else { plan.days.removeFirst() }
         }
         let next = try NextSession(person, knowledge.intervals, in: transaction)
-        let moves =
-            ["session.finished", "session.stopped"].contains(entry.kind) || Scheduling.changedGoal(entry) != nil
+        let moves = try Scheduling.ends.map(\.name).contains(entry.kind) || Scheduling.withAnotherGoal(entry) != nil
         let today = transaction.today(of: person)
         let count = plan.days.count + plan.unreadable
         if count > 0, moves, next.lastDay != nil {

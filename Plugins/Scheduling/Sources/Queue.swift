@@ -3,12 +3,12 @@ import MneedleKit
 extension Scheduling {
     /// What other modules record and this one acts on: the ends of sessions, and what `reminders.toml` names.
     var reactions: [Reaction] {
-        let ends = ["session.finished", "session.stopped"]
+        let ends = Scheduling.ends
         let named = knowledge.kinds.flatMap { $0.on + $0.closedBy }
-        let all = ends + named + [Scheduling.preferencesChanged] + Scheduling.standingChanges
+        let all = ends.map(\.name) + named + [Scheduling.preferencesChanged] + Scheduling.standingChanges
         return Set(all).sorted().map { kind in
             Reaction(to: kind) { entry, _, transaction in
-                if ends.contains(kind) { try PastSessions.keep(entry, transaction) }
+                for end in ends { try end.body(of: entry).map { try PastSessions.keep($0, transaction) } }
                 try takeGoal(after: entry, transaction)
                 try closeReminders(after: entry, transaction)
                 try moveWaiting(after: entry, transaction)
@@ -71,7 +71,7 @@ extension Scheduling {
         else { return }
         let person = try person(slug, entry, transaction)
         let zone = transaction.zone(of: person)
-        let old = entry.body.object("before")?.string("time_zone").flatMap { transaction.zones[$0] } ?? zone
+        let old = try EntryKind.personChanged.body(of: entry).map { transaction.zone(of: $0.before) } ?? zone
         let preferences = try Preferences(of: slug, knowledge.defaults, in: transaction)
         for kind in knowledge.kinds where !kind.on.contains(Scheduling.personChanged) && kind.anchor != .planned {
             guard let hour = preferences.hour(for: kind) else { continue }
@@ -146,8 +146,10 @@ extension Scheduling {
 
     static let replaced = "replaced"
     static let withdrawn = "withdrawn"
-    static let personChanged = "person.changed"
-    private static let preferencesChanged = "preferences.changed"
+    /// What ends a session.
+    static let ends = [EntryKind.sessionFinished, .sessionStopped]
+    static let personChanged = EntryKind.personChanged.name
+    static let preferencesChanged = "preferences.changed"
 }
 
 /// An entry that calls for reminders, with what they are counted from.
@@ -171,7 +173,7 @@ private struct Occasion {
         session = entry.body.integer("session") ?? next.past.lastSession
         device = entry.device
         now = reading.now
-        isReplanning = ["person.changed", "preferences.changed"].contains(entry.kind)
+        isReplanning = [Scheduling.personChanged, Scheduling.preferencesChanged].contains(entry.kind)
         at =
             entry.body.instant("ended") ?? (isReplanning ? next.past.last : entry.body.instant("at")) ?? entry.body
             .instant("started") ?? now

@@ -58,33 +58,30 @@ struct PastSessions: Sendable {
     /// What the session module has. A session that ended while this module did not run was never told to it,
     /// and must not be forgotten for that: the next one would come too soon.
     private static func listed(of person: String, in reading: any Reading) throws -> [Int64: PastSession] {
-        let rows: [Object]
+        let sessions: [SessionEntry]
         do {
-            rows = try reading.modules.list("session.list", ["person": person])
+            sessions = try reading.sessions(of: person)
         } catch let error as ModuleError where error.code == .moduleFailed {
             // Without that module no session can start either; what is kept here still answers.
             return [:]
         }
-        return rows.reduce(into: [:]) { ended, row in
+        return sessions.reduce(into: [:]) { ended, session in
             // A running session has not ended.
-            guard let session = row.integer("session"), let at = row.instant("ended") else { return }
-            ended[session] = PastSession(
-                session: session, ended: at, goal: row.string("goal").flatMap(Goal.init),
-                setting: row.string("setting").flatMap(Setting.init))
+            guard let at = session.ended else { return }
+            ended[session.session] = PastSession(
+                session: session.session, ended: at, goal: session.goal, setting: session.setting)
         }
     }
 
     /// Keeps a session that has ended. Needles were in the skin, so a stopped one counts like a finished one.
-    static func keep(_ entry: Entry, _ transaction: any Transaction) throws {
-        guard let session = entry.body.integer("session"), let person = entry.body.string("person") ?? entry.person
-        else { throw ModuleError.internal("the entry \(entry.kind) lacks session or person") }
+    static func keep(_ session: SessionEntry, _ transaction: any Transaction) throws {
         try transaction.store.execute(
             """
             INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET person = excluded.person, ended_at = excluded.ended_at,
                 goal = excluded.goal, setting = excluded.setting
-            """, session, person, entry.body.instant("ended") ?? transaction.now, entry.body.string("goal"),
-            entry.body.string("setting"))
+            """, session.session, session.person, session.ended ?? transaction.now, session.goal.rawValue,
+            session.setting.rawValue)
     }
 
     /// From now on the next window is for this goal, whatever the last session was for.

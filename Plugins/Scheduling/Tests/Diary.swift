@@ -1,4 +1,3 @@
-import Foundation
 import MneedleKit
 import MneedleTestKit
 
@@ -46,13 +45,11 @@ struct Diary {
         let known = people[person]
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
-            [
-                "session": session, "person": person, "device": device, "areas": ["cheeks"], "depth_mm": 0.3,
-                "goal": (goal ?? known?.goal ?? .collagen).rawValue,
-                "setting": (setting ?? known?.setting ?? .home).rawValue,
-                "started": bench.clock.now().adding(hours: -0.5),
-                "ended": bench.clock.now(),
-            ])
+            SessionEntry(
+                session: session, person: person, device: device, areas: ["cheeks"], depthMM: 0.3,
+                goal: goal ?? known?.goal ?? .collagen, setting: setting ?? known?.setting ?? .home,
+                started: bench.clock.now().adding(hours: -0.5), ended: bench.clock.now()
+            ).object)
     }
 
     func next(_ person: String) throws -> Object {
@@ -98,30 +95,7 @@ struct Diary {
     func due(_ kind: String) throws -> String? { try reminder(kind)?.string("due") }
 }
 
-/// The error that `body` ends with.
-func failure(_ body: () throws -> Void) -> ModuleError? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return error as? ModuleError
-    }
-}
-
 /// The problems that the module finds in the project's knowledge after `edit` of one file.
 func problems(in file: String, _ edit: (String) -> String) throws -> [String] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
-    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let url = folder.appendingPathComponent(file)
-    let text = try String(contentsOf: url, encoding: .utf8)
-    let edited = edit(text)
-    if edited == text { throw ModuleError.internal("the edit found nothing to change") }
-    try edited.write(to: url, atomically: true, encoding: .utf8)
-    do {
-        _ = try Diary(knowledge: folder.path)
-        return []
-    } catch let error as Bench.BadKnowledge {
-        return error.problems.map(\.description)
-    }
+    try EditedKnowledge.problems(file, edit) { try Diary(knowledge: $0) }
 }

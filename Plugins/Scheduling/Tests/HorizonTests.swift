@@ -20,18 +20,18 @@ struct HorizonTests {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
         _ = try diary.remind("anna", at: "2026-12-01T09:00:00Z")
         let before = try diary.bench.ledger().count
-        let error = failure { _ = try diary.bench.call(verb, arguments) }
+        let error = refusal { _ = try diary.bench.call(verb, arguments) }
         #expect(error?.code == .invalidArgument && error?.members.string("argument") == argument)
         #expect(error?.message.contains(advice) == true, "\(error?.message ?? "accepted")")
         #expect(try diary.bench.ledger().count == before && diary.reminders("anna").count == 1)
-        #expect(failure { _ = try diary.bench.call("scheduling.show-plan", ["person": "anna"]) }?.code == .notFound)
+        #expect(refusal { _ = try diary.bench.call("scheduling.show-plan", ["person": "anna"]) }?.code == .notFound)
     }
 
     @Test(
         "fifty sessions from the end of the year 9999 on are refused with the argument", arguments: ["accept", "plan"])
     func endOfTime(verb: String) throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
-        let error = failure {
+        let error = refusal {
             _ = try diary.bench.call(
                 "scheduling.\(verb)", ["person": "anna", "start": "9999-12-31", "sessions": 50])
         }

@@ -107,15 +107,17 @@ struct IntervalTests {
     @Test("a session that ended while the module did not run counts")
     func untold() throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
-        diary.bench.fake("session.list") { _ in
-            [
-                "rows": [
-                    ["session": 5, "person": "anna", "state": "running", "started": "2026-11-20T11:00:00Z"] as Object,
-                    ["session": 4, "person": "anna", "state": "stopped", "ended": "2026-11-10T12:00:00Z"] as Object,
-                    ["session": 3, "person": "anna", "state": "finished", "ended": "2026-10-01T12:00:00Z"] as Object,
-                ]
-            ]
+        func session(_ number: Int64, ended: String?) -> Object {
+            SessionEntry(
+                session: number, person: "anna", device: "roller", areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
+                setting: .home, started: diary.bench.clock.now(), ended: ended.flatMap(Instant.init)
+            ).object
         }
+        let rows = [
+            session(5, ended: nil), session(4, ended: "2026-11-10T12:00:00Z"),
+            session(3, ended: "2026-10-01T12:00:00Z"),
+        ]
+        diary.bench.fake("session.list") { _ in ["rows": rows] }
         #expect(try diary.findings("anna").map(\.code) == ["too-soon"])
         #expect(try diary.next("anna").string("last_session") == "2026-11-10T12:00:00Z")
         #expect(try diary.next("anna").integer("sessions") == 2)
@@ -206,6 +208,6 @@ struct IntervalTests {
         #expect(try diary.window("anna") == ["2026-11-21", "2026-11-28", "2026-12-05"])
         #expect(try diary.next("anna").string("floor") == "2026-11-21")
         #expect(try diary.next("anna")["last_session"] == nil)
-        #expect(failure { _ = try diary.next("nobody") }?.code == .notFound)
+        #expect(refusal { _ = try diary.next("nobody") }?.code == .notFound)
     }
 }

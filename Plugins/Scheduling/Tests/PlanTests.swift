@@ -25,8 +25,8 @@ struct PlanTests {
             ])
         #expect(dates(avoiding) == ["2026-11-24", "2026-12-30", "2027-02-03"])
         #expect(try diary.bench.ledger().isEmpty)
-        #expect(failure { _ = try diary.bench.call("scheduling.show-plan", ["person": "anna"]) }?.code == .notFound)
-        let always = failure {
+        #expect(refusal { _ = try diary.bench.call("scheduling.show-plan", ["person": "anna"]) }?.code == .notFound)
+        let always = refusal {
             _ = try diary.bench.call(
                 "scheduling.plan", ["person": "anna", "avoid": Plan.Weekday.allCases.map(\.rawValue)])
         }
@@ -37,7 +37,7 @@ struct PlanTests {
     func notTooSoon() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")
         try diary.end(1, "anna")
-        let early = failure {
+        let early = refusal {
             _ = try diary.bench.call("scheduling.plan", ["person": "anna", "start": "2026-11-10"])
         }
         #expect(early?.members.string("argument") == "start" && early?.message.contains("2026-11-17") == true)

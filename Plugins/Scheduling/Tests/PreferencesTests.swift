@@ -40,11 +40,11 @@ struct PreferencesTests {
         #expect(try diary.due("window-opens") == "2026-11-17T08:00:00Z")
         try diary.end(2, "anna")
         #expect(try diary.reminder("check-in-7d") == nil || diary.due("check-in-7d") == "2026-10-27T13:00:00Z")
-        #expect(failure { _ = try set(diary, ["off": ["cleaning"]]) }?.message.contains("critical") == true)
-        let unknown = failure { _ = try set(diary, ["off": ["window-open"]]) }
+        #expect(refusal { _ = try set(diary, ["off": ["cleaning"]]) }?.message.contains("critical") == true)
+        let unknown = refusal { _ = try set(diary, ["off": ["window-open"]]) }
         #expect(unknown?.members.strings("suggestions").first == "window-opens")
-        #expect(failure { _ = try set(diary, ["move": ["check-in-24h:8"]]) }?.members.string("argument") == "move")
-        #expect(failure { _ = try set(diary, ["move": ["window-opens:24"]]) } != nil)
+        #expect(refusal { _ = try set(diary, ["move": ["check-in-24h:8"]]) }?.members.string("argument") == "move")
+        #expect(refusal { _ = try set(diary, ["move": ["window-opens:24"]]) } != nil)
     }
 
     @Test(

@@ -37,11 +37,11 @@ struct ReminderTests {
     @Test("the past and people that nobody knows are refused, and nothing is kept")
     func refused() throws {
         let diary = try Diary()
-        let past = failure { _ = try diary.remind("anna", at: "2026-11-20T11:59:59Z") }
+        let past = refusal { _ = try diary.remind("anna", at: "2026-11-20T11:59:59Z") }
         #expect(past?.code == .invalidArgument)
         #expect(past?.members.string("argument") == "at")
         #expect(past?.message.contains("give a later time") == true)
-        #expect(failure { _ = try diary.remind("nobody", at: "2026-11-21T12:00:00Z") }?.code == .notFound)
+        #expect(refusal { _ = try diary.remind("nobody", at: "2026-11-21T12:00:00Z") }?.code == .notFound)
         #expect(try diary.reminders().isEmpty)
         #expect(try diary.bench.ledger().isEmpty)
         _ = try diary.remind("anna", at: "2026-11-20T12:00:00Z")
@@ -125,7 +125,7 @@ struct ReminderTests {
         ] {
             var arguments = bad
             arguments["reminder"] = id?.value
-            #expect(failure { _ = try diary.bench.call("scheduling.snooze", arguments) }?.code == .invalidArgument)
+            #expect(refusal { _ = try diary.bench.call("scheduling.snooze", arguments) }?.code == .invalidArgument)
         }
         #expect(try diary.reminder("custom")?.string("due") == "2026-11-20T13:00:00Z")
     }
@@ -139,14 +139,14 @@ struct ReminderTests {
         #expect(state == (first == "done" ? "done" : "dismissed"))
         var arguments: Object = ["reminder": id]
         if then == "snooze" { arguments["for"] = .string("1h") }
-        let conflict = failure { _ = try diary.bench.call("scheduling.\(then)", arguments) }
+        let conflict = refusal { _ = try diary.bench.call("scheduling.\(then)", arguments) }
         #expect(conflict?.code == .conflict)
         #expect(conflict?.members.string("state") == state)
         #expect(conflict?.message.contains(state ?? "?") == true)
         diary.bench.clock.advance(days: 2)
         try diary.bench.fire()
         #expect(try diary.bench.ledger(kind: "reminder.due").isEmpty)
-        #expect(failure { _ = try diary.bench.call("scheduling.done", ["reminder": 99]) }?.code == .notFound)
+        #expect(refusal { _ = try diary.bench.call("scheduling.done", ["reminder": 99]) }?.code == .notFound)
     }
 
     @Test("reminders are listed by when they come, for one person or one state")
@@ -161,7 +161,7 @@ struct ReminderTests {
         try diary.bench.fire()
         #expect(try diary.reminders("anna", state: "due").map { $0.string("title") } == ["at 14"])
         #expect(try diary.reminders(state: "pending").map { $0.string("title") } == ["at 15"])
-        #expect(failure { _ = try diary.reminders("nobody") }?.code == .notFound)
+        #expect(refusal { _ = try diary.reminders("nobody") }?.code == .notFound)
         let members = ["reminder", "person", "kind", "title", "body", "due", "state", "urgency"]
         #expect(try diary.reminders()[0].members.map(\.name) == members)
     }
@@ -200,7 +200,7 @@ struct ReminderTests {
     func roles() throws {
         let diary = try Diary()
         for verb in ["remind", "done", "snooze", "dismiss"] {
-            #expect(failure { _ = try diary.bench.call("scheduling.\(verb)", as: .reader) }?.code == .forbidden)
+            #expect(refusal { _ = try diary.bench.call("scheduling.\(verb)", as: .reader) }?.code == .forbidden)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MneedleKit
+import MneedleRandom
 import MneedleTestKit
 import Testing
 
@@ -113,7 +114,7 @@ struct OracleTests {
 
     @Test("over zones, goals, settings and times", arguments: 1...12)
     func agrees(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let zones = [
             "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC", "Australia/Adelaide",
         ]
@@ -142,18 +143,5 @@ struct OracleTests {
             #expect(floor <= window[0])
             #expect(try (naive.day(now, plus: 0) < floor) == diary.findings(zoe).contains { $0.blocks })
         }
-    }
-}
-
-/// Repeatable random numbers.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -174,9 +174,8 @@ extension Screening {
     /// The days of a person's sessions, newest first, one that is running or was stopped included.
     private func sessionDays(of person: String, _ zone: Zone, _ reading: any Reading) throws -> [CivilDate] {
         try reading.records(of: person)
-            .flatMap { try reading.modules.list("session.list", ["person": $0]) }
-            .compactMap { $0.instant("ended") ?? $0.instant("started") }
-            .map(zone.date(of:))
+            .flatMap { try reading.sessions(of: $0) }
+            .map { zone.date(of: $0.ended ?? $0.started) }
             .sorted(by: >)
     }
 }

@@ -85,22 +85,23 @@ extension Screening {
     }
 
     /// What a reaction to a session has made true. A question that the file does not have (yet) is kept all the same.
-    var whenReactionOpened: Reaction { whenReaction("reaction.opened") }
+    var whenReactionOpened: Reaction {
+        Reaction(to: .reactionOpened) { try remember($0.sets, of: $0.person, because: $1.subject, $2) }
+    }
 
     /// What a reaction has turned out to be when it was closed: an allergy.
-    var whenReactionResolved: Reaction { whenReaction("reaction.resolved") }
+    var whenReactionResolved: Reaction {
+        Reaction(to: .reactionResolved) { try remember($0.sets, of: $0.person, because: $1.subject, $2) }
+    }
 
-    private func whenReaction(_ kind: String) -> Reaction {
-        Reaction(to: kind) { entry, _, transaction in
-            guard let person = entry.person ?? entry.body.string("person") else { return }
-            for question in entry.body.strings("sets")
-            where try remember(question, nil, of: person, because: entry.subject, transaction) {
-                try transaction.record(
-                    Entry(
-                        "screening.remembered", subject: "person/\(person)", person: person,
-                        body: ["person": person, "question": question, "because": entry.subject, "at": transaction.now])
-                )
-            }
+    private func remember(
+        _ questions: [String], of person: String, because: String, _ transaction: any Transaction
+    ) throws {
+        for question in questions where try remember(question, nil, of: person, because: because, transaction) {
+            try transaction.record(
+                Entry(
+                    "screening.remembered", subject: "person/\(person)", person: person,
+                    body: ["person": person, "question": question, "because": because, "at": transaction.now]))
         }
     }
 }

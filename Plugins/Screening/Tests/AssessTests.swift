@@ -51,7 +51,6 @@ struct AssessTests {
     func incomplete(setting: Setting) throws {
         let practice = try Practice()
         let needed = practice.healthy.members.map(\.name)
-        #expect(needed.count == 16)
         for (number, question) in needed.enumerated() {
             // What was answered before is remembered, and this one has never been asked.
             let person = "person-\(number)"

@@ -1,4 +1,3 @@
-import Foundation
 import MneedleKit
 import MneedleTestKit
 import Synchronization
@@ -48,7 +47,12 @@ final class Practice {
 
     /// - Parameter times: When earlier sessions ended.
     func treated(_ times: [String]) {
-        let rows: [Object] = times.map { ["session": 1, "state": "finished", "ended": $0] }
+        let rows = times.compactMap(Instant.init).map { ended in
+            SessionEntry(
+                session: 1, person: "anna", device: "pen", areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
+                setting: .home, started: ended, ended: ended
+            ).object
+        }
         bench.fake("session.list") { _ in ["rows": rows] }
     }
 
@@ -122,28 +126,7 @@ extension Object {
     var decision: String? { string("decision") }
 }
 
-/// The error that `body` ends with.
-func refusal(_ body: () throws -> some Any) -> ModuleError? {
-    do {
-        _ = try body()
-        return nil
-    } catch { return error as? ModuleError }
-}
-
 /// The problems that the module finds in the project's knowledge after `edit`.
 func problems(section: Object = [:], _ edit: (String) -> String) throws -> [String] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
-    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("screening.toml")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    let edited = edit(text)
-    if edited == text { throw ModuleError.internal("the edit found nothing to change") }
-    try edited.write(to: file, atomically: true, encoding: .utf8)
-    do {
-        _ = try Practice(section: section, knowledge: folder.path)
-        return []
-    } catch let error as Bench.BadKnowledge {
-        return error.problems.map(\.description)
-    }
+    try EditedKnowledge.problems("screening.toml", edit) { try Practice(section: section, knowledge: $0) }
 }

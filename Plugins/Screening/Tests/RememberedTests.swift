@@ -8,8 +8,9 @@ import Testing
 struct RememberedTests {
     private func raisedScar(_ practice: Practice, reaction: Int64 = 3) throws {
         try practice.bench.happen(
-            "reaction.opened", subject: "reaction/\(reaction)", person: "anna",
-            ["reaction": reaction, "person": "anna", "symptom": "raised-scar", "sets": ["keloid-history"]])
+            .reactionOpened, subject: "reaction/\(reaction)", person: "anna",
+            ReactionOpened(
+                reaction: reaction, person: "anna", symptom: "raised-scar", action: "call", sets: ["keloid-history"]))
     }
 
     @Test("a raised scar is keloid history from then on, whatever is answered")
@@ -27,8 +28,11 @@ struct RememberedTests {
     func allergy() throws {
         let practice = try Practice()
         try practice.bench.happen(
-            "reaction.resolved", subject: "reaction/4", person: "anna",
-            ["reaction": 4, "person": "anna", "symptom": "hives", "sets": ["steel-allergy", "product-allergy"]])
+            .reactionResolved, subject: "reaction/4", person: "anna",
+            ReactionResolved(
+                reaction: 4, person: "anna", symptom: "hives", by: "Dr. Roe",
+                sets: ["steel-allergy", "product-allergy"],
+                resolved: practice.bench.clock.now()))
         let reply = try practice.assess(practice.healthy)
         #expect(reply.found("steel-allergy")?.severity == "contraindicated")
         #expect(reply.found("product-allergy")?.message.contains("(from reaction/4)") == true)
@@ -68,9 +72,11 @@ struct RememberedTests {
     @Test("a reaction that sets nothing, or something that no question asks, is no error")
     func nothing() throws {
         let practice = try Practice()
-        try practice.bench.happen("reaction.opened", subject: "reaction/1", person: "anna", ["symptom": "rash"])
-        try practice.bench.happen(
-            "reaction.opened", subject: "reaction/2", person: "anna", ["symptom": "rash", "sets": ["not-asked-yet"]])
+        for sets in [[], ["not-asked-yet"]] {
+            try practice.bench.happen(
+                .reactionOpened, subject: "reaction/1", person: "anna",
+                ReactionOpened(reaction: 1, person: "anna", symptom: "rash", action: "call", sets: sets))
+        }
         #expect(try practice.assess(practice.healthy).decision == "proceed")
     }
 

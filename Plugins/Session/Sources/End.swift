@@ -59,7 +59,7 @@ extension Sessions {
             role: .operator, takes: Sessions.session, Sessions.reason, Sessions.note, gives: Stopped.self,
             errors: [.notFound, .conflict], concerns: .named("session"), example: "session.stop session=17 reason=pain",
             writes: { transaction, id, reason, note in
-                let session = try end(id, as: .stopped, reason: reason, note: note, transaction)
+                let session = try end(id, by: .sessionStopped, .stopped, reason: reason, note: note, transaction)
                 return Stopped(
                     session: id, findings: try find(reason.code, session.setting),
                     reactions: openReactions(of: session.person, transaction))
@@ -72,7 +72,7 @@ extension Sessions {
             takes: Sessions.session, Sessions.passes, Sessions.note, gives: Finished.self,
             errors: [.notFound, .conflict], concerns: .named("session"), example: "session.finish session=17 passes=3",
             writes: { transaction, id, passes, note in
-                let session = try end(id, as: .finished, passes: passes, note: note, transaction)
+                let session = try end(id, by: .sessionFinished, .finished, passes: passes, note: note, transaction)
                 return Finished(
                     session: id, next: answer("scheduling.next", session.person, transaction)?.object("window"),
                     aftercareUntil: answer("aftercare.until", session.person, transaction)?["until"],
@@ -86,28 +86,27 @@ extension Sessions {
     }
 
     private func end(
-        _ id: Int64, as state: SessionState, reason: StopReason? = nil, passes: Int64? = nil, note: String?,
-        _ transaction: any Transaction
-    ) throws -> StoredSession {
+        _ id: Int64, by kind: EntryKind<SessionEntry>, _ state: SessionState, reason: StopReason? = nil,
+        passes: Int64? = nil, note: String?, _ transaction: any Transaction
+    ) throws -> SessionEntry {
         let session = try require(id, transaction)
-        guard session.state == SessionState.running.rawValue else {
+        guard session.state == .running else {
             throw ModuleError.conflict(
-                "session \(id) is \(session.state) already; session.show shows it", state: session.state)
+                "session \(id) is \(session.state.rawValue) already; session.show shows it",
+                state: session.state.rawValue)
         }
         // By a clock that was set back meanwhile it would have ended before it began.
-        let isUncertain = session.started.map { transaction.now < $0 } ?? false
+        let started = session.entry.started
+        let isUncertain = transaction.now < started
         try transaction.store.execute(
             """
             UPDATE session_sessions SET state = ?, ended = ?, clock_uncertain = ?, reason = ?, passes = ?, note = ?
             WHERE id = ?
-            """, state.rawValue, isUncertain ? session.started : transaction.now, isUncertain, reason?.rawValue, passes,
+            """, state.rawValue, isUncertain ? started : transaction.now, isUncertain, reason?.rawValue, passes,
             note, id)
-        let ended = try require(id, transaction)
+        let ended = try require(id, transaction).entry
         // Needles leave the skin whatever other modules make of it.
-        try transaction.record(
-            Entry(
-                "session.\(state.rawValue)", subject: "session/\(id)", person: ended.person, body: ended.facts,
-                stands: true))
+        try transaction.record(Entry(kind, subject: "session/\(id)", person: ended.person, body: ended))
         return ended
     }
 

@@ -3,8 +3,8 @@ import MneedleKit
 extension Sessions {
     /// A red flag while the session runs.
     var whenReactionOpened: Reaction {
-        Reaction(to: "reaction.opened") { entry, _, transaction in
-            try flag(entry, ["open-reaction"], transaction)
+        Reaction(to: .reactionOpened) { reaction, entry, transaction in
+            try flag(reaction.person, because: entry.subject, ["open-reaction"], transaction)
         }
     }
 
@@ -18,32 +18,35 @@ extension Sessions {
                 else { return nil }
                 return knowledge.keeping.unflagged.contains(code) ? nil : code
             }
-            try flag(entry, codes, transaction)
+            guard let person = entry.person ?? entry.body.string("person") else { return }
+            try flag(person, because: entry.subject, codes, transaction)
         }
     }
 
     /// Marks the person's running session. It goes on until somebody ends it: needles are in the skin, and only who holds
     /// them can take them out.
-    private func flag(_ entry: Entry, _ codes: [String], _ transaction: any Transaction) throws {
-        guard !codes.isEmpty, let person = entry.person ?? entry.body.string("person"),
+    private func flag(
+        _ person: String, because: String, _ codes: [String], _ transaction: any Transaction
+    ) throws {
+        guard !codes.isEmpty,
             let row = try transaction.store.row(
                 "SELECT * FROM session_sessions WHERE person = ? AND state = 'running'", person)
         else { return }
-        let session = StoredSession(row)
+        let session = try StoredSession(row).entry
         var flagged = session.flagged
         // What a practitioner has passed over was known when it began.
         for code in codes where !flagged.contains(code) && !session.overridden.contains(code) { flagged.append(code) }
         guard flagged != session.flagged else { return }
         try transaction.store.execute(
-            "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), session.id)
+            "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), session.session)
         let findings = try find(
             .sessionFlagged, session.setting,
-            ["session": session.id, "codes": flagged.joined(separator: ", ")])
+            ["session": session.session, "codes": flagged.joined(separator: ", ")])
         try transaction.record(
             Entry(
-                "session.flagged", subject: "session/\(session.id)", person: person,
+                "session.flagged", subject: "session/\(session.session)", person: person,
                 body: [
-                    "session": session.id, "person": person, "flagged": flagged, "because": entry.subject,
+                    "session": session.session, "person": person, "flagged": flagged, "because": because,
                     "findings": findings.isEmpty ? nil : findings,
                 ], stands: true))
     }

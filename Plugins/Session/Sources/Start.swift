@@ -92,12 +92,11 @@ extension Sessions {
                 } catch let refused as ModuleError {
                     throw try kept(refused, wish, plan, found, transaction)
                 }
-                let session = try insert(decision, transaction)
+                let session = try insert(decision, transaction).entry
                 try transaction.record(
                     Entry(
-                        "session.started", subject: "session/\(session.id)", person: session.person, body: session.facts
-                    ))
-                return Started(session: session.id, findings: decision.findings)
+                        .sessionStarted, subject: "session/\(session.session)", person: session.person, body: session))
+                return Started(session: session.session, findings: decision.findings)
             })
     }
 

@@ -5,65 +5,34 @@ enum SessionState: String, CaseIterable, ReplyValue { case running, finished, st
 
 /// A session as it is kept, and as it is shown.
 struct StoredSession: Reply {
-    let id: Int64
-    let person: String
-    let state: String
-    let setting: Setting
-    let started: Instant?
-    private let row: Row
-
-    init(_ row: Row) {
-        self.row = row
-        id = row.integer("id") ?? 0
-        person = row.text("person") ?? ""
-        state = row.text("state") ?? ""
-        setting = row.text("setting").flatMap(Setting.init) ?? .home
-        started = row.instant("started")
-    }
-
     /// All that is known of it, as other modules and subscribers learn it.
-    var facts: Object {
-        var facts = object
-        facts["state"] = nil
-        return facts
+    let entry: SessionEntry
+    let state: SessionState
+
+    /// - Throws: `internal` for a row that cannot be read.
+    init(_ row: Row) throws {
+        guard let id = row.integer("id"), let person = row.text("person"), let device = row.text("device"),
+            let areas = row.text("areas"), let depth = row.number("depth_mm"),
+            let goal = row.text("goal").flatMap(Goal.init), let setting = row.text("setting").flatMap(Setting.init),
+            let zone = row.text("time_zone"), let started = row.instant("started"),
+            let state = row.text("state").flatMap(SessionState.init)
+        else { throw ModuleError.internal("a row of session_sessions cannot be read") }
+        self.state = state
+        entry = SessionEntry(
+            session: id, person: person, device: device, areas: StoredSession.list(areas), depthMM: depth, goal: goal,
+            setting: setting, timeZone: zone, cartridge: row.text("cartridge"), operatorName: row.text("operator"),
+            started: started, ended: row.instant("ended"), isClockUncertain: row.bool("clock_uncertain"),
+            reason: row.text("reason"), passes: row.integer("passes"), note: row.text("note"),
+            overridden: StoredSession.list(row.text("overridden")), overrideReason: row.text("override_reason"),
+            assessment: row.integer("assessment"), knowledge: row.text("knowledge"),
+            flagged: StoredSession.list(row.text("flagged")))
     }
 
-    /// The codes of what came up while it ran.
-    var flagged: [String] { list("flagged") ?? [] }
-    /// The codes of what a practitioner passed over.
-    var overridden: [String] { list("overridden") ?? [] }
+    static let members: [Member<StoredSession>] =
+        SessionEntry.members.within { $0.entry } + [Member("state", "running, finished or stopped", \.state)]
 
-    static let members: [Member<StoredSession>] = [
-        Member("session", "its number", \.id),
-        Member("person", "who is treated", \.person),
-        Member("device", "with what") { $0.row.text("device") },
-        Member("areas", "where") { $0.list("areas") ?? [] },
-        Member("depth_mm", "how deep") { $0.row.number("depth_mm") },
-        Member("goal", "what for") { $0.row.text("goal") },
-        Member("setting", "home or clinic", \.setting),
-        Member("time_zone", "the person's zone at that time") { $0.row.text("time_zone") },
-        Member("cartridge", "the cartridge used") { $0.row.text("cartridge") },
-        Member("operator", "who treats") { $0.row.text("operator") },
-        Member("started", "when it began", \.started),
-        Member("ended", "when it ended") { $0.row.instant("ended") },
-        Member(
-            "clock_uncertain", "there when the clock was set back meanwhile: then it ended some time after it began"
-        ) { $0.row.bool("clock_uncertain") ? true : nil },
-        Member("reason", "why it was stopped") { $0.row.text("reason") },
-        Member("passes", "how many passes were made") { $0.row.integer("passes") },
-        Member("note", "a note") { $0.row.text("note") },
-        Member("overridden", "the findings that a practitioner overrode") { $0.list("overridden") },
-        Member("override_reason", "why") { $0.row.text("override_reason") },
-        Member("assessment", "the assessment that let it start") { $0.row.integer("assessment") },
-        Member("knowledge", "the digest of the knowledge files that were in force") { $0.row.text("knowledge") },
-        Member("flagged", "the codes of what came up while it ran and would have forbidden it") {
-            $0.flagged.isEmpty ? nil : $0.flagged
-        },
-        Member("state", "running, finished or stopped", \.state),
-    ]
-
-    private func list(_ column: String) -> [String]? {
-        row.text(column)?.split(separator: ",").map(String.init)
+    private static func list(_ column: String?) -> [String] {
+        column?.split(separator: ",").map(String.init) ?? []
     }
 }
 
@@ -72,6 +41,6 @@ extension Sessions {
         guard let row = try reading.store.row("SELECT * FROM session_sessions WHERE id = ?", id) else {
             throw ModuleError.notFound("session", id, next: "session.list shows the sessions")
         }
-        return StoredSession(row)
+        return try StoredSession(row)
     }
 }

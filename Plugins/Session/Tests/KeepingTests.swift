@@ -11,16 +11,11 @@ private func overridableBench() throws -> Bench {
 }
 
 private func bench(needleMaterial: String) throws -> Bench {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
-    try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("session.toml")
-    let text = try String(contentsOf: file, encoding: .utf8)
-    let code = "code = \"needle-material\"\nseverity = \"caution\"\n"
-    #expect(text.contains(code))
-    let changed = "code = \"needle-material\"\n\(needleMaterial)\n"
-    try text.replacingOccurrences(of: code, with: changed).write(to: file, atomically: true, encoding: .utf8)
-    return try makeBench(knowledge: folder.path)
+    let code = "code = \"needle-material\"\n"
+    return try EditedKnowledge.with(
+        "session.toml",
+        { $0.replacingOccurrences(of: code + "severity = \"caution\"\n", with: "\(code)\(needleMaterial)\n") },
+        { try makeBench(knowledge: $0) })
 }
 
 private let odd = plan("carl", "brass", ["cheeks"], 1.0, operator: "kim")
@@ -250,12 +245,18 @@ struct FlagTests {
             "screening.assessed", subject: "assessment/2", person: person, ["person": person, "findings": found])
     }
 
+    private func open(_ reaction: Int64, on bench: Bench) throws {
+        try bench.happen(
+            .reactionOpened, subject: "reaction/\(reaction)", person: "anna",
+            ReactionOpened(reaction: reaction, person: "anna", symptom: "rash", action: "call"))
+    }
+
     @Test("a red flag marks the running session of that person, and says so at once")
     func redFlag() throws {
         let bench = try makeBench()
         try bench.call("session.start", good)
         try bench.call("session.start", plan("carl", "pen-2", ["cheeks"], 1.0, operator: "kim"))
-        try bench.happen("reaction.opened", subject: "reaction/3", person: "anna", ["person": "anna"])
+        try open(3, on: bench)
         #expect(try bench.call("session.show", ["session": 1]).strings("flagged") == ["open-reaction"])
         #expect(try bench.rows("session.list").map { $0.strings("flagged") } == [[], ["open-reaction"]])
         let entry = try #require(bench.ledger(kind: "session.flagged").first)
@@ -284,7 +285,7 @@ struct FlagTests {
             try bench.call("session.show", ["session": 1]).strings("flagged") == ["cold-sore", "pregnancy", "sunburn"])
         try assess(bench, "anna", [("cold-sore", "contraindicated")])
         #expect(try bench.ledger(kind: "session.flagged").count == 1)
-        try bench.happen("reaction.opened", subject: "reaction/1", person: "anna", [:])
+        try open(1, on: bench)
         #expect(try bench.ledger(kind: "session.flagged").count == 2)
     }
 

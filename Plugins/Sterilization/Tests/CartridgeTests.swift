@@ -124,7 +124,7 @@ struct CartridgeTests {
         _ = try room.soak("pen")
         let error = refusal { try room.open("c1", for: "ben", expires: "2026-11-19") }
         #expect(error?.code == .blocked)
-        #expect(codes(error?.members ?? [:]) == ["cartridge-expired"])
+        #expect((error?.members ?? [:]).findingCodes == ["cartridge-expired"])
         try room.open("c1", for: "ben", expires: "2026-11-20")
         #expect(try room.codes("ben", "pen", cartridge: "c1") == [])
         room.bench.clock.advance(hours: 2)
@@ -188,7 +188,7 @@ struct CartridgeTests {
         _ = try room.soak("pen")
         #expect(try room.codes("anna", "pen", cartridge: "LOT7-1 A") == [])
         #expect(try room.codes("anna", "pen", cartridge: "lot7-1 a") == ["cartridge-missing"])
-        #expect(codes(try room.open("lot7-1 a", for: "anna")) == ["cartridge-look-alike"])
+        #expect(try room.open("lot7-1 a", for: "anna").findingCodes == ["cartridge-look-alike"])
         #expect(refusal { try room.open("   ", for: "anna") }?.code == .invalidArgument)
         #expect(refusal { try room.open("LOT\u{7}", for: "anna") }?.code == .invalidArgument)
     }
@@ -196,11 +196,11 @@ struct CartridgeTests {
     @Test("has a lot and a last day in a clinic; at home they are asked for")
     func labelled() throws {
         let room = try Room()
-        #expect(codes(try room.open("c1", for: "anna", lot: nil, expires: nil)) == ["cartridge-unlabelled"])
+        #expect(try room.open("c1", for: "anna", lot: nil, expires: nil).findingCodes == ["cartridge-unlabelled"])
         for (lot, expires) in [(nil, "2027-03-31"), ("L1", nil)] as [(String?, String?)] {
             let error = refusal { try room.open("c2", for: "cleo", lot: lot, expires: expires) }
             #expect(error?.code == .blocked)
         }
-        #expect(codes(try room.open("c2", for: "cleo")) == [])
+        #expect(try room.open("c2", for: "cleo").findingCodes == [])
     }
 }

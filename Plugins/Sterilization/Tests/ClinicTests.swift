@@ -12,7 +12,7 @@ struct ClinicTests {
         #expect(try room.codes("cleo", "steel") == ["not-sterile"])
         let soaked = try room.soak("steel")
         #expect(soaked.bool("counts") == true)
-        #expect(codes(soaked) == ["disinfected-only"])
+        #expect(soaked.findingCodes == ["disinfected-only"])
         #expect(try room.codes("cleo", "steel") == ["not-sterile"])
         #expect(try room.status("steel").bool("ready") == false)
         #expect(try room.status("steel").string("state") == "disinfected")
@@ -53,7 +53,7 @@ struct ClinicTests {
     func profiles(method: String, celsius: Double, minutes: Double, counts: Bool) throws {
         let reply = try Room().cycle("steel", method: method, celsius: celsius, minutes: minutes)
         #expect(reply.bool("counts") == counts)
-        #expect(codes(reply) == (counts ? [] : ["cycle-profile"]))
+        #expect(reply.findingCodes == (counts ? [] : ["cycle-profile"]))
     }
 
     @Test("the maker's profiles count only where the practice switched them on")
@@ -67,10 +67,10 @@ struct ClinicTests {
     @Test("a load without a passed indicator is not released")
     func indicator() throws {
         let room = try Room()
-        #expect(codes(try room.cycle("steel", indicator: "fail")) == ["indicator-failed"])
-        #expect(codes(try room.cycle("steel", indicator: "none")) == ["indicator-missing"])
-        #expect(codes(try room.cycle("steel", indicator: nil)) == ["indicator-missing"])
-        #expect(codes(try room.cycle("unowned", indicator: nil)) == ["indicator-missing"])
+        #expect(try room.cycle("steel", indicator: "fail").findingCodes == ["indicator-failed"])
+        #expect(try room.cycle("steel", indicator: "none").findingCodes == ["indicator-missing"])
+        #expect(try room.cycle("steel", indicator: nil).findingCodes == ["indicator-missing"])
+        #expect(try room.cycle("unowned", indicator: nil).findingCodes == ["indicator-missing"])
         #expect(try room.codes("cleo", "steel") == ["not-sterile"])
         #expect(try room.cycle("roller", indicator: nil).bool("counts") == true)
         #expect(try room.codes("anna", "roller") == [])
@@ -110,7 +110,7 @@ struct ClinicTests {
         let room = try Room()
         #expect(try room.cycle("steel", load: "17").bool("counts") == true)
         #expect(try room.cycle("steel-2", load: "17", waits: false).bool("counts") == true)
-        #expect(codes(try room.cycle("unowned", load: "18", waits: false)) == ["steriliser-busy"])
+        #expect(try room.cycle("unowned", load: "18", waits: false).findingCodes == ["steriliser-busy"])
     }
 
     @Test("a load that failed names whom it treated, and releases nothing more")
@@ -121,7 +121,7 @@ struct ClinicTests {
         let reply = try room.cycle("steel-2", indicator: "fail", load: "17")
         #expect((reply.list("treated") ?? []).compactMap(personNamed) == ["cleo"])
         #expect(try room.bench.ledger(kind: "sterilization.exposed").map(\.person) == ["cleo"])
-        #expect(codes(try room.cycle("unowned", load: "17")) == ["load-failed"])
+        #expect(try room.cycle("unowned", load: "17").findingCodes == ["load-failed"])
         let body = try #require(try room.bench.ledger(kind: "sterilization.exposed").first?.body)
         // It is told now; the session was then.
         #expect(body.instant("treated") == Instant("2026-11-20T12:00:00Z"))

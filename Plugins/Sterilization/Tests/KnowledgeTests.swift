@@ -9,20 +9,7 @@ import Testing
 struct KnowledgeTests {
     /// The problems that the module finds in the project's file after `edit`.
     private func problems(_ edit: (String) -> String) throws -> [String] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("knowledge-\(UUID().uuidString)")
-        try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: folder.path)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("sterilization.toml")
-        let text = try String(contentsOf: file, encoding: .utf8)
-        let edited = edit(text)
-        #expect(edited != text)
-        try edited.write(to: file, atomically: true, encoding: .utf8)
-        do {
-            _ = try Room(knowledge: folder.path)
-            return []
-        } catch let error as Bench.BadKnowledge {
-            return error.problems.map(\.description)
-        }
+        try EditedKnowledge.problems("sterilization.toml", edit) { try Room(knowledge: $0) }
     }
 
     @Test("a practice may set its own limits")

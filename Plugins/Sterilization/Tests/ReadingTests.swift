@@ -79,7 +79,7 @@ struct ReadingTests {
         let before = try room.status("roller")
         #expect(before.bool("ready") == false)
         #expect(before.string("state") == "unknown")
-        #expect(codes(before) == ["not-disinfected"])
+        #expect(before.findingCodes == ["not-disinfected"])
         _ = try room.soak("roller")
         let after = try room.status("roller")
         #expect(after.bool("ready") == true)

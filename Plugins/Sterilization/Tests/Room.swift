@@ -118,11 +118,11 @@ struct Room {
         busy.until = bench.clock.now()
         try bench.happen(
             kind, subject: "session/\(session)", person: person,
-            [
-                "session": session, "person": person, "device": device, "areas": ["cheeks"], "depth_mm": 0.3,
-                "goal": "collagen", "setting": Room.people[person]?.setting.rawValue, "cartridge": cartridge,
-                "started": bench.clock.now(), "ended": ended,
-            ])
+            SessionEntry(
+                session: session, person: person, device: device, areas: ["cheeks"], depthMM: 0.3, goal: .collagen,
+                setting: Room.people[person]?.setting ?? .home, cartridge: cartridge, started: bench.clock.now(),
+                ended: ended
+            ).object)
     }
 
     func findings(_ person: String, _ device: String, cartridge: String? = nil) throws -> [Finding] {
@@ -136,19 +136,4 @@ struct Room {
     func codes(_ person: String, _ device: String, cartridge: String? = nil) throws -> [String] {
         try findings(person, device, cartridge: cartridge).map(\.code).filter { $0 != "head-wet" }
     }
-}
-
-/// The codes of a reply's findings.
-func codes(_ reply: Object) -> [String] {
-    (reply.list("findings") ?? []).compactMap {
-        if case .object(let finding) = $0 { finding.string("code") } else { nil }
-    }
-}
-
-/// The error that `body` ends with.
-func refusal(_ body: () throws -> some Any) -> ModuleError? {
-    do {
-        _ = try body()
-        return nil
-    } catch { return error as? ModuleError }
 }

@@ -47,7 +47,7 @@ struct SoakTests {
         let reply = try room.soak("roller", agent: agent, percent: percent, minutes: minutes)
         #expect(reply.bool("counts") == false)
         #expect(reply["ready_until"] == nil)
-        #expect(codes(reply) == [code])
+        #expect(reply.findingCodes == [code])
         #expect(try room.codes("anna", "roller") == ["not-disinfected"])
     }
 
@@ -64,7 +64,7 @@ struct SoakTests {
     @Test("every reason against it is given, not the first")
     func everyReason() throws {
         let reply = try Room().soak("roller", agent: "vinegar", percent: 5, minutes: 1)
-        #expect(Set(codes(reply)) == ["soak-agent", "soak-concentration", "soak-too-short"])
+        #expect(Set(reply.findingCodes) == ["soak-agent", "soak-concentration", "soak-too-short"])
     }
 
     @Test("an interrupted soak does not add up")
@@ -79,10 +79,10 @@ struct SoakTests {
     func advice() throws {
         let room = try Room()
         #expect(
-            codes(try room.soak("roller", percent: 80, minutes: 5)) == [
+            try room.soak("roller", percent: 80, minutes: 5).findingCodes == [
                 "soak-concentration-advised", "soak-longer-advised",
             ])
-        #expect(codes(try room.soak("roller", percent: 70, minutes: 10)) == [])
+        #expect(try room.soak("roller", percent: 70, minutes: 10).findingCodes == [])
     }
 
     @Test("is neither logged before it is over nor long after")
@@ -138,7 +138,7 @@ struct SoakTests {
     func overlap() throws {
         let room = try Room()
         #expect(try room.soak("roller", minutes: 10, at: "2026-11-20T12:00:00Z").bool("counts") == true)
-        #expect(codes(try room.soak("roller", minutes: 10, at: "2026-11-20T11:55:00Z")) == ["head-overlaps"])
+        #expect(try room.soak("roller", minutes: 10, at: "2026-11-20T11:55:00Z").findingCodes == ["head-overlaps"])
         #expect(try room.soak("pen", minutes: 10, at: "2026-11-20T11:55:00Z").bool("counts") == true)
         #expect(try room.soak("roller", minutes: 10, at: "2026-11-20T11:45:00Z").bool("counts") == true)
     }
@@ -147,7 +147,7 @@ struct SoakTests {
     func hands() throws {
         let room = try Room()
         let bad = try room.soak("roller", handsWashed: false, cleanSurface: false)
-        #expect(bad.bool("counts") == false && Set(codes(bad)) == ["hands-not-washed", "surface-not-clean"])
+        #expect(bad.bool("counts") == false && Set(bad.findingCodes) == ["hands-not-washed", "surface-not-clean"])
         let kept = try room.bench.ledger().count
         for (hands, surface, argument) in [(nil, true, "hands_washed"), (true, nil, "clean_surface")]
             as [(Bool?, Bool?, String)]

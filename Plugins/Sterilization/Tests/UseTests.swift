@@ -47,8 +47,10 @@ struct UseTests {
                 return ["records": records, "undecided": [] as [String]]
             }
             try room.bench.happen(
-                "twin.device-decided", subject: "device/roller", person: "anna",
-                ["device": "roller", "twin": "loose-roller", "same": same])
+                .deviceDecided, subject: "device/roller", person: "anna",
+                DeviceDecision(
+                    device: "roller", twin: "loose-roller", isSame: same, reason: "seen by me", by: "anna",
+                    at: room.bench.clock.now()))
         }
         for session in 1...6 {
             _ = try room.soak("roller")
@@ -119,7 +121,7 @@ struct UseTests {
         try room.end(1, "anna", "roller")
         let reply = try room.soak("roller", at: "2026-11-20T12:10:00Z")
         #expect(reply.bool("counts") == false)
-        #expect(codes(reply) == ["before-last-use"])
+        #expect(reply.findingCodes == ["before-last-use"])
         #expect(try room.codes("anna", "roller") == ["cleaning-due", "not-disinfected"])
     }
 
@@ -131,7 +133,7 @@ struct UseTests {
         #expect(try room.codes("anna", "roller") == ["not-disinfected"])
         let reply = try room.soak("roller")
         #expect(reply.bool("counts") == false)
-        #expect(codes(reply).contains("head-in-use"))
+        #expect(reply.findingCodes.contains("head-in-use"))
         #expect(try room.status("roller").string("state") == "in-use")
         #expect(try room.status("roller").bool("ready") == false)
     }
@@ -207,10 +209,11 @@ struct UseTests {
         let room = try Room()
         try room.treat(1, "anna", "roller")
         room.bench.clock.advance(seconds: 9 * 60)
-        #expect(codes(try room.soak("roller", minutes: 10, at: "2026-11-20T12:09:00Z")) == ["before-last-use"])
+        #expect(try room.soak("roller", minutes: 10, at: "2026-11-20T12:09:00Z").findingCodes == ["before-last-use"])
         room.bench.clock.advance(seconds: 60)
         #expect(
-            codes(try room.soak("roller", minutes: 10, at: "2026-11-20T12:10:00Z")).contains("before-last-use") == false
+            try room.soak("roller", minutes: 10, at: "2026-11-20T12:10:00Z").findingCodes.contains("before-last-use")
+                == false
         )
     }
 

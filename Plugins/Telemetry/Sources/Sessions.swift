@@ -29,29 +29,25 @@ struct KnownSession {
 
 extension Telemetry {
     var whenStarted: Reaction {
-        Reaction(to: "session.started") { entry, _, transaction in
-            try needlingIsRecorded(entry.body.string("device") ?? "", transaction)
+        Reaction(to: .sessionStarted) { session, _, transaction in
+            try needlingIsRecorded(session.device, transaction)
             try transaction.store.execute(
                 """
                 INSERT INTO telemetry_sessions (session, person, device, depth_mm, started, is_running)
                 VALUES (?, ?, ?, ?, ?, 1)
-                """, entry.body.integer("session"), entry.person, entry.body.string("device"),
-                entry.body.number("depth_mm"), entry.body.instant("started") ?? transaction.now)
+                """, session.session, session.person, session.device, session.depthMM, session.started)
         }
     }
 
-    var whenFinished: Reaction { Reaction(to: "session.finished", run: endSession) }
-    var whenStopped: Reaction { Reaction(to: "session.stopped", run: endSession) }
+    var whenFinished: Reaction { Reaction(to: .sessionFinished) { try end($0, $2) } }
+    var whenStopped: Reaction { Reaction(to: .sessionStopped) { try end($0, $2) } }
 
-    @Sendable private func endSession(_ entry: Entry, _ actor: Actor, _ transaction: any Transaction) throws {
-        let id = entry.body.integer("session")
+    private func end(_ ended: SessionEntry, _ transaction: any Transaction) throws {
         try transaction.store.execute(
             "UPDATE telemetry_sessions SET is_running = 0, ended = ? WHERE session = ?",
-            entry.body.instant("ended") ?? transaction.now, id)
-        guard let id, let row = try transaction.store.row("SELECT * FROM telemetry_sessions WHERE session = ?", id)
-        else {
-            return
-        }
+            ended.ended ?? transaction.now, ended.session)
+        let sql = "SELECT * FROM telemetry_sessions WHERE session = ?"
+        guard let row = try transaction.store.row(sql, ended.session) else { return }
         let session = KnownSession(row)
         try endAlarms(of: session, transaction)
         try seal(session, transaction)

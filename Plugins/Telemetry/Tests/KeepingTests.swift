@@ -19,7 +19,7 @@ struct KeepingTests {
     }
 
     static func end(_ bench: Bench) throws {
-        try bench.happen("session.finished", subject: "session/7", person: "anna", ["session": 7])
+        try TelemetrySessionTests.end(bench)
     }
 
     @Test("every kind of value, every tag and every nanosecond is exported as it was sent")
@@ -170,9 +170,7 @@ struct KeepingTests {
         let bench = try Self.bench()
         try bench.stream("telemetry.stream", ["session": 7], lines: ["pen a=1,b=5\npen a=3,b=5\n"])
         try Self.end(bench)
-        try bench.happen(
-            "session.started", subject: "session/8", person: "anna",
-            ["session": 8, "person": "anna", "device": "pen-1", "depth_mm": 0.5, "started": "2026-11-20T12:00:00Z"])
+        try TelemetrySessionTests.start(8, on: bench)
         try bench.stream("telemetry.stream", ["session": 8], lines: ["pen a=3,c=1\n"])
         let rows = try bench.rows("telemetry.compare", ["session": 7, "with": 8])
         #expect(rows.map { $0.string("field") } == ["a", "b", "c"])

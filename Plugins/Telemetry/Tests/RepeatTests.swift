@@ -133,9 +133,7 @@ struct RepeatTests {
         let old = (0..<50).map { "pen,device=pen-1 depth_mm=1.5 \(Self.noon - hour + Int64($0))\n" }.joined()
         try KeepingTests.end(bench)
         try bench.collect("telemetry", lines: [old])
-        try bench.happen(
-            "session.started", subject: "session/8", person: "anna",
-            ["session": 8, "person": "anna", "device": "pen-1", "depth_mm": 0.5, "started": "2026-11-20T12:00:00Z"])
+        try TelemetrySessionTests.start(8, on: bench)
         let live = "pen,device=pen-1 depth_mm=0.1 \(Self.noon)\n"
         #expect(try bench.collect("telemetry", lines: [live + old, old]).integer("rejected") == 0)
         #expect(try bench.collect("telemetry", lines: [old]).integer("rejected") == 0)

@@ -9,14 +9,28 @@ struct TelemetrySessionTests {
     /// A bench at noon with session 7 running at 0.5 mm.
     static func bench(_ section: Object = [:], of module: ModuleDefinition = definition) throws -> Bench {
         let bench = try Bench(module, section: section)
-        try bench.happen(
-            "session.started", subject: "session/7", person: "anna",
-            [
-                "session": 7, "person": "anna", "device": "pen-1", "areas": ["cheeks"], "depth_mm": 0.5,
-                "goal": "collagen",
-                "setting": "home", "time_zone": "UTC", "started": "2026-11-20T12:00:00Z",
-            ])
+        try start(7, on: bench)
         return bench
+    }
+
+    /// A session of pen-1 at 0.5 mm runs since noon.
+    static func session(_ number: Int64) -> SessionEntry {
+        SessionEntry(
+            session: number, person: "anna", device: "pen-1", areas: ["cheeks"], depthMM: 0.5, goal: .collagen,
+            setting: .home, started: Instant("2026-11-20T12:00:00Z")!)
+    }
+
+    static func start(_ number: Int64, at begin: Instant? = nil, on bench: Bench) throws {
+        var session = session(number)
+        if let begin { session.started = begin }
+        try bench.happen(.sessionStarted, subject: "session/\(number)", person: "anna", session)
+    }
+
+    /// Session 7 ends now.
+    static func end(_ bench: Bench) throws {
+        var session = session(7)
+        session.ended = bench.clock.now()
+        try bench.happen(.sessionFinished, subject: "session/7", person: "anna", session)
     }
 
     static let noon: Int64 = 1_795_176_000_000_000_000
@@ -116,7 +130,7 @@ struct TelemetrySessionTests {
         #expect(
             #expect(throws: ModuleError.self) { try bench.stream("telemetry.stream", ["session": 8], lines: []) }?.code
                 == .notFound)
-        try bench.happen("session.finished", subject: "session/7", person: "anna", ["session": 7])
+        try Self.end(bench)
         #expect(
             #expect(throws: ModuleError.self) { try bench.stream("telemetry.stream", ["session": 7], lines: []) }?.code
                 == .conflict)

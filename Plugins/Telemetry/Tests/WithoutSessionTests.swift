@@ -92,7 +92,7 @@ struct WithoutSessionTests {
         let bench = try TelemetrySessionTests.bench()
         Self.know(bench)
         bench.clock.advance(seconds: 600)
-        try bench.happen("session.finished", subject: "session/7", person: "anna", ["session": 7])
+        try TelemetrySessionTests.end(bench)
         bench.clock.advance(seconds: 20)
         #expect(try Self.needle(bench, at: "\(TelemetrySessionTests.noon + 599_000_000_000)") == 0)
         #expect(try Self.needle(bench) == 0)
@@ -105,10 +105,8 @@ struct WithoutSessionTests {
     func parted() throws {
         let bench = try Self.bench()
         try Self.needle(bench)
-        try bench.happen(
-            "session.started", subject: "session/7", person: "anna",
-            ["session": 7, "person": "anna", "device": "pen-1", "depth_mm": 0.5, "started": bench.clock.now()])
-        try bench.happen("session.finished", subject: "session/7", person: "anna", ["session": 7])
+        try TelemetrySessionTests.start(7, at: bench.clock.now(), on: bench)
+        try TelemetrySessionTests.end(bench)
         bench.clock.advance(seconds: 120)
         #expect(try Self.needle(bench) == 2)
     }

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// Whose data those below admin see: `[access] people`.
+/// The people whose data peers below admin see: `[access] people`.
 package enum People: String, CaseIterable, Sendable {
     /// Everybody sees what is their own: the people whose records name their unix user.
     case household
@@ -35,7 +35,7 @@ extension House {
             members: ["role": actor.role.rawValue, "needs": Role.admin.rawValue])
     }
 
-    /// Whose a thing is.
+    /// The owner of a thing.
     /// - Throws: `module-failed` when the module that knows does not run: what is not known is nobody's to see.
     func owner(of argument: Argument, _ kind: String, _ reading: StoreReading) throws -> Possession.Owner {
         guard let (module, possession) = possessions[kind] else {

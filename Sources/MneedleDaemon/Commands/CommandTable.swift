@@ -26,7 +26,7 @@ package final class Verb: Sendable {
     /// The service, as a module among the others.
     package static let host = "mneedled"
 
-    /// What the metrics have to know of a request; small, for it is looked at with each.
+    /// The part of a command that metrics need; small, for it is looked at with each request.
     struct Account: Sendable {
         enum Timing: Sendable { case none, read, write }
 

@@ -31,9 +31,9 @@ struct Description: Reply {
     ]
 }
 
-/// What the command table says of itself: `describe` for programs, `help` for people.
+/// The command table as a reply: `describe` for programs, `help` for people.
 extension Verb {
-    /// What the reply looks like: one object, rows before it, a bulk transfer, or events after it.
+    /// The form of a reply: one object, rows before it, a bulk transfer, or events after it.
     fileprivate var kind: String {
         switch command.handler {
         case .connection(.subscribe): "subscription"
@@ -87,7 +87,7 @@ extension Verb {
 }
 
 extension Concern {
-    /// Whom a command concerns, and which arguments and members say it by naming what.
+    /// A command's ``Concern``, with the arguments and members that name somebody's things.
     fileprivate var description: Object {
         func names(_ names: [Name]) -> Object? {
             names.isEmpty ? nil : Object(uniqueMembers: names.map { .init($0.name, .string($0.kind)) })

@@ -11,7 +11,7 @@ struct HostCommands {
     let started: Instant
     let metrics: Metrics
     let backups: Backup
-    /// What changes while the service runs.
+    /// The values that change while the service runs.
     let live: @Sendable () -> LiveFigures
 
     struct LiveFigures: Sendable {
@@ -111,7 +111,7 @@ struct FigureRow: Reply {
     ]
 }
 
-/// What `subscribe` answers, before the events.
+/// The reply to `subscribe`, before the events.
 struct Subscribed: Reply {
     var sequence: Int64
 

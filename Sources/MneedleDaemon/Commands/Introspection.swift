@@ -35,7 +35,7 @@ struct Introspection {
     }
 }
 
-/// What `help` answers.
+/// The reply to `help`.
 private struct Explanation: Reply {
     var text: String
 
@@ -70,6 +70,6 @@ extension CommandTable {
 
     /// The commands whose names are nearest to a mistyped one.
     func suggestions(for name: String) -> [String] {
-        nearest(name, in: ordered.map(\.name))
+        MneedleKit.suggestions(for: name, in: ordered.map(\.name))
     }
 }

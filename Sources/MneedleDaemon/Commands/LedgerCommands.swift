@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import MneedleKit
 import MneedleSystem
@@ -107,7 +106,7 @@ struct LedgerCommands {
         Command(
             "ledger.compare",
             "Holds an entry against what a witness knows; one that does not fit degrades the service.",
-            role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: Compared.self,
+            role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: ComparedEntry.self,
             concerns: .everybody, example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
             reads: { reading, sequence, hash in
                 let stored = try reading.store.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob(
@@ -123,7 +122,7 @@ struct LedgerCommands {
                                 + " keep it, find out which, and restart the service when the store is right",
                             blocksSessions: true))
                 }
-                return Compared(isSame: isSame, hash: stored)
+                return ComparedEntry(isSame: isSame, hash: stored)
             })
     }
 
@@ -166,7 +165,7 @@ private struct LedgerRow: Reply {
     ]
 }
 
-/// What `ledger.verify` answers.
+/// The reply to `ledger.verify`.
 struct Verified: Reply {
     var isWhole: Bool
     var entries: Int64
@@ -181,18 +180,18 @@ struct Verified: Reply {
     ]
 }
 
-/// What `ledger.compare` answers.
-private struct Compared: Reply {
+/// The reply to `ledger.compare`.
+private struct ComparedEntry: Reply {
     var isSame: Bool
     var hash: String?
 
-    static let members: [Member<Compared>] = [
+    static let members: [Member<ComparedEntry>] = [
         Member("ok", "whether the entry is there and has that hash", \.isSame),
         Member("hash", "the hash that it has, if it is there", \.hash),
     ]
 }
 
-/// What `ledger.backup` answers.
+/// The reply to `ledger.backup`.
 struct WrittenCopy: Reply {
     var bytes: Int64
     var entries: Int64

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What an administrator says when the service cannot find out by itself whether a session may start again.
+/// Commands by which an administrator decides that sessions may start again, where the service cannot find out by itself.
 enum Remedies {
     private static let note = Parameter.required("note", .text(maximum: 1000), "Why; kept in the ledger.")
     private static let entry = Parameter.required("entry", .id, "The entry's sequence number: see status.")
@@ -46,7 +46,7 @@ enum Remedies {
     }
 }
 
-/// What `ledger.accept-clock` answers, and its entry says.
+/// The reply to `ledger.accept-clock`, and the body of its entry.
 struct AcceptedClock: Reply {
     var latest: Instant
     var accepted: Instant
@@ -59,7 +59,7 @@ struct AcceptedClock: Reply {
     ]
 }
 
-/// What `ledger.drop-reaction` answers.
+/// The reply to `ledger.drop-reaction`.
 extension FailedReaction: Reply {
     static let members: [Member<FailedReaction>] = [
         Member("entry", "the entry", \.sequence),
@@ -68,7 +68,7 @@ extension FailedReaction: Reply {
     ]
 }
 
-/// What `modules.retire-guard` answers, and its entry says.
+/// The reply to `modules.retire-guard`, and the body of its entry.
 struct RetiredGuard: Reply {
     var module: String
     var missed: String

@@ -1,7 +1,7 @@
 import MneedleKit
 import MneedleSystem
 
-/// What `status` answers.
+/// The reply to `status`.
 private struct ServiceStatus: Reply {
     var version: String
     var uptime: Span

@@ -129,7 +129,7 @@ package enum Typing {
     private static func unknown(_ name: String, _ parameters: [AnyParameter], _ prefix: String) -> ModuleError {
         let names = parameters.map { prefix + $0.name }
         let name = excerpt(name)
-        let near = nearest(name, in: names)
+        let near = suggestions(for: name, in: names)
         let hint = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"
         var error = ModuleError.invalidArgument(
             name, expected: names.isEmpty ? "no arguments" : "one of \(names.joined(separator: ", "))", got: name,
@@ -273,7 +273,7 @@ package enum Typing {
 }
 
 extension AnyParameterType {
-    /// What it takes, in words, for error messages and help.
+    /// Its type in words, for error messages and help.
     var expectation: String {
         switch self {
         case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"

@@ -4,12 +4,18 @@ import MneedleKit
 /// Where the daemon's files are, as its flags say. What is left out comes from the configuration, then
 /// from systemd's environment, then from the usual places of the system or the user.
 public struct Places: Sendable {
+    /// The configuration file.
     public var config: String?
+    /// The folder of the store and of what the service remembers beside it.
     public var state: String?
+    /// The folder of the sockets.
     public var runtime: String?
+    /// The folder that modules are loaded from.
     public var modules: String?
+    /// The folder of knowledge files.
     public var knowledge: String?
 
+    /// Paths as the flags give them; `nil` where a flag is left out.
     public init(
         config: String? = nil, state: String? = nil, runtime: String? = nil, modules: String? = nil,
         knowledge: String? = nil

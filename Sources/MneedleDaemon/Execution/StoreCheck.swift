@@ -6,13 +6,9 @@ import Synchronization
 /// Looks for damage in the whole store on a thread of its own, at the start and daily: what the database can find of itself,
 /// and the chain of the newest ledger entries. The service serves meanwhile.
 final class StoreCheck: Sendable {
-    private struct State {
-        var isStopping = false
-        var isRunning = false
-    }
-
     private let engine: Engine
-    private let state = Mutex(State())
+    private let isRunning = Mutex(false)
+    /// Stopped with the service.
     private let control = ReadControl(module: Verb.host)
     /// How many of the newest ledger entries are proved: so a start costs the same however long the ledger is.
     private let newest: Int64 = 10_000
@@ -21,9 +17,9 @@ final class StoreCheck: Sendable {
 
     /// Begins, unless it is at it.
     func start() {
-        let begins = state.withLock { state in
-            guard !state.isRunning, !state.isStopping else { return false }
-            state.isRunning = true
+        let begins = isRunning.withLock { isRunning in
+            guard !isRunning, !control.isStopped else { return false }
+            isRunning = true
             return true
         }
         guard begins else { return }
@@ -31,15 +27,12 @@ final class StoreCheck: Sendable {
             // Whoever is served comes first.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             run()
-            state.withLock { $0.isRunning = false }
+            isRunning.withLock { $0 = false }
         }
     }
 
     /// Gives up what runs. The store may be closed afterwards: closing waits for whoever reads.
-    func stop() {
-        state.withLock { $0.isStopping = true }
-        control.stop(ModuleError(.busy, "the service stops"))
-    }
+    func stop() { control.stop(ModuleError(.busy, "the service stops")) }
 
     /// Looks once, on this thread.
     func run() {

@@ -14,7 +14,8 @@ final class Metrics: Sendable {
     private let failures = Mutex<(counts: [String: Int64], told: Set<String>)>(([:], []))
 
     /// - Parameter counters: Fetches what the server has counted; called on any thread but the event loop's.
-    init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters) {
+    init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters)
+    {
         self.store = store
         self.version = version
         self.started = started
@@ -84,7 +85,7 @@ final class Metrics: Sendable {
         house.modules.filter { $0.state == .running }.map(\.name)
     }
 
-    /// What every module has answered. Errors are told from their first time on, but for those that somebody should hear of:
+    /// The answers of every module. Errors are told from their first time on, but for those that somebody should hear of:
     /// Prometheus sees no increase in a figure that was not there before.
     private func requests(_ counters: ServerCounters, _ house: House) -> MetricFamily {
         let running = Set(running(house))

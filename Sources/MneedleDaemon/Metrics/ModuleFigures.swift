@@ -3,7 +3,7 @@ import MneedleWire
 
 /// The figures that modules contribute.
 extension StoreReading {
-    /// What they are in this snapshot. One that cannot be told is left out, and `failed` hears of it.
+    /// Their values in this snapshot. One that cannot be told is left out, and `failed` hears of it.
     package func figures(
         failed: (_ module: String, _ figure: String, any Error) -> Void
     ) -> [MetricFamily] {

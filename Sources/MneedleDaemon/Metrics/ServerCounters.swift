@@ -1,10 +1,10 @@
 import MneedleKit
 import NIOCore
 
-/// What the server counts while it works. Lives on the event loop: counting takes no lock and, but for the first of its
+/// The server's counters. They live on the event loop: counting takes no lock and, but for the first of its
 /// kind, no memory.
 struct ServerCounters {
-    /// Which module refused a request, and why. Neither is ever a word of the client's.
+    /// A refusal by its module and error code. Neither is ever a word of the client's.
     struct Outcome: Hashable {
         /// As ``Verb/Account/slot``.
         var slot: Int

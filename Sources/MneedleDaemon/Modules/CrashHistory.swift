@@ -12,7 +12,7 @@ import MneedleSystem
 struct CrashHistory {
     static let limit = 3
     static let window = 600.0
-    /// What it keeps in the state folder.
+    /// Its files in the state folder.
     static let fileNames = ["crashes.json", "running"]
     /// More than can end the service in the window; what a damaged file says beyond that is not kept.
     private static let most = 1000
@@ -23,7 +23,7 @@ struct CrashHistory {
         var at: Int64
         /// The signal, or `MNEEDLE_CRASH_EXIT` or `MNEEDLE_CRASH_OVERDUE`.
         var signal: Int32
-        /// What a peer had asked for, and which; without it the module did it of its own.
+        /// The peer's request that ran, and its user; without it the module did it of its own.
         var request: String?
         var uid: uid_t?
     }
@@ -93,7 +93,7 @@ struct CrashHistory {
                 .mapValues { Instant(milliseconds: $0.last.addingReportingOverflow(window).partialValue) })
     }
 
-    /// What was running on threads which a fatal signal ended.
+    /// The work of the threads that a fatal signal ended.
     private static func lastRun(_ path: String, _ now: Instant) -> [Crash] {
         let size = MemoryLayout<mneedle_crash_slot>.size
         // Another size is another version's.
@@ -148,7 +148,7 @@ package struct Refusals: Sendable {
                 + "refused to you until \(end). Everything else goes on; report it to whoever runs the service")
     }
 
-    /// What is refused now, for `status`.
+    /// The requests that are refused now, for `status`.
     func problems(at now: Instant) -> [String] {
         until.filter { now < $1 }.map { culprit, end in
             "'\(culprit.request)' of uid \(culprit.uid) is refused until \(end): it ended the service "

@@ -48,7 +48,7 @@ extension House {
         return house
     }
 
-    /// What is wrong with modules, in words for `status`: one that fails, and one that guarded sessions and does not.
+    /// The modules' problems in words for `status`: one that fails, and one that guarded sessions and does not.
     var troubles: [(module: String, text: String)] {
         modules.compactMap { module in
             let missed = unavailableModules.first { $0.name == module.name }?.reason

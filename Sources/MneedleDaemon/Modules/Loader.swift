@@ -205,8 +205,8 @@ struct Loader {
             guard let symbol = dlsym(handle, file.symbol) else {
                 throw ModuleFile.Unusable(description: "\(path) does not export \(file.symbol)")
             }
-            typealias Entry = @convention(c) () -> UnsafeMutableRawPointer
-            let definition = ModuleDefinition.imported(from: unsafeBitCast(symbol, to: Entry.self)())
+            typealias EntryPoint = @convention(c) () -> UnsafeMutableRawPointer
+            let definition = ModuleDefinition.imported(from: unsafeBitCast(symbol, to: EntryPoint.self)())
             guard definition.manifest.name == file.name else {
                 throw ModuleFile.Unusable(
                     description: "\(path) exports \(file.symbol), but names itself '\(definition.manifest.name)'")

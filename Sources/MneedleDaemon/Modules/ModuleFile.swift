@@ -1,8 +1,7 @@
 import Foundation
-import Glibc
 import MneedleKit
 
-/// What a module's library says of itself in its file, read before any of its code runs: constructors run
+/// The note that a module's library carries in its file, read before any of its code runs: constructors run
 /// at load, and a module built for another kit or by another compiler crashes rather than fails.
 struct ModuleFile {
     /// The module's name, from the symbol `mneedle_module_<name>`.

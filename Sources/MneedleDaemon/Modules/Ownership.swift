@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// Which module may record and tell what: an entry is a fact that others act upon, so nobody makes those of another.
+/// The kinds of entries and topics that belong to each module: an entry is a fact that others act upon, so nobody makes those of another.
 package struct Ownership: Sendable {
     /// A kind, or all that begin with something: `device.cleaned`, `reminder.*`.
     private struct Claim: Sendable {
@@ -97,7 +97,7 @@ package struct Ownership: Sendable {
 enum Sizes {
     /// An entry's body, or that of a live event.
     static let body = 256 << 10
-    /// What an entry is about, and whom it concerns.
+    /// An entry's subject, and the name of the person whom it concerns.
     static let subject = 256
     /// The entries of one change.
     static let entries = 100_000

@@ -1,6 +1,5 @@
 import MneedleBulkKit
 import MneedleKit
-import NIOCore
 
 /// The sockets through which clients and devices connect.
 struct Doors: Part {
@@ -32,7 +31,7 @@ struct Doors: Part {
         try listener.listen(control, hub: server.hub, limits: { server.services.limits }) { peer in
             server.services.roles.actor(of: peer).map(Acceptor.Welcome.known) ?? .stranger(peer)
         } _: { actor in
-            Connection(services: server.services, hub: server.hub, actor: actor)
+            ControlConnection(services: server.services, hub: server.hub, actor: actor)
         }
     }
 

@@ -1,4 +1,3 @@
-import Logging
 import MneedleKit
 import NIOCore
 

@@ -2,7 +2,7 @@ import MneedleKit
 import NIOCore
 import Synchronization
 
-/// What runs by the clock beside the modules' timers: the daily look at the store, the hourly witness, and systemd's
+/// The daemon's own work by the clock, beside the modules' timers: the daily look at the store, the hourly witness, and systemd's
 /// watchdog.
 final class Upkeep: Part {
     private let loop: any EventLoop

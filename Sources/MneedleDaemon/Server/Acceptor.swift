@@ -3,7 +3,6 @@ import Foundation
 import Glibc
 import MneedleKit
 import NIOCore
-import Synchronization
 
 /// Lets clients of one listening socket in, on a thread of its own that sleeps while nobody comes.
 ///
@@ -11,7 +10,7 @@ import Synchronization
 /// can neither fill the queue of those who wait nor take the event loop's time. The others get a place on the event loop
 /// or are told there why not. Without a descriptor left, whoever waits is told so and closed, and nothing spins.
 final class Acceptor: Sendable {
-    /// What becomes of somebody who connects.
+    /// The decision about a peer that connects.
     enum Welcome {
         /// A stranger is told this and closed.
         case refused([UInt8])

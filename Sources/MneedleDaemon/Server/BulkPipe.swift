@@ -8,11 +8,11 @@ import Synchronization
 /// a time as have arrived since the last commit. Lives on the event loop.
 // Sendable: touched on its event loop alone, which it checks; jobs' `done` is called there too.
 final class BulkPipe: @unchecked Sendable {
-    /// Who sends the lines, and to whom.
+    /// The sender of the lines, and what takes them.
     struct Sender: Sendable {
         /// The module whose receiver takes them.
         var module: String
-        /// What a peer asked for, or the socket that it writes to.
+        /// The request that began the transfer, or the socket that the peer writes to.
         var request: String?
         var actor: Actor
         /// Whether a line with a single dot ends them, and requests follow.
@@ -26,7 +26,7 @@ final class BulkPipe: @unchecked Sendable {
         var count = BulkCount(accepted: 0, rejected: 0)
     }
 
-    /// What became of the transfer or of a piece: the receiver is there, a running total, or the end.
+    /// The news of a transfer: the receiver is there, a running total, or the end.
     enum Progress {
         case ready
         case durable(BulkCount)
@@ -53,7 +53,7 @@ final class BulkPipe: @unchecked Sendable {
     private let hub: Hub
     private let submit: (Job) -> Void
     private let progress: (Progress, BulkPipe) -> Void
-    /// What came before the receiver was ready, or a line whose end has not come yet.
+    /// The bytes that came before the receiver was ready, or a line whose end has not come yet.
     private var partial: [UInt8] = []
     private var isReady = false
     private var hasClosedEarly = false
@@ -65,7 +65,7 @@ final class BulkPipe: @unchecked Sendable {
     private var isFailed = false
     private(set) var isEnded = false
     private(set) var isOver = false
-    /// What came after the terminator: requests again.
+    /// The bytes after the terminator: requests again.
     private(set) var rest: [UInt8] = []
 
     /// Ties a sender to the service. ``open(_:)`` is the next thing to be called.

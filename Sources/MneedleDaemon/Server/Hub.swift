@@ -6,17 +6,17 @@ import Synchronization
 // Sendable: touched on its event loop alone, which it checks; the two atomics are safe anywhere.
 final class Hub: @unchecked Sendable {
     let loop: any EventLoop
-    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var connections: [ObjectIdentifier: ControlConnection] = [:]
     private var collectors: [ObjectIdentifier: CollectorConnection] = [:]
     private var perUID: [UInt32: Int] = [:]
-    private var unsettled: [Connection] = []
+    private var unsettled: [ControlConnection] = []
     /// The newest event that subscribers were told of.
     private(set) var published: Int64
     private(set) var isDraining = false
     private var drained: EventLoopPromise<Void>?
     /// For the metrics.
     var counters: ServerCounters
-    /// What all connections have been told and have not taken.
+    /// The bytes that all connections together have been sent and have not taken.
     var backlog = SharedBacklog()
 
     init(loop: any EventLoop, published: Int64, modules: Int) {
@@ -55,7 +55,7 @@ final class Hub: @unchecked Sendable {
     /// The place of a connection that did not come to be is free again.
     func freePlace(_ uid: UInt32) { left(uid) }
 
-    func register(_ connection: Connection) {
+    func register(_ connection: ControlConnection) {
         loop.preconditionInEventLoop()
         connections[ObjectIdentifier(connection)] = connection
         if isDraining { connection.drain() }
@@ -106,7 +106,7 @@ final class Hub: @unchecked Sendable {
             members: ["limit": limit, "retry_after": Span(milliseconds: 1000)])
     }
 
-    func remove(_ connection: Connection) {
+    func remove(_ connection: ControlConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         left(connection.actor.uid)
     }
@@ -130,7 +130,7 @@ final class Hub: @unchecked Sendable {
     }
 
     /// A connection whose request has a result; it is settled once, after the whole group.
-    func settleLater(_ connection: Connection) {
+    func settleLater(_ connection: ControlConnection) {
         loop.preconditionInEventLoop()
         guard !connection.isUnsettled else { return }
         connection.isUnsettled = true

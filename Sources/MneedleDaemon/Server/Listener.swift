@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Logging
 import MneedleKit
 import MneedleSystem
 import NIOCore
@@ -145,7 +144,7 @@ struct Listener {
 }
 
 extension RoleMap {
-    /// Who connected, with the role that the configuration gives.
+    /// The peer that connected, with the role that the configuration gives it.
     /// - Returns: `nil` for a stranger.
     func actor(of peer: Peer?) -> Actor? {
         guard let peer, let role = role(of: peer) else { return nil }

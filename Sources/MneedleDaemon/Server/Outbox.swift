@@ -1,11 +1,11 @@
 import MneedleKit
 import NIOCore
 
-/// What a client is told: the lines that wait to be sent, and how much of what was sent it has not taken yet.
+/// The way out to a client: the lines that wait to be sent, and how much of what was sent it has not taken yet.
 struct Outbox {
     /// Whole lines that are sent together.
     var lines = ReplyBuffer()
-    /// What was handed to the kernel and not taken by it yet.
+    /// The bytes that were handed to the channel and that the kernel has not taken yet.
     private(set) var unsent = 0
 
     /// How much the client has been told and has not taken.
@@ -37,7 +37,7 @@ struct Outbox {
     }
 }
 
-/// What all clients together have not taken yet, and how much each may leave.
+/// The bytes that all clients together have not taken yet, and how many each may leave.
 struct SharedBacklog {
     /// Bytes that the kernel has not taken yet.
     var unsent = 0

@@ -2,7 +2,7 @@ import CMneedleSystem
 import Glibc
 import MneedleKit
 
-/// Who is at the other end of a socket, as the kernel noted it when it connected. Never taken from a pid.
+/// The unix user at the other end of a socket, as the kernel noted it when it connected. Never taken from a pid.
 struct Peer: Sendable, Hashable {
     var uid: uid_t
     /// The primary group and all supplementary ones.

@@ -27,7 +27,7 @@ enum Phase: Int, Comparable {
     var isClosing: Bool { self == .closing }
 }
 
-/// What the bytes of a client are.
+/// The meaning of the bytes that a client sends.
 enum Intake {
     case requests
     /// A bulk command waits for its turn: whether its lines or requests follow is not known yet.

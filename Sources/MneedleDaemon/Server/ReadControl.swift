@@ -3,7 +3,7 @@ import Synchronization
 
 /// Ends a read that takes too long: whatever it does next with the store or its listing fails.
 package final class ReadControl: Sendable {
-    /// What the read fails with; the handler that meets it just ends.
+    /// The error with which a read that is stopped fails; the handler that meets it just ends.
     struct Stopped: Error { var error: ModuleError }
 
     private struct State {

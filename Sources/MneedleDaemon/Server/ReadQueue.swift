@@ -1,4 +1,4 @@
-/// Who waits to read, and whose turn it is: a turn for each user in the round, and among one user's connections for the
+/// The connections that wait to read, in the order of their turns: a turn for each user in the round, and among one user's connections for the
 /// one that waits longest. As a connection has one read at a time, that is a turn for each connection too.
 struct ReadQueue<Element> {
     private var lanes: [UInt32: [Element]] = [:]

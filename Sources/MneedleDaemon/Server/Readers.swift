@@ -14,7 +14,7 @@ import Synchronization
 /// reported. Nothing wakes up while nothing is read. Lives on the event loop, but for the threads.
 // Sendable: everything but `ready` and `work`, which are safe, is touched on the event loop alone; each way in checks it.
 final class Readers: @unchecked Sendable {
-    /// What goes on at the same time; of that, what takes long; and of that, one user's.
+    /// How many reads run at the same time; how many of these may be long ones; and how many of those one user's.
     static let (most, mostLong, mostLongOfOne) = (8, 6, 4)
     /// More threads than that are there only for when too many reads prove to take long after they have begun.
     static let mostThreads = 12
@@ -110,7 +110,7 @@ final class Readers: @unchecked Sendable {
         work.signal()
     }
 
-    /// What a thread does all its life.
+    /// The loop of a thread: it takes the next read, until the readers are stopped.
     private func serve() {
         // The event loop, which everybody waits for, comes first.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)

@@ -9,14 +9,14 @@ struct RequestQueue {
     /// Names a request to whoever runs it.
     struct Ticket: Hashable, Sendable { fileprivate let number: Int }
 
-    /// What a request has come to.
+    /// The outcome of a request.
     struct Answer: Sendable {
         var result: Result<Object, ModuleError>
         /// The reply as its line, where a reader's thread has made that.
         var line: [UInt8]?
     }
 
-    /// What is to be done next.
+    /// The next thing to do.
     enum Step {
         case start(PendingRequest, Ticket)
         /// The request has left the queue; its answer is to be sent.
@@ -27,12 +27,12 @@ struct RequestQueue {
         case wait
     }
 
-    private struct Entry {
+    private struct Slot {
         let request: PendingRequest
         var answer: Answer?
     }
 
-    private var entries = CircularBuffer<Entry>()
+    private var entries = CircularBuffer<Slot>()
     /// The number of the first entry.
     private var first = 0
     /// So many from the first on have started.
@@ -44,7 +44,7 @@ struct RequestQueue {
     var count: Int { entries.count }
 
     mutating func append(_ request: PendingRequest) {
-        entries.append(Entry(request: request, answer: nil))
+        entries.append(Slot(request: request, answer: nil))
         bytes += request.bytes
     }
 
@@ -85,7 +85,7 @@ struct RequestQueue {
         return .answer(entry.request, answer)
     }
 
-    private func index(_ place: Int) -> CircularBuffer<Entry>.Index {
+    private func index(_ place: Int) -> CircularBuffer<Slot>.Index {
         entries.index(entries.startIndex, offsetBy: place)
     }
 

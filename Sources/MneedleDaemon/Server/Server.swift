@@ -5,7 +5,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// What serves: the event loop, everybody who is connected, the threads that read and write for them, and what is in force
+/// The serving part of the daemon: the event loop, everybody who is connected, the threads that read and write for them, and what is in force
 /// for whoever comes next: the command table of the modules that run, limits and roles.
 final class Server: Part {
     let loop: any EventLoop
@@ -46,10 +46,10 @@ final class Server: Part {
         replaceTable(engine.house)
     }
 
-    /// What whoever connects next gets.
+    /// The services for the connections from now on.
     var services: Services { current.withLock { $0 } }
 
-    /// Who collects what is written to a socket now.
+    /// The collector that takes what is written to a socket now.
     func collector(of socket: String) -> (module: String, collector: Collector)? {
         engine.house.collectors.first { $0.collector.socket == socket }
     }

@@ -1,9 +1,8 @@
 import Logging
 import MneedleKit
 import MneedleWire
-import NIOCore
 
-/// What every connection shares. A reload gives them all another one, with another table, limits and roles.
+/// The services that all connections share. A reload gives them all another one, with another table, limits and roles.
 struct Services: Sendable {
     let engine: Engine
     let writer: Writer

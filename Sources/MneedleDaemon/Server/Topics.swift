@@ -1,4 +1,4 @@
-/// Which events a subscriber wants: `reminder.*`, `telemetry.alarm`, or `*` for all.
+/// The topics that a subscriber wants: `reminder.*`, `telemetry.alarm`, or `*` for all.
 struct Topics: Sendable {
     private let exact: Set<String>
     /// With the dot at their end.

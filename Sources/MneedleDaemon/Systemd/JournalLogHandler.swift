@@ -19,7 +19,9 @@ struct JournalLogHandler: LogHandler {
         ]
         for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
             fields.append("MNEEDLE_\(JournalLogHandler.fieldName(key))=\(value)")
-            if key == Notice.key, let notice = Notice(rawValue: "\(value)") { fields.append("MESSAGE_ID=\(notice.id)") }
+            if key == JournalMessage.key, let explained = JournalMessage(rawValue: "\(value)") {
+                fields.append("MESSAGE_ID=\(explained.id)")
+            }
         }
         JournalLogHandler.send(fields)
     }

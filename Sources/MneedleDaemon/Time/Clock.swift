@@ -4,20 +4,23 @@ import Synchronization
 
 /// Where the time comes from. Everything takes it from here, so that tests travel in time.
 public protocol Clock: Sendable {
-    /// What the clock shows, and how much time has gone by.
+    /// The clock's time, and how much time has gone by.
     func reading() -> ClockReading
 }
 
 extension Clock {
+    /// The time of day, without how much time has gone by.
     public func now() -> Instant { reading().now }
 }
 
-/// What a clock shows beside what setting it does not change: so a clock that was set is told from time that has passed.
+/// A clock's time beside a count that setting the clock does not change: so a clock that was set is told from time that passed.
 public struct ClockReading: Sendable, Equatable {
+    /// The time of day, which somebody can set.
     public var now: Instant
     /// Milliseconds since some moment that stays the same while this process runs, those asleep included.
     public var elapsed: Int64
 
+    /// - Parameter elapsed: Milliseconds.
     public init(now: Instant, elapsed: Int64) {
         self.now = now
         self.elapsed = elapsed
@@ -26,8 +29,10 @@ public struct ClockReading: Sendable, Equatable {
 
 /// The system's real-time clock.
 public struct SystemClock: Clock {
+    /// All of them show the same time.
     public init() {}
 
+    /// The time of day, by one call of the kernel.
     public func now() -> Instant { Instant(milliseconds: SystemClock.milliseconds(CLOCK_REALTIME)) }
 
     /// Both at one moment: were the machine put to sleep between the two, it would look like a clock that was set.
@@ -52,8 +57,10 @@ public struct SystemClock: Clock {
 public final class ManualClock: Clock {
     private let state: Mutex<ClockReading>
 
+    /// Stands at `instant`, with no time gone by.
     public init(_ instant: Instant) { state = Mutex(ClockReading(now: instant, elapsed: 0)) }
 
+    /// The time that it was moved to last.
     public func reading() -> ClockReading { state.withLock { $0 } }
 
     /// Lets time pass until then.
@@ -62,10 +69,13 @@ public final class ManualClock: Clock {
             $0 = ClockReading(now: newValue, elapsed: $0.elapsed + newValue.milliseconds - $0.now.milliseconds)
         }
     }
+    /// Lets that much time pass.
     public func advance(seconds: Double) { set(now().adding(seconds: seconds)) }
 
     /// Sets the clock, as somebody or a time server does: no time passes.
     public func jump(to newValue: Instant) { state.withLock { $0.now = newValue } }
+    /// Lets that many hours pass.
     public func advance(hours: Double) { advance(seconds: hours * 3600) }
+    /// Lets that many times 24 hours pass, whatever the calendar says.
     public func advance(days: Double) { advance(hours: days * 24) }
 }

@@ -7,13 +7,13 @@ import MneedleKit
 ///
 /// Belongs to the writing connection, as the ledger's head does.
 final class ClockWatch {
-    /// What is known of the clock; a part of the open transaction's state.
+    /// The clock as the store has known it; a part of the open transaction's state.
     struct State: Sendable, Equatable {
         /// The latest time that the service has known, whether the clock still shows a later one or not.
         var latest = Instant(milliseconds: .min / 4096)
         /// The sum of all jumps in milliseconds: what the clock shows without it goes on evenly.
         var jumped: Int64 = 0
-        /// What the clock shows less the time that has passed, as it was last taken for right.
+        /// The difference of the clock and the time that has passed, as it was last taken for right.
         var offset: Int64 = 0
     }
 
@@ -26,7 +26,7 @@ final class ClockWatch {
         var milliseconds: Int64 { to.milliseconds - from.milliseconds }
     }
 
-    /// What a hand or a time server may move the clock without a word.
+    /// A person or a time server may move the clock by this much without a note of it.
     package static let usualTolerance = Span.minutes(2)
 
     var state: State

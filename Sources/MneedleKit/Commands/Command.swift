@@ -80,6 +80,9 @@ public struct Command: Sendable {
 }
 
 /// What a handler is given is what its command takes, and what it returns is what its command gives.
+///
+/// Handlers keep how the arguments are read and not the parameters: looking up the types `Parameter<…>` anew for each request
+/// would take five times as long as all reading.
 extension Command {
     /// A command that answers from a snapshot.
     public init<each Argument: Sendable, Answer: Reply>(
@@ -87,9 +90,10 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         reads: @escaping @Sendable (any Reading, repeat each Argument) throws -> Answer
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
-            .reads { try reads($1, repeat try (each takes).read($0.arguments)).object })
+            .reads { try reads($1, repeat try (each read)($0.arguments)).object })
     }
 
     /// A listing: sends rows from a snapshot through the function that it is given.
@@ -98,10 +102,11 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Void
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .lists { request, reading, sink in
-                try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
+                try lists(reading, { try sink($0.object) }, repeat try (each read)(request.arguments))
                 return [:]
             })
     }
@@ -112,10 +117,11 @@ extension Command {
         closes: Closing.Type, errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         lists: @escaping @Sendable (any Reading, (Row) throws -> Void, repeat each Argument) throws -> Closing
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .lists { request, reading, sink in
-                try lists(reading, { try sink($0.object) }, repeat try (each takes).read(request.arguments)).object
+                try lists(reading, { try sink($0.object) }, repeat try (each read)(request.arguments)).object
             })
         reply += Closing.members.map { ReplyMember($0.name, $0.meaning) }
         closingSchema = Closing.schema
@@ -127,9 +133,10 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         writes: @escaping @Sendable (any Transaction, repeat each Argument) throws -> Answer
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
-            .writes { try writes($1, repeat try (each takes).read($0.arguments)).object })
+            .writes { try writes($1, repeat try (each read)($0.arguments)).object })
     }
 
     /// A command that changes something in a way that stands in another module of the kit.
@@ -147,9 +154,10 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         immediate: @escaping @Sendable (Actor, repeat each Argument) throws -> Answer
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
-            .immediate { try immediate($0.actor, repeat try (each takes).read($0.arguments)).object })
+            .immediate { try immediate($0.actor, repeat try (each read)($0.arguments)).object })
     }
 
     /// A listing from memory, as `immediate:`.
@@ -158,11 +166,12 @@ extension Command {
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
         immediateRows: @escaping @Sendable (Actor, (Row) throws -> Void, repeat each Argument) throws -> Void
     ) {
+        let read = (repeat (each takes).read)
         self.init(
             name, summary, role: role, .of(repeat each takes), gives, errors, concerns, example,
             .immediateRows { request, sink in
                 try immediateRows(
-                    request.actor, { try sink($0.object) }, repeat try (each takes).read(request.arguments))
+                    request.actor, { try sink($0.object) }, repeat try (each read)(request.arguments))
                 return [:]
             })
     }

@@ -13,10 +13,13 @@ public protocol SQLBindable {
     var sql: SQLValue { get }
 }
 
-/// The values to bind, in their order. Inlined where it is called, so that it costs no more than the list itself.
+/// The values to bind, in their order.
 @inlinable
 public func bindings<each Column: SQLBindable>(_ values: repeat each Column) -> [SQLValue] {
     var list: [SQLValue] = []
+    var count = 0
+    repeat count += ((each values), 1).1
+    list.reserveCapacity(count)
     repeat list.append((each values).sql)
     return list
 }

@@ -43,7 +43,16 @@ public struct Person: Hashable, Sendable {
     }
 }
 
-extension Person: ValueConvertible {
+extension Person: EntryBody, ValueConvertible {
+    public static let members: [Member<Person>] = [
+        Member("person", "the name given", \.person), Member("name", "for people to read", \.name),
+        Member("setting", "home or clinic", \.setting), Member("goal", "what the plan is for", \.goal),
+        Member("time_zone", "IANA name", \.timeZone), Member("fitzpatrick", "skin type 1 to 6", \.fitzpatrick),
+        Member("first_time", "whether the person had never been needled", \.firstTime),
+        Member("unix_user", "the user whose desktop shows this person's reminders", \.unixUser),
+        Member("birth_date", "born when", \.birthDate),
+    ]
+
     public var value: Value { .object(object) }
 
     public var object: Object {

@@ -3,7 +3,7 @@
 /// Whatever it writes is one line that the protocol accepts: quotes, backslashes and all control characters
 /// (C0, DEL, C1) are escaped, everything else stands as UTF-8.
 public struct JSONWriter: Sendable {
-    /// What has been written.
+    /// The text so far, in UTF-8.
     public var bytes: [UInt8]
     private var needsComma = false
 
@@ -50,7 +50,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes the shortest text that reads back as the same number: `0.1`, `2.0`, `1e+16`.
-    /// What JSON cannot say (infinite, not a number) becomes `null`.
+    /// A number that JSON has no text for (infinite, not a number) becomes `null`.
     public mutating func number(_ number: Double) {
         guard number.isFinite else { return null() }
         beginValue()

@@ -4,7 +4,9 @@ public enum ReplyLine: Hashable, Sendable {
     case greeting(major: Int, JSON)
     /// One of many results; an ``ok(tag:_:)`` or ``err(tag:code:_:)`` ends them.
     case row(tag: String?, JSON)
+    /// The request was carried out; the last line of its reply.
     case ok(tag: String?, JSON)
+    /// The request was refused, or failed; the last line of its reply.
     case err(tag: String?, code: String, JSON)
     /// `seq` is `nil` for a live value that is not in the ledger.
     case event(tag: String?, seq: Int64?, topic: String, JSON)

@@ -1,4 +1,4 @@
-/// What one request may hold. Together with the longest line these bound how long it takes to read a request and to
+/// Bounds of the content of one request. Together with the longest line these bound how long it takes to read a request and to
 /// refuse it, whatever is in it.
 public enum RequestBounds {
     /// Arguments, members and elements of lists, all in all.

@@ -6,7 +6,7 @@ public struct RequestLine: Hashable, Sendable {
     public var tag: String?
     /// `ping`, or `module.command`.
     public var verb: String
-    /// What it asks for in particular.
+    /// Its arguments, as they were written.
     public var arguments: Arguments
 
     /// The two forms of arguments, which mean the same.
@@ -22,7 +22,7 @@ public struct RequestLine: Hashable, Sendable {
     public struct Word: Hashable, Sendable {
         /// An argument's name, or a path into an object argument: `answers.keloid-history`.
         public var name: String
-        /// What stands after the `=`.
+        /// The text after the `=`.
         public var value: WordValue
 
         /// Makes a word.

@@ -1,6 +1,6 @@
 /// One figure of the service, with a sample for each combination of its labels: a row of `metrics`.
 public struct MetricFamily: Hashable, Sendable {
-    /// What may be done with the numbers. The kinds that both OpenMetrics and the older format of node_exporter know.
+    /// How the numbers behave over time. These are the kinds that both OpenMetrics and the older format of node_exporter know.
     public enum Kind: String, Sendable {
         /// Goes up and down.
         case gauge
@@ -12,7 +12,7 @@ public struct MetricFamily: Hashable, Sendable {
 
     /// A number, or the numbers of a histogram, under its labels.
     public struct Sample: Hashable, Sendable {
-        /// What tells it from the others, in the order in which it is written.
+        /// The labels that tell it from the family's other samples, in the order in which they are written.
         public var labels: [Label]
         /// How much.
         public var value: Value
@@ -31,7 +31,7 @@ public struct MetricFamily: Hashable, Sendable {
 
     /// A label's name and value.
     public struct Label: Hashable, Sendable {
-        /// Which label.
+        /// The label's name: `kind`.
         public var name: String
         /// What it says.
         public var value: String
@@ -43,7 +43,7 @@ public struct MetricFamily: Hashable, Sendable {
         }
     }
 
-    /// What a sample holds.
+    /// The content of a sample.
     public enum Value: Hashable, Sendable {
         /// Of a gauge or a counter.
         case number(Double)
@@ -84,9 +84,9 @@ public struct MetricFamily: Hashable, Sendable {
 
     /// What it is called; the last word is the unit, if there is one. A counter's has no `_total` here.
     public var name: String
-    /// What may be done with it.
+    /// How its numbers behave over time.
     public var kind: Kind
-    /// What is counted, where it is not a number of things.
+    /// The unit of what is counted; `nil` for a number of things.
     public var unit: String?
     /// What it means, in one sentence.
     public var help: String

@@ -53,7 +53,7 @@ public struct TOMLError: Error, Hashable, CustomStringConvertible {
 
 /// A table while the document is read.
 final class TOMLBranch {
-    /// What has made it, which says who may still add to it.
+    /// How it came to be, which decides what may still be added to it.
     enum Origin {
         /// A header below it: `[a.b]` implies `a`.
         case implied
@@ -63,7 +63,7 @@ final class TOMLBranch {
         case dotted
     }
 
-    /// What stands under a name.
+    /// The content of a key.
     enum Member {
         case value(JSON)
         case table(TOMLBranch)

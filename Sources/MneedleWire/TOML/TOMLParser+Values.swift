@@ -103,7 +103,7 @@ extension TOMLParser {
 
 /// A number as TOML writes it.
 enum TOMLNumber {
-    /// What it is; `nil` when it does not fit.
+    /// The number; `nil` when it does not fit 64 bits.
     struct Reading {
         var value: JSON?
     }

@@ -47,7 +47,7 @@ struct TOMLParser {
         lines[path] = counted.line
     }
 
-    /// What stands here, for a message.
+    /// The character at the cursor, for a message.
     var found: String {
         if isAtEnd { return "the end of the file" }
         switch byte {

@@ -47,9 +47,10 @@ struct CommandLineArguments {
             try add(name, "no", parameter)
         } else {
             let known = command.argumentNames
-            let suggestions = nearest(ParameterDescription.flagName(name), in: known.map(ParameterDescription.flagName))
+            let near = suggestions(
+                for: ParameterDescription.flagName(name), in: known.map(ParameterDescription.flagName))
             throw .usage(
-                "'\(command.words)' has no argument '\(name)'", suggestions: suggestions.map { "--\($0)" },
+                "'\(command.words)' has no argument '\(name)'", suggestions: near.map { "--\($0)" },
                 next: known.isEmpty ? "it takes none" : way)
         }
     }

@@ -24,7 +24,7 @@ struct ForwardArguments: OwnArguments {
     @Option(parsing: .unconditional, help: .init(valueName: "unit")) var precision = "ns"
 }
 
-/// What `forward` is to do, as its command line says it.
+/// An order of `forward`, as its command line gives it.
 struct ForwardOrder {
     static let way = ForwardArguments.way
 
@@ -66,7 +66,7 @@ struct ForwardOrder {
         throw .usage("--baud: expected one of \(known), got '\(text)'", next: way)
     }
 
-    private static func columns(_ given: ForwardArguments) throws(Failure) -> Columns? {
+    private static func columns(_ given: ForwardArguments) throws(Failure) -> DeviceColumns? {
         guard let list = given.columns else {
             for (name, value) in [("--separator", given.separator), ("--measurement", given.measurement)]
             where value != nil {
@@ -75,8 +75,8 @@ struct ForwardOrder {
             return nil
         }
         let names = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        let fields = names.filter { $0 != Columns.time && $0 != Columns.none }
-        let isOnce = Set(fields).count == fields.count && names.count(where: { $0 == Columns.time }) <= 1
+        let fields = names.filter { $0 != DeviceColumns.time && $0 != DeviceColumns.none }
+        let isOnce = Set(fields).count == fields.count && names.count(where: { $0 == DeviceColumns.time }) <= 1
         guard !fields.isEmpty, !fields.contains(""), isOnce else {
             throw .usage("--columns: expected the names of the columns' fields, each once, got '\(list)'", next: way)
         }
@@ -88,7 +88,7 @@ struct ForwardOrder {
         guard isName(measurement) else {
             throw .usage("--measurement: expected letters, digits, '-' and '_', got '\(measurement)'", next: way)
         }
-        return Columns(measurement: measurement, names: names, separator: separator)
+        return DeviceColumns(measurement: measurement, names: names, separator: separator)
     }
 
     /// Nothing that would have to be escaped in line protocol.

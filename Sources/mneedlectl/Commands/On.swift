@@ -20,10 +20,14 @@ struct EventArguments: OwnArguments {
 
     @Argument var topics: [String] = []
     @Option(parsing: .unconditional, help: .init(valueName: "file")) var state: String = ""
-    @Option(parsing: .unconditional, help: .init(valueName: "event's number")) var since: Int64?
-    @Option(parsing: .unconditional, help: .init(valueName: "seconds")) var timeLimit: Double = 30
-    @Option(parsing: .unconditional, help: .init(valueName: "seconds")) var retryAfter: Double = 10
-    @Option(parsing: .unconditional, help: .init(valueName: "whole number")) var attempts: Int = 10
+    @Option(parsing: .unconditional, help: .init(valueName: "seq"), transform: number("an event's number"))
+    var since: Int64?
+    @Option(parsing: .unconditional, help: .init(valueName: "seconds"), transform: number("a number of seconds"))
+    var timeLimit: Double = 30
+    @Option(parsing: .unconditional, help: .init(valueName: "seconds"), transform: number("a number of seconds"))
+    var retryAfter: Double = 10
+    @Option(parsing: .unconditional, help: .init(valueName: "n"), transform: number("a whole number"))
+    var attempts: Int = 10
 
     func validate() throws {
         if let since { try Self.require("--since", Double(since), in: 0...9e15, "whole number") }
@@ -42,7 +46,7 @@ struct EventArguments: OwnArguments {
     }
 }
 
-/// What `on` is to do, as its command line says it.
+/// An order of `on`, as its command line gives it.
 struct EventOrder {
     let topics: [String]
     /// The file that says how far the events have been dealt with.

@@ -12,3 +12,12 @@ extension OwnArguments {
         do { return try parse(words) } catch { throw .usage(message(for: error), next: way) }
     }
 }
+
+/// Reads a number on the command line. Where it is none, the parser names argument and value, and this what was expected.
+/// - Parameter expected: With its article: `a whole number`.
+func number<Number: LosslessStringConvertible>(_ expected: String) -> @Sendable (String) throws -> Number {
+    { text in
+        guard let number = Number(text) else { throw ValidationError("expected \(expected)") }
+        return number
+    }
+}

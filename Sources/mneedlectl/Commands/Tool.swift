@@ -2,7 +2,7 @@ import Glibc
 import MneedleClient
 import MneedleWire
 
-/// What `mneedlectl` does with its command line: the table of contents.
+/// `mneedlectl` with its command line: the table of contents of its commands.
 struct Tool {
     /// The commands that are not the daemon's.
     static let ownCommands: [(name: String, summary: String)] = [

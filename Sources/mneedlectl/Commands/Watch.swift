@@ -8,7 +8,8 @@ struct WatchArguments: OwnArguments {
 
     @Argument var topics: [String] = []
     /// The event after which it begins; `nil` for the newest.
-    @Option(parsing: .unconditional, help: .init(valueName: "event's number")) var since: Int64?
+    @Option(parsing: .unconditional, help: .init(valueName: "seq"), transform: number("an event's number"))
+    var since: Int64?
     @Flag var bell = false
 }
 

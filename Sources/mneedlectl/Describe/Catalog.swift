@@ -1,7 +1,7 @@
 import MneedleClient
 import MneedleWire
 
-/// What the daemon can do, as it says itself.
+/// The daemon's commands, as its `describe` gives them.
 struct Catalog {
     let commands: [CommandDescription]
 
@@ -29,7 +29,7 @@ struct Catalog {
 
     func command(_ verb: String) -> CommandDescription? { commands.first { $0.verb == verb } }
 
-    /// What the first words name.
+    /// The meaning of a command line's first words.
     enum Target {
         /// A command, and the words after its name.
         case command(CommandDescription, arguments: [String])
@@ -48,10 +48,11 @@ struct Catalog {
 
     private func unknown(_ verb: String) -> Failure {
         let sameName = commands.filter { $0.group != nil && $0.name == verb }.map(\.words)
-        let similar = nearest(verb, in: commands.map(\.verb) + groups.compactMap(\.name) + Tool.ownCommands.map(\.name))
-        let suggestions = sameName + similar.map { command($0)?.words ?? $0 }
+        let similar = suggestions(
+            for: verb, in: commands.map(\.verb) + groups.compactMap(\.name) + Tool.ownCommands.map(\.name))
+        let near = sameName + similar.map { command($0)?.words ?? $0 }
         let typed = verb.split(separator: ".").joined(separator: " ")
         return .usage(
-            "there is no command '\(typed)'", suggestions: suggestions, next: "'mneedlectl help' lists the commands")
+            "there is no command '\(typed)'", suggestions: near, next: "'mneedlectl help' lists the commands")
     }
 }

@@ -28,7 +28,7 @@ struct ParameterDescription {
     /// Words that may stand as the value.
     var choices: [String] { Self.choices(of: schema) }
 
-    /// What to write for the value: `home|clinic`, `DATE`, `NUMBER`.
+    /// The placeholder for its value: `home|clinic`, `DATE`, `NUMBER`.
     var valueText: String { Self.valueText(of: schema) }
 
     /// Whether this is meant by a name as it was typed: `needle-mm` is `needle_mm`.
@@ -65,7 +65,7 @@ struct ParameterDescription {
         }
     }
 
-    /// What a value must keep to, beyond its type.
+    /// The bounds that a value must keep to beyond its type.
     var limits: String? {
         let unit = schema["x-unit"]?.string.map { " \($0)" } ?? ""
         let least = schema["minimum"].map { HumanText.scalar($0) }

@@ -33,7 +33,7 @@ struct Output {
     }
 
     /// Takes the rows of a listing as they come.
-    func rows() -> Rows { Rows(output: self) }
+    func rows() -> RowPrinter { RowPrinter(output: self) }
 
     func event(_ event: Event, bell: Bool) {
         if !isQuiet, isJSON {
@@ -75,12 +75,12 @@ struct Output {
 
 /// The rows of a listing: JSON at once; lines of text as they are, for they are a file; else a table, once enough rows are
 /// known for its columns' widths.
-struct Rows {
+struct RowPrinter {
     private static let enough = 200
 
     let output: Output
     private var waiting: [JSON] = []
-    private var table: Table?
+    private var table: TextTable?
     private var count = 0
     private var isText = false
 
@@ -119,7 +119,7 @@ struct Rows {
     }
 
     private mutating func printWaiting() {
-        let table = Table(sample: waiting, width: output.terminalWidth)
+        let table = TextTable(sample: waiting, width: output.terminalWidth)
         if output.hasHeader, !waiting.isEmpty { print(table.header, terminator: "") }
         for row in waiting { print(table.lines(row), terminator: "") }
         waiting = []

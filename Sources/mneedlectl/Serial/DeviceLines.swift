@@ -4,12 +4,12 @@ struct DeviceLines {
     struct Bad: Error { let reason: String }
 
     private let tag: [UInt8]
-    private let columns: Columns?
-    /// What makes nanoseconds of a time in the device's unit.
+    private let columns: DeviceColumns?
+    /// The zeros that turn a time in the device's unit into nanoseconds.
     private let zeros: [UInt8]
 
     /// - Parameter zeros: How many zeros make nanoseconds of the device's times.
-    init(device: String, columns: Columns?, zeros: Int) {
+    init(device: String, columns: DeviceColumns?, zeros: Int) {
         tag = Array(",device=\(device)".utf8)
         self.columns = columns
         self.zeros = [UInt8](repeating: UInt8(ascii: "0"), count: zeros)
@@ -60,7 +60,7 @@ struct DeviceLines {
 }
 
 /// How lines of values read: `0.48;90;;31.5` with the columns depth_mm, speed_hz, -, temperature_c.
-struct Columns {
+struct DeviceColumns {
     static let time = "time"
     static let none = "-"
 
@@ -72,16 +72,16 @@ struct Columns {
 
     init(measurement: String, names: [String], separator: UInt8) {
         self.measurement = Array(measurement.utf8)
-        timeColumn = names.firstIndex(of: Columns.time)
+        timeColumn = names.firstIndex(of: DeviceColumns.time)
         keys = names.map { name in
-            guard name != Columns.time, name != Columns.none else { return nil }
+            guard name != DeviceColumns.time, name != DeviceColumns.none else { return nil }
             return Array(name.utf8).flatMap { Mark.isSpecial($0) ? [Mark.backslash, $0] : [$0] } + [Mark.equals]
         }
         self.separator = separator
     }
 
     func point(_ line: [UInt8], _ tag: [UInt8], _ zeros: [UInt8]) throws(DeviceLines.Bad) -> [UInt8] {
-        let values = line.split(separator: separator, omittingEmptySubsequences: false).map(Columns.trimmed)
+        let values = line.split(separator: separator, omittingEmptySubsequences: false).map(DeviceColumns.trimmed)
         guard values.count == keys.count else {
             throw DeviceLines.Bad(reason: "expected \(keys.count) columns, got \(values.count)")
         }
@@ -107,7 +107,7 @@ struct Columns {
     }
 }
 
-/// What means something in line protocol.
+/// The bytes that line protocol gives a meaning.
 private enum Mark {
     static let comma = UInt8(ascii: ",")
     static let space = UInt8(ascii: " ")

@@ -125,7 +125,7 @@ struct Forwarder {
 
     private static let longestLine = 65_536
 
-    /// What has come; empty where nothing has, `nil` when the port is gone.
+    /// The bytes that have come; empty where none have, `nil` when the port is gone.
     private static func read(_ port: SerialPort) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 16_384)
         let count = Glibc.read(port.descriptor.number, &bytes, bytes.count)

@@ -4,7 +4,8 @@ import MneedleTestKit
 
 /// A folder of modules for one daemon: the misbehaving one of `Tests/Fixtures/Trial`, and real ones beside it.
 final class ModulesFolder {
-    let path: String
+    private let folder: TemporaryFolder
+    var path: String { folder.path }
     /// The project's knowledge, which expects other modules here.
     var knowledge: String { path + "/knowledge" }
     private var trial: String { path + "/libtrial.so" }
@@ -19,8 +20,7 @@ final class ModulesFolder {
         real: [String] = [], kit: UInt32 = KitVersion.api, compiler: String = KitVersion.compiler, guards: Bool = true,
         expected: [String] = []
     ) throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("mm-\(UUID().uuidString.prefix(8))").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         try makeTrial(kit, compiler, says: guards, guards: guards)
         try FileManager.default.copyItem(atPath: Bench.projectKnowledge, toPath: knowledge)
         try "expected = \(expected)\n".write(toFile: knowledge + "/modules.toml", atomically: true, encoding: .utf8)
@@ -29,8 +29,6 @@ final class ModulesFolder {
                 atPath: "\(path)/lib\(name).so", withDestinationPath: "\(DaemonProcess.products)/lib\(name).so")
         }
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Makes the library that the loader takes: the note about kit and compiler, and the module's one function.
     /// - Parameters:

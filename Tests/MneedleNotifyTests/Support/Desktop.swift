@@ -6,7 +6,8 @@ import Testing
 
 /// A session: a bus of its own on which nothing is started by itself, a daemon, and an agent.
 final class Desktop {
-    let folder: String
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.path }
     let daemon: DaemonProcess
     private(set) var agent: Agent?
     private var bus: ChildProcess
@@ -32,8 +33,8 @@ final class Desktop {
     static let support = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 
     init(flags: [String] = []) throws {
-        folder = FileManager.default.temporaryDirectory.path + "/ntf-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
+        let folder = temporary.path
         let configuration = """
             <busconfig><type>session</type><listen>unix:path=\(folder)/bus</listen>
             <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
@@ -60,7 +61,6 @@ final class Desktop {
         stopAgent()
         bus.signal(SIGTERM)
         bus.wait()
-        try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// Starts it and waits until it listens.

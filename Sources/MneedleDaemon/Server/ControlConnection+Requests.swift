@@ -4,7 +4,7 @@ import NIOCore
 
 /// Requests of one connection run strictly in their order: consecutive changes go to the writer together, a read waits
 /// for the changes before it and is waited for by those after it. So the same bytes give the same replies however they are cut.
-extension Connection {
+extension ControlConnection {
     // MARK: Parsing
 
     /// Reads requests from what has arrived, up to the limits.
@@ -12,7 +12,7 @@ extension Connection {
     func parse() -> Bool {
         var hasQueued = false
         var pings: Int64 = 0
-        let turnEnds = NIODeadline.now() + Connection.turn
+        let turnEnds = NIODeadline.now() + ControlConnection.turn
         let constants = services.table.constants
         defer { if pings > 0 { hub.counters.count(pings: pings) } }
         while readsRequests && phase.takesRequests {
@@ -54,7 +54,7 @@ extension Connection {
     private func accept(_ request: PendingRequest) {
         if case .bulk = request.work { intake = .undecided }
         requests.append(request)
-        if requests.count % Connection.batchSize == 0 {
+        if requests.count % ControlConnection.batchSize == 0 {
             advance()
             submitJobs()
         }
@@ -242,7 +242,7 @@ extension Connection {
             // Some of the events that were missed are told; the others are told by another read.
             answer(ticket, .success(["seq": last]))
         } else {
-            answer(ticket, result.mapError { Connection.moduleError($0) }, line: line)
+            answer(ticket, result.mapError { ControlConnection.moduleError($0) }, line: line)
         }
         settle()
     }

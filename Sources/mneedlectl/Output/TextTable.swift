@@ -1,7 +1,7 @@
 import MneedleWire
 
 /// A table with aligned columns. Where it is wider than the terminal, its widest columns are wrapped, so that nothing is lost.
-struct Table {
+struct TextTable {
     private static let gap = "  "
     private static let least = 12
 

@@ -1,7 +1,6 @@
 import MneedleKit
-import NIOCore
 
-extension Connection {
+extension ControlConnection {
     func subscribe(_ tag: String?, _ arguments: Arguments) -> Result<Object, ModuleError> {
         let (patterns, asked): ([String], Int64?)
         do {
@@ -148,7 +147,7 @@ extension Connection {
             let view = Subscription(tag: nil, topics: topics, position: position, own: own)
             let sql = "SELECT seq, kind, person, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq LIMIT ?"
             // A piece at a time, each on a snapshot of its own: whoever has missed much holds up nobody.
-            try reading.forEach(sql, [position.sql, Connection.replayedAtOnce.sql]) { row in
+            try reading.forEach(sql, [position.sql, ControlConnection.replayedAtOnce.sql]) { row in
                 last = row.integer("seq") ?? last
                 let topic = row.text("kind") ?? ""
                 guard topics.match(topic) else { return }
@@ -194,7 +193,7 @@ extension Connection {
     /// The error is the last line; nothing that was asked is answered after it.
     private func giveUp(_ error: ModuleError) {
         outbox.lines.error(nil, error)
-        closeAfterFlush(patience: Connection.shortPatience)
+        closeAfterFlush(patience: ControlConnection.shortPatience)
     }
 }
 

@@ -1,8 +1,7 @@
 import MneedleBulkKit
 import MneedleKit
-import NIOCore
 
-extension Connection {
+extension ControlConnection {
     /// Asks the module for a receiver; `READY` or the error follows.
     func beginBulk(_ request: PendingRequest, _ ticket: RequestQueue.Ticket, _ verb: Verb, _ arguments: Arguments) {
         guard let handler = verb.command.bulk else { return }

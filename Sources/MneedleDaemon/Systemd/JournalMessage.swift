@@ -2,7 +2,7 @@ import Logging
 
 /// The messages that mean something to an administrator. Each has an id under which the journal's catalogue
 /// (`systemd/catalog/mneedle.catalog`, shown by `journalctl -x`) explains it and says what to do.
-enum Notice: String, CaseIterable {
+enum JournalMessage: String, CaseIterable {
     case ledgerHead = "ledger-head"
     case moduleMissing = "module-missing"
     case moduleFailed = "module-failed"
@@ -15,7 +15,6 @@ enum Notice: String, CaseIterable {
     case reloadRefused = "reload-refused"
     case restartNeeded = "restart-needed"
     case unknownNames = "unknown-names"
-    case keyUnused = "key-unused"
     case degraded
     case mended
     case clockJumped = "clock-jumped"
@@ -37,7 +36,6 @@ enum Notice: String, CaseIterable {
         case .reloadRefused: "b800ea5b28284fcd981dbba430a045f4"
         case .restartNeeded: "3bf908917b6d4015808499cf3066eb58"
         case .unknownNames: "ac3e17bf7ee34462a93c8babb1c6909d"
-        case .keyUnused: "e92edcc3969f440daea85a8eeb102a44"
         case .degraded: "4fd2c322382b482185257d1146039d61"
         case .mended: "3dec737c26c94430b220eff814fd1aad"
         case .clockJumped: "46ec320d52e448398333a8753edc0445"
@@ -46,15 +44,15 @@ enum Notice: String, CaseIterable {
         }
     }
 
-    /// The metadata under which a message carries its notice; on standard error it reads `notice=module-failed`.
+    /// The metadata under which a message carries its name; on standard error it reads `notice=module-failed`.
     static let key = "notice"
 }
 
 extension Logger {
     /// Says something that the journal's catalogue explains.
-    func say(_ notice: Notice, _ level: Level, _ message: Message, _ fields: [String: String] = [:]) {
+    func say(_ explained: JournalMessage, _ level: Level, _ message: Message, _ fields: [String: String] = [:]) {
         var metadata = fields.mapValues { MetadataValue.string($0) }
-        metadata[Notice.key] = .string(notice.rawValue)
+        metadata[JournalMessage.key] = .string(explained.rawValue)
         log(level: level, message, metadata: metadata)
     }
 }

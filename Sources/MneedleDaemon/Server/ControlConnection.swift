@@ -4,10 +4,10 @@ import NIOCore
 
 /// One client: bytes in, replies out, in the order of its requests.
 ///
-/// This file moves bytes; `Connection+Requests.swift` orders and runs requests, `Connection+Bulk.swift` takes bulk
-/// lines, `Connection+Events.swift` tells events.
+/// This file moves bytes; `ControlConnection+Requests.swift` orders and runs requests, `ControlConnection+Bulk.swift` takes bulk
+/// lines, `ControlConnection+Events.swift` tells events.
 // Sendable: everything in it is touched on its event loop alone, which each way in from elsewhere checks.
-final class Connection: ChannelInboundHandler, @unchecked Sendable {
+final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -184,9 +184,9 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     /// Whether the client has sent more than can be read now.
     private var isAhead: Bool {
         switch intake {
-        case .requests: turn.isYielding && scanner.unread > Connection.mostAhead
+        case .requests: turn.isYielding && scanner.unread > ControlConnection.mostAhead
         // Lines for a transfer that waits its turn may not be read as requests, nor be gathered without end.
-        case .undecided: scanner.unread > Connection.mostAhead
+        case .undecided: scanner.unread > ControlConnection.mostAhead
         case .bulk(let pipe): pipe.isFull
         }
     }

@@ -2,9 +2,9 @@ import Glibc
 import MneedleSystem
 import MneedleWire
 
-/// What a user may set, in `notify.toml` or by flags.
-public struct Settings: Hashable, Sendable {
-    /// What is wrong with the file.
+/// The user's settings, from `notify.toml` or by flags.
+public struct AgentSettings: Hashable, Sendable {
+    /// The file cannot be read, or says something that is no setting.
     public struct Invalid: Error, CustomStringConvertible {
         /// One sentence for a person.
         public let description: String
@@ -40,8 +40,8 @@ public struct Settings: Hashable, Sendable {
         } catch {
             throw Invalid(description: "\(name), \(error)")
         }
-        for member in file.members ?? [] where !Settings.keys.contains(member.name) {
-            let known = Settings.keys.joined(separator: ", ")
+        for member in file.members ?? [] where !AgentSettings.keys.contains(member.name) {
+            let known = AgentSettings.keys.joined(separator: ", ")
             throw Invalid(description: "\(name): unknown key '\(member.name)'; known: \(known)")
         }
         func value<Value>(_ key: String, _ expected: String, _ read: (JSON) -> Value?) throws(Invalid) -> Value? {
@@ -85,6 +85,6 @@ public struct Settings: Hashable, Sendable {
     func wants(_ person: String?, own: Set<String>) -> Bool {
         guard let person else { return true }
         let wanted = people ?? own
-        return wanted.contains(person) || wanted.contains(Settings.everybody) || (people == nil && own.isEmpty)
+        return wanted.contains(person) || wanted.contains(AgentSettings.everybody) || (people == nil && own.isEmpty)
     }
 }

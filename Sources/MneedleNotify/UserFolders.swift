@@ -1,7 +1,7 @@
 import MneedleClient
 
 /// The user's folders, as the XDG base directory specification has them.
-public enum Places {
+public enum UserFolders {
     /// Where a `notify.toml` may be: the user's own first, then the system's.
     public static func configurations(
         environment: (String) -> String? = SocketPath.environmentVariable

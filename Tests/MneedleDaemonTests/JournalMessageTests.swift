@@ -1,16 +1,15 @@
 import Foundation
-import Logging
 import Testing
 
 @testable import MneedleDaemon
 
 @Suite("What the log says")
-struct NoticeTests {
+struct JournalMessageTests {
     private static let catalogue = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
             "systemd/catalog/mneedle.catalog")
 
-    @Test("the journal's catalogue explains every notice, says what it is about, and no other")
+    @Test("the journal's catalogue explains every message, says what it is about, and no other")
     func catalogued() throws {
         let entries = try String(contentsOf: Self.catalogue, encoding: .utf8).components(separatedBy: "\n-- ")
             .dropFirst()
@@ -21,13 +20,13 @@ struct NoticeTests {
             #expect(lines.contains { $0.hasPrefix("Subject: ") && $0.count > 20 }, "\(lines[0])")
             #expect(entry.count > 150, "\(lines[0]) explains little")
         }
-        #expect(explained == Set(Notice.allCases.map(\.id)))
-        #expect(explained.count == Notice.allCases.count)
+        #expect(explained == Set(JournalMessage.allCases.map(\.id)))
+        #expect(explained.count == JournalMessage.allCases.count)
         #expect(explained.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
     }
 
     @Test("the same message is said some times a minute, then counted, and the count is told afterwards")
-    func calm() {
+    func rateLimited() {
         let repeats = Repeats()
         let start = ContinuousClock.now
         for _ in 0..<Repeats.limit { #expect(repeats.judge("a", now: start) == .said(held: 0)) }

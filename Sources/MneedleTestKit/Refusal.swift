@@ -1,0 +1,18 @@
+import MneedleKit
+
+/// The error with which a module refuses what `body` asks of it; `nil` if it does not refuse.
+public func refusal(_ body: () throws -> some Any) -> ModuleError? {
+    do {
+        _ = try body()
+        return nil
+    } catch { return error as? ModuleError }
+}
+
+extension Object {
+    /// The codes of a reply's findings, in their order.
+    public var findingCodes: [String] {
+        (list("findings") ?? []).compactMap {
+            if case .object(let finding) = $0 { finding.string("code") } else { nil }
+        }
+    }
+}

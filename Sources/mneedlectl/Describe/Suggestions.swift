@@ -1,0 +1,1 @@
+../../MneedleKit/Suggestions.swift
