@@ -168,6 +168,26 @@ struct KnowledgeToolTests {
         #expect(found == ["skin.toml: area.lid.advised_max_mm: expected a number from 0.05 to 5.0, got 9"])
     }
 
+    @Test("an area that may be needled says how deep, and one at the orbital rim with what at home")
+    func limitsOfAreas() {
+        let file = table(
+            [
+                "area": [
+                    "chin": ["text": "chin", "sources": ["S1"]] as Object,
+                    "rim": ["text": "rim", "orbital_rim": true, "clinic_max_mm": 0.3, "sources": ["S1"]] as Object,
+                    "lid": ["text": "lid", "orbital_rim": true, "needling": false, "sources": ["S1"]] as Object,
+                ] as Object
+            ])
+        _ = AreaCatalogue(file)
+        file.finish()
+        #expect(
+            found == [
+                "skin.toml: area.chin.zone_max_mm: missing: give 'zone_max_mm' or 'clinic_max_mm', in mm, "
+                    + "or 'needling = false' where nothing is needled",
+                "skin.toml: area.rim.home_kinds: missing: name the kinds of device that are meant for the orbital rim at home",
+            ])
+    }
+
     @Test("lengths of time and numbers in words")
     func words() {
         #expect(Span(days: 1).words == "1 day" && Span.hours(72).words == "72 hours")

@@ -11,7 +11,7 @@ struct TimeTests {
         253_402_300_799_999, 253_402_300_800_000, 9_223_372_036_855, .max - 1, .max,
     ]
     static let reals: [Double] = [
-        -.infinity, -1e308, -9.3e18, -1, -0.0, 0, 5e-324, 0.5, 9.3e18, 1e308, .infinity, .nan, -.nan,
+        -.infinity, -1e308, -9.3e18, -1, -0.0, 0, .leastNonzeroMagnitude, 0.5, 9.3e18, 1e308, .infinity, .nan, -.nan,
     ]
     static let zones = [
         Zone.utc, Zone(identifier: "far") { _ in .max }, Zone(identifier: "back") { _ in .min },

@@ -227,7 +227,7 @@ struct OnTests {
         try practice.remind("held")
         #expect(try practice.line() == "run")
         #expect(practice.endFollower(SIGTERM) == -SIGTERM)
-        FileManager.default.createFile(atPath: practice.folder + "/pipe.go", contents: nil)
+        #expect(FileManager.default.createFile(atPath: practice.folder + "/pipe.go", contents: nil))
         try practice.follow()
         #expect(try practice.line() == "run")
     }

@@ -41,6 +41,19 @@ public struct Area: Sendable {
         beginnerMaxMM = table.optionalNumber("beginner_max_mm", in: Area.depth)
         hasRollerCaution = table.bool("roller_caution", default: true)
         homeKinds = table.has("home_kinds") ? table.choices("home_kinds") : nil
+        if allowsNeedling { requireLimits(table) }
+    }
+
+    /// A limit that was left out is not taken for one that is not needed.
+    private func requireLimits(_ table: Table) {
+        if zoneMaxMM == nil, clinicMaxMM == nil, !table.has("zone_max_mm"), !table.has("clinic_max_mm") {
+            table.report(
+                "zone_max_mm",
+                "missing: give 'zone_max_mm' or 'clinic_max_mm', in mm, or 'needling = false' where nothing is needled")
+        }
+        if isOrbitalRim, !table.has("home_kinds") {
+            table.report("home_kinds", "missing: name the kinds of device that are meant for the orbital rim at home")
+        }
     }
 }
 

@@ -15,7 +15,7 @@ extension OwnArguments {
 
 /// Reads a number on the command line. Where it is none, the parser names argument and value, and this what was expected.
 /// - Parameter expected: With its article: `a whole number`.
-func number<Number: LosslessStringConvertible>(_ expected: String) -> @Sendable (String) throws -> Number {
+func number<Number: LosslessStringConvertible & Sendable>(_ expected: String) -> @Sendable (String) throws -> Number {
     { text in
         guard let number = Number(text) else { throw ValidationError("expected \(expected)") }
         return number

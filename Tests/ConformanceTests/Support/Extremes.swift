@@ -55,7 +55,7 @@ enum Extremes {
     }
 
     private static func numbers(_ schema: JSON) -> [String] {
-        var numbers = [0, -0.0, 1, -1, 5e-324, 2.2250738585072014e-308, 9.3e18, -9.3e18, 1e308, -1e308]
+        var numbers = [0, -0.0, 1, -1, .leastNonzeroMagnitude, 2.2250738585072014e-308, 9.3e18, -9.3e18, 1e308, -1e308]
         for limit in [schema["minimum"]?.number, schema["maximum"]?.number].compactMap({ $0 }) {
             numbers += [limit, limit.nextUp, limit.nextDown, limit - 1, limit + 1]
         }
