@@ -4,7 +4,7 @@ let activesHoursKey = Parameter.optional(
     "actives_hours", .integer(1...720),
     "Hours after a session without active products; at home not under 48, in a clinic not under 72.", default: 72)
 
-/// What the host looks up in this library.
+/// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_aftercare")
 public func mneedleModuleAftercare() -> UnsafeMutableRawPointer { definition.export() }
 
@@ -56,7 +56,7 @@ let migrations = [
                     .time("closed_at").optional(), .text("closed_by").optional(), .text("physician").optional(),
                     .date("judged_on").optional(), .text("allergy").optional(), .text("note").optional(),
                 ]),
-            // One open reaction a symptom: a second report of it joins the first.
+            // A symptom has one open reaction: a second report of it joins the first.
             .index(
                 "aftercare_reactions_open", on: "aftercare_reactions", ["person", "symptom"], isUnique: true,
                 where: "closed_at IS NULL"),

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What the documents advise in general, where no rule can check it.
+/// Advice of the documents that is general, where no rule can check it.
 struct Guidance: Reply {
     enum Topic: String, CaseIterable, ReplyValue { case hygiene, products, provider, limits, consult }
 

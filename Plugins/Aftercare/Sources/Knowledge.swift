@@ -31,7 +31,7 @@ struct AftercareKnowledge: Sendable {
 
     func symptom(named word: String) -> Symptom? { symptoms.first { $0.names.contains(word) } }
 
-    /// The windows in which some product is not for the skin. What is not known at all waits for the last of them.
+    /// The windows in which some product is not for the skin. A product that is not known waits for the last of them.
     var productWindows: Set<String> { Set(products.compactMap(\.window)) }
 
     private func reportMistakes(_ file: Table) {
@@ -66,7 +66,7 @@ struct AftercareKnowledge: Sendable {
     }
 }
 
-/// What this module finds. The words and severities are in the knowledge file.
+/// The codes of this module's findings. Their words and severities are in the knowledge file.
 enum AftercareCode: String, FindingCode {
     case openReaction = "open-reaction"
     case stopSession = "stop-session"

@@ -1,24 +1,24 @@
 import MneedleKit
 
-/// A symptom in somebody's own words: which one is meant, and what the words say beside it.
+/// A symptom in somebody's own words: the symptom that is meant, and what the words say beside it.
 struct Said: Sendable {
     let symptom: Symptom
     /// How bad it is at least: "severe redness".
     let degree: Degree
     /// Whether it becomes worse: "worsening swelling".
     let isWorsening: Bool
-    /// The words, where no symptom has that name.
+    /// The words as they were said, where no symptom has that name.
     let unknown: String?
 }
 
 extension Symptom {
-    /// What a word that nobody knows is taken as.
+    /// The name of the symptom that an unknown word is taken as.
     static let unknown = "other"
 }
 
 extension AftercareKnowledge {
     /// The symptom that a person means: its name or an alias, alone or after words that say how bad it is.
-    /// - Throws: `internal` when the file has no symptom for what is not known, which it is refused for.
+    /// - Throws: `internal` when the file has no symptom for unknown words; such a file is refused at start.
     func symptom(saidAs text: String) throws -> Said {
         let whole = normalised(plain(text))
         if let symptom = symptom(spelled: whole) {
@@ -59,8 +59,8 @@ extension AftercareKnowledge {
         }
     }
 
-    /// The worst symptom that needs help at once, where all names that are nearly this are of such: "bllisters". Of a few
-    /// letters, anything is nearly anything.
+    /// The worst symptom that needs help at once, where every name that `word` resembles is one of such a symptom: "bllisters".
+    /// Words under five letters are left out, for they resemble too much.
     private func seriousSymptom(nearly word: String) -> Symptom? {
         guard word.count >= 5 else { return nil }
         let near = symptomsNear(word)
@@ -72,7 +72,7 @@ extension AftercareKnowledge {
         symptoms.filter { $0.then >= .urgent && $0.names.contains(where: isMeant) }.max { $0.then < $1.then }
     }
 
-    /// The words without the signs that people put between them and into them: "can't breathe!".
+    /// The words without the punctuation that people put between them and into them: "can't breathe!".
     private func plain(_ text: String) -> String {
         String(
             text.compactMap { sign -> Character? in
@@ -81,7 +81,7 @@ extension AftercareKnowledge {
             })
     }
 
-    /// One or many of it makes no difference: `blister`, `blisters`.
+    /// The symptom of that name, in the singular or the plural: `blister`, `blisters`.
     private func symptom(spelled word: String) -> Symptom? {
         symptom(named: word) ?? symptom(named: word + "s")
             ?? (word.hasSuffix("s") ? symptom(named: String(word.dropLast())) : nil)

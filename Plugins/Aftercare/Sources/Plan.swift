@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What to avoid, to do or to expect after one session.
+/// A window of one session, as `aftercare.plan` lists it: something to avoid, to do or to expect.
 private struct PlannedWindow: Reply {
     let from: Instant
     let until: Instant
@@ -33,7 +33,7 @@ extension PlannedWindow {
 }
 
 extension Source {
-    /// From a column that keeps what a window rested on when it was laid.
+    /// A source from the column that keeps those of a window as they were when the window was laid.
     fileprivate init(kept value: Value) throws {
         guard case .object(let source) = value, let id = source.string("id"), let title = source.string("title"),
             let evidence = source.string("evidence")
@@ -42,7 +42,7 @@ extension Source {
     }
 }
 
-/// What `aftercare.until` answers.
+/// The reply of `aftercare.until`.
 private struct LastUntil: Reply {
     let until: Instant?
 

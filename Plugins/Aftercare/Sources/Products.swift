@@ -7,11 +7,11 @@ struct Product: Reply {
     let name: String
     let aliases: [String]
     let use: Use
-    /// The window in which it is avoided.
+    /// The window in which the product is avoided.
     let window: String?
-    /// Whether it may go on the skin while a reaction is open.
+    /// Whether the product may go on the skin while a reaction is open.
     let isForReactions: Bool
-    /// How long its use puts off the next session.
+    /// The time by which its use puts off the next session.
     private let defers: (days: Int, months: Int)?
     let reason: String
     let sources: [Source]
@@ -65,7 +65,7 @@ extension AftercareKnowledge {
     }
 }
 
-/// What `aftercare.may-use` answers.
+/// The reply of `aftercare.may-use`.
 private struct Usable: Reply {
     let person: String
     let product: String
@@ -131,7 +131,7 @@ extension Aftercare {
             findings: findings + deferring)
     }
 
-    /// The answer while a reaction is open: nothing but what is meant for that.
+    /// The answer while a reaction is open, which allows only products meant for reactions; `nil` where nothing is refused.
     private func refusal(
         of product: Product?, name: String, _ person: Person, _ reading: any Reading
     ) throws -> Usable? {
@@ -152,7 +152,7 @@ extension Aftercare {
         return Usable(person: person.person, product: name, isAllowed: false, findings: findings)
     }
 
-    /// That its use at `at` puts off the next session.
+    /// The finding that using the product at `at` puts off the next session; empty where it puts nothing off.
     private func deferral(
         by product: Product?, at: Instant, _ person: Person, _ reading: any Reading
     ) throws -> [Finding] {
@@ -164,14 +164,14 @@ extension Aftercare {
             ["product": product.name, "day": day])
     }
 
-    /// A session that lies ahead of the clock has been all the same, for the clock was set back: what is asked of now is
-    /// then asked of its end.
+    /// The time that a question about `at` is answered for. A session that lies ahead of the clock has taken place all the
+    /// same, for the clock was set back: a question about now, or later, is then one about the session's end at the earliest.
     private func timeOnSkin(_ at: Instant, of person: String, _ reading: any Reading) throws -> Instant {
         guard at >= reading.now, let last = try lastCourse(of: person, reading) else { return at }
         return max(at, last.ended ?? last.began)
     }
 
-    /// When the windows to avoid things in that are open at `at` end, by window.
+    /// The ends of the windows that are open at `at` and in which things are avoided, by the window's code.
     private func windowEnds(of person: String, at: Instant, _ reading: any Reading) throws -> [String: Instant] {
         let rows = try reading.store.rows(
             """
@@ -192,7 +192,7 @@ extension Aftercare {
         return ends
     }
 
-    /// Until when a product may not be used; `nil` when it may. One that is not known waits for every window.
+    /// The time until which a product may not be used; `nil` when it may. An unknown product waits for every window.
     private func end(_ product: Product?, _ ends: [String: Instant]) -> Instant? {
         guard let product else { return ends.filter { knowledge.productWindows.contains($0.key) }.values.max() }
         return product.window.flatMap { ends[$0] }

@@ -11,7 +11,7 @@ struct OpenReaction: Sendable {
 struct StoredReaction: Reply {
     let id: Int64
     let person: String
-    /// Where the person was treated when it was opened.
+    /// The setting in which the person was treated when the reaction was opened.
     let setting: Setting
     let symptom: String
     let action: Action
@@ -77,7 +77,7 @@ extension Aftercare {
 
     // MARK: Opening
 
-    /// The open reaction for this symptom: the one there is, made as serious as the new report, or a new one.
+    /// The open reaction for this symptom: the existing one, made as serious as the new report, or a new one.
     func openReaction(
         _ symptom: Symptom, of person: Person, _ action: Action, at: Instant, _ transaction: any Transaction
     ) throws -> (reaction: Int64, isNew: Bool) {

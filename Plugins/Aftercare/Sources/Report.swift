@@ -6,7 +6,7 @@ private struct Complaint {
     let said: Said
     let degree: Degree
     let isWorsening: Bool
-    /// How long it has lasted, where that was said.
+    /// The time that the symptom has lasted, where that was said.
     let since: Span?
     let note: String?
     /// The last session on record.
@@ -15,8 +15,9 @@ private struct Complaint {
 
     var symptom: Symptom { said.symptom }
 
-    /// The longer of what was said and the time since the session: what begins weeks after a session
-    /// is no more part of healing than what lasts for weeks. A session that is running counts as needled now.
+    /// The healing at the time of the report. It counts the longer of the time that was said and the time since the
+    /// session, for a symptom that begins weeks after a session is no more part of healing than one that lasts for weeks.
+    /// A session that is running counts as needled now.
     func healing(_ knowledge: AftercareKnowledge) -> Healing {
         let over = course?.ended.map { max(0, at.milliseconds(since: $0)) }
         let lasted = since?.totalMilliseconds ?? 0
@@ -26,7 +27,7 @@ private struct Complaint {
     }
 }
 
-/// What was made of a symptom.
+/// The outcome of taking one symptom down.
 private struct Outcome {
     let report: Int64
     let reaction: Int64?
@@ -34,7 +35,7 @@ private struct Outcome {
     let findings: [Finding]
 }
 
-/// What a request tells.
+/// A report as the request gives it.
 private struct Told: Sendable {
     let person: String
     let symptom: String
@@ -45,7 +46,7 @@ private struct Told: Sendable {
     let note: String?
 }
 
-/// What `aftercare.report` answers.
+/// The reply of `aftercare.report`.
 private struct Reported: Reply {
     let report: Int64
     let person: String
@@ -99,7 +100,7 @@ extension Aftercare {
         let others = try (told.also ?? []).map(knowledge.symptom(saidAs:))
         let course = try lastCourse(of: person.person, transaction)
         let present = Set(([first] + others).map(\.symptom.name))
-        // How bad it is, and for how long, is said of the first.
+        // The request's degree and duration are said of the first symptom.
         let main = try take(
             Complaint(
                 person: person, said: first, degree: max(first.degree, told.degree),
@@ -119,7 +120,8 @@ extension Aftercare {
             findings: main.findings + rest.flatMap(\.findings))
     }
 
-    /// Stopping a session for pain, bleeding or a rash reports it. By the entry's own time: it may be told late.
+    /// Reports the symptom that a session was stopped for: pain, bleeding or a rash. The entry's own time counts, for it may
+    /// be told late.
     func reportStop(_ session: SessionEntry, _ transaction: any Transaction) throws {
         guard let reason = session.reason,
             let symptom = knowledge.symptoms.first(where: { $0.stopReason == reason })
@@ -168,7 +170,7 @@ extension Aftercare {
             findings: try findings(on: complaint, action, open?.reaction, transaction))
     }
 
-    /// What to do: by itself, by what is there beside it, and by whether it was less bad before.
+    /// The action on a symptom: by itself, by the symptoms beside it, and by whether it was less bad before.
     private func action(
         on complaint: Complaint, with present: Set<String>, _ reading: any Reading
     ) throws -> Action {
@@ -186,7 +188,7 @@ extension Aftercare {
         return isEmergency ? .emergency : action
     }
 
-    /// Whether it was reported as less bad after the same session.
+    /// Whether the symptom was reported as less bad before, after the same session.
     private func hasWorsened(_ complaint: Complaint, _ reading: any Reading) throws -> Bool {
         guard let session = complaint.course?.session, complaint.symptom.name != Symptom.unknown else { return false }
         return try reading.store.rows(
@@ -205,7 +207,7 @@ extension Aftercare {
     ) throws -> [Finding] {
         let (person, symptom) = (complaint.person, complaint.symptom)
         let zone = reading.zone(of: person)
-        // What is more than mild, or becomes worse, is never told to be a part of healing.
+        // A symptom that is more than mild, or becomes worse, is never told to be a part of healing.
         let isHealing =
             action <= .watch && !symptom.normal.isEmpty && complaint.degree == .mild && !complaint.isWorsening
         var until: Deadline?

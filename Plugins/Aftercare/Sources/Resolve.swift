@@ -1,11 +1,11 @@
 import MneedleKit
 
-/// What a reaction may turn out to have been an allergy to.
+/// Something that a reaction may turn out to have been an allergy to.
 struct Allergy: Sendable {
     let name: String
-    /// The answer of the screening that is yes from then on.
+    /// The question of the screening whose answer is yes from then on.
     let sets: String
-    /// Whether a note has to say to what exactly.
+    /// Whether a note has to name the exact substance or product.
     let namesIt: Bool
 
     init(_ table: Table) {
@@ -15,11 +15,11 @@ struct Allergy: Sendable {
         table.requireSources()
     }
 
-    /// The word for "it was none".
+    /// The word that says that the reaction was no allergy.
     static let none = "none"
 }
 
-/// What a request says of how a reaction was judged.
+/// The judgement of a reaction, as the request gives it.
 private struct ReactionJudgement: Sendable {
     var by: String?
     var physician: String?
@@ -115,7 +115,7 @@ extension Aftercare {
             members: ["role": actor.role.rawValue, "needs": Role.practitioner.rawValue])
     }
 
-    /// The physician whose word closes it, with the day of it.
+    /// The physician whose word closes the reaction, with the day of the judgement.
     private func physician(
         _ judgement: ReactionJudgement, isRequired: Bool, _ person: Person, _ reaction: StoredReaction,
         _ reading: any Reading

@@ -1,7 +1,7 @@
 import MneedleKit
 
 extension Aftercare {
-    /// Every reaction that nobody has closed yet.
+    /// The check that finds every reaction that nobody has closed yet.
     var standing: StandingCheck {
         StandingCheck("Is a reaction to an earlier session still open?") { person, reading in
             let zone = reading.zone(of: person)

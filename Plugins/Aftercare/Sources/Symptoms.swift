@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What to do about a symptom, mildest first.
+/// The actions that a symptom can call for, mildest first.
 enum Action: String, CaseIterable, Comparable, ReplyValue {
     case expected, watch, call, urgent, emergency
 
@@ -30,7 +30,7 @@ enum Action: String, CaseIterable, Comparable, ReplyValue {
     }
 }
 
-/// How bad a symptom is, as its owner says.
+/// The degree of a symptom, as the person says.
 enum Degree: String, CaseIterable, Comparable, Sendable {
     case mild, moderate, severe
 
@@ -50,20 +50,20 @@ struct Symptom: Reply {
     let name: String
     let aliases: [String]
     let text: String
-    /// How long after a session it belongs to healing; `nil` when it never does.
+    /// The time after a session for which the symptom belongs to healing; `nil` when it never does.
     let expectedFor: Span?
-    /// How long after a session that time begins; then it needs a session on record.
+    /// The time after a session at which that begins; a symptom that has it needs a session on record.
     private let expectedFrom: Span?
     /// Whether it belongs to healing after a session of the face only.
     private let afterFaceOnly: Bool
-    /// What to do about it within that time.
+    /// The action within that time, by setting.
     private let atFirst: [Setting: Action]
-    /// What to do about it after that time, or always.
+    /// The action after that time, or always.
     let then: Action
-    /// What to do about it at least when it is moderate, and when it is severe.
+    /// The least action when the symptom is moderate, and when it is severe.
     private let moderate: Action
     private let severe: Action
-    /// Symptoms together with which it is an emergency.
+    /// The symptoms together with which this one is an emergency.
     let emergencyWith: [String]
     /// Whether it blocks further sessions until it is resolved.
     let isRedFlag: Bool
@@ -81,9 +81,9 @@ struct Symptom: Reply {
     let needsPhysician: Bool
     /// Whether closing it says if it was an allergy, and to what.
     let asksAllergy: Bool
-    /// What to say while it belongs to healing.
+    /// The words for the symptom while it belongs to healing.
     let normal: String
-    /// What to say when it does not.
+    /// The words for the symptom when it does not.
     let concern: String
     let advice: String
     let sources: [Source]
@@ -129,7 +129,7 @@ struct Symptom: Reply {
         if then == .expected { table.report("then", "something has to be done about it sooner or later") }
     }
 
-    /// What to do about it, as bad as it is, at this point of the healing.
+    /// The action on the symptom, by its degree, at this point of the healing.
     func action(_ course: Healing, _ degree: Degree, _ setting: Setting, _ escalation: Escalation) -> Action {
         let action = belongs(to: course) ? atFirst[setting] ?? then : then
         switch degree {
@@ -139,7 +139,7 @@ struct Symptom: Reply {
         }
     }
 
-    /// Whether healing explains it at this point. What needs a session and has none on record is not explained.
+    /// Whether healing explains the symptom at this point. One that needs a session on record and has none is not explained.
     private func belongs(to course: Healing) -> Bool {
         guard let expectedFor, course.elapsed <= expectedFor.totalMilliseconds else { return false }
         if afterFaceOnly && !course.ofFace { return false }
@@ -148,23 +148,23 @@ struct Symptom: Reply {
     }
 }
 
-/// Where in its healing the skin is when a symptom is reported.
+/// The point of its healing that the skin has reached when a symptom is reported.
 struct Healing: Sendable {
-    /// Milliseconds that it has lasted, or that the session has been over: the longer.
+    /// The milliseconds that the symptom has lasted, or that the session has been over: the longer of both.
     let elapsed: Int64
-    /// How many milliseconds after the session's end it began; `nil` without a session that has ended.
+    /// The milliseconds from the session's end to the symptom's begin; `nil` without a session that has ended.
     let began: Int64?
-    /// Whether the last session was of the face. A session whose areas are not on record was not.
+    /// Whether the last session was of the face. A session without areas on record counts as one that was not.
     let ofFace: Bool
 }
 
-/// What the degree of a symptom adds.
+/// The rules by which a symptom's degree, or its becoming worse, raises the action.
 struct Escalation: Sendable {
     let moderateAtLeast: Action
     let severeAtLeast: Action
     let severeSteps: Int
     let worseningAtLeast: Action
-    /// Words before a symptom's name that say that it becomes worse, and how bad it is.
+    /// The words before a symptom's name that say that it becomes worse, and those that say how bad it is.
     let worseningWords: Set<String>
     let degreeWords: [String: Degree]
     /// Words that say that something is not there.

@@ -6,7 +6,7 @@ struct Window: Sendable {
 
     let code: String
     let kind: Kind
-    /// Both counted from the session's end.
+    /// The window's begin and, by setting, its end, both counted from the session's end.
     private let from: Span
     private let spans: [Setting: Span]
     let text: String
@@ -37,7 +37,7 @@ struct Window: Sendable {
         self.spans = spans
     }
 
-    /// When it begins and ends for a session that ended at `ended`. Hours are elapsed time, days calendar days.
+    /// The window's begin and end for a session that ended at `ended`. Hours are elapsed time, days calendar days.
     func times(after ended: Instant, _ setting: Setting, _ zone: Zone) -> (from: Instant, until: Instant) {
         (zone.adding(from, to: ended), zone.adding(spans[setting] ?? Span(), to: ended))
     }
@@ -99,7 +99,7 @@ extension Aftercare {
         }
     }
 
-    /// When the last thing to avoid after any of the person's sessions ends.
+    /// The end of the last thing to avoid after any of the person's sessions.
     func lastUntil(of person: String, _ reading: any Reading) throws -> Instant? {
         let ended = try reading.store.row(
             "SELECT MAX(ends_at) AS ends_at FROM aftercare_windows WHERE person = ? AND kind = 'avoid'", person
@@ -108,19 +108,19 @@ extension Aftercare {
         return ([ended].compactMap { $0 } + running.map(\.until)).max()
     }
 
-    /// The windows of a session that is running, as if its last needle had touched the skin at `at`; none where none is.
+    /// The windows of a running session, as if its last needle had touched the skin at `at`; empty where no session runs.
     func runningWindows(
         of person: String, at: Instant, _ reading: any Reading
     ) throws -> [(window: Window, from: Instant, until: Instant)] {
         guard let course = try lastCourse(of: person, reading), course.ended == nil,
             at >= min(course.began, reading.now)
         else { return [] }
-        // It runs also where the clock was set back to before it began.
+        // The session runs also where the clock was set back to before its begin.
         let at = max(at, course.began)
         let person = try reading.person(person)
         let zone = reading.zone(of: person)
         return knowledge.windows.map { window in
-            // Whichever setting it is for, the person's own is on record.
+            // The person's own setting is the one on record, whatever setting the session is for.
             let times = window.times(after: at, person.setting, zone)
             return (window, times.from, times.until)
         }
@@ -149,6 +149,6 @@ struct PastCourse: Sendable {
     let session: Int64
     let began: Instant
     let ended: Instant?
-    /// Where it was; empty where that is not on record.
+    /// The areas that were treated; empty where they are not on record.
     let areas: [String]
 }

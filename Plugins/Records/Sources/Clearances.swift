@@ -58,7 +58,7 @@ extension Records {
             })
     }
 
-    /// Which findings a clearance lifts is what screening knows; while it does not answer, nothing is cleared.
+    /// Screening knows which findings a clearance lifts; while it does not answer, nothing is cleared.
     private func requireLiftable(_ code: String, of person: Person, _ reading: any Reading) throws {
         let rules = try reading.modules.list("screening.rules", [:])
         let liftable = rules.filter { $0.bool("liftable") == true }
@@ -107,7 +107,7 @@ extension Records {
     }
 }
 
-/// `Config/knowledge/clearances.toml`: for how long a clearance may count.
+/// `Config/knowledge/clearances.toml`: the longest time that a clearance may count.
 struct ClearanceLimits: Sendable {
     private let general: Int
     private let special: [String: Int]

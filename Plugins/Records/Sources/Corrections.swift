@@ -1,7 +1,7 @@
 import MneedleKit
 
-/// What was on record and is no longer is a correction: safety has rested on it, so the ledger keeps why. What was not known and
-/// is said now is none.
+/// Changing or removing a fact on record is a correction: safety has rested on it, so the ledger keeps why. Giving a fact
+/// that was not known is no correction.
 extension Records {
     var correctionReason: Parameter<String?> {
         .optional(
@@ -11,9 +11,9 @@ extension Records {
     }
 
     /// The reason of a change.
-    /// - Parameter facts: What safety rests on, by the argument that gives it, before and after.
-    /// - Parameter reason: As the request gives it.
-    /// - Throws: `invalid-argument` where one of them is corrected without a reason.
+    /// - Parameter facts: The facts that safety rests on, by the argument that gives them, before and after.
+    /// - Parameter reason: The reason as the request gives it.
+    /// - Throws: `invalid-argument` where a fact is corrected without a reason.
     func reasonToCorrect(
         _ facts: [(name: String, before: (any CustomStringConvertible)?, after: (any CustomStringConvertible)?)],
         _ reason: String?

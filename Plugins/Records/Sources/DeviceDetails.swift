@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What a request says of a device; what it does not say is `nil`.
+/// The details of a device that a request gives; those that it leaves out are `nil`.
 struct DeviceDetails: Sendable {
     var needleMM: Double?
     var minDepthMM: Double?
@@ -46,7 +46,7 @@ extension Records {
             DeviceDetails.serial, as: DeviceDetails.init)
     }
 
-    /// The device with what is given, and with what the label of its model says where nobody says otherwise.
+    /// The device with the given details, and with those of its model's label where nobody says otherwise.
     func described(_ details: DeviceDetails, on before: Device) throws -> Device {
         var device = before
         if let name = details.model { device.model = name }

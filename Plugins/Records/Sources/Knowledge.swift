@@ -6,7 +6,7 @@ struct RecordsKnowledge: Sendable {
     let models: [DeviceModel]
     let clearances: ClearanceLimits
     let reasons: Reasons
-    /// What to look for in a device, in words.
+    /// The advice for choosing a device, in words.
     let choosing: [DeviceAdvice]
 
     init(_ setup: Setup) {
@@ -27,7 +27,7 @@ struct RecordsKnowledge: Sendable {
     func model(_ name: String) -> DeviceModel? { models.first { $0.name == name } }
 }
 
-/// What a maker's label says of a model: filled in where a device's record does not say otherwise.
+/// A maker's label of a model, which fills in a device's record where that does not say otherwise.
 struct DeviceModel: Sendable {
     let name: String
     let kind: DeviceKind
@@ -41,7 +41,7 @@ struct DeviceModel: Sendable {
 
     init(_ name: String, _ table: Table, _ known: [String]) {
         self.name = name
-        // What the label rules out is judged where people are screened.
+        // Screening judges what the label rules out.
         _ = (table.string("title"), table.sources(), table.value("contraindications"))
         kind = table.choice("kind", default: .pen)
         minDepthMM = table.optionalNumber("min_depth_mm", in: 0...10)
@@ -78,7 +78,7 @@ struct DeviceModel: Sendable {
     }
 }
 
-/// What to look for when a device is chosen.
+/// A piece of advice for choosing a device.
 struct DeviceAdvice: Reply {
     let name: String
     let text: String

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// Who may treat in a clinic, as it is kept and as it is shown.
+/// A person who may treat in a clinic, as the record is kept and as it is shown.
 private struct OperatorRecord: Reply {
     let name: String
     let maxDepthMM: Double

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What a request says of a person; what it does not say is `nil`.
+/// The details of a person that a request gives; those that it leaves out are `nil`.
 struct PersonDetails: Sendable {
     var name: String?
     var setting: Setting?
@@ -47,7 +47,7 @@ extension Records {
                 }
                 let blank = Person(
                     person: slug, setting: defaultSetting, goal: .collagen, timeZone: defaultTimeZone, firstTime: true,
-                    // Who sees only their own opens a record of their own.
+                    // A user who sees only their own records opens a record of their own.
                     unixUser: transaction.privacy.seesEverybody ? nil : transaction.actor.user)
                 let person = try applied(details, to: blank, transaction)
                 try allowUser(of: person, insteadOf: blank, transaction)
@@ -77,7 +77,7 @@ extension Records {
                 let person = try applied(details, to: before, transaction)
                 try allowUser(of: person, insteadOf: before, transaction)
                 guard person != before else { return person }
-                // Whoever is a beginner no more has finished sessions; whoever never was one was recorded wrongly.
+                // A person stops being a beginner by finishing sessions; one who never was a beginner was recorded wrongly.
                 let reason = try reasonToCorrect(
                     [
                         (Records.firstTime.name, before.firstTime ? true : nil, person.firstTime),
@@ -150,7 +150,7 @@ extension Records {
         return person
     }
 
-    /// Whose a record is decides who sees it and on whose desktop its reminders are: nobody takes or gives that alone.
+    /// The user of a record decides who sees it and on whose desktop its reminders are: nobody takes or gives that alone.
     private func allowUser(of person: Person, insteadOf before: Person, _ reading: any Reading) throws {
         let needs: Role = reading.privacy.seesEverybody ? .practitioner : .admin
         guard person.unixUser != before.unixUser, reading.actor.role < needs else { return }

@@ -6,11 +6,11 @@ let defaultTimeZoneKey = Parameter.optional(
     "default_time_zone", .line(maximum: 64), "The IANA time zone of a person whose record does not say.", default: "UTC"
 )
 
-/// What the host looks up in this library.
+/// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_records")
 public func mneedleModuleRecords() -> UnsafeMutableRawPointer { definition.export() }
 
-/// Keeps who is treated, with what, by whom, and what a physician has cleared.
+/// Keeps the records of people, devices and operators, and a physician's clearances.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "records", version: "0.1.0",
@@ -90,7 +90,7 @@ struct Records: Sendable {
     let defaultTimeZone: String
 }
 
-/// A name that is taken.
+/// The error for a name that is taken.
 func alreadyThere(_ kind: String, _ name: String, _ next: String) -> ModuleError {
     .conflict("\(kind) '\(name)' is on record already; \(next)", state: "exists")
 }

@@ -2,15 +2,15 @@ import MneedleKit
 
 /// Two records that are, or may be, one person or one device.
 ///
-/// Whoever opens a second record would leave behind what the first one knows. So two that look alike count as one until
+/// A second record would leave behind what the first one knows. So two records that look alike count as one until
 /// somebody decides that they are not.
 enum TwinKind: String, Sendable { case person, device }
 
-/// What a record is known to be, or may be.
+/// The records that a record is known to be one with, or may be.
 struct Twins: Reply {
     /// All records that count as this one, itself first.
     var records: [String]
-    /// Those of them that nobody has decided about.
+    /// The records among them that nobody has decided about.
     var undecided: [String]
 
     static let members: [Member<Twins>] = [
@@ -19,7 +19,7 @@ struct Twins: Reply {
     ]
 }
 
-/// What somebody has said of two records.
+/// A decision whether two records are the same.
 private struct Decision: Sendable {
     var record: String
     var twin: String
@@ -28,11 +28,11 @@ private struct Decision: Sendable {
     var by: String
     var at: Instant
 
-    /// The same, as the other record has it.
+    /// The same decision as seen from the other record.
     var ofTwin: Decision { Decision(record: twin, twin: record, same: same, reason: reason, by: by, at: at) }
 }
 
-/// What `records.decide-twin` answers.
+/// The reply of `records.decide-twin`.
 private struct PersonDecision: Reply {
     let decision: Decision
 
@@ -133,7 +133,8 @@ extension Records {
         return decision
     }
 
-    /// A record is not changed until it looks like nobody any more: what the other knows counts until it is decided.
+    /// Refuses a change after which a record no longer looks like its undecided twins: what they know counts until somebody
+    /// decides about them.
     /// - Throws: `conflict`, which undoes the change.
     func requireStillAlike(
         _ alike: [String], _ record: String, _ kind: TwinKind, _ reading: any Reading
@@ -146,7 +147,7 @@ extension Records {
             state: "twin")
     }
 
-    /// Follows twins of twins too: three records may be one person.
+    /// The twins of a record, and their twins: three records may be one person.
     func twins(of record: String, _ kind: TwinKind, _ reading: any Reading) throws -> Twins {
         let others = try decisions(of: record, kind, reading).filter { !$0.value }.keys
         func closure(_ start: [String], withLookalikes: Bool) throws -> [String] {
@@ -170,7 +171,7 @@ extension Records {
         return Twins(records: all, undecided: Array(all.dropFirst(certain.count)))
     }
 
-    /// What was decided, by the other record's name.
+    /// The decisions about a record, by the other record's name: `true` where both are the same.
     private func decisions(of record: String, _ kind: TwinKind, _ reading: any Reading) throws -> [String: Bool] {
         let sql = "SELECT one, other, same FROM records_twins WHERE kind = ? AND (one = ? OR other = ?)"
         return try reading.store.rows(sql, kind.rawValue, record, record).reduce(into: [:]) { decided, row in
@@ -204,6 +205,6 @@ extension Records {
         return found
     }
 
-    /// Without case and blanks, by which two people write one name or number differently.
+    /// The text without case and blanks, in which two spellings of one name or number may differ.
     private func folded(_ text: String) -> String { text.lowercased().filter { !$0.isWhitespace } }
 }
