@@ -22,7 +22,7 @@ extension Scheduling {
             })
     }
 
-    /// Whoever has answered is not asked again, by the same kind or by one that only presses for an answer.
+    /// Ends the reminders that an answer makes needless: those of the same kind, and of kinds that only press for an answer.
     private func endRepeats(of closed: Reminder, _ transaction: any Transaction) throws {
         for kind in knowledge.kind(named: closed.kind)?.answerEnds ?? [] {
             for reminder in try openReminders(of: kind, .person, closed.person, transaction)
@@ -74,13 +74,13 @@ extension Scheduling {
 
     private func end(of span: Span, _ reminder: Reminder, _ reading: any Reading) throws -> Instant {
         guard span.days > 0 else { return Zone.utc.adding(span, to: reading.now) }
-        // Only days depend on where the person lives. Who says hours means them; who says days does not mean night.
+        // Only days depend on where the person lives. A span in hours is meant exactly; one in days does not mean at night.
         let zone = reading.zone(of: try reading.person(reminder.person))
         let preferences = try Preferences(of: reminder.person, knowledge.defaults, in: reading)
         return preferences.outOfQuiet(zone.adding(span, to: reading.now), reminder.urgency, zone)
     }
 
-    /// A time that somebody gave, held against how far ahead anything is planned.
+    /// The given time, if it is no further ahead than anything is planned.
     func withinHorizon(_ time: Instant, _ argument: String, _ reading: any Reading) throws -> Instant {
         let last = Horizon.instant(from: reading.now)
         guard time <= last else {
@@ -92,7 +92,7 @@ extension Scheduling {
         return time
     }
 
-    /// The reminder that a request answers, which nobody has answered for good.
+    /// The reminder that a request answers: one that nobody has answered for good.
     private func open(_ id: Int64, _ reading: any Reading) throws -> Reminder {
         let reminder = try Reminder.find(id, in: reading)
         guard reminder.state.isOpen else {

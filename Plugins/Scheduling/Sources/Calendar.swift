@@ -15,7 +15,7 @@ extension Scheduling {
     }
 }
 
-/// What `scheduling.calendar` answers.
+/// The reply of `scheduling.calendar`.
 private struct CalendarFile: Reply {
     var text: String
 
@@ -25,23 +25,23 @@ private struct CalendarFile: Reply {
 /// Writes one calendar file. A program that reads it again finds everything under the same UID, with a higher SEQUENCE where it
 /// has changed and CANCELLED where it is over, and so brings its own copy up to date.
 private struct CalendarWriter {
-    /// Long enough for a program that looks once a month.
+    /// The time for which closed reminders stay in the file: long enough for a program that looks once a month.
     private static let keptClosed = Span.days(30)
-    /// A file is one line of a reply and has to be whole in memory.
+    /// The most reminders in a file, which is one line of a reply and has to be whole in memory.
     private static let mostEvents = 10_000
 
     private var windows: [NextSession] = []
     private var reminders: [Reminder] = []
-    /// Which one of its kind for the same session, or of the same person, a reminder is.
+    /// The place of a reminder among those of its kind for the same session, or the same person, by the reminder's number.
     private var numbers: [Int64: Int64] = [:]
     private var plans: [(plan: Plan, name: String)] = []
-    /// The kinds of reminders that invite to a session, and the people whom nothing may invite to one now.
+    /// The kinds of reminders that invite to a session.
     private let inviting: Set<String>
-    /// Reminders that do not come, or do not hold any more, now.
+    /// The reminders that do not come, or no longer hold, now; and the people whom nothing may invite to a session now.
     private var held: Set<Int64> = []
     private var uninvited: Set<String> = []
     private var zones: [String: Zone] = [:]
-    /// When the newest reminder of a session was made.
+    /// The time at which a session's reminders last changed: the newest was made, or one that invites was taken back.
     private var newest: [Place: Instant] = [:]
     private struct Place: Hashable {
         var person: String
@@ -78,7 +78,7 @@ private struct CalendarWriter {
             if try heldReminders.why(reminder) != nil { held.insert(reminder.id) }
             if let session = reminder.session {
                 let place = Place(person: reminder.person, session: session)
-                // One that was taken back has changed last when it was.
+                // A reminder that was taken back changed last at that time.
                 let isTaken = !reminder.state.isOpen && inviting.contains(reminder.kind)
                 let changed = isTaken ? reminder.changed : reminder.created
                 newest[place] = max(newest[place] ?? changed, changed)
@@ -112,8 +112,8 @@ private struct CalendarWriter {
         }
     }
 
-    /// What is open, and what was closed not long ago. What was replaced is not over: another row stands for it, under the
-    /// same number.
+    /// Calls `body` with each reminder that is open or was closed since `since`. A replaced reminder is left out, for another
+    /// row stands for it under the same number.
     private func forEachReminder(
         of person: String?, since: Instant, _ body: (Reminder, _ number: Int64?) throws -> Void
     ) throws {
@@ -147,7 +147,7 @@ private struct CalendarWriter {
                 zone, min(known?.from ?? reminder.due, reminder.due), max(known?.to ?? reminder.due, reminder.due)
             )
         }
-        // What a damaged store dates absurdly is shown, but nobody needs the clocks of a thousand years for it.
+        // An absurd date of a damaged store is shown, but nobody needs the clocks of a thousand years for it.
         let far = Int64(366 * Horizon.years) * 86_400_000
         let (first, last) = (reading.now.milliseconds - far, reading.now.milliseconds + far)
         for (_, span) in spans.sorted(by: { $0.key < $1.key }) {
@@ -160,7 +160,7 @@ private struct CalendarWriter {
     private func write(_ next: NextSession, to file: inout ICalendar) {
         guard let last = next.past.last, let session = next.past.lastSession else { return }
         let person = next.person.person
-        // Another goal makes other reminders of the same session: the newest of them tells when the window has changed.
+        // Another goal makes other reminders of the same session: the newest of them tells the time of the window's change.
         let changed = newest[Place(person: person, session: session)] ?? last
         file.component("VEVENT") { file in
             file.line("UID", "window-\(person)-\(session)@mneedle")
@@ -168,7 +168,7 @@ private struct CalendarWriter {
             file.line("SEQUENCE", CalendarWriter.sequence(from: last, to: changed))
             file.line("STATUS", uninvited.contains(person) ? "CANCELLED" : "TENTATIVE")
             file.day("DTSTART", next.window.opens)
-            // The end is the first day that no longer belongs to it.
+            // The end is the first day that no longer belongs to the window.
             file.day("DTEND", next.window.closes.adding(days: 1))
             file.text("SUMMARY", "Next session: \(next.person.name ?? person)")
             file.text("DESCRIPTION", "Best on \(next.window.best); for \(next.goal.rawValue).")
@@ -229,7 +229,8 @@ private struct CalendarWriter {
         String(max(0, (changed.milliseconds - made.milliseconds + 999) / 1000))
     }
 
-    /// Before the first of all reminders; what is planned anew has no time of its own to count from. 2026-01-01.
+    /// The time that the numbers of planned sessions count from, for they have no creation time of their own: 2026-01-01,
+    /// before the first of all reminders.
     private static let firstYear = Instant(seconds: 1_767_225_600)
 
     private static func priority(of urgency: Urgency) -> String {

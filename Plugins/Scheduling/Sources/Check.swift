@@ -10,7 +10,7 @@ extension Scheduling {
             let found = try knowledge.intervals.findings(
                 plan.goal, plan.setting, last: zone.date(of: last), day: day,
                 isBeginner: reading.isBeginner(plan.person), in: zone)
-            // The strictest is said, and once: what the last session forbids is in the person's standing.
+            // The strictest finding is given, and once: the person's standing has those of the last session.
             let standing = try knowledge.intervals.standing(of: plan.person, past, day: day, zone)
             guard let end = standing.compactMap(\.untilDay).max() else { return found }
             return found.filter { $0.blocks && ($0.untilDay ?? end) > end }
@@ -19,7 +19,7 @@ extension Scheduling {
 }
 
 extension Intervals {
-    /// What speaks against a session on `day` when the last one ended on `last`.
+    /// The findings against a session on `day` when the last one ended on `last`.
     func findings(
         _ goal: Goal, _ setting: Setting, last: CivilDate, day: CivilDate, isBeginner: Bool, in zone: Zone
     ) throws -> [Finding] {
@@ -54,6 +54,6 @@ extension Intervals {
 }
 
 extension Finding {
-    /// The day on which it ends.
+    /// The day on which the finding ends; `nil` where it does not end on a day.
     fileprivate var untilDay: CivilDate? { if case .date(let day)? = until { day } else { nil } }
 }

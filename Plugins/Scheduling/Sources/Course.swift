@@ -9,7 +9,7 @@ private struct CourseWish {
     var holidays: [CivilDate]?
 }
 
-/// What `scheduling.show-plan` answers: no days while nothing may invite to a session.
+/// The reply of `scheduling.show-plan`: no days while nothing may invite to a session.
 private struct ShownPlan: Reply {
     var plan: Plan
     var findings: [Finding]?

@@ -21,8 +21,8 @@ extension Scheduling {
         }
     }
 
-    /// What has lost its meaning is put away, and what invites to a session while something is open is taken back; many late
-    /// ones of one person come as one digest; the rest one by one.
+    /// Puts away reminders that have lost their meaning, and takes back those that invite to a session while something is
+    /// open. Many late reminders of one person come as one digest, the others one by one.
     private func deliver(_ due: [Reminder], _ transaction: any Transaction) throws {
         var digests: [String: [Reminder]] = [:]
         var single: [Reminder] = []
@@ -43,7 +43,7 @@ extension Scheduling {
         for reminder in single.sorted(by: { ($0.due, $0.id) < ($1.due, $1.id) }) { try deliver(reminder, transaction) }
     }
 
-    /// Those that still mean something, in the words that hold now.
+    /// The due reminders that still mean something, in the words that hold now.
     private func inTime(_ due: [Reminder], _ transaction: any Transaction) throws -> [Reminder] {
         var known: [String: NextSession] = [:]
         var withdrawn: Set<String> = []
@@ -80,7 +80,7 @@ extension Scheduling {
         }
     }
 
-    /// What holds for a person; `nil` while nobody can say who that is.
+    /// The person's next session; `nil` while nobody can say who that is.
     private func nextSession(of person: String, _ reading: any Reading) throws -> NextSession? {
         do {
             return try knownPerson(person, reading).map { try NextSession($0, knowledge.intervals, in: reading) }

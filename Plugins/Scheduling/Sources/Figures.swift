@@ -1,7 +1,7 @@
 import MneedleKit
 
 extension Scheduling {
-    /// How many reminders wait for their time, and how many for an answer.
+    /// The numbers of reminders that wait for their time and of those that wait for an answer.
     var openReminders: Figure {
         let open = Reminder.State.allCases.filter(\.isOpen)
         return Figure(

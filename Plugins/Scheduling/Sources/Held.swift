@@ -1,16 +1,17 @@
 import MneedleKit
 
 extension Scheduling {
-    /// What keeps a reminder from coming, by what holds for its person.
+    /// The ways in which a person's standing keeps a reminder from coming.
     enum Hold: Sendable {
-        /// Something is open that does not end by itself: it is taken back.
+        /// Something is open that does not end by itself: the reminder is taken back.
         case withdrawn
-        /// Nobody can say what holds now: it waits until somebody can.
+        /// Nobody can say what holds now: the reminder waits until somebody can.
         case postponed
     }
 
-    /// Delivery and every listing ask this, so that what is listed as to come is what comes.
-    /// - Parameter standing: The person's; `nil` while nobody can say who that is.
+    /// The hold on a reminder of that kind; `nil` where it comes. Delivery and every listing ask this, so that the reminders
+    /// that are listed as to come are those that come.
+    /// - Parameter standing: The person's standing; `nil` while nobody has the person's record.
     func hold(_ kind: ReminderKind?, _ standing: Standing?) -> Hold? {
         guard let kind, kind.invites || kind.onlyWhileWell else { return nil }
         guard let standing else { return .postponed }
@@ -19,7 +20,7 @@ extension Scheduling {
     }
 }
 
-/// Says of open reminders whether they hold now, and asks once for each person.
+/// Tells whether open reminders hold now, and asks for each person's standing once.
 final class HeldReminders {
     private let scheduling: Scheduling
     private let reading: any Reading
@@ -34,7 +35,7 @@ final class HeldReminders {
         kinds = Dictionary(held.map { ($0.name, $0) }) { first, _ in first }
     }
 
-    /// Why a reminder does not come, or does not count any more, now; `nil` where it does.
+    /// The reason why a reminder does not come, or no longer counts, now; `nil` where it does.
     func why(_ reminder: Reminder) throws -> String? {
         guard reminder.state.isOpen, let kind = kinds[reminder.kind] else { return nil }
         let standing = try standing(of: reminder.person)

@@ -4,25 +4,25 @@ import MneedleKit
 struct ICalendar {
     private(set) var text = ""
 
-    /// A property whose value is written as it stands.
+    /// Writes a property whose value stands as it is.
     mutating func line(_ name: String, _ value: String) { append(name + ":" + value) }
 
-    /// A property of type TEXT.
+    /// Writes a property of type TEXT.
     mutating func text(_ name: String, _ value: String) { append(name + ":" + ICalendar.escaped(value)) }
 
-    /// A time, in UTC.
+    /// Writes a time, in UTC.
     mutating func time(_ name: String, _ instant: Instant) {
         line(name, ICalendar.digits(Instant(milliseconds: instant.milliseconds / 1000 * 1000).description))
     }
 
-    /// A time as a clock in `zone` shows it; in UTC there.
+    /// Writes a time as a clock in `zone` shows it; where `zone` is UTC, in UTC.
     mutating func localTime(_ name: String, _ instant: Instant, _ zone: Zone) {
         guard zone.identifier != Zone.utc.identifier else { return time(name, instant) }
         line(name + ";TZID=" + zone.identifier, ICalendar.local(instant, zone.offsetSeconds(at: instant)))
     }
 
-    /// `VTIMEZONE` with every change of the clock that is in force between two times, each as an observance of its own: right
-    /// also where rules change, and for zones without any.
+    /// Writes `VTIMEZONE` with every change of the clock that is in force between two times, each as an observance of its
+    /// own: that is right also where rules change, and for zones without any.
     mutating func zone(_ zone: Zone, from: Instant, to: Instant) {
         let changes = ZoneChange.all(of: zone, from: from, to: to)
         let least = (changes.flatMap { [$0.before, $0.after] }).min() ?? 0
@@ -38,13 +38,13 @@ struct ICalendar {
         }
     }
 
-    /// `20261201T090000`, without a sign of where.
+    /// The time on a clock with that offset, without the zone: `20261201T090000`.
     private static func local(_ instant: Instant, _ offsetSeconds: Int) -> String {
         let shown = Instant(seconds: instant.milliseconds / 1000 + Int64(offsetSeconds))
         return String(digits(shown.description).dropLast())
     }
 
-    /// `+0100`, with seconds where there are any.
+    /// The offset as `+0100`, with seconds where there are any.
     private static func offset(_ seconds: Int) -> String {
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
         let size = abs(seconds)
@@ -52,12 +52,12 @@ struct ICalendar {
         return (seconds < 0 ? "-" : "+") + two(size / 3600) + two(size / 60 % 60) + rest
     }
 
-    /// A whole day, wherever the reader is.
+    /// Writes a whole day, wherever the reader is.
     mutating func day(_ name: String, _ date: CivilDate) {
         line(name + ";VALUE=DATE", ICalendar.digits(date.description))
     }
 
-    /// A component with what `body` writes into it.
+    /// Writes a component with the properties that `body` writes into it.
     mutating func component(_ name: String, _ body: (inout ICalendar) throws -> Void) rethrows {
         line("BEGIN", name)
         try body(&self)
@@ -83,7 +83,7 @@ struct ICalendar {
         return result
     }
 
-    /// A continued line begins with a blank, which counts; no character is cut in two.
+    /// Appends a line, folded: a continued line begins with a blank, which counts, and no character is cut in two.
     private mutating func append(_ line: String) {
         var octets = 0
         for character in line.unicodeScalars {

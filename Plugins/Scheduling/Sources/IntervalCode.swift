@@ -1,17 +1,17 @@
 import MneedleKit
 
-/// What can be said about the time since the last session; the words are in the knowledge file. The tables have names of
-/// their own there, for two of them share one code.
+/// The codes of the findings about the time since the last session; the words are in the knowledge file. The tables have
+/// names of their own there, for two of them share one code.
 enum IntervalCode: String, FindingCode {
-    /// Under the floor: never.
+    /// A session under the floor, which is never allowed.
     case floor
-    /// In a clinic, before the goal's own minimum.
+    /// A session in a clinic before the goal's own minimum.
     case minimum
-    /// At home, over the floor but not yet long.
+    /// A session at home, over the floor but not yet long after the last.
     case short
-    /// At home, long enough but before the goal's window.
+    /// A session at home, long enough after the last but before the goal's window.
     case early
-    /// Sooner than a beginner should.
+    /// A session sooner than a beginner should have one.
     case beginner
 
     var code: String {
@@ -25,7 +25,7 @@ enum IntervalCode: String, FindingCode {
 
     var placeholders: [String] { ["days", "last", "goal", "weeks", "opens", "floor", "until"] }
 
-    /// Two weeks hold whatever a practice writes, and a clinic's minimum goes only by a practitioner.
+    /// The two weeks hold whatever a practice writes, and only a practitioner overrides a clinic's minimum.
     var firmness: Firmness {
         switch self {
         case .floor: .blocks(in: [.home, .clinic])

@@ -1,13 +1,13 @@
 import MneedleKit
 
-/// `Config/knowledge/intervals.toml`, read and checked: how long the skin is left alone.
+/// `Config/knowledge/intervals.toml`, read and checked: the time for which the skin is left alone.
 struct Intervals: Sendable {
     let floorDays: Int
     let homeCautionDays: Int
     let beginnerMonths: Int
-    /// How many sessions a course has.
+    /// The number of sessions in a course.
     let course: ClosedRange<Int>
-    /// How many days after the day that was asked for a course may begin.
+    /// The number of days after the requested day within which a course may begin.
     let courseStartsWithinDays: Int
     /// Every rule in words.
     let rules: [RuleInWords]
@@ -45,7 +45,7 @@ struct Intervals: Sendable {
     }
 }
 
-/// How many weeks lie between two sessions for a goal.
+/// The time between two sessions for a goal, in whole weeks.
 struct GoalInterval: Sendable {
     let goal: Goal
     let minDays: Int
@@ -70,11 +70,11 @@ struct GoalInterval: Sendable {
             opens: last.adding(days: minDays), best: last.adding(days: bestDays), closes: last.adding(days: maxDays))
     }
 
-    /// For somebody without any session nothing has to be waited for: the same window, open from `day` on.
+    /// The window of somebody without any session, who has nothing to wait for: open from `day` on.
     func window(openFrom day: CivilDate) -> SessionWindow { window(after: day.adding(days: -minDays)) }
 }
 
-/// When the next session should be: calendar days where the person lives.
+/// The window of the next session, in calendar days where the person lives.
 struct SessionWindow: Hashable, Reply {
     let opens: CivilDate
     let best: CivilDate

@@ -20,7 +20,7 @@ extension Scheduling {
 }
 
 extension ReminderKind {
-    /// When it comes, in words: `3 days before the best day for the next session, at 9 o'clock`.
+    /// The time of such reminders in words: `3 days before the best day for the next session, at 9 o'clock`.
     var timing: String {
         let point =
             switch anchor {

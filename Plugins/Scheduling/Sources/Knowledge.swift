@@ -1,13 +1,13 @@
 import MneedleKit
 
-/// What the module knows: intervals, and what people are reminded of.
+/// The module's knowledge: the intervals and the kinds of reminders.
 struct SchedulingKnowledge: Sendable {
     let intervals: Intervals
     let kinds: [ReminderKind]
     let defaults: ReminderDefaults
-    /// So many late ones of one person at once come as one digest.
+    /// The number of late reminders of one person from which on they come as one digest.
     let digestFrom: Int
-    /// How late a delivery is before it is called late.
+    /// The delay after which a delivery counts as late.
     let lateAfter: Span
 
     init(_ setup: Setup) throws {

@@ -1,8 +1,8 @@
 import MneedleKit
 
 extension Scheduling {
-    /// A late reminder, with when it was due and, on a later day, in the words that hold now.
-    /// - Returns: `nil` when the day is over on which it meant something.
+    /// A late reminder, with the time at which it was due and, on a later day, in the words that hold now.
+    /// - Returns: `nil` when the last day is over on which the reminder means something.
     func asOfNow(
         _ reminder: Reminder, _ kind: ReminderKind?, _ next: NextSession?, _ reading: any Reading
     ) throws -> Reminder? {
@@ -46,7 +46,7 @@ extension Scheduling {
         return (plan.days[index].date, plan.words(index))
     }
 
-    /// Takes back all that invites a person to a session, the course included.
+    /// Takes back everything that invites a person to a session, the course included.
     func withdraw(_ next: NextSession, _ transaction: any Transaction) throws {
         let slug = next.person.person
         try withdrawInvitations(slug, transaction)
@@ -56,7 +56,7 @@ extension Scheduling {
         try keep(plan, "plan.withdrawn", next.person, transaction)
     }
 
-    /// While the service cannot say whether something is open, nobody is invited; it is asked again in an hour.
+    /// Puts a reminder off by an hour: nobody is invited while the service cannot say whether something is open.
     func postpone(_ reminder: Reminder, _ transaction: any Transaction) throws {
         var held = reminder
         held.due = transaction.now.adding(hours: 1)
@@ -68,7 +68,7 @@ extension Scheduling {
 }
 
 extension NextSession {
-    /// What texts about the window say.
+    /// The values of the placeholders in texts about the window.
     fileprivate var words: [String: any CustomStringConvertible] {
         [
             "person": person.person, "name": person.name ?? person.person, "goal": goal.rawValue,

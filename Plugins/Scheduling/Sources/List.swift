@@ -27,7 +27,7 @@ extension Scheduling {
             })
     }
 
-    /// Reminders by when they are due; `nil` means everybody's, or those in every state.
+    /// Calls `body` with reminders in the order of their due times; `nil` means everybody's, or those in every state.
     func forEachReminder(
         of person: String?, where condition: String?, _ reading: any Reading, _ body: (Reminder) throws -> Void
     ) throws {

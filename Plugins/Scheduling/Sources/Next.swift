@@ -1,13 +1,13 @@
 import MneedleKit
 
-/// What holds for a person's next session.
+/// A person's next session: the window, the floor and the standing that it waits for.
 struct NextSession: Sendable {
     let person: Person
     let past: PastSessions
     let lastDay: CivilDate?
-    /// What speaks against any session now; while that is open-ended, nobody is told of the window.
+    /// The findings against any session now; while they are open-ended, nobody is told of the window.
     let standing: Standing
-    /// When it should be, no earlier than anything allows.
+    /// The window of the session, no earlier than anything allows.
     let window: SessionWindow
     /// The first day that is not too soon.
     let floor: CivilDate
@@ -41,7 +41,7 @@ extension SessionWindow {
     }
 }
 
-/// How many sessions a course has.
+/// The number of sessions in a course.
 private struct CourseLength: Reply {
     var from: Int
     var to: Int
@@ -51,7 +51,7 @@ private struct CourseLength: Reply {
     ]
 }
 
-/// What `scheduling.next` answers.
+/// The reply of `scheduling.next`.
 private struct NextAnswer: Reply {
     var next: NextSession
     var rule: RuleInWords

@@ -16,7 +16,7 @@ struct Plan: Reply, Equatable {
 
     enum Weekday: String, CaseIterable, ReplyValue { case mon, tue, wed, thu, fri, sat, sun }
 
-    /// Days on which no session shall be.
+    /// The days on which no session shall be.
     struct Avoided: Sendable, Equatable {
         var weekdays: Set<Weekday> = []
         var holidays: Set<CivilDate> = []
@@ -32,13 +32,13 @@ struct Plan: Reply, Equatable {
     var avoided: Avoided
     /// The sessions that are still to come.
     var days: [Day]
-    /// How many more are to come on days that cannot be read any more, because the store was damaged.
+    /// The number of further sessions whose days cannot be read any more, because the store was damaged.
     var unreadable = 0
     /// Whether something is open that does not end by itself: nothing reminds of the days then.
     var isHeld = false
-    /// How many of the plan are done.
+    /// The number of the plan's sessions that are done.
     var done: Int
-    /// When it was accepted, and last planned anew.
+    /// The times at which the plan was accepted, and last planned anew.
     var accepted: Instant
     var changed: Instant
 
@@ -46,8 +46,8 @@ struct Plan: Reply, Equatable {
     /// day after the one before it, and none outside of its window.
     /// - Parameters:
     ///   - last: The last day that anything may be planned for.
-    ///   - isReplanning: What has happened has happened, and the rest is to be planned anew in any case: a window without any
-    ///     other day has its best one nevertheless, and what would be beyond the last day is left out.
+    ///   - isReplanning: Whether a course is planned anew after something has happened, which has to succeed: a window whose
+    ///     days are all avoided has its best day nevertheless, and sessions beyond the last day are left out.
     /// - Throws: `conflict` when all days of a window are avoided, `invalid-argument` when there are too many sessions, unless
     ///   `isReplanning` says otherwise.
     static func days(
@@ -79,7 +79,7 @@ struct Plan: Reply, Equatable {
         return days
     }
 
-    /// What texts about one of its sessions say.
+    /// The values of the placeholders in texts about one of the plan's sessions.
     func words(_ index: Int) -> [String: any CustomStringConvertible] {
         let day = days[index]
         return [
@@ -95,8 +95,8 @@ struct Plan: Reply, Equatable {
         (self.accepted, self.changed) = (accepted, changed)
     }
 
-    /// The plan that a person has accepted. Whatever can be read of it: a plan that could not be read at all could not be
-    /// given up either, and would hold up everything else about the person.
+    /// The plan that a person has accepted, with as much of it as can be read: a plan that could not be read at all could not
+    /// be given up either, and would hold up everything else about the person.
     init?(of person: String, in reading: any Reading) throws {
         guard let row = try reading.store.row("SELECT plan FROM scheduling_plans WHERE person = ?", person) else {
             return nil
@@ -126,7 +126,7 @@ struct Plan: Reply, Equatable {
         unreadable = Int(min(lost, Plan.mostSessions))
     }
 
-    /// Of a course.
+    /// The most sessions of a course.
     static let mostSessions: Int64 = 50
 
     static let members: [Member<Plan>] = [
@@ -156,9 +156,9 @@ struct Plan: Reply, Equatable {
 extension Scheduling {
     // MARK: Keeping it true
 
-    /// A session that was finished, early or late, takes the place of the plan's next one; the rest is planned anew from
-    /// it. One that was stopped takes no place, but the skin has been needled all the same. Otherwise the days move only
-    /// when the person has another goal, or when they were held back until they were over.
+    /// Changes a plan after an entry. A session that was finished, early or late, takes the place of the plan's next one, and
+    /// the rest is planned anew from it. A stopped session takes no place, but the skin has been needled all the same.
+    /// Otherwise the days move only when the person has another goal, or when they were held back until they were over.
     func replan(after entry: Entry, _ transaction: any Transaction) throws {
         guard Scheduling.standingChanges.contains(entry.kind) || entry.kind == "preferences.changed",
             let slug = entry.person ?? entry.body.string("person"), var plan = try Plan(of: slug, in: transaction)
@@ -181,7 +181,7 @@ extension Scheduling {
         }
         try hold(&plan, next, today: today)
         guard plan != before else {
-            // The days stay; the person's clock or hours may not.
+            // The days stay, but the person's clock or preferred hours may have changed.
             return try remindOfPlanned(plan, person, transaction)
         }
         plan.changed = transaction.now
@@ -195,7 +195,7 @@ extension Scheduling {
         try remindOfPlanned(plan, person, transaction)
     }
 
-    /// Makes the reminders of a plan's sessions what they should be, unless they are.
+    /// Replaces the reminders of a plan's sessions, unless they are as they should be.
     private func remindOfPlanned(_ plan: Plan, _ person: Person, _ transaction: any Transaction) throws {
         let wanted = plan.isHeld ? [] : try plannedReminders(plan, person, transaction)
         let waiting = try knowledge.kinds.filter { $0.anchor == .planned }.flatMap {
@@ -248,7 +248,8 @@ extension Scheduling {
         return reminders
     }
 
-    /// Whether a kind that says the same comes on that day, or came: a course that begins on the best day is the next window's.
+    /// Whether a reminder of that kind comes or came on that day: one that says the same of the next window makes a course's
+    /// reminder for its best day needless.
     private func isQueued(
         _ kind: String, _ person: String, on day: CivilDate, _ zone: Zone, _ reading: any Reading
     ) throws -> Bool {

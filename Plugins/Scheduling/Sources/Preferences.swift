@@ -1,16 +1,16 @@
 import MneedleKit
 
-/// How a person wants to be reminded: at which hour, when not, of what not.
+/// A person's wishes for reminders: the hour, the quiet hours, and the kinds that do not come.
 struct Preferences: Reply, Equatable {
     let person: String
-    /// The hour of the day for what comes on a day rather than at a time.
+    /// The hour of the day for reminders that come on a day rather than at a time.
     var hour: Int?
-    /// From this hour on nothing comes until `quietTo`, but what is critical; equal hours for never.
+    /// The hours between which only critical reminders come; equal hours mean that there are no quiet ones.
     var quietFrom: Int
     var quietTo: Int
-    /// Kinds that do not come at all.
+    /// The kinds that do not come at all.
     var off: Set<String> = []
-    /// Kinds that come at an hour of their own.
+    /// The hours of the kinds that come at an hour of their own.
     var moved: [String: Int] = [:]
 
     init(of person: String, _ defaults: ReminderDefaults, in reading: any Reading) throws {
@@ -37,7 +37,7 @@ struct Preferences: Reply, Equatable {
     /// A stored hour; `nil` for one that no clock shows.
     private static func hour(_ stored: Int64?) -> Int? { stored.flatMap { 0...23 ~= $0 ? Int($0) : nil } }
 
-    /// The hour at which a kind that has one comes.
+    /// The hour at which a kind comes; `nil` where elapsed time counts.
     func hour(for kind: ReminderKind) -> Int? {
         guard let usual = kind.hour else { return nil }
         return moved[kind.name] ?? (kind.isHourFixed ? usual : hour ?? usual)
@@ -54,7 +54,7 @@ struct Preferences: Reply, Equatable {
         let (from, to) = (quietFrom * 60, quietTo * 60)
         let isQuiet = from < to ? minute >= from && minute < to : minute >= from || minute < to
         guard isQuiet else { return due }
-        // Past midnight the quiet hours end on the same day, before it on the next.
+        // After midnight the quiet hours end on the same day, before it on the next.
         let day = zone.date(of: due).adding(days: minute >= from && from > to ? 1 : 0)
         return zone.instant(of: day, minuteOfDay: to)
     }
@@ -84,11 +84,11 @@ struct Preferences: Reply, Equatable {
     }
 }
 
-/// What holds for people who have not said how they want to be reminded: `[people]` of `reminders.toml`.
+/// The preferences of people who have given none: `[people]` of `reminders.toml`.
 struct ReminderDefaults: Sendable {
     let quietFrom: Int
     let quietTo: Int
-    /// What a reminder that comes late says beside its text: {due}.
+    /// The text that a late reminder adds to its own, with the placeholder {due}.
     let late: String
 
     init(_ file: Table) {

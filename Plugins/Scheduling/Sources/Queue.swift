@@ -1,7 +1,7 @@
 import MneedleKit
 
 extension Scheduling {
-    /// What other modules record and this one acts on: the ends of sessions, and what `reminders.toml` names.
+    /// The reactions to other modules' entries: the ends of sessions, and the kinds of entry that `reminders.toml` names.
     var reactions: [Reaction] {
         let ends = Scheduling.ends
         let named = knowledge.kinds.flatMap { $0.on + $0.closedBy }
@@ -18,7 +18,7 @@ extension Scheduling {
         }
     }
 
-    // MARK: What an entry makes pointless
+    // MARK: Reminders that an entry makes pointless
 
     private func closeReminders(after entry: Entry, _ transaction: any Transaction) throws {
         for kind in knowledge.kinds where kind.closedBy.contains(entry.kind) {
@@ -41,10 +41,10 @@ extension Scheduling {
         ).map { try Reminder($0) }
     }
 
-    // MARK: What an entry calls for
+    // MARK: Reminders that an entry calls for
 
     private func queueReminders(after entry: Entry, _ transaction: any Transaction) throws {
-        // Another hour is like another place: what is planned by the person's clock is planned anew.
+        // Another hour is like another place: reminders by the person's clock are planned anew.
         let cause = entry.kind == Scheduling.preferencesChanged ? Scheduling.personChanged : entry.kind
         let mayInvite = Scheduling.standingChanges.contains(entry.kind)
         let kinds = knowledge.kinds.filter {
@@ -63,8 +63,8 @@ extension Scheduling {
         }
     }
 
-    /// What waits for an hour of the person's clock, and is not planned anew with the window, comes on the same day at that
-    /// hour of the new clock, or at the new hour.
+    /// Moves waiting reminders that are due at an hour of the person's clock and are not planned anew with the window: they
+    /// come on the same day at that hour of the new clock, or at the new hour.
     private func moveWaiting(after entry: Entry, _ transaction: any Transaction) throws {
         guard [Scheduling.personChanged, Scheduling.preferencesChanged].contains(entry.kind),
             let slug = entry.person ?? entry.body.string("person")
@@ -89,8 +89,8 @@ extension Scheduling {
         }
     }
 
-    /// The person's record, or what the session's facts say of the person while nobody keeps records: a session
-    /// can be stopped, and its aftercare begins, in any case.
+    /// The person's record, or the person as the session's facts have it while nobody keeps records: a session can be
+    /// stopped, and its aftercare begins, in any case.
     func person(_ slug: String, _ entry: Entry, _ reading: any Reading) throws -> Person {
         do {
             return try reading.person(slug)
@@ -103,9 +103,9 @@ extension Scheduling {
     private func queue(_ kind: ReminderKind, _ occasion: Occasion, _ transaction: any Transaction) throws {
         let person = occasion.next.person.person
         let times = occasion.times(of: kind)
-        // What invites belongs to the window after the last session, whatever entry calls for it.
+        // An inviting reminder belongs to the window after the last session, whatever entry calls for it.
         let session = kind.invites ? occasion.next.past.lastSession : occasion.session
-        // Those of several devices stand beside one another where none replaces another.
+        // Reminders of several devices stand beside one another where none replaces another.
         let device = kind.replaces ? nil : occasion.device
         func isQueued(_ due: Instant) throws -> Bool {
             try self.isQueued(kind, person, session, device, due, transaction)
@@ -118,7 +118,7 @@ extension Scheduling {
                 _ = try reminder.close(as: .dismissed, because: Scheduling.replaced, transaction)
             }
         }
-        // Those that were planned for the same time and have just been replaced come again with the others.
+        // Reminders that were planned for the same time and have just been replaced come again with the others.
         for due in try times.filter({ try !isQueued($0) })
         where occasion.isWorthwhile(kind, due) {
             let words = occasion.words
@@ -146,13 +146,13 @@ extension Scheduling {
 
     static let replaced = "replaced"
     static let withdrawn = "withdrawn"
-    /// What ends a session.
+    /// The kinds of entry that end a session.
     static let ends = [EntryKind.sessionFinished, .sessionStopped]
     static let personChanged = EntryKind.personChanged.name
     static let preferencesChanged = "preferences.changed"
 }
 
-/// An entry that calls for reminders, with what they are counted from.
+/// An entry that calls for reminders, with the times and days that they are counted from.
 private struct Occasion {
     let next: NextSession
     let session: Int64?
@@ -164,7 +164,7 @@ private struct Occasion {
     private let goal: String
     private let until: CivilDate?
     private let what: String
-    /// Whether this is news of the person, not of something that has just happened.
+    /// Whether the entry changes the person's record or preferences, rather than telling of something that has just happened.
     private let isReplanning: Bool
 
     init(_ entry: Entry, next: NextSession, _ preferences: Preferences, _ reading: any Reading) throws {
@@ -183,12 +183,13 @@ private struct Occasion {
         what = entry.body.string("finding") ?? entry.body.string("cartridge") ?? ""
     }
 
-    /// Whether the person does not want it.
+    /// Whether the person does not want reminders of that kind, or has had too many sessions for them.
     func isOff(_ kind: ReminderKind) -> Bool {
         preferences.off.contains(kind.name) || kind.upToSession.map { next.past.count > $0 } ?? false
     }
 
-    /// When reminders of that kind come; none for a window of somebody without any session, or without a last day.
+    /// The times at which reminders of that kind come; none where the day that they are counted from is not known, such as a
+    /// window of somebody without any session.
     func times(of kind: ReminderKind) -> [Instant] {
         guard !isOff(kind) else { return [] }
         return (0..<kind.times).compactMap { number in
@@ -220,8 +221,8 @@ private struct Occasion {
         }
     }
 
-    /// A day of a window that is over already needs no reminder; what follows an event always does, but not again. Nobody
-    /// needs one of what lies beyond the horizon.
+    /// Whether a reminder for that time is worth queueing. One for a day of a window is not when the day is over; one that
+    /// follows an event always is, but when planned anew only if it is still to come. Beyond the horizon none is.
     func isWorthwhile(_ kind: ReminderKind, _ due: Instant) -> Bool {
         guard due <= Horizon.instant(from: now) else { return false }
         if kind.anchor == .event { return !isReplanning || due > now }

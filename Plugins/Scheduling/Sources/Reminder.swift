@@ -24,7 +24,7 @@ struct Reminder: Reply {
     var body: String?
     var urgency: Urgency
     var state: State
-    /// When it comes, or came.
+    /// The time at which it comes, or came.
     var due: Instant
     var created: Instant
     var changed: Instant
@@ -45,7 +45,7 @@ struct Reminder: Reply {
         device = row.text("device")
     }
 
-    /// A new one; the store gives it its id.
+    /// A new reminder; the store gives it its id.
     init(
         _ person: String, kind: String, title: String, body: String?, urgency: Urgency, due: Instant, now: Instant,
         session: Int64? = nil, device: String? = nil
@@ -57,7 +57,7 @@ struct Reminder: Reply {
         (self.session, self.device) = (session, device)
     }
 
-    /// What a list shows.
+    /// The members that a list shows.
     static let rowMembers: [Member<Reminder>] = [
         Member("reminder", "its number", \.id), Member("person", "whom it concerns", \.person),
         Member("kind", "what it is about; custom for one of your own", \.kind),
@@ -77,7 +77,7 @@ struct Reminder: Reply {
 
     static let heldMeaning = "there while it does not come, or does not hold any more: what forbids it now"
 
-    // What `members` say, at a fifth of the time: this is made for every reminder that is queued.
+    // This is the object of `members`, made in a fifth of the time, for it is made for every reminder that is queued.
     var object: Object {
         var members: [Object.Member] = [
             .init("reminder", .integer(id)), .init("person", .string(person)), .init("kind", .string(kind)),
@@ -104,8 +104,8 @@ struct Reminder: Reply {
         return try Reminder(row)
     }
 
-    /// Writes it and records that it is queued.
-    /// - Returns: It with the id that the store gave it.
+    /// Writes the reminder and records that it is queued.
+    /// - Returns: The reminder with the id that the store gave it.
     @discardableResult
     func queue(_ transaction: any Transaction) throws -> Reminder {
         var queued = self
@@ -124,7 +124,7 @@ struct Reminder: Reply {
         return queued
     }
 
-    /// Ends it and records that, with the reason where nobody answered it.
+    /// Ends the reminder and records that, with the reason where nobody answered it.
     func close(as state: State, because reason: String? = nil, _ transaction: any Transaction) throws -> Reminder {
         var closed = self
         (closed.state, closed.changed) = (state, transaction.now)

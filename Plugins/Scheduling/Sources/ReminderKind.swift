@@ -4,42 +4,42 @@ enum Urgency: String, CaseIterable, ReplyValue { case low, normal, critical }
 
 /// Something that people are reminded of: one `[[reminder]]` of `Config/knowledge/reminders.toml`.
 struct ReminderKind: Sendable {
-    /// What a reminder's time is counted from.
+    /// The event or day that a reminder's time is counted from.
     enum Anchor: String, CaseIterable, Sendable { case event, until, planned, opens, best, closes }
-    /// What an entry that closes a reminder must have in common with it.
+    /// The subject that an entry must share with a reminder to close it.
     enum Match: String, CaseIterable, Sendable { case person, device }
 
     let name: String
-    /// The kinds of entry that queue it.
+    /// The kinds of entry that queue such a reminder.
     let on: [String]
     let anchor: Anchor
     let after: Span
-    /// How many days before a day of the window, instead.
+    /// The number of days before a day of the window, instead of `after` it.
     let daysBefore: Int
     /// The hour of the day, where the person lives; `nil` where elapsed time counts.
     let hour: Int?
-    /// Whether the person's preferred hour does not take the place of `hour`.
+    /// Whether `hour` holds even where the person prefers another.
     let isHourFixed: Bool
-    /// How often it comes, and how far apart.
+    /// The number of times that it comes, and the time between two of them.
     let times: Int
     let every: Span
-    /// The kinds that answering one of this kind ends, where they are still to come after the same session.
+    /// The kinds whose open reminders after the same session end when one of this kind is answered.
     let answerEnds: [String]
-    /// After so long it has lost its meaning and does not come any more.
+    /// The time after which it has lost its meaning and does not come any more.
     let expiresAfter: Span?
     /// The day after which it has lost its meaning, for one that is counted from the next session.
     let expiresOn: Anchor?
-    /// What it says when it comes on a later day than it was due.
+    /// The title and body of a reminder that comes on a later day than it was due.
     let lateTitle: String?
     let lateBody: String?
     /// Whether it permits something or looks ahead, so that it does not come while something that does not end by itself
     /// forbids any session, such as an open reaction.
     let onlyWhileWell: Bool
-    /// The last session of a person after which it comes; `nil` where it always does.
+    /// The number of the last session of a person after which it comes; `nil` where it always comes.
     let upToSession: Int?
     /// Whether it is for the first session of an accepted course only.
     let isForFirst: Bool
-    /// The kind that says the same of the next window: where that one is there for the same day, this one does not come.
+    /// The kind that says the same of the next window: where one of that kind is queued for the same day, this one does not come.
     let sameAs: String?
     let urgency: Urgency
     let title: String
@@ -50,7 +50,7 @@ struct ReminderKind: Sendable {
     let setting: Setting?
     let sources: [Source]
 
-    /// - Parameter course: How many sessions a course has.
+    /// - Parameter course: The number of sessions in a course.
     init(_ table: Table, course: ClosedRange<Int>) {
         name = table.string("kind")
         on = table.strings("on")
@@ -132,7 +132,7 @@ struct ReminderKind: Sendable {
         "at",
     ]
 
-    /// `{course}` is the same for everybody, so that it is filled in at once.
+    /// The text with `{course}` filled in at once, for it is the same for everybody.
     private static func named(_ course: ClosedRange<Int>, in text: String) -> String {
         filled(text, ["course": "\(course.lowerBound) to \(course.upperBound)"])
     }

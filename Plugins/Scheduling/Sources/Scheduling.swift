@@ -6,7 +6,7 @@ let lateMinutesKey = Parameter.optional(
 let digestFromKey = Parameter.optional(
     "digest_from", .integer(2...10_000), "So many late reminders of one person come as one digest.", default: 5)
 
-/// What the host looks up in this library.
+/// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_scheduling")
 public func mneedleModuleScheduling() -> UnsafeMutableRawPointer { definition.export() }
 
@@ -57,7 +57,7 @@ let migrations = [
                     .integer("session").optional(), .text("device").optional(), .text("closed_because").optional(),
                 ]),
             .index("scheduling_reminders_person", on: "scheduling_reminders", ["person", "due_at"]),
-            // The timer asks for the earliest after every change; what is over must not slow that down.
+            // The timer asks for the earliest reminder after every change; closed ones must not slow that down.
             .index(
                 "scheduling_reminders_waiting", on: "scheduling_reminders", ["due_at", "id"],
                 where: "state IN ('pending', 'snoozed')"),
@@ -65,7 +65,7 @@ let migrations = [
                 "scheduling_reminders_device", on: "scheduling_reminders", ["device", "kind"],
                 where: "device IS NOT NULL"),
             .index("scheduling_reminders_due", on: "scheduling_reminders", ["due_at", "id"], where: "state = 'due'"),
-            // Without those that people queue themselves: the command that is called most does not pay for it.
+            // Reminders that people queue themselves are left out: the command that is called most does not pay for it.
             .index(
                 "scheduling_reminders_kind", on: "scheduling_reminders", ["person", "kind"], where: "kind <> 'custom'"),
             .table(

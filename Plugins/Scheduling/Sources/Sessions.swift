@@ -2,13 +2,13 @@ import MneedleKit
 
 /// A session that has ended, as far as intervals need it.
 struct PastSession: Sendable {
-    /// Its number; `nil` where the skin was needled elsewhere.
+    /// The session's number; `nil` where the skin was needled elsewhere.
     let session: Int64?
     var ended: Instant
-    /// What it was for and where; `nil` where nobody has told.
+    /// The goal and the setting of the session; `nil` where nobody has told.
     var goal: Goal?
     var setting: Setting?
-    /// The goal that the window after it is for: its own, or the person's if that has been changed since.
+    /// The person's goal, if it was changed since: the window after the session is for it instead of for `goal`.
     var aim: Goal?
 }
 
@@ -43,26 +43,26 @@ struct PastSessions: Sendable {
         count = sessions.count
     }
 
-    /// When the skin was needled elsewhere, as the person has told: it rests as long as after a session here.
+    /// The time at which the skin was last needled elsewhere, as the person has told: it rests as long as after a session here.
     private static func elsewhere(_ person: String, in reading: any Reading) throws -> Instant? {
         do {
             return try reading.records(of: person).compactMap {
                 try reading.modules.ask("screening.last-needled", ["person": $0]).instant("at")
             }.max()
         } catch let error as ModuleError where error.code == .moduleFailed {
-            // Without that module no session can start either.
+            // While the module that is asked does not run, no session can start either.
             return nil
         }
     }
 
-    /// What the session module has. A session that ended while this module did not run was never told to it,
-    /// and must not be forgotten for that: the next one would come too soon.
+    /// The ended sessions that the session module has. One that ended while this module did not run was never told to it,
+    /// and must not be forgotten for that: the next session would come too soon.
     private static func listed(of person: String, in reading: any Reading) throws -> [Int64: PastSession] {
         let sessions: [SessionEntry]
         do {
             sessions = try reading.sessions(of: person)
         } catch let error as ModuleError where error.code == .moduleFailed {
-            // Without that module no session can start either; what is kept here still answers.
+            // While that module does not run, no session can start either; the sessions that are kept here still answer.
             return [:]
         }
         return sessions.reduce(into: [:]) { ended, session in
@@ -84,7 +84,7 @@ struct PastSessions: Sendable {
             session.setting.rawValue)
     }
 
-    /// From now on the next window is for this goal, whatever the last session was for.
+    /// Sets the goal of the next window, whatever the last session was for.
     static func aim(at goal: Goal, _ person: String, _ transaction: any Transaction) throws {
         guard let latest = try PastSessions(of: person, in: transaction).latest, let session = latest.session else {
             return

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What `scheduling.show-reminder` answers.
+/// The reply of `scheduling.show-reminder`.
 private struct ShownReminder: Reply {
     var reminder: Reminder
     var held: String?
@@ -27,6 +27,6 @@ extension Scheduling {
             })
     }
 
-    /// What a reminder rests on, for whoever asks why it comes.
+    /// The sources that a reminder rests on, for a reader who asks why it comes.
     func sources(of reminder: Reminder) -> [Source] { knowledge.kind(named: reminder.kind)?.sources ?? [] }
 }

@@ -1,7 +1,7 @@
 import MneedleKit
 
 extension Scheduling {
-    /// The day before which nobody of that past is needled again.
+    /// The check that finds the day before which a person with such a past is not needled again.
     var standing: StandingCheck {
         StandingCheck("Has the skin had the time that the last session asks for?") { person, reading in
             try knowledge.intervals.standing(
@@ -12,12 +12,12 @@ extension Scheduling {
 }
 
 extension Intervals {
-    /// Where the last session and the person are: a clinic's minimum is not passed by a change of the setting that day.
+    /// The stricter of the last session's setting and the person's: changing the setting does not get around a clinic's minimum.
     func strictestSetting(of person: Person, after last: PastSession) -> Setting {
         last.setting == .clinic ? .clinic : person.setting
     }
 
-    /// What the last session forbids by its own goal, whatever the next one is to be for.
+    /// The findings that block a session because of the last one, by that one's own goal, whatever the next is to be for.
     func standing(of person: Person, _ past: PastSessions, day: CivilDate, _ zone: Zone) throws -> [Finding] {
         guard let last = past.latest else { return [] }
         return try findings(
@@ -31,7 +31,7 @@ extension Intervals {
         let day = zone.date(of: last.ended)
         guard strictestSetting(of: person, after: last) == .clinic else { return day.adding(days: floorDays) }
         let own = try interval(for: last.goal ?? person.goal).window(after: day).opens
-        // The minimum of the goal that the next one is for holds in a clinic beside it.
+        // In a clinic the minimum of the next session's goal holds as well.
         return person.setting == .clinic ? max(own, try window(of: person, after: last, zone).opens) : own
     }
 

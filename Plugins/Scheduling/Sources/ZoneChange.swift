@@ -3,15 +3,15 @@ import MneedleKit
 /// A moment at which the clocks of a zone are set.
 struct ZoneChange: Equatable {
     var at: Instant
-    /// Seconds east of UTC until then, and from then on.
+    /// The seconds east of UTC until then, and from then on.
     var before: Int
     var after: Int
 
-    /// How far back the change is looked for that is in force at the start.
+    /// The number of days before the start in which the change that is in force then is looked for.
     private static let reachBack = 400
 
-    /// The change that is in force at `from`, and every later one up to `to`. A zone whose clocks were not set for long gets
-    /// one that changes nothing, so that there is always a first.
+    /// The change that is in force at `from`, and every later one up to `to`. A zone whose clocks were not set for a long
+    /// time gets a change that changes nothing, so that there is always a first.
     static func all(of zone: Zone, from: Instant, to: Instant) -> [ZoneChange] {
         let week: Int64 = 7 * 86_400_000
         var last: ZoneChange?
@@ -25,11 +25,11 @@ struct ZoneChange: Equatable {
             start = end
         }
         let offset = zone.offsetSeconds(at: from)
-        // From the beginning of Unix time, as such files have it.
+        // That change is at the beginning of Unix time, as such files have it.
         return [last ?? ZoneChange(at: Instant(milliseconds: 0), before: offset, after: offset)] + changes
     }
 
-    /// The change between two times that are not further apart than two changes are.
+    /// The change between two times, which lie closer together than two changes do.
     private static func change(of zone: Zone, between start: Instant, and end: Instant) -> ZoneChange? {
         let (before, after) = (zone.offsetSeconds(at: start), zone.offsetSeconds(at: end))
         guard before != after else { return nil }
