@@ -229,8 +229,8 @@ private struct CalendarWriter {
         String(max(0, (changed.milliseconds - made.milliseconds + 999) / 1000))
     }
 
-    /// The time that the numbers of planned sessions count from, for they have no creation time of their own: 2026-01-01,
-    /// before the first of all reminders.
+    /// The time that the SEQUENCE of a numbered reminder counts from: 2026-01-01, before the first of all reminders. One that
+    /// is planned anew is another row, so that its creation time does not serve.
     private static let firstYear = Instant(seconds: 1_767_225_600)
 
     private static func priority(of urgency: Urgency) -> String {

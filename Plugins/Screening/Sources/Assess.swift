@@ -1,9 +1,9 @@
 import MneedleKit
 
-/// What `screening.assess` answers.
+/// The reply of `screening.assess`.
 private struct Assessed: AboutAssessment {
     var assessment: Assessment
-    /// What is remembered from now on.
+    /// The questions whose answers are remembered from now on.
     var remembered: [String]
     var judgement: Judgement
     var validUntil: Instant?
@@ -27,7 +27,7 @@ private struct Assessed: AboutAssessment {
             Member("missing_optional", "questions that may be left unanswered", \.judgement.missingOptional),
         ]
 
-    /// All of it with the answers, as subscribers and other modules learn it.
+    /// The reply with the answers, as subscribers and other modules learn it.
     var facts: Object {
         var facts = assessment.object
         for member in object.members { facts[member.name] = member.value }
@@ -101,7 +101,7 @@ extension Screening {
             transaction.store.json(judgement.missing.value), transaction.store.json(judgement.missingOptional.value))
     }
 
-    /// A yes to "any of these?" with a no to each of them says nothing that could be judged.
+    /// Refuses a yes to "any of these?" with a no to each of them, which cannot be judged.
     private func refuseContradictions(_ subject: Case, _ person: Person, _ reading: any Reading) throws {
         let remembered = try rememberedAnswers(of: person.person, reading)
         let facts = try self.facts(subject, person, remembered, reading.zone(of: person), reading)
@@ -114,7 +114,8 @@ extension Screening {
                 + "correct the one that holds, leave out what you do not know, or answer \(gate.name)=no")
     }
 
-    /// What has not happened yet is no answer. The message names the question only: answers are health data.
+    /// Refuses a date that lies ahead, or more than 130 years back. The message names the question only: answers are health
+    /// data.
     private func refuseFutureDates(_ answers: [(question: Question, answer: Answer)], today: CivilDate) throws {
         for (question, answer) in answers {
             guard case .date(let date) = answer else { continue }

@@ -6,11 +6,11 @@ struct Assessment: AboutAssessment {
     let person: String
     let at: Instant
     let setting: Setting
-    /// Empty for any area.
+    /// The areas that the answers are meant for; empty for any area.
     let areas: [String]
     let answers: Object
 
-    /// Whether it was made with all of these areas in mind.
+    /// Whether the assessment was made for all of these areas.
     func covers(_ planned: [String]) -> Bool { areas.isEmpty || Set(planned).isSubset(of: areas) }
 
     var assessment: Assessment { self }
@@ -18,7 +18,7 @@ struct Assessment: AboutAssessment {
         aboutAssessment + [Member("answers", "what was answered", \.answers)]
 }
 
-/// Begins with what an assessment is about.
+/// A reply that begins with the members of an assessment.
 protocol AboutAssessment: Reply {
     var assessment: Assessment { get }
 }
@@ -48,7 +48,7 @@ struct PastAssessment: AboutAssessment {
     let validUntil: Instant?
     let isValid: Bool
 
-    // The answers last, for those who read it as a table.
+    // The answers are last, for people who read the reply as a table.
     static let members: [Member<PastAssessment>] =
         aboutAssessment + [
             Member("decision", "what came out", \.decision), Member("until", "for defer: until when", \.until),
@@ -61,7 +61,7 @@ struct PastAssessment: AboutAssessment {
         ]
 }
 
-/// A finding as it was kept, whatever it would say today.
+/// A finding as it was kept, even if it would be another today.
 struct PastFinding: ReplyValue {
     let kept: Value
 
@@ -119,7 +119,7 @@ struct AssessmentRow {
     }
 }
 
-/// How long an assessment lets sessions start.
+/// The time for which an assessment lets sessions start.
 struct Validity: Sendable {
     private let span: Span
 
@@ -140,7 +140,7 @@ struct Validity: Sendable {
 }
 
 extension Screening {
-    /// Whose past it is.
+    /// The person whose past is asked for.
     static let whose = Parameter.required("person", .slug, "Whose.")
 
     var history: Command {

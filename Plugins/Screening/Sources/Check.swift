@@ -15,12 +15,12 @@ extension Screening {
         let zone = reading.zone(of: plan.person)
         var found: [Finding] = []
         var newestFault: String?
-        // What the assessment that counts leaves open; of those that do not count, what the newest does.
+        // The findings of open questions: of the assessment that counts, or of the newest of those that do not count.
         var unknown: [Finding]?
         var isScreened = false
-        // What was answered since in assessments that do not count.
+        // The answers given since, in assessments that do not count.
         var since: [Object] = []
-        // Nobody is screened more often while one assessment is valid; who is, counts as not screened.
+        // Nobody is screened more often while one assessment is valid; a person who is counts as not screened.
         try eachAssessment(of: plan.person.person, newest: 100, reading) { row in
             guard !isScreened else { return }
             let assessment = try row.assessment()
@@ -55,8 +55,8 @@ extension Screening {
             at: plan.at)
     }
 
-    /// Why a valid assessment is not one for this plan. What was told to be incomplete starts no session, although less
-    /// is planned now.
+    /// The reason why a valid assessment does not count for this plan; `nil` where it does. One that was incomplete when it
+    /// was made starts no session, even where the plan needs fewer answers.
     private func fault(
         of assessment: Assessment, _ row: AssessmentRow, _ judgement: Judgement, _ plan: SessionPlan
     ) throws -> String? {

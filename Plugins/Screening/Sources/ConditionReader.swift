@@ -6,12 +6,12 @@ struct ConditionReader {
     let questions: [String: Question]
     let areas: [String]
     let washOuts: [WashOut: Int]
-    /// How long skin is left alone at least between two sessions, as `intervals.toml` says.
+    /// The least number of days between two sessions, as `intervals.toml` says.
     let floorDays: Int
-    /// Told of each waiting time that the practice may set, and whether it has.
+    /// Called with each waiting time that the practice may set, and with whether the practice has set it.
     let noteWashOut: (_ days: Int, _ isConfigured: Bool) -> Void
 
-    /// - Returns: `nil` after reporting why.
+    /// - Returns: The condition; `nil` after reporting why there is none.
     func condition(_ table: Table) -> Condition? {
         let kinds = ["all", "any", "not", "answer", "person", "device", "area", "history"].filter(table.has)
         guard kinds.count == 1, let kind = kinds.first else {
@@ -145,7 +145,7 @@ struct ConditionReader {
         return values(table, kind).map { .among(Set($0)) }
     }
 
-    /// What `is` or `in` names, each of the right type.
+    /// The values that `is` or `in` names, each of the right type; `nil` after reporting what is wrong with them.
     private func values(_ table: Table, _ kind: FactValue.Kind) -> [FactValue]? {
         guard table.has("is") != table.has("in") else {
             table.report("is", "give either 'is' or 'in'")
@@ -185,7 +185,7 @@ struct ConditionReader {
         return false
     }
 
-    /// `known` says all that there is to say.
+    /// Whether no other key stands beside `key`, which says everything alone; reports those that do.
     private func only(_ key: String, _ table: Table) -> Bool {
         let others = ["is", "in", "over", "under", "within_days", "within_months", "from_days"].filter(table.has)
         for other in others {
@@ -219,7 +219,7 @@ extension FactValue.Kind {
 }
 
 extension Table {
-    /// A string where one stands; no problem where something else does.
+    /// The string of a key; `nil`, and nothing reported, where there is something else.
     fileprivate func optionalText(_ key: String) -> String? {
         if case .string(let text)? = value(key) { text } else { nil }
     }

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// When a rule holds: what `when = { … }` says in the knowledge file.
+/// The condition under which a rule holds: `when = { … }` in the knowledge file.
 indirect enum Condition: Sendable {
     case all([Condition])
     case any([Condition])
@@ -22,14 +22,14 @@ indirect enum Condition: Sendable {
     case lastSession(DateWindow)
 }
 
-/// What a condition comes to. An answer that was not given makes it unknown, which is never taken for "no".
+/// The verdict on a condition. An answer that was not given makes it unknown, which is never taken for "no".
 struct Verdict: Sendable {
     enum Truth: Int, Comparable, Sendable {
         case no, unknown, yes
         static func < (left: Truth, right: Truth) -> Bool { left.rawValue < right.rawValue }
     }
     var truth: Truth
-    /// When it ends by itself, while it holds.
+    /// The end that the condition has by itself, while it holds; `nil` where it has none.
     var end: Ending?
 
     static let unknown = Verdict(truth: .unknown)
@@ -84,7 +84,7 @@ struct DateWindow: Hashable, Sendable {
     }
 }
 
-/// Both exclusive; what is `nil` does not bound.
+/// The bounds of a number, both exclusive; one that is `nil` does not bound.
 struct Bounds: Hashable, Sendable {
     var over: Double?
     var under: Double?
@@ -129,13 +129,14 @@ extension Condition {
         }
     }
 
-    /// Ends with the first part that ends.
+    /// The verdict on parts that have to hold together: it ends with the first part that ends.
     private static func conjunction(_ parts: [Verdict]) -> Verdict {
         Verdict(
             truth: parts.map(\.truth).min() ?? .yes, end: parts.compactMap(\.end).min { $0.day < $1.day })
     }
 
-    /// Ends with the last part, and not by itself if one of those that hold does not.
+    /// The verdict on parts of which one has to hold: it ends with the last of those that hold, and not by itself if one of
+    /// them does not.
     private static func disjunction(_ parts: [Verdict]) -> Verdict {
         let holding = parts.filter { $0.truth == .yes }
         let ends = holding.compactMap(\.end)
@@ -152,7 +153,7 @@ extension Condition {
         }
     }
 
-    /// Whether it could hold for somebody when these areas are treated; none named means any.
+    /// Whether the condition could hold for somebody when these areas are treated; no areas mean any.
     func couldHold(_ areas: [String]) -> Bool { outlook(areas) != .no }
 
     private func outlook(_ areas: [String]) -> Verdict.Truth {
@@ -171,7 +172,7 @@ extension Condition {
         }
     }
 
-    /// The questions that it asks, in order, each once.
+    /// The questions that the condition looks at, in order, each once.
     var questions: [String] {
         switch self {
         case .all(let parts), .any(let parts):
@@ -186,7 +187,7 @@ extension Condition {
         }
     }
 
-    /// Whether it has an end whenever it holds.
+    /// Whether the condition has an end whenever it holds.
     var alwaysEnds: Bool {
         switch self {
         case .all(let parts): parts.contains(where: \.alwaysEnds)

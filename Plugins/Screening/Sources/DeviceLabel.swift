@@ -1,11 +1,12 @@
 import MneedleKit
 
-/// What the label of a device model rules out, whatever the setting: `contraindications` in `devices.toml`.
+/// The label of a device model with the rules that it makes contraindications, whatever the setting: `contraindications`
+/// in `devices.toml`.
 struct DeviceLabel: Sendable {
     let model: String
     let title: String
     let kind: DeviceKind
-    /// Codes of rules.
+    /// The codes of the rules whose findings the label rules out.
     let contraindications: Set<String>
     let sources: [Source]
 
@@ -26,8 +27,8 @@ struct DeviceLabel: Sendable {
 }
 
 extension ScreeningKnowledge {
-    /// The label that rules out what a rule finds. A device whose label is not known is judged by the labels of its
-    /// kind: what is not known is never read as harmless.
+    /// The label that rules out a rule's finding. A device whose label is not known is judged by the labels of its kind, for
+    /// an unknown label is never read as harmless.
     func label(against code: String, of device: Device?) -> DeviceLabel? {
         guard let device else { return nil }
         let own = labels.filter { $0.model == device.model }

@@ -4,9 +4,9 @@ import MneedleKit
 final class Facts {
     var answers: [String: Answer]
     let person: Person
-    /// Not known before a session is planned.
+    /// The device; `nil` before a session is planned.
     let device: Device?
-    /// Empty for any area.
+    /// The areas to be treated; empty for any area.
     let areas: [String]
     let today: CivilDate
     private let fetchSessions: () throws -> [CivilDate]
@@ -33,13 +33,13 @@ final class Facts {
     }
 }
 
-/// What is on record of a person or device, for a condition to test.
+/// A value on record of a person or device, for a condition to test.
 enum FactValue: Hashable, Sendable {
     case flag(Bool)
     case text(String)
     case number(Double)
 
-    /// The type of a fact, which the test in the knowledge file has to fit.
+    /// The type of a fact. The test in the knowledge file has to fit it.
     enum Kind: Sendable {
         case flag
         case text(choices: [String])
@@ -98,7 +98,7 @@ enum DeviceFact: String, CaseIterable, Sendable {
     }
 }
 
-/// What a fact must be. A fact that is not on record fits none but `known = false`.
+/// A test of a fact. A fact that is not on record passes no test but `known = false`.
 enum FactTest: Hashable, Sendable {
     case among(Set<FactValue>)
     case within(Bounds)

@@ -1,9 +1,9 @@
 import MneedleKit
 
-/// Which questions follow which: the questions of the knowledge file with the conditions under which they are asked.
+/// The questions of the knowledge file with the conditions under which they are asked.
 struct Interview: Sendable {
     let questions: [Question]
-    /// When a question is asked, for those that are not asked of everybody.
+    /// The conditions of the questions that are not asked of everybody, by the question's name.
     private let conditions: [String: Condition]
     private let named: [String: Question]
 
@@ -28,7 +28,7 @@ struct Interview: Sendable {
 
     func question(_ name: String) -> Question? { named[name] }
 
-    /// The questions that say when others are asked.
+    /// The questions whose answers decide whether others are asked.
     var deciding: Set<String> { Set(conditions.values.flatMap(\.questions)) }
 
     /// The questions that are asked after this one, directly.
@@ -41,7 +41,7 @@ struct Interview: Sendable {
         followUps(of: name).reduce(into: [name]) { $0.formUnion(reach(of: $1.name)) }
     }
 
-    /// Gives each question that cannot matter the answer that it then has.
+    /// Gives each question that is not asked the answer that then counts as its own.
     func complete(_ facts: Facts) throws {
         for question in questions where facts.answers[question.name] == nil {
             guard let condition = conditions[question.name] else { continue }
@@ -49,12 +49,12 @@ struct Interview: Sendable {
         }
     }
 
-    /// Whether it is to be asked, by what was answered so far.
+    /// Whether the question is to be asked, by the answers so far.
     func isAsked(_ name: String, _ facts: Facts) throws -> Bool {
         try conditions[name].map { try $0.verdict(facts).truth == .yes } ?? true
     }
 
-    /// What has to be asked now to learn the answer to a question: itself, or what decides whether it is asked.
+    /// The questions to ask now to learn the answer to a question: itself, or those that decide whether it is asked.
     func next(for name: String, _ facts: Facts) throws -> [String] {
         guard facts.answers[name] == nil else { return [] }
         guard let condition = conditions[name], try condition.verdict(facts).truth == .unknown else { return [name] }

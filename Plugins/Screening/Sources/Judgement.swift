@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What the rules make of a person's answers.
+/// The judgement of a person's answers by the rules.
 struct Judgement: Sendable {
     enum Decision: String, CaseIterable, ReplyValue {
         case proceed, caution, clearance, `defer`, contraindicated, incomplete
@@ -9,11 +9,11 @@ struct Judgement: Sendable {
     var findings: [Finding] = []
     /// One finding for each question whose answer is missing, as grave as the gravest rule that wants it.
     var unknown: [Finding] = []
-    /// What would have been found, had a physician not cleared it.
+    /// The findings that a physician's clearance has lifted.
     var lifted: [Lifted] = []
-    /// Questions without whose answers nothing can be decided.
+    /// The questions whose answers are missing and needed for a decision.
     var missing: [String] = []
-    /// Questions whose answers only add to what is said.
+    /// The questions whose answers are missing and would only add to the findings.
     var missingOptional: [String] = []
 
     /// The highest severity, unless an answer is missing.
@@ -28,7 +28,7 @@ struct Judgement: Sendable {
         }
     }
 
-    /// Everything that was found, what is not known included, gravest first.
+    /// All findings, those of missing answers included, gravest first.
     var all: [Finding] { (findings + unknown).sorted { $0.severity > $1.severity } }
 
     /// For `defer`, the latest day of all findings that defer.
@@ -53,22 +53,22 @@ struct Lifted: Reply {
     ]
 }
 
-/// What is to be judged.
+/// The subject of a judgement.
 struct Case {
-    /// `nil` for anybody.
+    /// The person; `nil` for anybody.
     var person: Person?
     var setting: Setting
-    /// Empty for any.
+    /// The areas to be treated; empty for any.
     var areas: [String]
-    /// Not known before a session is planned.
+    /// The device; `nil` before a session is planned.
     var device: Device?
-    /// As they were given: question → value.
+    /// The answers as they were given: question → value.
     var answers: Object
     var at: Instant
 }
 
 extension Screening {
-    /// Judges by every rule: all that fired is reported, not the first.
+    /// Judges by every rule: the findings of all that hold are reported, not only the first.
     func judge(_ subject: Case, _ reading: any Reading) throws -> Judgement {
         let person = subject.person ?? Person(person: "", setting: subject.setting, goal: .collagen)
         let zone = reading.zone(of: person)
@@ -105,7 +105,7 @@ extension Screening {
         return result
     }
 
-    /// Keeps what is missing, in the order of the questions.
+    /// Puts the missing answers into the result, in the order of the questions.
     private func note(
         _ missing: [String: (rule: Rule, severity: Severity)], _ subject: Case, _ facts: Facts, _ zone: Zone,
         in result: inout Judgement
@@ -124,7 +124,7 @@ extension Screening {
         }
     }
 
-    /// Whether a rule that says something only because a question is unanswered looks at it.
+    /// Whether the answer to an unanswered question is of use: the question is asked, and a rule that may apply looks at it.
     private func isOfUse(_ question: Question, _ subject: Case, _ facts: Facts) throws -> Bool {
         try knowledge.interview.isAsked(question.name, facts)
             && knowledge.rules.contains {
@@ -132,7 +132,7 @@ extension Screening {
             }
     }
 
-    /// What the label of the device rules out is lifted by nobody.
+    /// Makes a finding that the device's label rules out a contraindication, which nobody lifts.
     private func forbid(_ found: inout Finding, _ label: DeviceLabel) {
         found.severity = .contraindicated
         found.message += " " + filled(knowledge.words.label, ["title": label.title])
@@ -140,7 +140,7 @@ extension Screening {
         found.sources += label.sources.filter { !known.contains($0) }
     }
 
-    /// Everything that rules look at: the answers with what is remembered, and with what need not be asked.
+    /// The facts that rules look at: the given answers, the remembered ones, and those of questions that need not be asked.
     func facts(
         _ subject: Case, _ person: Person, _ remembered: [String: Memory], _ zone: Zone, _ reading: any Reading
     ) throws -> Facts {
@@ -163,7 +163,7 @@ extension Screening {
         var byCode: [String: Lifted] = [:]
         for row in try reading.modules.list("records.clearances", ["person": person]) {
             guard let code = row.string("finding"), byCode[code] == nil else { continue }
-            // Without an end, or with one that cannot be read, it is no clearance.
+            // A clearance without an end, or with one that cannot be read, is none.
             guard let until = row.date("until"), until >= day, let by = row.string("by"), let at = row.instant("at")
             else { continue }
             byCode[code] = Lifted(code: code, by: by, at: at, until: until)
@@ -171,7 +171,7 @@ extension Screening {
         return byCode
     }
 
-    /// The days of a person's sessions, newest first, one that is running or was stopped included.
+    /// The days of a person's sessions, newest first, including one that is running or was stopped.
     private func sessionDays(of person: String, _ zone: Zone, _ reading: any Reading) throws -> [CivilDate] {
         try reading.records(of: person)
             .flatMap { try reading.sessions(of: $0) }

@@ -28,11 +28,11 @@ struct ScreeningKnowledge: Sendable {
         words = Words(file.section("words"))
         findings = FindingCatalogue(file, module: "screening")
         reportMistakes(file)
-        // All mistakes at once: the host looks for unknown keys only where there is nothing else to say.
+        // This reports all mistakes at once, for the host looks for unknown keys only where there is nothing else to report.
         file.finish()
     }
 
-    /// How long skin is left alone at least; the rest of that file is Scheduling's.
+    /// The least number of days between two sessions; the rest of that file is Scheduling's.
     private static func floorDays(_ setup: Setup) -> Int {
         let file = setup.knowledge("intervals")
         file.leaveRest()
@@ -57,7 +57,7 @@ struct ScreeningKnowledge: Sendable {
         try findings.find(.notScreened, plan.setting, in: zone, ["why": why, "person": plan.person.person])
     }
 
-    /// What is found while a question that a rule needs has no answer.
+    /// The finding while a question that a rule needs has no answer.
     func unknown(
         _ question: Question, as severity: Severity, _ rule: Rule, _ subject: Case, _ zone: Zone
     ) throws -> [Finding] {
@@ -96,7 +96,7 @@ struct ScreeningKnowledge: Sendable {
     }
 }
 
-/// What this module finds beside what its rules say.
+/// The codes of this module's findings beside those of its rules.
 enum ScreeningCode: String, FindingCode {
     case notScreened = "not-screened"
     /// An answer that a rule needs is missing.
@@ -135,13 +135,13 @@ enum WashOut: String, CaseIterable, Sendable {
     }
 }
 
-/// The phrases that findings are completed with.
+/// The phrases that complete findings.
 struct Words: Sendable {
     let practiceDefault: String
     let practiceSetting: String
     let label: String
     let remembered: String
-    /// What stands for {until} and {window} where nobody is judged.
+    /// The phrases that stand for {until} and {window} where nobody is judged.
     let someDay: String
     let someTime: String
     let none: String

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// One thing that the screening asks, as the knowledge file words it.
+/// A question of the screening, as the knowledge file words it.
 struct Question: Sendable {
     enum Kind: String, CaseIterable, ReplyValue {
         case yesNo = "yes-no"
@@ -17,7 +17,7 @@ struct Question: Sendable {
     let kind: Kind
     /// Whether an assessment without its answer is incomplete.
     let isRequired: Bool
-    /// Whether a "yes" stays true for the person from then on. Of the days that were given, the latest is kept.
+    /// Whether a "yes" stays true for the person from then on. Of several days that were given, the latest is kept.
     let isRemembered: Bool
     /// Whether it asks "any of these?", and its follow-ups are asked only after a yes.
     let isGate: Bool
@@ -52,7 +52,7 @@ struct Question: Sendable {
         return name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
     }
 
-    /// What counts as its answer where it is not asked because it cannot matter.
+    /// The answer that counts where the question is not asked because it cannot matter; `nil` for none.
     var unasked: Answer? {
         switch kind {
         case .yesNo: .flag(false)
@@ -71,7 +71,7 @@ struct Question: Sendable {
         }
     }
 
-    /// As a member of `answers`. None is required there: what is left out is reported as missing.
+    /// The question as a member of `answers`. None is required there: one that is left out is reported as missing.
     var parameter: AnyParameter { .optional(name, type, text) }
 }
 
@@ -83,14 +83,14 @@ enum Answer: Hashable, Sendable {
     case date(CivilDate)
     case never
 
-    /// Whether it says that there is nothing to tell.
+    /// Whether the answer says that there is nothing to tell.
     var isNo: Bool { self == .flag(false) || self == .never }
 
     init?(_ argument: Argument, to question: Question) {
         self.init(argument.value, to: question)
     }
 
-    /// From a stored assessment; `nil` when the question's type has changed since.
+    /// An answer of a stored assessment; `nil` when the question's type has changed since.
     init?(_ value: Value, to question: Question) {
         switch (question.kind, value) {
         case (.yesNo, .bool(let flag)): self = .flag(flag)
@@ -116,7 +116,7 @@ extension Object {
 }
 
 extension Screening {
-    /// What was answered, in the order of the questions.
+    /// The given answers, in the order of the questions.
     func answers(_ given: Arguments) -> [(question: Question, answer: Answer)] {
         let byName = Dictionary(given.entries.map { ($0.name, $0.argument) }) { first, _ in first }
         return knowledge.questions.compactMap { question in

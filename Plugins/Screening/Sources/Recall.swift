@@ -13,7 +13,7 @@ private struct RememberedAnswer: Reply {
     ]
 }
 
-/// What `screening.correct` answers, and what the ledger keeps of it.
+/// The reply of `screening.correct`, and the body of its entry.
 private struct Corrected: Reply {
     var person: String
     var question: String
@@ -28,7 +28,7 @@ private struct Corrected: Reply {
     ]
 }
 
-/// What `screening.last-needled` answers.
+/// The reply of `screening.last-needled`.
 private struct LastNeedled: Reply {
     var person: String
     var day: CivilDate?
@@ -86,7 +86,7 @@ extension Screening {
             })
     }
 
-    /// - Returns: What was remembered until now.
+    /// - Returns: The answer that was remembered until now.
     private func forget(_ question: String, of person: String, _ transaction: any Transaction) throws -> Memory {
         let memories = try rememberedAnswers(of: person, transaction)
         guard let memory = memories[question] else {
@@ -99,7 +99,7 @@ extension Screening {
         return memory
     }
 
-    /// For the module that knows how long skin has to rest: it judges this day like that of a session.
+    /// The command for the module that knows how long skin has to rest: it judges this day like that of a session.
     var lastNeedled: Command {
         Command(
             "last-needled", "Says when the skin was last needled elsewhere, as the person has told.", role: .reader,

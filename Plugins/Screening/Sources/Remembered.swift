@@ -3,16 +3,16 @@ import MneedleKit
 /// A "yes" that stays true: a raised scar is keloid history from then on, whatever is answered later.
 struct Memory: Sendable {
     let at: Instant
-    /// What it comes from: `reaction/3`, `assessment/17`.
+    /// The subject that it comes from: `reaction/3`, `assessment/17`.
     let because: String
     /// The latest day that was given, for a question that asks for one.
     var day: CivilDate?
 
-    /// What counts as the answer, beside the one that is given now.
+    /// The answer that counts, by this memory and the answer that is given now.
     func answer(to question: Question, _ given: Answer?) -> Answer? {
         switch (question.kind, day, given) {
         case (.yesNo, _, _): return .flag(true)
-        // What happened may have happened again: it is asked anew, and the later day counts.
+        // An event may have happened again: the question is asked anew, and the later day counts.
         case (.dateOrNever, let day?, .date(let other)?): return .date(max(day, other))
         case (.dateOrNever, let day?, .never?): return .date(day)
         case (.date, let day?, .date(let other)?): return .date(max(day, other))
@@ -23,7 +23,7 @@ struct Memory: Sendable {
 }
 
 extension Person {
-    /// What counts as the answer where the record knows it too: of two birth dates the later.
+    /// The answer that counts where the person's record has it too: of two birth dates the later.
     func answer(to question: Question, _ given: Answer?) -> Answer? {
         guard question.name == "born-on", let birthDate, case .date(let told)? = given else { return given }
         return .date(max(told, birthDate))
@@ -31,7 +31,7 @@ extension Person {
 }
 
 extension Screening {
-    /// What the person's past answers for good, by question.
+    /// The remembered answers of one record, by question.
     func rememberedAnswers(of person: String, _ reading: any Reading) throws -> [String: Memory] {
         var memories: [String: Memory] = [:]
         let sql = "SELECT question, remembered_at, because, day FROM screening_remembered WHERE person = ?"
@@ -44,7 +44,8 @@ extension Screening {
         return memories
     }
 
-    /// What all records that are this person answer for good; a record's own memory before its twin's, of days the latest.
+    /// The remembered answers of all records that are this person, by question: of two days the later, otherwise a record's
+    /// own before its twin's.
     func rememberedOfTwins(of person: String, _ reading: any Reading) throws -> [String: Memory] {
         try reading.records(of: person).reduce(into: [:]) { all, record in
             all.merge(try rememberedAnswers(of: record, reading)) { own, twin in
@@ -70,7 +71,7 @@ extension Screening {
         }
     }
 
-    /// - Returns: Whether it is new.
+    /// - Returns: Whether the answer, or its later day, is new.
     private func remember(
         _ question: String, _ day: CivilDate?, of person: String, because: String, _ transaction: any Transaction
     ) throws -> Bool {
@@ -84,12 +85,13 @@ extension Screening {
             """, person, question, transaction.now, because, day) > 0
     }
 
-    /// What a reaction to a session has made true. A question that the file does not have (yet) is kept all the same.
+    /// Remembers the answers that a reaction to a session has made true. A question that the file does not have (yet) is kept
+    /// all the same.
     var whenReactionOpened: Reaction {
         Reaction(to: .reactionOpened) { try remember($0.sets, of: $0.person, because: $1.subject, $2) }
     }
 
-    /// What a reaction has turned out to be when it was closed: an allergy.
+    /// Remembers the allergies that a reaction has turned out to be when it was closed.
     var whenReactionResolved: Reaction {
         Reaction(to: .reactionResolved) { try remember($0.sets, of: $0.person, because: $1.subject, $2) }
     }

@@ -1,17 +1,17 @@
 import MneedleKit
 
-/// One `[[rule]]` of the knowledge file: when it holds, how serious that is, and why.
+/// One `[[rule]]` of the knowledge file: its condition, its severities and its reason.
 struct Rule: Sendable {
     private let template: FindingTemplate
-    /// Why it matters, for a person.
+    /// The reason why it matters, in words for people.
     let reason: String
     let condition: Condition
     /// Whether a physician's recorded clearance lifts it, also where it is more than `clearance`.
     private let isLiftable: Bool
-    /// How strong the weakest thing is that it rests on, where it goes beyond the source documents.
+    /// The strength of the weakest source that it rests on, where it goes beyond the source documents.
     let evidence: String?
     let isEnabled: Bool
-    /// Waiting times that no source gives.
+    /// The waiting times that no source gives.
     private let waits: [Wait]
 
     private struct Wait: Hashable, Sendable {
@@ -27,7 +27,7 @@ struct Rule: Sendable {
         isLiftable = table.bool("liftable", default: false)
         evidence = table.optionalString("evidence")
         isEnabled = table.bool("enabled", default: true)
-        // The reader tells of the waits while it reads, on this thread.
+        // The reader hands over the waits while it reads, on this thread.
         var waits: [Wait] = []
         var read: Condition?
         if let when = table.table("when") {
@@ -40,7 +40,7 @@ struct Rule: Sendable {
         }
         self.waits = waits
         condition = read ?? .any([])
-        // Advice spells commands out, for the right person. Of a condition that cannot be read nobody knows whether it ends.
+        // Advice spells commands out, for the right person. A condition that cannot be read counts as one that may end.
         let ends = read?.alwaysEnds ?? true ? ["until", "window"] : []
         template = FindingTemplate(table, placeholders: ends + ["person"])
         report(table)
@@ -64,7 +64,7 @@ struct Rule: Sendable {
         }
     }
 
-    /// The source that marks a number as nobody's but the practice's.
+    /// The source that marks a number as the practice's own.
     private static let defaultSource = "practice-default"
 
     var code: String { template.code }
@@ -80,7 +80,7 @@ struct Rule: Sendable {
 
     func canBeLifted(in setting: Setting) -> Bool { isLiftable || severity(in: setting) == .clearance }
 
-    /// Where its waiting times come from.
+    /// The sentences that say where its waiting times come from.
     private func waitSentences(_ words: Words) -> [String] {
         waits.map { wait in
             let words = wait.isConfigured ? words.practiceSetting : words.practiceDefault
@@ -88,7 +88,7 @@ struct Rule: Sendable {
         }
     }
 
-    /// Its reason and advice for nobody in particular.
+    /// The rule's reason and advice, for nobody in particular.
     fileprivate func general(_ words: Words) -> (reason: String, advice: String) {
         (
             ([reason] + waitSentences(words)).joined(separator: " "),
@@ -96,8 +96,8 @@ struct Rule: Sendable {
         )
     }
 
-    /// What it finds, with its words filled in.
-    /// - Returns: `nil` where it does not hold, is not known to, or has no severity in this setting.
+    /// The rule's finding, with its words filled in.
+    /// - Returns: `nil` where the rule does not hold, is not known to hold, or has no severity in this setting.
     func finding(_ facts: Facts, _ setting: Setting, _ words: Words, _ zone: Zone) throws -> Finding? {
         try finding(condition.verdict(facts), of: facts.person, setting, words, zone)
     }
@@ -157,7 +157,7 @@ extension Screening {
 }
 
 extension Rule {
-    /// One row for each severity that it has.
+    /// The rule's rows, one for each severity that it has.
     fileprivate func rows(_ words: Words) -> [RuleRow] {
         let general = general(words)
         return Severity.allCases.reversed().compactMap { level in

@@ -6,11 +6,11 @@ let washOutDaysKey = Parameter.optional(
     "wash_out_days", .object(WashOut.parameters),
     "The practice's own waiting days in place of the knowledge file's practice defaults.", default: Arguments())
 
-/// What the host looks up in this library.
+/// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_screening")
 public func mneedleModuleScreening() -> UnsafeMutableRawPointer { definition.export() }
 
-/// Asks what has to be known before a session, and judges the answers by the rules of the knowledge file.
+/// Asks the questions that come before a session, and judges the answers by the rules of the knowledge file.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "screening", version: "0.1.0",

@@ -1,10 +1,10 @@
 import MneedleKit
 
 extension Screening {
-    /// What remembered answers alone forbid: no assessment has to be valid for it, and no plan to be made.
+    /// The check of remembered answers alone: it needs neither a valid assessment nor a plan.
     ///
-    /// Judged for no area and no device, so that what only concerns some of them is left to the check of a plan. What a
-    /// clearance lifts is not among it.
+    /// It judges for no area and no device, so that rules about some of them are left to the check of a plan. Findings that a
+    /// clearance lifts are left out.
     var standing: StandingCheck {
         StandingCheck("Does a remembered answer forbid sessions?") { person, reading in
             let remembered = try Set(rememberedOfTwins(of: person.person, reading).keys)
@@ -19,7 +19,7 @@ extension Screening {
 }
 
 extension Rule {
-    /// Whether it looks at the areas that are treated, or at the device.
+    /// Whether the rule looks at the areas that are treated, or at the device.
     fileprivate var isAboutPlan: Bool { condition.isAboutPlan }
 }
 
