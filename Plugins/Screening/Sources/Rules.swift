@@ -40,7 +40,7 @@ struct Rule: Sendable {
         }
         self.waits = waits
         condition = read ?? .any([])
-        // Advice spells commands out, for the right person. A condition that cannot be read counts as one that may end.
+        // Advice spells commands out, for the right person. A condition that cannot be read counts as one that always ends.
         let ends = read?.alwaysEnds ?? true ? ["until", "window"] : []
         template = FindingTemplate(table, placeholders: ends + ["person"])
         report(table)

@@ -1,7 +1,7 @@
 import MneedleKit
 
 extension Sessions {
-    /// What this module itself holds against a plan: depth, areas, device, operator, and another session under way.
+    /// The module's own check of a plan: depth, areas, device, operator, and another session under way.
     var safetyCheck: SafetyCheck {
         SafetyCheck("depth, areas, device, operator and other sessions") { plan, reading in
             try running(plan, reading) + twins(plan, reading) + device(plan, reading) + areas(plan)
@@ -31,7 +31,8 @@ extension Sessions {
         return findings
     }
 
-    /// What cannot be set is as deep as its needles are long; what can be set has a range.
+    /// The findings about needle length and depth: a device that cannot be set is as deep as its needles are long, and one
+    /// that can be set has a range.
     private func needles(_ plan: SessionPlan) throws -> [Finding] {
         let device = plan.device
         if device.kind.isAdjustable {
@@ -65,7 +66,7 @@ extension Sessions {
         return try find(code, plan.setting, ["material": material, "device": device])
     }
 
-    /// At home nothing that breaks skin is shared: what has no owner is the first one's on whom it was used.
+    /// The finding that a device without an owner was first used on somebody else: at home nothing that breaks skin is shared.
     private func firstUser(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         guard plan.device.owner == nil else { return [] }
         let own = try reading.records(of: plan.person.person)
@@ -77,7 +78,7 @@ extension Sessions {
         return []
     }
 
-    /// The device's range in words when the planned depth is not in it.
+    /// The device's range in words, when the planned depth is outside of it.
     private func depthsOutside(_ plan: SessionPlan) -> String? {
         let device = plan.device
         let most = [device.maxDepthMM, device.needleMM].compactMap { $0 }.min()
@@ -154,7 +155,7 @@ extension Sessions {
         try overLimit(plan) + (plan.setting == .home ? homeDepth(plan, reading) : clinicDepth(plan))
     }
 
-    /// The strictest limit of the planned areas, and which area sets it.
+    /// The strictest limit of the planned areas, and the area that sets it.
     private func limit(_ plan: SessionPlan) -> (mm: Double, place: String) {
         let limits = plan.areas.map { name in
             let area = knowledge.areas[name]
@@ -179,7 +180,7 @@ extension Sessions {
 
     private func homeDepth(_ plan: SessionPlan, _ reading: any Reading) throws -> [Finding] {
         let home = knowledge.home
-        // What is advised for one area counts where nothing else is needled.
+        // The advice for one area counts only where no other is needled.
         let only = plan.areas.count == 1 ? knowledge.areas[plan.areas[0]] : nil
         var findings = try deeperThanAdvised(plan, [only].compactMap { $0 })
         let isBeginner = try reading.isBeginner(plan.person)
@@ -204,7 +205,7 @@ extension Sessions {
         }
     }
 
-    /// Advice that the device on record can follow: what cannot be set so low is not told to be.
+    /// The advice for a beginner's depth that the device can follow: nobody is told to set a device lower than it can be set.
     private func beginnerDepth(_ plan: SessionPlan, _ limit: Double) throws -> [Finding] {
         guard plan.reachMM > limit else { return [] }
         let least = plan.device.fixedDepthMM ?? plan.device.minDepthMM ?? 0

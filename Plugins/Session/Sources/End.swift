@@ -1,9 +1,9 @@
 import MneedleKit
 
-/// Why a session is stopped at once.
+/// The reasons for which a session is stopped at once.
 enum StopReason: String, CaseIterable { case pain, bleeding, rash, other }
 
-/// What `session.stop` answers.
+/// The reply of `session.stop`.
 private struct Stopped: Reply {
     var session: Int64
     var findings: [Finding]
@@ -20,7 +20,7 @@ private struct Stopped: Reply {
     ]
 }
 
-/// What `session.finish` answers.
+/// The reply of `session.finish`.
 private struct Finished: Reply {
     var session: Int64
     var next: Object?
@@ -36,7 +36,7 @@ private struct Finished: Reply {
     ]
 }
 
-/// One reaction of `aftercare.reactions`, as far as it concerns who has just stopped.
+/// One row of `aftercare.reactions`, as far as it matters when a session has just been stopped.
 private struct ReportedReaction: Reply {
     var row: Object
 
@@ -95,7 +95,7 @@ extension Sessions {
                 "session \(id) is \(session.state.rawValue) already; session.show shows it",
                 state: session.state.rawValue)
         }
-        // By a clock that was set back meanwhile it would have ended before it began.
+        // If the clock was set back meanwhile, the session would have ended before it began.
         let started = session.entry.started
         let isUncertain = transaction.now < started
         try transaction.store.execute(
@@ -105,19 +105,19 @@ extension Sessions {
             """, state.rawValue, isUncertain ? started : transaction.now, isUncertain, reason?.rawValue, passes,
             note, id)
         let ended = try require(id, transaction).entry
-        // Needles leave the skin whatever other modules make of it.
+        // The needles leave the skin whatever other modules make of the end.
         try transaction.record(Entry(kind, subject: "session/\(id)", person: ended.person, body: ended))
         return ended
     }
 
-    /// What the stop has opened, beside what was open already; `nil` where nothing is, or nobody can say.
+    /// The person's open reactions, those that the stop has opened included; `nil` where there are none, or nobody can say.
     private func openReactions(of person: String, _ reading: any Reading) -> [ReportedReaction]? {
         let rows = try? reading.modules.list("aftercare.reactions", ["person": person, "state": "open"])
         guard let rows, !rows.isEmpty else { return nil }
         return rows.map(ReportedReaction.init)
     }
 
-    /// What another module says of the person; nothing when it cannot, for the session has ended in any case.
+    /// Another module's answer about the person; `nil` when it has none, for the session has ended in any case.
     private func answer(_ verb: String, _ person: String, _ reading: any Reading) -> Object? {
         try? reading.modules.ask(verb, ["person": person])
     }

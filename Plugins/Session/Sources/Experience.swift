@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What `session.experience` answers.
+/// The reply of `session.experience`.
 private struct Experience: Reply {
     var person: String
     var finished: Int
@@ -18,7 +18,7 @@ private struct Experience: Reply {
 extension Sessions {
     private static let who = Parameter.required("person", .slug, "Who.")
 
-    /// The one place that says who is a beginner: depth and interval ask it alike, by ``Reading/isBeginner(_:)``.
+    /// The one place that decides who is a beginner: depth and interval ask it alike, by ``Reading/isBeginner(_:)``.
     var experience: Command {
         Command(
             "experience", "Says how many sessions a person has finished, and whether that makes a beginner.",

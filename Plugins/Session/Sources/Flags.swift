@@ -1,15 +1,15 @@
 import MneedleKit
 
 extension Sessions {
-    /// A red flag while the session runs.
+    /// The reaction to a red flag while the session runs.
     var whenReactionOpened: Reaction {
         Reaction(to: .reactionOpened) { reaction, entry, transaction in
             try flag(reaction.person, because: entry.subject, ["open-reaction"], transaction)
         }
     }
 
-    /// Answers while the session runs that would have forbidden it. A question left open is none: the session has an
-    /// assessment of its own.
+    /// The reaction to answers, given while the session runs, that would have forbidden it. An open question does not count:
+    /// the session has an assessment of its own.
     var whenAssessed: Reaction {
         Reaction(to: "screening.assessed") { entry, _, transaction in
             let codes = (entry.body.list("findings") ?? []).compactMap { value -> String? in
@@ -23,8 +23,8 @@ extension Sessions {
         }
     }
 
-    /// Marks the person's running session. It goes on until somebody ends it: needles are in the skin, and only who holds
-    /// them can take them out.
+    /// Marks the person's running session. It goes on until somebody ends it: needles are in the skin, and only the person
+    /// who holds them can take them out.
     private func flag(
         _ person: String, because: String, _ codes: [String], _ transaction: any Transaction
     ) throws {
@@ -34,7 +34,7 @@ extension Sessions {
         else { return }
         let session = try StoredSession(row).entry
         var flagged = session.flagged
-        // What a practitioner has passed over was known when it began.
+        // A finding that a practitioner has passed over was known when the session began.
         for code in codes where !flagged.contains(code) && !session.overridden.contains(code) { flagged.append(code) }
         guard flagged != session.flagged else { return }
         try transaction.store.execute(

@@ -1,10 +1,10 @@
 import MneedleKit
 
-/// What `session.toml` says of overrides, refusals and marks.
+/// The settings of `session.toml` for refusals and for the marks of running sessions.
 struct Keeping: Sendable {
-    /// How long the same refusal is kept once only.
+    /// The time within which the same refusal is kept only once.
     let refusedOnceIn: Span
-    /// Findings of an assessment that do not mark a running session.
+    /// The codes of an assessment's findings that do not mark a running session.
     let unflagged: [String]
 
     init(_ file: Table) {

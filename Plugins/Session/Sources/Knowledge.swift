@@ -2,7 +2,7 @@ import MneedleKit
 
 /// The limits, areas and steps from `session.toml`, `areas.toml` and `steps.toml`.
 struct SessionKnowledge: Sendable {
-    /// What holds at home wherever an area says nothing of its own.
+    /// The depths at home, for areas without limits of their own.
     struct HomeDepth: Sendable {
         var maxMM: Double
         var rollerCautionOverMM: Double
@@ -16,7 +16,7 @@ struct SessionKnowledge: Sendable {
         }
     }
 
-    /// What holds in a clinic wherever an area says nothing of its own.
+    /// The depths in a clinic, for areas without limits of their own.
     struct ClinicDepth: Sendable {
         var minMM: Double
         var maxMM: Double
@@ -51,12 +51,12 @@ struct SessionKnowledge: Sendable {
     let areas: AreaCatalogue
     let home: HomeDepth
     let clinic: ClinicDepth
-    /// How many finished sessions end the time as a beginner.
+    /// The number of finished sessions that end the time as a beginner.
     let beginnerSessions: Int
     /// The most passes of one session.
     let maxPasses: [Setting: Int]
     let materials: [String]
-    /// Names of materials that do not say whether they are among those advised.
+    /// The names of materials that leave open whether they are among the advised ones.
     let unclearMaterials: [String]
     let steps: [Step]
     let findings: FindingCatalogue<SessionCode>

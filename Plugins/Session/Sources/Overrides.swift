@@ -1,8 +1,8 @@
 import MneedleKit
 
 extension Sessions {
-    /// The findings that the request names to be passed over, and why; nothing where it names none.
-    /// - Throws: Where somebody may not do that, names what is not there or cannot be overridden, or gives no reason.
+    /// The findings that the request overrides, and the reason; `nil` where it overrides none.
+    /// - Throws: Where the actor may not override, names a finding that is not there or cannot be overridden, or gives no reason.
     func override(
         _ wish: Wish, _ plan: SessionPlan, _ findings: [Finding], _ actor: Actor
     ) throws -> (findings: [Finding], reason: String)? {
@@ -23,7 +23,8 @@ extension Sessions {
         return (try codes.flatMap { try named($0, plan, findings) }, given)
     }
 
-    /// The blocking findings of that code, every one of which can be overridden.
+    /// The blocking findings of that code.
+    /// - Throws: Where there is none, or one of them cannot be overridden.
     private func named(_ code: String, _ plan: SessionPlan, _ findings: [Finding]) throws -> [Finding] {
         let blocking = findings.filter(\.blocks)
         let meant = blocking.filter { $0.code == code }

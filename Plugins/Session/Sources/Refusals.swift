@@ -1,8 +1,8 @@
 import MneedleKit
 
 extension Sessions {
-    /// A refused start with the entry that the ledger keeps of it. Who tries often enough shows there; the same refusal is
-    /// kept once in a while, so that whoever asks in a loop does not fill the ledger.
+    /// A refused start with the entry that the ledger keeps of it, so that repeated attempts show there. The same refusal is
+    /// kept only once in a while, so that a client that asks in a loop does not fill the ledger.
     func kept(
         _ refused: ModuleError, _ wish: Wish, _ plan: SessionPlan, _ findings: [Finding],
         _ transaction: any Transaction
@@ -30,7 +30,7 @@ extension Sessions {
             sql, plan.person.person, what(body, reading), forgotten(reading), reading.now) != nil
     }
 
-    /// Remembers what was refused; the request itself leaves nothing but its entry.
+    /// Remembers refusals; the refused request itself leaves nothing but its entry.
     var whenRefused: Reaction {
         Reaction(to: "session.refused") { entry, _, transaction in
             guard let person = entry.person else { return }
@@ -48,13 +48,13 @@ extension Sessions {
         reading.digests.sha256(Array(reading.store.json(.object(body)).utf8))
     }
 
-    /// What was refused then or earlier is kept again.
+    /// The time at or before which a refusal is forgotten, so that the same one is kept again.
     private func forgotten(_ reading: any Reading) -> Instant {
         reading.now.adding(milliseconds: -knowledge.keeping.refusedOnceIn.milliseconds)
     }
 
-    /// The number of the assessment that lets this plan start: the newest that is complete and valid for it. Nothing while
-    /// no screening runs, which is a finding of its own.
+    /// The number of the assessment that lets this plan start: the newest that is complete and valid for it; `nil` while no
+    /// screening runs, which is a finding of its own.
     func assessment(for plan: SessionPlan, _ reading: any Reading) throws -> Int64? {
         let history: [Object]
         do {

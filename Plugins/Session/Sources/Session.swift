@@ -1,10 +1,10 @@
 import MneedleKit
 
-/// What the host looks up in this library.
+/// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_session")
 public func mneedleModuleSession() -> UnsafeMutableRawPointer { definition.export() }
 
-/// Runs treatments from start to finish: asks every module what speaks against one, and tells them when it ends.
+/// Runs treatments from start to finish: asks every module for findings against one, and tells them when it ends.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "session", version: "0.1.0",
@@ -40,7 +40,7 @@ let migrations = [
                     .text("note").optional(), .text("overridden").optional(), .text("override_reason").optional(),
                     .integer("assessment").optional(), .text("knowledge"), .text("flagged").optional(),
                 ]),
-            // One at a time, whatever two requests that cross each other may believe.
+            // A person has one session at a time, whatever two requests that cross each other may believe.
             .index(
                 "session_running_person", on: "session_sessions", ["person"], isUnique: true,
                 where: "state = 'running'"),

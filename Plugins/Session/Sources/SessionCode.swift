@@ -1,8 +1,8 @@
 import MneedleKit
 
-/// What this module finds. The words, severities and sources are in the knowledge file.
+/// The codes of this module's findings. Their words, severities and sources are in the knowledge file.
 enum SessionCode: String, FindingCode {
-    // How deep.
+    // Depth.
     case depthOverLimit = "depth-over-limit"
     case depthOutOfDeviceRange = "depth-out-of-device-range"
     case depthOverZone = "depth-over-zone"
@@ -15,7 +15,7 @@ enum SessionCode: String, FindingCode {
     case beginnerDepth = "beginner-depth"
     case beginnerRoller = "beginner-roller"
     case beginnerDevice = "beginner-device"
-    // With what.
+    // The device.
     case needleLengthUnknown = "needle-length-unknown"
     case needleMaterial = "needle-material"
     case needleMaterialUnclear = "needle-material-unclear"
@@ -23,7 +23,7 @@ enum SessionCode: String, FindingCode {
     case deviceOfFirstUser = "device-of-first-user"
     case deviceRetired = "device-retired"
     case deviceTwin = "device-twin"
-    // Where, on whom and by whom.
+    // Areas, person and operator.
     case areaNotAllowed = "area-not-allowed"
     case orbitalRim = "orbital-rim"
     case skinTypeNotLabelled = "skin-type-not-labelled"
@@ -31,7 +31,7 @@ enum SessionCode: String, FindingCode {
     case personTwin = "person-twin"
     case operatorNotQualified = "operator-not-qualified"
     case sessionRunning = "session-running"
-    // While it runs and afterwards.
+    // A session while it runs and afterwards.
     case sessionFlagged = "session-flagged"
     case tooManyPasses = "too-many-passes"
     case stoppedPain = "stopped-pain"
@@ -67,7 +67,7 @@ enum SessionCode: String, FindingCode {
 }
 
 extension StopReason {
-    /// What to do when a session was stopped for it.
+    /// The code of the finding that says what to do when a session was stopped for that reason.
     var code: SessionCode {
         switch self {
         case .pain: .stoppedPain

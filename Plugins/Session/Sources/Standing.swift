@@ -1,8 +1,8 @@
 import MneedleKit
 
 extension Sessions {
-    /// Whoever is being treated is not invited to another session, whatever device it would be with; nor is anybody of whom
-    /// another record may know more.
+    /// The check by which a person who is being treated is not invited to another session, whatever the device; nor is a
+    /// person of whom another record may know more.
     var standing: StandingCheck {
         StandingCheck("Is a session of this person running, and is another record theirs?") { person, reading in
             try running(person, reading) + twins(person, reading)
@@ -18,7 +18,7 @@ extension Sessions {
 
     private func twins(_ person: Person, _ reading: any Reading) throws -> [Finding] {
         try reading.modules.ask("records.same-person", ["person": person.person]).strings("undecided").flatMap { twin in
-            // Whose record it is, is not everybody's to know.
+            // Not everybody may know the person of the other record.
             try find(
                 .personTwin, person.setting,
                 ["person": person.person, "twin": reading.privacy.sees(twin) ? twin : "…"])

@@ -16,7 +16,7 @@ struct Wish {
 
 private let everythingAgainst = "everything that speaks against it or is to be heeded, with sources"
 
-/// What `session.check` answers.
+/// The reply of `session.check`.
 private struct Checked: Reply {
     var isAllowed: Bool
     var findings: [Finding]
@@ -27,7 +27,7 @@ private struct Checked: Reply {
     ]
 }
 
-/// What `session.start` answers.
+/// The reply of `session.start`.
 private struct Started: Reply {
     var session: Int64
     var findings: [Finding]
@@ -100,7 +100,7 @@ extension Sessions {
             })
     }
 
-    /// The plan, what speaks against it, and whether it may be done all the same.
+    /// The decision about a plan: the findings, and those of them that a practitioner overrides.
     struct Decision {
         var plan: SessionPlan
         var findings: [Finding]

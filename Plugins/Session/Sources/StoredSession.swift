@@ -1,11 +1,11 @@
 import MneedleKit
 
-/// Where a session stands.
+/// The state of a session.
 enum SessionState: String, CaseIterable, ReplyValue { case running, finished, stopped }
 
 /// A session as it is kept, and as it is shown.
 struct StoredSession: Reply {
-    /// All that is known of it, as other modules and subscribers learn it.
+    /// The session's facts, as other modules and subscribers learn them.
     let entry: SessionEntry
     let state: SessionState
 

@@ -45,7 +45,7 @@ struct Cartridge: Sendable {
         return session == nil ? .opened : .inUse
     }
 
-    /// What every entry about it says.
+    /// The facts that every entry about the cartridge has.
     var facts: Object {
         [
             "cartridge": cartridge, "device": device, "person": person, "lot": lot, "expires": expires,
@@ -54,7 +54,7 @@ struct Cartridge: Sendable {
     }
 }
 
-/// What `sterilization.open-cartridge` answers.
+/// The reply of `sterilization.open-cartridge`.
 private struct OpenedCartridge: Reply {
     var cartridge: Cartridge
     var useBy: Instant
@@ -69,7 +69,7 @@ private struct OpenedCartridge: Reply {
         Member("findings", "what its label leaves unknown, and names that are easily taken for this one", \.findings),
     ]
 
-    /// What the entry about it says.
+    /// The body of the entry about it: the reply without the findings.
     var facts: Object {
         var facts = object
         facts["findings"] = nil
@@ -77,7 +77,7 @@ private struct OpenedCartridge: Reply {
     }
 }
 
-/// What `sterilization.discard-cartridge` answers.
+/// The reply of `sterilization.discard-cartridge`.
 private struct DiscardedCartridge: Reply {
     var cartridge: String
     var at: Instant
@@ -125,7 +125,7 @@ extension Sterilization {
             writes: { transaction, name in try discard(trimmed(name), transaction) })
     }
 
-    /// Until when an opened cartridge may be used.
+    /// The time until which an opened cartridge may be used.
     func useBy(_ openedAt: Instant) -> Instant { Zone.utc.adding(knowledge.lasting.openedCartridge, to: openedAt) }
 
     private func open(
@@ -170,7 +170,7 @@ extension Sterilization {
         return opened
     }
 
-    /// What a cartridge's label does not say of it; nobody can call back or date what has no lot and no last day.
+    /// The finding that a cartridge's label lacks its lot or its last day: without them nobody can call it back or date it.
     func unlabelled(_ name: String, lot: String?, expires: CivilDate?, _ setting: Setting) throws -> [Finding] {
         let missing = [
             lot == nil ? Sterilization.lot.name : nil, expires == nil ? Sterilization.expires.name : nil,
@@ -180,7 +180,7 @@ extension Sterilization {
             .cartridgeUnlabelled, setting, ["cartridge": name, "missing": missing.joined(separator: " and ")])
     }
 
-    /// A cartridge of a name that differs by case, blanks and hyphens alone. It is another one, and easily mistaken.
+    /// The finding that another cartridge's name differs by case, blanks and hyphens alone, and is easily mistaken for this one.
     private func lookAlike(_ name: String, _ setting: Setting, _ transaction: any Transaction) throws -> [Finding] {
         let row = try transaction.store.rows(
             """
@@ -197,7 +197,7 @@ extension Sterilization {
         if device.retired {
             throw ModuleError.conflict("device '\(device.device)' is retired; use another", state: "retired")
         }
-        // A pen takes cartridges by its kind, whether or not its record says so.
+        // A pen takes cartridges by its kind, even where its record does not say so.
         if !device.cartridges && device.kind != .pen {
             throw ModuleError.conflict(
                 "device '\(device.device)' is a \(device.kind.rawValue) without cartridges; "

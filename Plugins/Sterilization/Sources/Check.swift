@@ -15,14 +15,14 @@ extension Sterilization {
         }
     }
 
-    // MARK: Clean enough
+    // MARK: Cleanliness
 
     private func readiness(of device: Device, _ head: Head, for plan: SessionPlan, _ zone: Zone) throws -> [Finding] {
         try readiness(
             of: device, head, takesCartridge: plan.takesCartridge, setting: plan.setting, at: plan.at, zone)
     }
 
-    /// What speaks against putting this head on skin at `at`. A cartridge is sterile in its seal, so its
+    /// The findings against putting this head on skin at `at`. A cartridge is sterile in its seal, so its
     /// handpiece needs disinfecting only; a clinic's reusable head has to be sterile itself.
     func readiness(
         of device: Device, _ head: Head, takesCartridge: Bool, setting: Setting, at: Instant, _ zone: Zone
@@ -55,7 +55,7 @@ extension Sterilization {
         return wantsSterile && readiness.state == .disinfected ? .disinfectedOnly : .readinessOver
     }
 
-    /// A head that has just come out of the alcohol.
+    /// The finding that a head has just come out of the alcohol and is still wet.
     private func wetness(_ plan: SessionPlan, _ head: Head, _ zone: Zone) throws -> [Finding] {
         guard head.isReady(at: plan.at, as: .disinfected), let readiness = head.readiness,
             readiness.state == .disinfected
@@ -68,7 +68,7 @@ extension Sterilization {
             ["device": plan.device.device, "soaked": readiness.since, "dry": dry, "minutes": shortText(minutes)])
     }
 
-    // MARK: Whose it is
+    // MARK: Owner
 
     private func ownership(_ plan: SessionPlan, _ head: Head) throws -> [Finding] {
         let phrase: Wording.Phrase
@@ -77,7 +77,7 @@ extension Sterilization {
         } else if let last = head.lastPerson, last != plan.person.person,
             !(plan.takesCartridge && plan.setting == .clinic)
         {
-            // In a clinic a handpiece goes from person to person, each with a cartridge; at home nothing does.
+            // In a clinic a handpiece goes from person to person, each with a cartridge; at home nothing is shared.
             phrase = plan.takesCartridge ? .sharedAtHome : .usedByAnother
         } else {
             return []
@@ -86,7 +86,7 @@ extension Sterilization {
             .deviceOfAnother, plan.setting, ["device": plan.device.device, "why": knowledge.wording[phrase]])
     }
 
-    // MARK: Its cartridge
+    // MARK: Cartridge
 
     private func cartridge(_ plan: SessionPlan, _ zone: Zone, _ reading: any Reading) throws -> [Finding] {
         guard plan.takesCartridge || plan.cartridge != nil else { return [] }
@@ -123,9 +123,9 @@ extension Sterilization {
         return try found + unlabelled(name, lot: cartridge.lot, expires: cartridge.expires, plan.setting)
     }
 
-    // MARK: How worn it is
+    // MARK: Wear
 
-    /// A head of the device's own is used only so often: a pen's is made for once.
+    /// The finding that a head of the device's own has been used as often as it may be: a pen's is made for one use.
     func wear(_ device: Device, _ head: Head, takesCartridge: Bool, _ setting: Setting) throws -> [Finding] {
         guard !takesCartridge, !device.cartridges else { return [] }
         let (code, limit): (SterilizationCode, Int) =
@@ -142,6 +142,6 @@ extension Sterilization {
 }
 
 extension SessionPlan {
-    /// Whether a single-use cartridge touches the skin, not a head of the device's own.
+    /// Whether a single-use cartridge touches the skin, rather than a head of the device's own.
     fileprivate var takesCartridge: Bool { device.cartridges || (device.kind == .pen && cartridge != nil) }
 }

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What the indicator in a steriliser load showed.
+/// The result of the indicator in a steriliser load.
 enum Indicator: String, CaseIterable, ReplyValue { case pass, fail, none }
 
 /// One run of a steriliser.
@@ -11,13 +11,13 @@ struct Cycle: Sendable {
     var indicator: Indicator
     var steriliser: String?
     var load: String?
-    /// When it ended.
+    /// The time at which the cycle ended.
     var at: Instant
 
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
-/// What `sterilization.cycle` answers.
+/// The reply of `sterilization.cycle`.
 private struct Cycled: Reply {
     var device: String
     var at: Instant
@@ -114,14 +114,14 @@ extension Sterilization {
 
     private func log(_ cycle: Cycle, of device: Device, _ transaction: any Transaction) throws -> Cycled {
         var head = try Head(of: device.device, in: transaction)
-        // A device that nobody is known to own is judged as a clinic's: the stricter of the two.
+        // A device without a known owner or user is judged as a clinic's: the stricter of the two settings.
         let judgement = try judge(cycle, of: head, setting(of: device, head, transaction) ?? .clinic, transaction)
         let until = judgement.counts ? Zone.utc.adding(knowledge.lasting.sterile, to: cycle.at) : nil
         let cleaned = try apply(cycle, until: until, to: &head, transaction)
         let recalled = try recall(cycle, except: device.device, transaction)
         let treated = try exposed(cycle, device.device, transaction)
         try Run(cycle, device.device).save(transaction)
-        // What is said of this device tells nobody what others have; each of theirs has a line of its own.
+        // The entry about this device tells nobody about others' devices; each of those has a line of its own.
         let others = recalled.filter { $0.owner != nil && $0.owner != device.owner }
         let near = recalled.filter { $0.owner == nil || $0.owner == device.owner }
         let facts: Object = [
@@ -148,7 +148,7 @@ extension Sterilization {
             treated: try treated.filter { try transaction.privacy.sees($0.person) })
     }
 
-    /// - Returns: Whether this ended a cleaning that was due.
+    /// - Returns: Whether the cycle ended a cleaning that was due.
     private func apply(
         _ cycle: Cycle, until: Instant?, to head: inout Head, _ transaction: any Transaction
     ) throws -> Bool {
@@ -157,14 +157,15 @@ extension Sterilization {
             cleaned = head.prepare(
                 Head.Readiness(state: .sterile, since: cycle.at, until: until, load: cycle.load), now: transaction.now)
         } else if let readiness = head.readiness, readiness.since <= cycle.at {
-            // Its pouch was opened for a cycle that failed: what it was before is not known to hold any more.
+            // The head's pouch was opened for a cycle that failed, so that its earlier state is not known to hold any more.
             head.readiness = nil
         }
         try head.save(transaction)
         return cleaned
     }
 
-    /// Takes back what was released from the same load, when its indicator failed.
+    /// Takes back the heads that were released from the same load, when its indicator failed.
+    /// - Returns: Their devices.
     private func recall(_ cycle: Cycle, except device: String, _ transaction: any Transaction) throws -> [Device] {
         guard cycle.indicator == .fail, let load = cycle.load else { return [] }
         let devices = try transaction.store.rows(

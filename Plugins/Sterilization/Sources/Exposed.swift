@@ -6,7 +6,7 @@ struct Exposed: Reply {
     let person: String
     let device: String
     let at: Instant
-    /// What the person was told already of this load's indicator.
+    /// The indicator's result that the person was told already; `nil` for none.
     let told: Indicator?
 
     init(_ row: Row) throws {
@@ -24,7 +24,7 @@ struct Exposed: Reply {
 }
 
 extension Sterilization {
-    /// Notes which load a session's head came from, for the day on which that load turns out to be bad.
+    /// Notes the load that a session's head came from, for the day on which that load turns out to be bad.
     func noteLoad(of head: Head, session: Int64, person: String, at: Instant, _ transaction: any Transaction) throws {
         guard let readiness = head.readiness, readiness.state == .sterile, let load = readiness.load else { return }
         try transaction.store.execute(
@@ -32,7 +32,7 @@ extension Sterilization {
             session, head.device, person, load, at)
     }
 
-    /// Who was treated from a load that failed, or that no indicator ever proved.
+    /// The sessions with heads from a load that failed, or that no indicator ever proved.
     func exposed(_ cycle: Cycle, _ device: String, _ reading: any Reading) throws -> [Exposed] {
         guard let load = cycle.load, cycle.indicator != .pass else { return [] }
         if cycle.indicator == .none,
@@ -44,17 +44,17 @@ extension Sterilization {
             .map { try Exposed($0) }.filter { try isOfSameLoad($0.device, cycle, reading) }
     }
 
-    /// Whether a head on record as of that load was in this steriliser, as far as anybody knows.
+    /// Whether the device's head was in this load of this steriliser, as far as anybody knows.
     func isOfSameLoad(_ device: String, _ cycle: Cycle, _ reading: any Reading) throws -> Bool {
         let runs = try Run(cycle, device).ofSameLoad(reading)
         return runs.contains { $0.device == device }
     }
 
-    /// Each of them gets an entry of their own, once for what is known of the load.
+    /// Records an entry for each of these sessions, once for each result of the load.
     func tell(_ exposed: [Exposed], of cycle: Cycle, _ transaction: any Transaction) throws {
         for one in exposed where one.told != cycle.indicator && one.told != .fail {
             var body = one.object
-            // What is told counts from now on; the session was then.
+            // The entry is of now; the session's time stands beside it.
             body["at"] = transaction.now.value
             body["treated"] = one.at.value
             body["load"] = cycle.load?.value

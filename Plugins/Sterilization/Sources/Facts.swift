@@ -1,13 +1,13 @@
 import MneedleKit
 
-/// What makes a soak count.
+/// The limits within which a soak counts.
 struct SoakLimits: Sendable {
     let leastMinutes: Double
     let advisedMinutes: Double
     let leastPercent: Double
     let mostPercent: Double
     let advisedPercent: Double
-    /// How long the head dries in the air before it touches skin.
+    /// The minutes for which the head dries in the air before it touches skin.
     let dryMinutes: Double
 
     init(_ table: Table) {
@@ -25,7 +25,7 @@ struct SoakLimits: Sendable {
     }
 }
 
-/// How long a state lasts.
+/// The times for which states last, and after which nothing may be logged from memory any more.
 struct Lasting: Sendable {
     let disinfected: Span
     let sterile: Span
@@ -40,14 +40,14 @@ struct Lasting: Sendable {
     }
 }
 
-/// How often a roller is used before it is replaced.
+/// The number of uses after which a roller is replaced.
 struct RollerLimit: Sendable {
     let uses: Int
 
     init(_ table: Table) { uses = table.integer("uses", in: 1...1000) }
 }
 
-/// How often a head of the device's own is used where it takes no cartridges.
+/// The number of uses of a head of the device's own, where it takes no cartridges.
 struct HeadLimit: Sendable {
     let penUses: Int
     let stampUses: Int
@@ -75,7 +75,7 @@ struct Disinfectant: Sendable {
 /// A temperature held for a time that sterilises.
 struct CycleProfile: Sendable {
     let name: String
-    /// Who vouches for it: `cdc`, `maker`. The configuration names the families in force.
+    /// The authority that vouches for it: `cdc`, `maker`. The configuration names the families in force.
     let family: String
     let methods: [String]
     let leastCelsius: Double

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What is known of a device's head: who used it, whether it has to be cleaned, how long it stays ready.
+/// The state of a device's head: its last use, whether it has to be cleaned, and how long it stays ready.
 struct Head: Sendable {
     enum State: String { case disinfected, sterile }
 
@@ -15,15 +15,15 @@ struct Head: Sendable {
 
     let device: String
     var lastPerson: String?
-    /// When the last session with it ended, or began while one is running.
+    /// The end of the last session with it, or the begin of one that is running.
     var lastUse: Instant?
-    /// The session it is in use for.
+    /// The running session that it is in use for.
     var running: Int64?
     var cleaningDueSince: Instant?
     var readiness: Readiness?
     var uses: Int64
 
-    /// The head as it stands; one that nobody has logged anything about is neither used nor ready.
+    /// Reads the head as it stands; a head that nothing was logged about is neither used nor ready.
     init(of device: String, in reading: any Reading) throws {
         self.device = device
         guard let row = try reading.store.row("SELECT * FROM sterilization_heads WHERE device = ?", device) else {
@@ -45,12 +45,13 @@ struct Head: Sendable {
         }
     }
 
-    /// Writes it down, for each record that was decided to be the same device: they are one head.
+    /// Writes the head down for each record that was decided to be the same device: they have one head.
     func save(_ transaction: any Transaction) throws {
         for record in try Head.records(of: device, transaction) { try write(as: record, transaction) }
     }
 
-    /// The records that are this device for certain. While nobody keeps records, what touched skin is noted all the same.
+    /// The records that are this device for certain. While nobody keeps records, that is the given one alone, for a head that
+    /// touched skin is noted all the same.
     static func records(of device: String, _ reading: any Reading) throws -> [String] {
         do {
             let twins = try reading.modules.ask("records.same-device", ["device": device])
@@ -61,8 +62,8 @@ struct Head: Sendable {
         }
     }
 
-    /// Takes over what another record of the same device knows. Which of the two was made ready last, and used
-    /// after it, is not certain, so that it has to be made ready anew.
+    /// Takes over the history of another record of the same device. The order of cleaning and use over both records is not
+    /// certain, so that the head has to be made ready anew.
     mutating func join(_ other: Head) {
         if let theirs = other.lastUse, lastUse.map({ theirs > $0 }) ?? true { lastPerson = other.lastPerson }
         lastUse = [lastUse, other.lastUse].compactMap { $0 }.max()
@@ -95,13 +96,13 @@ struct Head: Sendable {
     /// Whether something that began at `began` came after the last use, so that it can make the head ready.
     func isAfterUse(_ began: Instant) -> Bool { running == nil && lastUse.map { began >= $0 } ?? true }
 
-    /// The newest time of its record, where that is still to come: the clock was set back, or was ahead before. What
-    /// holds at such a head is not known.
+    /// The newest time of its record, where that is still to come because the clock was set back, or was ahead before. The
+    /// state of such a head is not known.
     func timeAhead(of now: Instant) -> Instant? {
         [lastUse, cleaningDueSince, readiness?.since].compactMap { $0 }.filter { $0 > now }.max()
     }
 
-    /// Takes over a counting soak or released cycle. The later one decides what the head is; one that is said to be
+    /// Takes over a counting soak or released cycle. The later one decides the head's state; one on record whose time is
     /// still to come decides nothing.
     /// - Returns: Whether this ended a cleaning that was due.
     mutating func prepare(_ new: Readiness, now: Instant) -> Bool {
@@ -112,7 +113,7 @@ struct Head: Sendable {
         return wasDue
     }
 
-    /// Whether it is fit for the skin at `at`, for what `state` a setting wants; `sterile` is also disinfected.
+    /// Whether the head is fit for the skin at `at`, in the wanted state; a sterile head is also disinfected.
     func isReady(at: Instant, as wanted: State) -> Bool {
         guard running == nil, timeAhead(of: at) == nil, let readiness, at < readiness.until else { return false }
         return readiness.state == .sterile || wanted == .disinfected

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// The practice's hygiene log: what `sterilization.list` answers.
+/// The practice's hygiene log, which `sterilization.list` shows.
 enum HygieneLog {
     enum Kind: String, CaseIterable, ReplyValue {
         case soak, cycle, recalled, exposed
@@ -18,7 +18,7 @@ enum HygieneLog {
             transaction.store.json(body.value))
     }
 
-    /// One line of it. What is there beside kind, time and device depends on the kind.
+    /// One line of the log. Its members beside kind, time and device depend on the kind.
     struct Line: Reply {
         let kind: Kind
         let at: Instant

@@ -5,7 +5,7 @@ struct SterilizationKnowledge: Sendable {
     let soak: SoakLimits
     let agents: [Disinfectant]
     let profiles: [CycleProfile]
-    /// How long each state lasts, and how late something may be logged.
+    /// The time for which each state lasts, and the delay within which something may be logged.
     let lasting: Lasting
     let roller: RollerLimit
     let head: HeadLimit

@@ -1,24 +1,24 @@
 import MneedleKit
 
-/// What a soak or cycle came to.
+/// The judgement of a soak or cycle.
 struct ReprocessingJudgement: Sendable {
-    /// Why it does not count. Empty: it does.
+    /// The findings by which it does not count; empty where it counts.
     var refusals: [Finding] = []
-    /// What to do better although it counts.
+    /// The findings about what to do better although it counts.
     var advice: [Finding] = []
 
     var counts: Bool { refusals.isEmpty }
     var findings: [Finding] { refusals + advice }
 }
 
-/// An identifier without the blanks around it, which no label means.
+/// An identifier without the blanks around it, which are part of no label.
 func trimmed(_ text: String) -> String {
     let start = text.drop { $0.isWhitespace }
     return String(start.reversed().drop { $0.isWhitespace }.reversed())
 }
 
 /// An identifier as printed, without the blanks around it.
-/// - Throws: `invalid-argument` for one of blanks alone.
+/// - Throws: `invalid-argument` for an identifier of blanks alone.
 func printed(_ text: String, _ key: Parameter<some Sendable>) throws -> String {
     let text = trimmed(text)
     guard !text.isEmpty else {
@@ -28,10 +28,10 @@ func printed(_ text: String, _ key: Parameter<some Sendable>) throws -> String {
 }
 
 extension Sterilization {
-    /// When a soak or cycle ended.
+    /// The parameter for the end of a soak or cycle.
     static let ended = Parameter.optional("at", .time, "When it ended; default now.")
 
-    /// When a soak or cycle ended: now unless it is said otherwise.
+    /// The end of a soak or cycle: now, unless the request gives another time.
     /// - Throws: `invalid-argument` for a time to come, or one too long ago to log from memory.
     func endTime(_ at: Instant?, _ reading: any Reading) throws -> Instant {
         guard let at else { return reading.now }
@@ -57,7 +57,7 @@ extension Sterilization {
         return try reading.person(person).setting
     }
 
-    /// Why something that began at `began` cannot make this head ready, however well it was done.
+    /// The findings by which a soak or cycle that began at `began` cannot make this head ready, however well it was done.
     func timingRefusals(_ head: Head, began: Instant, _ setting: Setting) throws -> [Finding] {
         if head.running != nil { return try find(.headInUse, setting, ["device": head.device]) }
         return head.isAfterUse(began) ? [] : try find(.beforeLastUse, setting, ["device": head.device])
@@ -72,7 +72,7 @@ extension Sterilization {
 
     /// Records the end of a cleaning that was due, beside the soak or cycle that ended it.
     func recordCleaned(_ head: Head, at: Instant, by process: String, _ transaction: any Transaction) throws {
-        // Whoever was told to clean it was told under the name that the session had.
+        // The reminder to clean the device named it as the session did.
         for device in try Head.records(of: head.device, transaction) {
             try transaction.record(
                 Entry(

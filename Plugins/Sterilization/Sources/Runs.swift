@@ -9,7 +9,7 @@ struct Run: Sendable {
     var began: Instant
     var ended: Instant
     var minutes: Double
-    /// For a cycle: what was run, in which steriliser, as which load.
+    /// The method, temperature, steriliser, load and indicator of a cycle; `nil` for a soak.
     var method: String?
     var celsius: Double?
     var steriliser: String?
@@ -52,7 +52,7 @@ struct Run: Sendable {
         ).map { try Run($0) }.filter { mayShareSteriliser(with: $0) }
     }
 
-    /// Sterilisers are the same unless both are named, and otherwise.
+    /// Whether both may have been in one steriliser: unless both name theirs, and differently.
     func mayShareSteriliser(with other: Run) -> Bool {
         steriliser == nil || other.steriliser == nil || steriliser == other.steriliser
     }
@@ -62,7 +62,7 @@ struct Run: Sendable {
         guard kind == .cycle, other.kind == .cycle, mayShareSteriliser(with: other), method == other.method,
             celsius == other.celsius, minutes == other.minutes, load == other.load
         else { return false }
-        // Without a number only the same times make it the same load.
+        // Without a load number only the same times make both the same cycle.
         return load != nil || (began == other.began && ended == other.ended)
     }
 
@@ -77,7 +77,7 @@ struct Run: Sendable {
 }
 
 extension Sterilization {
-    /// Why a run cannot have been as it is told: its head, or its steriliser, was in another at the time.
+    /// The findings by which a run cannot have been as it is told: its head, or its steriliser, was in another run then.
     func overlapRefusals(_ run: Run, _ setting: Setting, _ reading: any Reading) throws -> [Finding] {
         let others = try run.overlapping(reading).filter { !run.isSameCycle(as: $0) }
         let own = try Head.records(of: run.device, reading)

@@ -1,7 +1,8 @@
 import MneedleKit
 
 extension Sterilization {
-    /// A head that touches skin is used from then on, whatever becomes of the session; so is its cartridge.
+    /// The reaction to a session's start: its head counts as used from then on, whatever becomes of the session, and so does
+    /// its cartridge.
     var whenStarted: Reaction {
         Reaction(to: .sessionStarted) { session, _, transaction in
             if let cartridge = session.cartridge {
@@ -26,12 +27,13 @@ extension Sterilization {
         }
     }
 
-    /// Two records that are the same device have one head from now on, with the uses of both.
+    /// The reaction to a decision that two records are the same device: they have one head from then on, with the uses of
+    /// both.
     var whenTwinsDecided: Reaction {
         Reaction(to: .deviceDecided) { decision, _, transaction in
             guard decision.isSame else { return }
             var heads: [Head] = []
-            // Those that were joined before are alike, and count once.
+            // Heads that were joined before are alike, and count once.
             for head in try Head.records(of: decision.device, transaction).map({ try Head(of: $0, in: transaction) })
             where !heads.contains(where: { $0.isJoined(with: head) }) {
                 heads.append(head)
@@ -45,7 +47,7 @@ extension Sterilization {
     var whenFinished: Reaction { Reaction(to: .sessionFinished) { try end($0, $2) } }
     var whenStopped: Reaction { Reaction(to: .sessionStopped) { try end($0, $2) } }
 
-    /// From the end of a session on the head has to be cleaned. A stopped session has touched skin as well.
+    /// Makes cleaning due from the end of a session on. The head of a stopped session has touched skin as well.
     private func end(_ session: SessionEntry, _ transaction: any Transaction) throws {
         let ended = session.ended ?? transaction.now
         var head = try Head(of: session.device, in: transaction)
@@ -78,7 +80,7 @@ extension Sterilization {
 }
 
 extension Head {
-    /// A session has begun: what made the head ready is used up.
+    /// Notes that a session has begun, by which the head is no longer ready.
     fileprivate mutating func use(by person: String, in session: Int64, at: Instant) {
         lastPerson = person
         running = session

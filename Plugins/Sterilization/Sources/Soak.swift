@@ -5,7 +5,7 @@ struct Soak: Sendable {
     var agent: String
     var concentrationPercent: Double
     var minutes: Double
-    /// When it ended.
+    /// The time at which the soak ended.
     var at: Instant
     /// Whether hands were washed, and the place was clean.
     var handsWashed: Bool
@@ -14,7 +14,7 @@ struct Soak: Sendable {
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
-/// What `sterilization.soak` answers.
+/// The reply of `sterilization.soak`.
 private struct Soaked: Reply {
     var device: String
     var at: Instant

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What `sterilization.status` answers.
+/// The reply of `sterilization.status`.
 private struct HeadStatus: Reply {
     enum State: String, CaseIterable, ReplyValue {
         case disinfected, sterile
@@ -19,7 +19,7 @@ private struct HeadStatus: Reply {
     var head: Head
     var state: State
     var readyUntil: Instant?
-    /// Whom it was last used for, and the cartridge that is open for it, where who asks sees it.
+    /// The person it was last used for, and the cartridge that is open for it, where the asking user may see them.
     var lastPerson: String?
     var cartridge: String?
     var findings: [Finding]
@@ -61,9 +61,9 @@ extension Sterilization {
     private func status(of device: Device, _ reading: any Reading) throws -> HeadStatus {
         let head = try Head(of: device.device, in: reading)
         let person = try (device.owner ?? head.lastPerson).map { try reading.person($0) }
-        // Of a device for everybody one sees what it is in, and not whose: that is in the times' zone too.
+        // A user who may not see the person sees the head's state, but not the person, whom the zone of the times would betray.
         let isOpen = try person.map { try reading.privacy.sees($0.person) } ?? true
-        // Of a device that nobody has used or owns only this much is known: whether it is disinfected.
+        // A device that nobody owns or has used is judged as one at home: only whether it is disinfected is known.
         let setting = person?.setting ?? .home
         let cartridge = try openCartridge(of: device.device, reading)
         let takesCartridge = device.cartridges || (device.kind == .pen && cartridge != nil)

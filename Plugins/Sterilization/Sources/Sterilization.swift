@@ -4,11 +4,11 @@ let cycleProfilesKey = Parameter.optional(
     "cycle_profiles", .list(.slug), "The families of steriliser profiles that release a load: cdc, maker.",
     default: ["cdc"])
 
-/// What the host looks up in this library.
+/// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_sterilization")
 public func mneedleModuleSterilization() -> UnsafeMutableRawPointer { definition.export() }
 
-/// Keeps heads clean and single-use cartridges single: soaks, steriliser cycles, cartridges, and what they allow.
+/// Keeps heads clean and single-use cartridges single: soaks, steriliser cycles, cartridges, and the sessions they allow.
 ///
 /// Words matter here: an alcohol soak makes a head *disinfected*, only a released steriliser cycle makes it *sterile*.
 let definition = ModuleDefinition(

@@ -1,8 +1,8 @@
 import MneedleKit
 
-/// What this module finds. The words, severities and sources are in the knowledge file.
+/// The codes of this module's findings. Their words, severities and sources are in the knowledge file.
 enum SterilizationCode: String, FindingCode {
-    // About a session that is planned.
+    // Findings about a planned session.
     case notDisinfected = "not-disinfected"
     case notSterile = "not-sterile"
     case cleaningDue = "cleaning-due"
@@ -14,7 +14,7 @@ enum SterilizationCode: String, FindingCode {
     case headWet = "head-wet"
     case rollerWorn = "roller-worn"
     case headUsedUp = "head-used-up"
-    // About what was logged.
+    // Findings about a soak, cycle or cartridge that was logged.
     case soakAgent = "soak-agent"
     case soakTooShort = "soak-too-short"
     case soakConcentration = "soak-concentration"
@@ -57,13 +57,13 @@ enum SterilizationCode: String, FindingCode {
         }
     }
 
-    /// The file may reword a prohibition but not take it away: hygiene is nothing that anybody may lift.
+    /// The file may reword a prohibition but not take it away: nobody may lift the rules of hygiene.
     var firmness: Firmness {
         switch self {
         case .notDisinfected, .notSterile, .cleaningDue, .deviceOfAnother, .cartridgeMissing, .cartridgeUsed,
             .cartridgeExpired, .headUsedUp:
             .blocks(in: [.home, .clinic])
-        // At home it only advises.
+        // At home this finding only advises.
         case .cartridgeUnlabelled: .blocks(in: [.clinic])
         default: .none
         }
