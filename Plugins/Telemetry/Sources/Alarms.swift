@@ -28,19 +28,19 @@ private struct StoredAlarm: Reply {
 }
 
 extension Telemetry {
-    /// Who judges a session's points; knows the alarms that are not over.
+    /// The watch that judges a session's points; it knows the alarms that are not over.
     func watch(_ session: KnownSession, _ reading: any Reading) throws -> Watch {
         let rows = try reading.store.rows(
             "SELECT code, at, peak FROM telemetry_alarms WHERE session = ? AND over_at IS NULL", session.session)
         let open = rows.compactMap { row -> (String, Watch.Breach)? in
-            // One that is damaged stops no stream.
+            // A damaged row stops no stream.
             guard let code = row.text("code"), let began = row.instant("at")?.nanoseconds else { return nil }
             return (code, Watch.Breach(began: began, peak: row.number("peak")))
         }
         return Watch(session, knowledge, open: Dictionary(open) { first, _ in first })
     }
 
-    /// Writes down what a watch has seen, and stops the session where the configuration says so.
+    /// Writes down the changes that a watch has seen, and stops the session where the configuration says so.
     func record(
         _ changes: [Watch.Change], _ peaks: [(code: String, peak: Double)], _ session: KnownSession,
         _ transaction: any Transaction
@@ -63,7 +63,7 @@ extension Telemetry {
         if let stopping { try stop(session, because: stopping, transaction) }
     }
 
-    /// Raises an alarm unless it is known: another stream of the session has raised it, or its points were sent again.
+    /// Raises an alarm unless it is known, because another stream of the session has raised it or its points were sent again.
     func raise(_ alarm: Watch.Alarm, _ session: KnownSession, _ transaction: any Transaction) throws {
         let at = Telemetry.instant(alarm.at)
         let known = try transaction.store.row(
@@ -113,7 +113,7 @@ extension Telemetry {
                     "note": "stopped by the telemetry alarm '\(code)'",
                 ])
         } catch let error as ModuleError where error.code == .moduleFailed {
-            // Nobody is there who could stop it; the alarm stands all the same.
+            // The session module cannot stop the session now; the alarm stands all the same.
         }
     }
 

@@ -24,7 +24,7 @@ private struct Unmatched: Reply {
     ]
 }
 
-/// What `telemetry.attach` answers.
+/// The reply of `telemetry.attach`.
 private struct Attached: Reply {
     var attached = 0
     var alarms = 0
@@ -108,7 +108,7 @@ extension Telemetry {
                 try transaction.store.execute("DELETE FROM telemetry_blocks WHERE id = ?", block.id)
                 left.append((others, block.expires))
             }
-            // Only now: adding merges blocks that were still to be read.
+            // The others are added only now, for adding merges blocks that were still to be read.
             for (points, expires) in left {
                 try Blocks(transaction: transaction, expires: expires).append(points, to: series.id)
             }
@@ -137,9 +137,9 @@ extension Telemetry {
         return answer
     }
 
-    // MARK: What nobody wants
+    // MARK: Expiry
 
-    /// Discards points of no session when their time is up; the ledger keeps that they were.
+    /// Discards points of no session when their time is up; the ledger keeps that there were some.
     var expiry: Timer {
         Timer(
             "expiry",

@@ -1,7 +1,7 @@
 import MneedleKit
 import MneedleSeries
 
-/// The points of one layout of a session, or of a device outside of any, on disk.
+/// The stored points of one layout, of a session or of a device outside of any.
 struct Series {
     var id: Int64
     /// 0 while its points belong to no session.
@@ -10,15 +10,15 @@ struct Series {
     /// Measurement and tags as they were sent.
     var name: String
     var fields: [Layout.Field]
-    /// How long a time one stored row sums up; 0 where it is one point.
+    /// The milliseconds that one stored row sums up; 0 where each row is one point.
     var stepMilliseconds: Int64
 
-    /// Of a session, or of a device outside of any.
+    /// The most series of a device in one session, or outside of any.
     static let mostTogether = 1024
-    /// Of all devices together, outside of sessions.
+    /// The most series of all devices together, outside of sessions.
     static let mostUnmatched = 16_384
 
-    /// There are as many series as there may be.
+    /// The error of adding a series where there are as many as there may be.
     struct TooMany: Error {
         var reason: String
     }
@@ -34,7 +34,7 @@ struct Series {
 
     // MARK: Fields as a column
 
-    /// `[["depth_mm", 0], …]`: names and kinds.
+    /// The names and kinds of fields as text: `[["depth_mm", 0], …]`.
     static func json(_ fields: [Layout.Field], _ reading: any Reading) -> String {
         reading.store.json(.list(fields.map { .list([.string($0.name), .integer(Int64($0.kind.rawValue))]) }))
     }
@@ -54,16 +54,16 @@ struct Series {
 ///
 /// Each transaction adds its points as a block of their own. Small blocks of a series are merged, sixteen of a size into
 /// one of the next, and all of them once they hold ``Block/capacity`` points: that block is sealed and stays as it is. So
-/// a point is written a handful of times, and what was acknowledged is never only in memory.
+/// a point is written a handful of times, and an acknowledged point is never only in memory.
 struct Blocks {
     let transaction: any Transaction
-    /// When what is written now is to be discarded; `nil` for never.
+    /// The time at which the blocks that are written now are to be discarded; `nil` for never.
     var expires: Instant?
 
     private static let sealed: Int64 = 255
     private static let mostOfALevel = 16
 
-    /// The series of that session and device, made if there is none yet.
+    /// The id of the series of that session, device and layout, made if there is none yet.
     func series(
         session: Int64, device: String, name: String, fields: [Layout.Field], stepMilliseconds: Int64 = 0
     ) throws -> Int64 {
@@ -85,7 +85,8 @@ struct Blocks {
             """, session, device, name, fields, stepMilliseconds)?.integer("id")
     }
 
-    /// - Throws: `Series.TooMany` where no other may be added.
+    /// Makes sure that another series may be added.
+    /// - Throws: `Series.TooMany` where none may.
     private func makeRoom(_ session: Int64, _ device: String) throws {
         func count(_ condition: String, _ values: SQLValue...) throws -> Int64 {
             var count: Int64 = 0
@@ -106,7 +107,7 @@ struct Blocks {
             return nil
         }
         guard try isFull() != nil else { return }
-        // Of points that were attached or discarded nothing is left but this.
+        // Series without blocks are left over from points that were attached or discarded.
         try transaction.store.execute(
             """
             DELETE FROM telemetry_series WHERE session = 0
@@ -115,7 +116,7 @@ struct Blocks {
         if let reason = try isFull() { throw Series.TooMany(reason: reason) }
     }
 
-    /// Adds points. One of a time that the series has already is the same point sent again: it takes its place.
+    /// Adds points. A point of a time that the series has already is the same one sent again: it takes that one's place.
     func append(_ points: Points, to series: Int64) throws {
         try appendAll(try replacingRepeats(points.distinct, series), to: series)
     }
@@ -150,7 +151,7 @@ struct Blocks {
             block.data)
     }
 
-    /// A block that is not merged any more.
+    /// Inserts a block that is not merged any more.
     func insertSealed(_ points: Points, _ series: Int64, statistics: [Statistics]? = nil) throws {
         try insert(points, series, level: Blocks.sealed, statistics: statistics)
     }
@@ -172,10 +173,10 @@ struct Blocks {
         }
     }
 
-    /// Makes one sealed block of all that is still open of a series.
+    /// Makes one sealed block of all open blocks of a series.
     func seal(_ series: Int64) throws { try merge(series, levels: 0...Blocks.sealed - 1, into: Blocks.sealed) }
 
-    /// Damaged blocks stay as they are, sealed, to be reported by whoever reads them.
+    /// Merges the blocks of these levels into one. Damaged blocks stay as they are, sealed, to be reported where they are read.
     private func merge(_ series: Int64, levels: ClosedRange<Int64>, into level: Int64) throws {
         var merged: Points?
         var latest: Instant?
@@ -200,7 +201,7 @@ struct Blocks {
     }
 }
 
-/// A block's row. Its header is read without the points.
+/// The row of a block. Its header is read without the points.
 struct StoredBlock {
     let id: Int64
     let count: Int
@@ -224,8 +225,8 @@ struct StoredBlock {
         return header
     }
 
-    /// The points, fetched where the row does not have them. What is read is checked: by the block's digest, or one column
-    /// by the checksum of its bytes.
+    /// The points, fetched where the row does not have them. They are checked by the block's digest, and a single column by
+    /// the checksum of its bytes.
     func points(_ reading: any Reading, onlyColumn: Int? = nil) throws -> Points {
         let row =
             self.row.columns["data"] == nil
@@ -245,7 +246,7 @@ extension Reading {
         }
     }
 
-    /// A series' blocks by their times, without their points, that have anything within these nanoseconds.
+    /// The blocks of a series that have anything within these nanoseconds, by their times and without their points.
     func blocks(_ series: Int64, from: Int64 = .min, through: Int64 = .max) throws -> [StoredBlock] {
         try store.rows(
             """
@@ -255,7 +256,7 @@ extension Reading {
         ).map(StoredBlock.init)
     }
 
-    /// The digest of all blocks of a session in their order, as the ledger keeps it; and how many blocks and points.
+    /// The digest of all blocks of a session in their order, as the ledger keeps it, with the numbers of blocks and points.
     func digest(ofSession session: Int64) throws -> (digest: String, blocks: Int, points: Int) {
         var (digests, blocks, points): ([UInt8], Int, Int) = ([], 0, 0)
         try store.forEach(

@@ -8,7 +8,7 @@ private struct ExportedLine: Reply {
     static let members: [Member<ExportedLine>] = [Member("text", "a line of the file", \.text)]
 }
 
-/// What `telemetry.export` says after its rows.
+/// The end of the reply of `telemetry.export`, after its rows.
 private struct Exported: Reply {
     var points = 0
     var damaged = 0

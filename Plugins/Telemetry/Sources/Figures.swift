@@ -1,10 +1,10 @@
 import MneedleKit
 
 extension Telemetry {
-    /// What the figures call codes that the knowledge no longer has.
+    /// The name in the figures for codes that the knowledge no longer has.
     static let otherCodes = "other"
 
-    /// What the service tells of its telemetry: amounts, and nothing of what was measured.
+    /// The figures about telemetry: amounts, and none of the measured values.
     var figures: [Figure] {
         let others = Telemetry.otherCodes
         let codes = knowledge.codes.union([Telemetry.silenceCode, others]).sorted()
@@ -23,7 +23,7 @@ extension Telemetry {
                 var counts = Dictionary(codes.map { ($0, 0.0) }) { first, _ in first }
                 for row in try reading.store.rows("SELECT code, COUNT(*) AS alarms FROM telemetry_alarms GROUP BY code")
                 {
-                    // Limits that the knowledge had once.
+                    // A code that is not counted is that of a limit that the knowledge had once.
                     let code = row.text("code").flatMap { counts[$0] == nil ? nil : $0 } ?? others
                     counts[code, default: 0] += row.number("alarms") ?? 0
                 }

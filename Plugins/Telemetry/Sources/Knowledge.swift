@@ -3,29 +3,29 @@ import MneedleSeries
 
 /// The limits from `telemetry.toml`.
 struct TelemetryKnowledge: Sendable {
-    /// What a field may be; outside it an alarm is raised.
+    /// The range of a field, outside of which an alarm is raised.
     struct Limit: Sendable {
         var field: String
         var code: String
         var least: Double?
         var most: Double?
-        /// How far back inside the limit a value has to come before the alarm is over.
+        /// The distance by which a value has to be back inside the limit before the alarm is over.
         var margin: Double
     }
 
     let limits: [Limit]
-    /// Where the depth stands among ``limits(planned:)``.
+    /// The place of the depth among ``limits(planned:)``.
     static let depthPlace = 0
     let depthField: String
-    /// Other names of the field, in lower case, and how many millimetres their unit is.
+    /// The other names of the field, in lower case, with the millimetres in their unit.
     let depthUnits: [String: Double]
     let depthToleranceMM: Double
     let depthMarginMM: Double
     let silence: Span
     let clockToleranceSeconds: Double
-    /// How long a value has to stay back inside its limit before the alarm is over.
+    /// The seconds for which a value has to stay back inside its limit before the alarm is over.
     let settleSeconds: Double
-    /// After so long without any, a device that needles without a session is told of anew.
+    /// The time without needling after which a device that needles without a session is reported anew.
     let quiet: Span
 
     init(_ setup: Setup) {
@@ -54,13 +54,13 @@ struct TelemetryKnowledge: Sendable {
         for table in [depth, signal, unrecorded] { TelemetryKnowledge.requireGrounds(table) }
     }
 
-    /// Each limit says why and what it rests on, for whoever reads the file.
+    /// Requires a reason and sources of a limit, for people who read the file.
     private static func requireGrounds(_ table: Table) {
         _ = table.string("reason")
         table.requireSources()
     }
 
-    /// A limit's code: a name for alarms and figures that nothing else has.
+    /// The code of a limit: a name of its own for alarms and figures.
     private static func code(_ table: Table) -> String {
         let code = table.string("code")
         let isName = code.utf8.allSatisfy {
@@ -77,7 +77,7 @@ struct TelemetryKnowledge: Sendable {
         return code
     }
 
-    /// Those that the module gives itself, and what figures call the rest.
+    /// The codes that the module gives itself, and the name in the figures for unknown ones.
     private static let ownCodes: Set = [
         "depth-over-plan", "clock-backwards", "clock-off", Telemetry.unwatchedCode, Telemetry.silenceCode,
         Telemetry.otherCodes,
@@ -88,20 +88,20 @@ struct TelemetryKnowledge: Sendable {
         Set(limits(planned: 0).map(\.code)).union(["clock-backwards", "clock-off", Telemetry.unwatchedCode])
     }
 
-    /// How many millimetres one of the field's unit is, where its name says that it is a depth and in what unit.
+    /// The millimetres in the field's unit; `nil` where its name does not say that it is a depth in a known unit.
     func depthUnit(of field: Layout.Field) -> Double? {
         guard field.kind != .text, field.kind != .boolean else { return nil }
         let name = field.name.lowercased()
         return name == depthField.lowercased() ? 1 : depthUnits[name]
     }
 
-    /// The field that speaks of depth in words or in a unit that nobody knows, where none of them can be judged.
+    /// The field that tells a depth in words or in an unknown unit; `nil` where one of the fields is a depth that can be judged.
     func unreadableDepth(in fields: [Layout.Field]) -> String? {
         guard !fields.contains(where: { depthUnit(of: $0) != nil }) else { return nil }
         return fields.first { $0.name.lowercased().contains("depth") }?.name
     }
 
-    /// The limits of a session whose plan says how deep.
+    /// The limits of a session that is planned at that depth.
     func limits(planned depthMM: Double) -> [Limit] {
         let depth = Limit(
             field: depthField, code: "depth-over-plan", least: nil, most: depthMM + depthToleranceMM,

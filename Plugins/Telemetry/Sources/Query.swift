@@ -1,7 +1,7 @@
 import MneedleKit
 import MneedleSeries
 
-/// Over which points `telemetry.query` goes, and how.
+/// A request of `telemetry.query`: the points, the field and the step.
 private struct SeriesQuery {
     var session: Int64?
     var device: String?
@@ -26,7 +26,7 @@ private struct MeasuredStep: Reply {
     ]
 }
 
-/// What a listing says after its rows.
+/// The end of a listing, after its rows.
 struct Unread: Reply {
     var damaged = 0
 
@@ -75,7 +75,7 @@ extension Telemetry {
                 }
                 var unread = Unread()
                 for (block, series) in blocks.sorted(by: { $0.block.first < $1.block.first }) {
-                    // Whatever is before this block is complete: those that follow begin even later.
+                    // The rows before this block are complete, for the blocks that follow begin even later.
                     try rows.tell(before: block.first, send)
                     do {
                         for (place, field) in series.fields.enumerated() where field.name == name && field.kind != .text
@@ -127,7 +127,7 @@ private struct Rows {
     let step: Int64?
     let from: Int64
     let through: Int64
-    /// What may still grow, or be followed by something earlier.
+    /// The steps and values that later blocks may still add to, or come before.
     private var steps: [Int64: Figures] = [:]
     private var values: [(time: Int64, value: Double)] = []
 
@@ -136,11 +136,11 @@ private struct Rows {
         var least = Double.infinity
         var most = -Double.infinity
         var sum = 0.0
-        /// Of the most precise value.
+        /// The decimals of the most precise value.
         var decimals: UInt8 = 0
 
         var mean: Double {
-            // Rounding takes away what adding up decimals in binary has left behind.
+            // Rounding takes away the error of adding up decimals in binary.
             guard decimals <= 6, abs(sum) < 1e9 else { return sum / Double(count) }
             let power = Column.powers[Int(decimals)]
             return (sum * power).rounded() / power / Double(count)
@@ -180,7 +180,7 @@ private struct Rows {
         if let step, block.first >= from, block.last <= through,
             block.first.roundedDown(to: step) == block.last.roundedDown(to: step)
         {
-            // All of it is in one step: the header knows.
+            // The whole block is in one step, so that its header is enough.
             let header = try block.header()
             guard header.statistics.count > place else { throw Damage() }
             let all = header.statistics[place]
@@ -216,7 +216,7 @@ private struct Rows {
         }
     }
 
-    /// Points that sum up others: each is a step already.
+    /// Adds points that sum up others, each of which is a step already.
     private mutating func addRollUp(_ points: Points, _ place: Int) throws {
         guard let columns = RollUp.Columns(points, field: place) else { throw Damage() }
         for (index, time) in points.times.enumerated() where time >= from && time <= through {
@@ -226,7 +226,7 @@ private struct Rows {
         }
     }
 
-    /// Tells the rows to which nothing from that time on can add; without a time all that are left.
+    /// Sends the rows to which no point from that time on can add; without a time, all that are left.
     mutating func tell(before time: Int64?, _ send: (MeasuredStep) throws -> Void) throws {
         let step = step ?? 1
         let isComplete = { (start: Int64) in time.map { start.addingClamped(step) <= $0 } ?? true }

@@ -3,17 +3,17 @@ import MneedleKit
 import MneedleSeries
 import Synchronization
 
-/// Takes the lines for one session, or of a collector that names devices: parses and judges them as they arrive, and
-/// stores them when the writer comes to it.
-// Sendable: what both sides touch is touched under `lock` alone; the rest belongs to the writer.
+/// Takes the lines for one session, or of a collector whose lines name devices: parses and judges them as they arrive, and
+/// stores them when the writer's turn comes.
+// Sendable: properties that both sides use are used under `lock` alone; the others belong to the writer.
 final class Receiver: BulkReceiver, @unchecked Sendable {
     private let telemetry: Telemetry
     private let unit: Precision
     private let lock = Mutex(())
-    /// The session of `telemetry.stream`; `nil` for a collector.
+    /// The watch of the session of `telemetry.stream`; `nil` for a collector.
     private let only: Watch?
 
-    // Under the lock.
+    // These are used under the lock.
     private var slots: [Slot] = []
     private var current = 0
     private var samples = UnsafeMutablePointer<Sample>.allocate(capacity: LineReader.mostFields)
@@ -21,23 +21,24 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
     private var rejected = 0
     private var firstErrors: [BadLine] = []
 
-    // The writer's.
+    // These belong to the writer.
     private var watches: [String: Watch] = [:]
     private var series: [SeriesKey: Int64] = [:]
     private var accepted = 0
-    /// Devices that the records know.
+    /// The devices that the records know.
     private var onRecord: Set<String> = []
 
-    /// Unlike tags and fields would otherwise take up ever more memory.
+    /// The most layouts of one stream: ever new tags and fields would otherwise take up ever more memory.
     private static let mostLayouts = 256
-    /// Of measurement, tags and names of fields together.
+    /// The most bytes of measurement, tags and names of fields together.
     private static let mostLayoutBytes = 8192
     private static let acceptable =
         Instant.acceptable.lowerBound.nanoseconds...Instant.acceptable.upperBound.nanoseconds
-    /// How far a device's clock may be ahead of this machine's, or its first point before the session's begin.
+    /// The nanoseconds by which a device's clock may be ahead of this machine's, or its first point before the session's
+    /// begin.
     static let grace: Int64 = 60_000_000_000
 
-    /// - Parameter unit: Of the timestamps.
+    /// - Parameter unit: The unit of the timestamps.
     init(_ telemetry: Telemetry, only watch: Watch?, unit: Precision) {
         self.telemetry = telemetry
         self.unit = unit
@@ -51,7 +52,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         var session: Int64
     }
 
-    // MARK: As they arrive
+    // MARK: Arrival
 
     func take(_ lines: UnsafeRawBufferPointer, at now: Instant, _ tell: (String, Object) -> Void) {
         lock.withLock { _ in
@@ -60,7 +61,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             var start = 0
             for (end, byte) in bytes.enumerated() where byte == 10 {
                 var count = end - start
-                // A terminal that translates line ends may put in another CR.
+                // A terminal that translates line ends may add another CR.
                 while count > 0, bytes[start + count - 1] == 13 { count -= 1 }
                 self.lines += 1
                 take(UnsafeBufferPointer(rebasing: bytes[start..<start + count]), now, tell)
@@ -74,7 +75,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         guard !reader.isEmpty() else { return }
         do throws(PointError) {
             let slot = try slot(of: &reader)
-            // The sign of a number is that of its bits, but for those that have none.
+            // The sign of a number is that of its bits, except for unsigned ones.
             for field in slot.depths where samples[field].bits < 0 && samples[field].kind != .unsigned {
                 slot.negative = slot.layout.fields[field].name
                 if let watch = slot.watch, let alarm = slot.judgeNegative(at: now) {
@@ -101,10 +102,10 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         Column.number(samples[field].bits, samples[field].kind, samples[field].decimals)
     }
 
-    /// The most that wait for somebody to judge them.
+    /// The most points with unbelievable times that wait for a watch.
     private static let mostSuspects = 4096
 
-    /// A point whose stamp is not believed is judged by its arrival, and not kept.
+    /// Judges a point whose time is not believed by its arrival, and does not keep it.
     private func suspect(
         _ slot: Slot, _ line: UnsafeBufferPointer<UInt8>, _ now: Int64, _ tell: (String, Object) -> Void
     ) {
@@ -115,7 +116,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         for alarm in slot.judge(arrivedAt: now, sampled) { tell("telemetry.breach", alarm.body(watch.session)) }
     }
 
-    /// Finds the line's layout; first where it was after the same predecessor last time, for lines come in turns.
+    /// The slot of the line's layout, looked for first where the same predecessor had its successor last time, for lines come
+    /// in turns.
     private func slot(of reader: inout LineReader) throws(PointError) -> Slot {
         if !slots.isEmpty {
             let guess = slots[current].successor
@@ -162,7 +164,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         return slots[index]
     }
 
-    /// The point's time in nanoseconds. One in the future or long before the session is a wrong clock or a wrong unit.
+    /// The point's time in nanoseconds. A time in the future or long before the session comes from a wrong clock or unit.
     private func time(_ stamp: Int64?, _ now: Int64) throws(PointError) -> Int64 {
         guard let stamp else { return telemetry.arrivals.next(now) }
         let (time, overflow) = stamp.multipliedReportingOverflow(by: unit.nanoseconds)
@@ -185,7 +187,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         if firstErrors.count < 10 { firstErrors.append(BadLine(line: lines, column: column, reason: reason)) }
     }
 
-    // MARK: Into the store
+    // MARK: Storing
 
     func store(_ transaction: any BulkTransaction) throws -> BulkCount {
         let batches = lock.withLock { _ in slots.compactMap { $0.takeBatch() } }
@@ -205,7 +207,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         return lock.withLock { _ in BulkCount(accepted: accepted, rejected: rejected) }
     }
 
-    /// What belongs to the device's running session goes there, the rest is kept under the device.
+    /// Stores the points of the device's running session there, and the others under the device.
     private func storeByDevice(_ gathered: Batch, _ transaction: any BulkTransaction) throws {
         var batch = gathered
         let (slot, points) = (batch.slot, batch.points)
@@ -221,7 +223,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
             try telemetry.tellOfNeedling(batch, device, isNegative: isNegative, transaction)
             return try storeUnmatched(points, slot, device, transaction)
         }
-        // Those that came before it was known whose they are.
+        // These points came before their session was known.
         lock.withLock { _ in
             _ = slot.judgeNegative(at: transaction.now.nanoseconds)
             for place in batch.judged..<points.count {
@@ -242,8 +244,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         try storeUnmatched(others, slot, device, transaction)
     }
 
-    /// A collector's point of before the session is kept, but now is when the needles move. What is stored already was
-    /// judged when it came, and is only sent again.
+    /// Judges a collector's points of before the session, which are kept, by the present time, for the needles move now. A
+    /// point that is stored already was judged when it came, and is only sent again.
     private func judge(
         _ points: Points, _ slot: Slot, _ session: KnownSession, _ transaction: any BulkTransaction
     ) throws {
@@ -261,7 +263,8 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         for alarm in alarms { transaction.publishLive(topic: "telemetry.breach", alarm.body(session)) }
     }
 
-    /// A point that is older than one before it tells of a clock that was set back, unless it was only sent again.
+    /// Judges points that are older than one before them: they tell of a clock that was set back, unless they were only sent
+    /// again.
     private func judgeTimes(of batch: Batch, _ transaction: any BulkTransaction) throws {
         let new = try batch.newBehind(of: telemetry, in: transaction)
         guard let watch = batch.slot.watch, !new.isEmpty else { return }
@@ -275,7 +278,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         let session = try telemetry.running(device: device, transaction)
         if let known = watches[device] {
             if known.session.session == session?.session { return known }
-            // That one is over: nothing more comes to its series.
+            // The known session is over: no more points come to its series.
             watches[device] = nil
             series = series.filter { $0.key.session != known.session.session }
         }
@@ -315,7 +318,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         }
     }
 
-    /// - Returns: Whether they are kept; not where there are too many series already.
+    /// - Returns: Whether the points are kept; they are not where there are too many series already.
     private func append(
         _ points: Points, _ slot: Slot, session: Int64, device: String, _ transaction: any Transaction
     ) throws -> Bool {
@@ -328,7 +331,7 @@ final class Receiver: BulkReceiver, @unchecked Sendable {
         do {
             let id =
                 try series[key] ?? blocks.series(session: session, device: device, name: name, fields: fields)
-            // Those of no session come and go.
+            // The series of no session are not remembered, for they come and go.
             if session != 0 { series[key] = id }
             let isLate = session == 0
             let rest = isLate ? try blocks.withoutThoseOfSessions(points, device, name, fields) : points

@@ -1,14 +1,15 @@
 import MneedleKit
 import MneedleSeries
 
-/// A series has one point of each time: what is sent again, because an `ACK` was lost or by a second way, is stored once.
+/// A series has one point of each time: a point that is sent again, because an `ACK` was lost or by a second connection,
+/// is stored once.
 ///
-/// Points mostly come in the order of their times. So whether there can be anything of theirs already is one look into an
-/// index; only blocks that reach over one of their times are read.
+/// Points mostly come in the order of their times. So one look into an index tells whether any of them can be stored
+/// already; only blocks that reach over one of their times are read.
 extension Blocks {
-    /// What is still to be stored of points: those that are stored already with the same values are not, and stored ones of
-    /// the same times with other values go.
-    /// - Parameter points: In the order of their times, each time once.
+    /// The points that are still to be stored, without those that are stored already with the same values. Stored points of
+    /// the same times with other values are deleted.
+    /// - Parameter points: The points in the order of their times, each time once.
     func replacingRepeats(_ points: Points, _ series: Int64) throws -> Points {
         var repeated: Set<Int> = []
         for block in try blocks(series, around: points.times) {
@@ -24,7 +25,8 @@ extension Blocks {
         return points.without(repeated)
     }
 
-    /// Points of no session but for those that a session of the device has already: they come once more after its end.
+    /// The points of no session without those that a session of the device has already: these were sent once more after its
+    /// end.
     func withoutThoseOfSessions(
         _ points: Points, _ device: String, _ name: String, _ fields: [Layout.Field]
     ) throws -> Points {
@@ -48,7 +50,8 @@ extension Blocks {
         return points.without(repeated)
     }
 
-    /// Which of a device's points, in whatever order, are stored already with the same values: of no session, or of any.
+    /// A test of a device's points, in whatever order: whether the one at a place is stored already with the same values, of
+    /// no session or of any.
     func repeats(
         in points: Points, _ device: String, _ name: String, _ fields: [Layout.Field]
     ) throws -> (_ place: Int) -> Bool {
@@ -93,8 +96,8 @@ extension Blocks {
         return blocks
     }
 
-    /// The places of points, and of those in the block, that have the same times.
-    /// - Returns: `nil` where there are none. A damaged block has none that anybody knows, and stays as it is.
+    /// The places of points, and of the block's points, that have the same times.
+    /// - Returns: `nil` where there are none. The times of a damaged block are not known, and it stays as it is.
     private func common(
         _ points: Points, _ block: Near
     ) throws -> (stored: Points, pairs: [(place: Int, stored: Int)])? {
@@ -110,7 +113,7 @@ extension Blocks {
             guard place < points.count else { break }
             if points.times[place] == time { pairs.append((place, index)) }
         }
-        // All of it is read only for those that are there twice.
+        // The whole block is read only where there are points of the same times.
         guard !pairs.isEmpty, let stored = try? StoredBlock(row).points(transaction),
             stored.columns.count == points.columns.count
         else { return nil }
@@ -119,7 +122,7 @@ extension Blocks {
 }
 
 extension Batch {
-    /// Those behind one before them that have not come before, by this connection or another.
+    /// The points behind an earlier one that are new, and not sent again by this connection or another.
     func newBehind(of telemetry: Telemetry, in transaction: any Transaction) throws -> [Behind] {
         guard let session = slot.watch?.session else { return [] }
         let behind = behind.filter { session.covers(points.times[$0.place]) }
@@ -128,7 +131,7 @@ extension Batch {
         let late = points.picked(behind.map(\.place))
         let isStored = try Blocks(transaction: transaction)
             .repeats(in: late, session.device, slot.layout.series, slot.layout.fields)
-        // The first of the two may have come with the same piece.
+        // The first of two equal points may have come with the same batch.
         let times = Set(late.times)
         var places: [Int64: [Int]] = [:]
         for place in points.times.indices where times.contains(points.times[place]) {
@@ -148,7 +151,7 @@ extension Points {
 }
 
 extension [Int64] {
-    /// The first place from which on the condition holds, which holds for none before; their number where it never does.
+    /// The first place whose time fulfils the condition, as all later ones then have to; the count where none does.
     fileprivate func firstPlace(where holds: (Int64) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// What this module knows of a session.
+/// A session as far as this module knows it.
 struct KnownSession {
     let session: Int64
     let person: String
@@ -53,7 +53,7 @@ extension Telemetry {
         try seal(session, transaction)
     }
 
-    /// What is still wrong when a session ends is over with it.
+    /// Ends the alarms that are not over when a session ends.
     func endAlarms(of session: KnownSession, _ transaction: any Transaction) throws {
         let rows = try transaction.store.rows(
             "SELECT code FROM telemetry_alarms WHERE session = ? AND over_at IS NULL ORDER BY id", session.session)
@@ -62,7 +62,7 @@ extension Telemetry {
         }
     }
 
-    /// Makes whole blocks of what a session has so far; the ledger keeps their digest. Nothing when there is nothing new.
+    /// Seals the blocks that a session has so far; the ledger keeps their digest. Does nothing when there is nothing new.
     func seal(_ session: KnownSession, _ transaction: any Transaction) throws {
         for series in try transaction.series(session: session.session) {
             try Blocks(transaction: transaction).seal(series.id)
@@ -91,7 +91,7 @@ extension Telemetry {
         return try reading.store.row(sql, device).map(KnownSession.init)
     }
 
-    /// Whether there is such a device. While the records do not run nobody knows, and nothing is to be lost.
+    /// Whether there is such a device. While the records do not run, every device counts as one, so that nothing is lost.
     func isOnRecord(_ device: String, _ reading: any Reading) throws -> Bool {
         do {
             _ = try reading.modules.ask("records.show-device", ["device": device])
@@ -103,7 +103,7 @@ extension Telemetry {
         }
     }
 
-    /// Whether the one who sends may say what a device measures: not one of another's, or with which another is treated.
+    /// Whether the sender may report for a device: not for another person's, nor for one with which another is treated.
     func isOpen(_ device: String, _ reading: any Reading) throws -> Bool {
         guard !reading.privacy.seesEverybody else { return true }
         do {
@@ -117,7 +117,7 @@ extension Telemetry {
 
     // MARK: Silence
 
-    /// A session that has reported and then falls silent while it runs.
+    /// The timer that raises an alarm when a running session has reported and then falls silent.
     var silence: Timer {
         Timer(
             "silence",
@@ -131,7 +131,7 @@ extension Telemetry {
                 let rows = try transaction.store.rows(
                     "SELECT * FROM telemetry_sessions WHERE is_running = 1 AND last_heard <= ? LIMIT 100", latest)
                 for session in rows.map(KnownSession.init) {
-                    // Heard of again with its next point.
+                    // The session counts as heard of again with its next point.
                     try transaction.store.execute(
                         "UPDATE telemetry_sessions SET last_heard = NULL WHERE session = ?", session.session)
                     let alarm = Watch.Alarm(
@@ -154,12 +154,12 @@ extension Telemetry {
         }.max()
     }
 
-    /// A session has reported, so it is not silent any more.
+    /// Notes that a session has reported, so that it is not silent any more.
     func heard(of session: KnownSession, _ transaction: any Transaction) throws {
         let row = try transaction.store.row(
             "SELECT last_heard FROM telemetry_sessions WHERE session = ?", session.session)
         let last = row?.instant("last_heard")
-        // To the second is near enough for a silence of many, and spares most transactions a write.
+        // A second is near enough for a silence of many, and spares most transactions a write.
         if let last, transaction.now.milliseconds(since: last) < 1000 { return }
         if last == nil {
             try end(Telemetry.silenceCode, at: transaction.now, peak: nil, session, transaction)

@@ -1,21 +1,21 @@
 import MneedleKit
 import MneedleSeries
 
-/// A point whose time lies behind that of one before it.
+/// A point whose time lies behind that of an earlier one.
 struct Behind {
     var place: Int
-    /// The latest time before it.
+    /// The latest time of the points before it.
     var newest: Int64
 }
 
-/// What a slot has gathered, on its way into the store.
+/// The points that a slot has gathered, on their way into the store.
 struct Batch {
     let slot: Slot
     let points: Points
-    /// How many of the points were judged when they came.
+    /// The number of the points that were judged when they came.
     let judged: Int
     let suspects: Points
-    /// Those of the points that nobody has judged by their time yet.
+    /// The points behind an earlier one, whose times are still to be judged.
     var behind: [Behind]
 }
 
@@ -23,22 +23,22 @@ struct Batch {
 final class Slot {
     let layout: Layout
     var points: Points
-    /// The slot whose turn it was after this one.
+    /// The place of the slot whose turn it was after this one.
     var successor = 0
-    /// How many of them were judged when they came.
+    /// The number of the points that were judged when they came.
     private(set) var judged = 0
-    /// Who judges them; unknown to a collector until the store has been asked for the device's session.
+    /// The watch that judges them; a collector has none until the store has been asked for the device's session.
     private(set) var watch: Watch?
     private var judgedFields: [(field: Int, limit: Int, unit: Double)] = []
-    /// Fields that are a depth.
+    /// The places of the fields that are a depth.
     let depths: [Int]
-    /// One whose depth cannot be judged, until that has been said.
+    /// The field whose depth cannot be judged, until that has been reported.
     private var unreadable: String?
-    /// Points whose stamps cannot be believed, by their arrival, that came before it was known who judges them.
+    /// The points with unbelievable times that came before there was a watch, with the times of their arrival.
     var suspects: Points
-    /// A field whose depth was rejected as negative, until that has been said: nobody watches it then.
+    /// The field whose depth was rejected as negative, so that nobody watches it, until that has been reported.
     var negative: String?
-    /// Those of `points` whose time lies behind that of one before them, until somebody has looked why.
+    /// The points whose time lies behind that of an earlier one, until the store has told why.
     private var behind: [Behind] = []
     private var newest: Int64 = .min
 
@@ -66,8 +66,8 @@ final class Slot {
     }
 
     /// Judges one of the points.
-    /// - Parameter behind: Takes it where only the store can tell whether the clock was set back: what is sent again has the
-    ///   times that it had.
+    /// - Parameter behind: The list that takes the point where only the store can tell whether the clock was set back: points
+    ///   that are sent again have their old times.
     func judge(_ time: Int64, at place: Int, _ behind: inout [Behind], _ value: (Int) -> Double) -> [Watch.Alarm] {
         guard let watch, watch.session.covers(time) else { return [] }
         var alarms: [Watch.Alarm] = []
@@ -81,7 +81,7 @@ final class Slot {
         return alarms
     }
 
-    /// Judges a point whose stamp cannot be believed by when it came.
+    /// Judges a point with an unbelievable time by the time of its arrival.
     func judge(arrivedAt now: Int64, _ value: (Int) -> Double) -> [Watch.Alarm] {
         guard let watch else { return [] }
         var alarms = [watch.clockIsOff(at: now)].compactMap { $0 }
@@ -89,7 +89,7 @@ final class Slot {
         return alarms
     }
 
-    /// Gives away what waits, and begins anew.
+    /// Hands over the waiting points, and begins anew.
     /// - Returns: `nil` where nothing waits.
     func takeBatch() -> Batch? {
         guard points.count > 0 || suspects.count > 0 || negative != nil else { return nil }
@@ -100,14 +100,14 @@ final class Slot {
         return Batch(slot: self, points: points, judged: judged, suspects: suspects, behind: behind)
     }
 
-    /// - Returns: The alarm of a depth that was rejected, where a session runs.
+    /// - Returns: The alarm of a depth that was rejected as negative; `nil` where there was none, or there is no watch.
     func judgeNegative(at now: Int64) -> Watch.Alarm? {
         guard let watch, let negative else { return nil }
         self.negative = nil
         return watch.depthIsUnwatched(negative, at: now)
     }
 
-    /// Whether a depth was rejected as negative, where nobody is there to judge it.
+    /// Whether a depth was rejected as negative since the last call, for a device without a session.
     func takeNegative() -> Bool {
         defer { negative = nil }
         return negative != nil

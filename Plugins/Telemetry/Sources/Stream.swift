@@ -14,7 +14,7 @@ struct BadLine: Reply {
     ]
 }
 
-/// What `telemetry.stream` and `telemetry.sock` answer at the end.
+/// The reply of `telemetry.stream` and `telemetry.sock` at the end.
 struct Streamed: Reply {
     var accepted: Int
     var rejected: Int

@@ -1,13 +1,13 @@
 import MneedleKit
 import MneedleSeries
 
-/// What was measured in a session, field by field.
+/// The statistics of a session's telemetry, field by field.
 struct Summary {
     private(set) var fields: [String: Statistics] = [:]
     private(set) var points = 0
     private(set) var from: Int64?
     private(set) var to: Int64?
-    /// Blocks that could not be read and are left out.
+    /// The number of blocks that could not be read and are left out.
     private(set) var damaged = 0
 
     /// Reads the blocks' headers only.
@@ -32,7 +32,7 @@ struct Summary {
     }
 }
 
-/// What was measured of one field.
+/// The statistics of one field.
 private struct FieldFigures: Reply {
     var statistics: Statistics
 
@@ -45,7 +45,7 @@ private struct FieldFigures: Reply {
     ]
 }
 
-/// What `telemetry.summary` answers.
+/// The reply of `telemetry.summary`.
 private struct SummedUp: Reply {
     var summary: Summary
     var alarms: Int64

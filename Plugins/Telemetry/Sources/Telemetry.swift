@@ -2,7 +2,7 @@ import MneedleBulkKit
 import MneedleKit
 import MneedleSeries
 
-/// What the host looks up in this library.
+/// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_telemetry")
 public func mneedleModuleTelemetry() -> UnsafeMutableRawPointer { definition.export() }
 
@@ -21,7 +21,7 @@ let minutesForKey = Parameter.optional(
 let stopOnKey = Parameter.optional(
     "stop_on", .list(.slug), "codes of alarms that stop the session at once", default: [])
 
-/// Takes what a device reports during a session, keeps it, and raises an alarm at once when it leaves its limits.
+/// Takes a device's reports during a session, keeps them, and raises an alarm at once when a value leaves its limits.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "telemetry", version: "0.1.0",
@@ -47,14 +47,14 @@ let definition = ModuleDefinition(
 /// The module at work: its knowledge and configuration, and one command or duty in each file of this folder.
 struct Telemetry: Sendable {
     let knowledge: TelemetryKnowledge
-    /// Times are rounded down to this before they are stored.
+    /// The precision that times are rounded down to before they are stored, and the unit of a collector's timestamps.
     let precision: Precision
     let collectorPrecision: Precision
     /// The alarms that stop a session.
     let stopOn: Set<String>
     let keepUnmatchedFor: Span
     let arrivals = ArrivalClock()
-    /// How long each form of a session's telemetry is kept, the first as it came; `nil` for ever.
+    /// The time for which each form of a session's telemetry is kept, the first as it came; `nil` for ever.
     let keepFor: [Span?]
 
     init(_ setup: Setup) throws {
@@ -76,7 +76,7 @@ struct Telemetry: Sendable {
 
     static func instant(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
 
-    /// Elapsed seconds between two times in nanoseconds.
+    /// The seconds between two times in nanoseconds.
     static func seconds(from earlier: Int64, to later: Int64) -> Double {
         Double(later.subtractingClamped(earlier)) / 1e9
     }

@@ -2,11 +2,11 @@ import MneedleKit
 import MneedleSeries
 
 extension Telemetry {
-    /// Of how many milliseconds the steps are that a session's telemetry is kept as, one form after the other: each point,
-    /// seconds, minutes.
+    /// The milliseconds of a step in each form that a session's telemetry is kept in, one after the other: each point, seconds,
+    /// minutes.
     private static let steps: [Int64] = [0, 1000, 60_000]
 
-    /// Replaces what has been kept long enough in one form by the next.
+    /// Replaces telemetry that has been kept long enough in one form by the next form.
     var thinning: Timer {
         Timer(
             "thinning",
@@ -21,7 +21,7 @@ extension Telemetry {
             fire: { transaction in
                 for (form, span) in keepFor.enumerated() {
                     guard let span else { continue }
-                    // One at a time: a long session's points take a moment to read.
+                    // Only one session is thinned at a time, for a long session's points take a moment to read.
                     let row = try transaction.store.row(
                         "SELECT * FROM telemetry_sessions WHERE thinned = ? AND ended IS NOT NULL ORDER BY ended LIMIT 1",
                         form)
@@ -48,7 +48,7 @@ extension Telemetry {
                             step: Span(milliseconds: step).totalNanoseconds)
                     }) ?? Points(times: [], columns: [])
                 else {
-                    // It stays as it is, for whoever can mend it.
+                    // The block stays as it is, so that it may be mended.
                     damaged += 1
                     continue
                 }

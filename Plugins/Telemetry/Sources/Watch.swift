@@ -3,29 +3,29 @@ import MneedleSeries
 
 /// Judges the points of one session against its plan and the limits of its device, point after point, as they come.
 ///
-/// One alarm a breach, however long it lasts and however often the value crosses the limit meanwhile: it is over once the
-/// value has stayed inside by the limit's margin for the time to settle.
+/// A breach raises one alarm, however long it lasts and however often the value crosses the limit meanwhile: it is over
+/// once the value has stayed inside by the limit's margin for the time to settle.
 final class Watch {
     let session: KnownSession
     private let limits: [TelemetryKnowledge.Limit]
     private let knowledge: TelemetryKnowledge
-    /// What is broken now, by code.
+    /// The breaches of now, by the limit's code.
     private var breaches: [String: Breach] = [:]
-    /// What the ledger has to be told, in its order.
+    /// The changes that the ledger has to be told, in their order.
     private var changes: [Change] = []
-    /// Whether a depth was judged since ``heard(at:elsewhere:)``, and when that was so last.
+    /// Whether a depth was judged since the last ``heard(at:elsewhere:)``, and the time at which the depth was last heard.
     private var isDepthNew = false
     private var depthHeard: Int64?
-    /// How many alarms it has raised.
+    /// The number of alarms that it has raised.
     private(set) var alarms = 0
 
     struct Breach {
         var began: Int64
         /// The value furthest over the limit.
         var peak: Double?
-        /// Since when the value is back.
+        /// The time since which the value is back.
         var backSince: Int64?
-        /// Whether `peak` is further out than what is on disk.
+        /// Whether `peak` is further out than the stored one.
         var isPeakNew = false
     }
 
@@ -51,7 +51,7 @@ final class Watch {
         breaches = open
     }
 
-    /// Which of these fields are judged, by which limit, and how many of the limit's unit one of theirs is.
+    /// The places of the fields that are judged, with the limit's place and the factor from their unit to the limit's.
     func bind(_ fields: [Layout.Field]) -> [(field: Int, limit: Int, unit: Double)] {
         fields.enumerated().filter { $0.element.kind != .text }.flatMap { index, field in
             limits.indices.compactMap { place in
@@ -63,7 +63,7 @@ final class Watch {
         }
     }
 
-    /// The field of these that tells a depth which cannot be judged.
+    /// The one of these fields that tells a depth which cannot be judged.
     func unreadableDepth(in fields: [Layout.Field]) -> String? { knowledge.unreadableDepth(in: fields) }
 
     /// Judges one value, in the limit's unit.
@@ -82,26 +82,27 @@ final class Watch {
         return nil
     }
 
-    // MARK: A depth that nobody watches
+    // MARK: Unwatched depth
 
-    /// The depth comes in a form that cannot be judged.
+    /// The alarm that nobody watches the depth, because it comes in a form that cannot be judged or not at all.
     func depthIsUnwatched(_ field: String?, at time: Int64) -> Alarm? {
         breach(Telemetry.unwatchedCode, field: field, value: nil, limit: nil, at: time) { _ in false }
     }
 
-    /// Points have arrived. Without a depth among them for as long as silence takes, nobody watches it.
+    /// Notes that points have arrived. When none has had a depth for as long as a silence takes, nobody watches the depth.
     /// - Parameter elsewhere: The time of the last depth that any stream of the session has had.
     func heard(at now: Int64, elsewhere: () throws -> Int64?) rethrows {
         if isDepthNew {
             isDepthNew = false
             return depthIsWatched(since: now, at: now)
         }
-        // A device that connects anew every few seconds is not watched any better.
+        // The time counts from the session's start at first, for a device that connects anew every few seconds is not watched
+        // any better.
         let since = depthHeard ?? session.started.nanoseconds
         guard now >= since else { return depthHeard = now }
         let silence = knowledge.silence.totalNanoseconds
         guard now.subtractingClamped(since) >= silence else { return }
-        // What another stream has had counts from when it had it. A device's clock may be a little ahead.
+        // The depth of another stream counts from its own time. A device's clock may be a little ahead.
         let last = try elsewhere().map { min($0, now) }
         if let last, now.subtractingClamped(last) < silence {
             depthIsWatched(since: last, at: now)
@@ -117,7 +118,7 @@ final class Watch {
         if breaches[Telemetry.unwatchedCode] != nil {
             end(Telemetry.unwatchedCode, at: now)
         } else if isNews {
-            // Another connection may have raised it meanwhile.
+            // Another connection may have raised the alarm meanwhile.
             changes.append(.over(code: Telemetry.unwatchedCode, at: now, seconds: 0, peak: nil))
         }
     }
@@ -137,7 +138,7 @@ final class Watch {
         return breach(Watch.backwardsCode, field: nil, value: behind, limit: nil, at: time) { behind > $0 }
     }
 
-    /// A clock that was set back and has come to where it was is right again.
+    /// Ends the alarm of a clock that was set back, once its times have come to where they were.
     func isInOrder(_ time: Int64, _ newest: Int64) {
         if !breaches.isEmpty, breaches[Watch.backwardsCode] != nil, time >= newest {
             end(Watch.backwardsCode, at: time)
@@ -146,7 +147,7 @@ final class Watch {
 
     private static let backwardsCode = "clock-backwards"
 
-    /// The device's clock is so far off that its points cannot be kept.
+    /// The alarm that the device's clock is so far off that its points cannot be kept.
     func clockIsOff(at now: Int64) -> Alarm? {
         breach("clock-off", field: nil, value: nil, limit: nil, at: now) { _ in false }
     }
@@ -182,7 +183,7 @@ final class Watch {
             .over(code: code, at: time, seconds: Telemetry.seconds(from: breach.began, to: time), peak: breach.peak))
     }
 
-    /// What happened since this was asked last, and the breaches whose peak has grown.
+    /// The changes since the last call, and the breaches whose peak has grown.
     func takeChanges() -> (changes: [Change], peaks: [(code: String, peak: Double)]) {
         defer { changes = [] }
         let grown = breaches.filter(\.value.isPeakNew).keys.sorted()
@@ -193,7 +194,7 @@ final class Watch {
 }
 
 extension TelemetryKnowledge.Limit {
-    /// The bound that the value is beyond.
+    /// The bound that the value is beyond; `nil` where it is inside.
     func broken(by value: Double) -> Double? {
         if let most, value > most { return most }
         if let least, value < least { return least }

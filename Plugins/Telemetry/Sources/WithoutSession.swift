@@ -4,11 +4,11 @@ import MneedleSeries
 
 /// Needling that arrives while no session of its device runs.
 extension Telemetry {
-    /// The entry of a stretch of it. Live subscribers are told of each piece, as `telemetry.without-session`.
+    /// The kind of entry for a stretch of it. Live subscribers are told of each piece, as `telemetry.without-session`.
     static let needledWithoutSession = "telemetry.needled-without-session"
 
-    /// Somebody needles, or has, and no session is there that would have watched it.
-    /// - Parameter isNegative: Whether a depth among it was rejected as negative.
+    /// Reports needling of now or earlier that no session has watched.
+    /// - Parameter isNegative: Whether a depth was rejected as negative.
     func tellOfNeedling(
         _ batch: Batch, _ device: String, isNegative: Bool, _ transaction: any BulkTransaction
     ) throws {
@@ -20,7 +20,7 @@ extension Telemetry {
         let now = transaction.now.nanoseconds
         let isNow = last >= now.subtractingClamped(Receiver.grace)
         if isNow { transaction.publishLive(topic: "telemetry.without-session", body) }
-        // An entry without an owner is everybody's to see. While nobody can say whose the device is, it waits for the records.
+        // Everybody may see an entry without an owner. While the device's owner is not known, the entry waits for the records.
         guard record != nil, try isNow || isNews(needling, batch, device, transaction),
             try beginsStretch(device, isLate: !isNow, transaction)
         else { return }
@@ -31,24 +31,24 @@ extension Telemetry {
                 stands: true))
     }
 
-    /// When needles moved, and in which point; none where it was rejected.
+    /// A time at which needles moved, and the place of the point that says so; `nil` where the point was rejected.
     private struct Needling {
         var time: Int64
         var place: Int?
     }
 
-    /// Where needles moved and no session explains it: what was measured a little after the end of one was still of it.
+    /// The needling that no session explains. Points of a little after a session's end are still the session's.
     private func unexplained(
         _ batch: Batch, _ device: String, isNegative: Bool, _ reading: any Reading
     ) throws -> [Needling] {
         let (slot, points, suspects) = (batch.slot, batch.points, batch.suspects)
-        // A depth that nobody can read is not read as none.
+        // A depth that nobody can read counts as needling.
         let isUnreadable = knowledge.unreadableDepth(in: slot.layout.fields) != nil
         func needles(_ points: Points, _ place: Int) -> Bool {
             isUnreadable || slot.depths.contains { points.columns[$0].number(at: place) > 0 }
         }
         let now = reading.now.nanoseconds
-        // A stamp that nobody believes counts as now, and so does what was rejected.
+        // A point with an unbelievable time counts as one of now, and so does a rejected one.
         let believed = now.subtractingClamped(keepUnmatchedFor.totalNanoseconds)
         var found = points.times.indices.filter { needles(points, $0) }.map { place in
             Needling(time: points.times[place] < believed ? now : points.times[place], place: place)
@@ -64,7 +64,7 @@ extension Telemetry {
         return found.filter { one in !sessions.contains { $0.covers(one.time) } }
     }
 
-    /// Whether there is any among late points that is not only sent again.
+    /// Whether any of the late needling is new, and not only sent again.
     private func isNews(
         _ needling: [Needling], _ batch: Batch, _ device: String, _ transaction: any Transaction
     ) throws -> Bool {
@@ -74,24 +74,24 @@ extension Telemetry {
         return needling.contains { one in one.place.map { !isRepeated($0) } ?? true }
     }
 
-    /// Notes that the device needles, or that it tells late of it: the one hides nothing of the other.
-    /// - Returns: Whether it had been quiet, so that this is to be told.
+    /// Notes that the device needles, or that it tells late of it; both are kept apart, so that neither hides the other.
+    /// - Returns: Whether the device had been quiet, so that an entry is to be recorded.
     private func beginsStretch(_ device: String, isLate: Bool, _ transaction: any Transaction) throws -> Bool {
         let row = try transaction.store.row(
             "SELECT last_at FROM telemetry_needling WHERE device = ? AND is_late = ?", device, isLate)
         let passed = row?.instant("last_at").map { transaction.now.milliseconds(since: $0) }
-        // To the second is near enough, and spares most transactions a write.
+        // A second is near enough, and spares most transactions a write.
         if let passed, 0..<1000 ~= passed { return false }
         try transaction.store.execute(
             """
             INSERT INTO telemetry_needling (device, is_late, last_at) VALUES (?, ?, ?)
             ON CONFLICT (device, is_late) DO UPDATE SET last_at = excluded.last_at
             """, device, isLate, transaction.now)
-        // After a clock that was set back nobody knows how long ago it was.
+        // If the clock was set back, nobody knows how long ago the last needling was.
         return passed.map { $0 < 0 || $0 >= knowledge.quiet.totalMilliseconds } ?? true
     }
 
-    /// A session of the device begins: what comes after it is another stretch.
+    /// Notes that a session of the device begins: needling after it is another stretch.
     func needlingIsRecorded(_ device: String, _ transaction: any Transaction) throws {
         try transaction.store.execute("DELETE FROM telemetry_needling WHERE device = ?", device)
     }
