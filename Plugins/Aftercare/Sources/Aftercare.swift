@@ -8,8 +8,8 @@ let activesHoursKey = Parameter.optional(
 @_cdecl("mneedle_module_aftercare")
 public func mneedleModuleAftercare() -> UnsafeMutableRawPointer { definition.export() }
 
-/// Looks after the skin from the first needle on: what to avoid and for how long, what is normal,
-/// and what to do about what is not. A red flag blocks further sessions until somebody has closed it.
+/// Looks after the skin from the first needle on. It says what to avoid and for how long, which symptoms are normal,
+/// and what to do about the others. A red flag blocks further sessions until somebody has closed it.
 let definition = ModuleDefinition(
     manifest: Manifest(
         name: "aftercare", version: "0.1.0",

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// Advice of the documents that is general, where no rule can check it.
+/// A piece of general advice from the source documents that no rule can check.
 struct Guidance: Reply {
     enum Topic: String, CaseIterable, ReplyValue { case hygiene, products, provider, limits, consult }
 

@@ -4,7 +4,7 @@ import MneedleKit
 struct AftercareKnowledge: Sendable {
     let windows: [Window]
     let products: [Product]
-    /// Words of a product's name that say nothing about what is in it: `serum`, `cream`.
+    /// The words of a product's name that say nothing about its contents: `serum`, `cream`.
     let forms: Set<String>
     let symptoms: [Symptom]
     let allergies: [Allergy]

@@ -1,11 +1,11 @@
 import MneedleKit
 
-/// A symptom in somebody's own words: the symptom that is meant, and what the words say beside it.
+/// A symptom in somebody's own words: the symptom that is meant, and what else the words say about it.
 struct Said: Sendable {
     let symptom: Symptom
-    /// How bad it is at least: "severe redness".
+    /// The least degree of the symptom: "severe redness".
     let degree: Degree
-    /// Whether it becomes worse: "worsening swelling".
+    /// Whether the symptom becomes worse: "worsening swelling".
     let isWorsening: Bool
     /// The words as they were said, where no symptom has that name.
     let unknown: String?

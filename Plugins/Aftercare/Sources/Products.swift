@@ -117,7 +117,7 @@ extension Aftercare {
         if let refused = try refusal(of: product, name: name, person, reading) { return refused }
         let code: AftercareCode = product == nil ? .productUnknown : until == nil ? .productFine : .productAvoid
         var findings: [Finding] = []
-        // Where no window is open there is nothing to say about any product.
+        // While no window is open there is no finding about any product.
         if until != nil || (product != nil && !ends.isEmpty) {
             var values: [String: any CustomStringConvertible] = ["product": name, "reason": product?.reason ?? ""]
             values["time"] = until

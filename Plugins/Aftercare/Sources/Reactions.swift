@@ -113,7 +113,7 @@ extension Aftercare {
     }
 
     func findings(for open: OpenReaction, _ setting: Setting, _ zone: Zone) throws -> [Finding] {
-        // A symptom that the practice has since removed from its file blocks all the same.
+        // A reaction whose symptom the practice has since removed from its file blocks all the same.
         let symptom = knowledge.symptom(named: open.symptom)
         return try knowledge.findings.find(
             .openReaction, setting, in: zone, sources: symptom?.sources,

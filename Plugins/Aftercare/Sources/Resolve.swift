@@ -73,7 +73,7 @@ extension Aftercare {
                 "reaction \(id) was resolved on \(closed) already", state: ReactionState.resolved.rawValue)
         }
         let person = try transaction.person(reaction.person)
-        // A symptom that the practice has since removed from its file is closed by a physician's word.
+        // A reaction whose symptom the practice has since removed from its file is closed by a physician's word.
         let symptom = knowledge.symptom(named: reaction.symptom)
         try requireRole(symptom, reaction, person, transaction.actor)
         let physician = try physician(
@@ -103,7 +103,8 @@ extension Aftercare {
         return resolution
     }
 
-    /// The setting when it was opened counts too: changing the person's plan does not change who may judge.
+    /// Requires a role that may judge the reaction. The setting at its opening counts too, so that changing the person's
+    /// setting does not change who may judge.
     private func requireRole(
         _ symptom: Symptom?, _ reaction: StoredReaction, _ person: Person, _ actor: Actor
     ) throws {

@@ -6,7 +6,7 @@ enum Action: String, CaseIterable, Comparable, ReplyValue {
 
     static func < (left: Action, right: Action) -> Bool { left.rank < right.rank }
 
-    /// One step more serious, as far as there is one.
+    /// The action that is this many steps more serious, or the most serious one.
     func escalated(by steps: Int) -> Action { Action.allCases[min(rank + steps, Action.allCases.count - 1)] }
 
     var code: AftercareCode {
@@ -54,7 +54,7 @@ struct Symptom: Reply {
     let expectedFor: Span?
     /// The time after a session at which that begins; a symptom that has it needs a session on record.
     private let expectedFrom: Span?
-    /// Whether it belongs to healing after a session of the face only.
+    /// Whether the symptom belongs to healing after a session of the face only.
     private let afterFaceOnly: Bool
     /// The action within that time, by setting.
     private let atFirst: [Setting: Action]
@@ -65,21 +65,21 @@ struct Symptom: Reply {
     private let severe: Action
     /// The symptoms together with which this one is an emergency.
     let emergencyWith: [String]
-    /// Whether it blocks further sessions until it is resolved.
+    /// Whether the symptom blocks further sessions until it is resolved.
     let isRedFlag: Bool
     /// Whether a running session is stopped at once.
     let stopsSession: Bool
     /// The reason of `session.stop` that reports it: `rash`.
     let stopReason: String?
-    /// Products that may go on the skin all the same while it is open.
+    /// The products that may go on the skin all the same while a reaction of this symptom is open.
     let allows: [String]
-    /// Answers of the screening that it makes true for good: `keloid-history`.
+    /// The answers of the screening that the symptom makes true for good: `keloid-history`.
     let sets: [String]
-    /// Whether a practitioner has to resolve it, also at home.
+    /// Whether a practitioner has to resolve the reaction, also at home.
     let needsPractitioner: Bool
-    /// Whether only a physician's word closes it, however mild it is.
+    /// Whether only a physician's word closes the reaction, however mild it is.
     let needsPhysician: Bool
-    /// Whether closing it says if it was an allergy, and to what.
+    /// Whether closing the reaction has to say if it was an allergy, and to what.
     let asksAllergy: Bool
     /// The words for the symptom while it belongs to healing.
     let normal: String
@@ -167,7 +167,7 @@ struct Escalation: Sendable {
     /// The words before a symptom's name that say that it becomes worse, and those that say how bad it is.
     let worseningWords: Set<String>
     let degreeWords: [String: Degree]
-    /// Words that say that something is not there.
+    /// The words that say that something is not there.
     let denyingWords: Set<String>
 
     init(_ table: Table) {

@@ -44,14 +44,14 @@ struct Window: Sendable {
 }
 
 extension Aftercare {
-    /// Aftercare begins with the first needle: what is avoided after a session is avoided during it too.
+    /// The reaction by which aftercare begins with the first needle: things to avoid after a session are avoided during it too.
     var whenStarted: Reaction {
         Reaction(to: .sessionStarted) { session, _, transaction in try keep(session, endedAt: nil, transaction) }
     }
 
     var whenFinished: Reaction { Reaction(to: .sessionFinished) { try end($0, $2) } }
 
-    /// The needles were in the skin, so a stopped session needs the same care.
+    /// The reaction to a stopped session, which needs the same care, for the needles were in the skin.
     var whenStopped: Reaction {
         Reaction(to: .sessionStopped) { session, _, transaction in
             try end(session, transaction)

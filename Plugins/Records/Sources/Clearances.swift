@@ -58,7 +58,8 @@ extension Records {
             })
     }
 
-    /// Screening knows which findings a clearance lifts; while it does not answer, nothing is cleared.
+    /// Refuses a clearance of a finding that none lifts. Screening knows these findings; while it does not answer, nothing is
+    /// cleared.
     private func requireLiftable(_ code: String, of person: Person, _ reading: any Reading) throws {
         let rules = try reading.modules.list("screening.rules", [:])
         let liftable = rules.filter { $0.bool("liftable") == true }

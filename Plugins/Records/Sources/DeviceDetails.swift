@@ -84,7 +84,7 @@ extension Records {
         }
     }
 
-    /// The needle length of a roller or stamp is its depth, so its record is of no use without it.
+    /// Requires the needle length of a roller or stamp: it is the depth, so that the record is of no use without it.
     private func requireLength(_ details: DeviceDetails, _ model: DeviceModel?, of device: Device) throws {
         let kind = device.kind.rawValue
         let needle = DeviceDetails.needle.name

@@ -125,7 +125,7 @@ extension Records {
         }
     }
 
-    /// A limit by skin type is the label's own and not kept with the record: it changes with the knowledge.
+    /// The device with its label's limits by skin type, which are not kept with the record, for they change with the knowledge.
     private func labelled(_ device: Device) -> Device {
         var device = device
         device.skinTypes = device.model.flatMap(knowledge.model)?.skinTypes ?? [:]

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// The parts of the body that a device may be meant for, and what is known of device models.
+/// The parts of the body that a device may be meant for, the known device models, and advice for choosing a device.
 struct RecordsKnowledge: Sendable {
     let areas: [String]
     let models: [DeviceModel]

@@ -1,8 +1,8 @@
 import MneedleKit
 
 extension Scheduling {
-    /// Delivers each reminder once: its state changes in the transaction that records `reminder.due`, so what was
-    /// due while the service was down comes when it is up again, and nothing comes twice.
+    /// The timer that delivers each reminder once: its state changes in the transaction that records `reminder.due`, so that a
+    /// reminder that was due while the service was down comes when it is up again, and none comes twice.
     var delivery: Timer {
         Timer("delivery") { reading in
             try reading.store.row(

@@ -32,7 +32,7 @@ struct Plan: Reply, Equatable {
     var avoided: Avoided
     /// The sessions that are still to come.
     var days: [Day]
-    /// The number of further sessions whose days cannot be read any more, because the store was damaged.
+    /// The number of further sessions to come whose days cannot be read any more, because the store was damaged.
     var unreadable = 0
     /// Whether something is open that does not end by itself: nothing reminds of the days then.
     var isHeld = false
@@ -88,7 +88,7 @@ struct Plan: Reply, Equatable {
         ]
     }
 
-    // MARK: Kept
+    // MARK: In the store
 
     init(person: String, avoided: Avoided, days: [Day], done: Int, accepted: Instant, changed: Instant) {
         (self.person, self.avoided, self.days, self.done) = (person, avoided, days, done)
@@ -154,7 +154,7 @@ struct Plan: Reply, Equatable {
 }
 
 extension Scheduling {
-    // MARK: Keeping it true
+    // MARK: Planning anew
 
     /// Changes a plan after an entry. A session that was finished, early or late, takes the place of the plan's next one, and
     /// the rest is planned anew from it. A stopped session takes no place, but the skin has been needled all the same.

@@ -5,10 +5,10 @@ struct Reminder: Reply {
     enum State: String, CaseIterable, ReplyValue {
         case pending, due, snoozed, done, dismissed
 
-        /// Whether somebody still has to answer it.
+        /// Whether somebody still has to answer the reminder.
         var isOpen: Bool { self != .done && self != .dismissed }
 
-        /// The condition that selects it, in the words of the partial indexes, so that they serve it.
+        /// The SQL condition that selects reminders in this state, in the words of the partial indexes, so that these serve it.
         var condition: String {
             switch self {
             case .pending, .snoozed: "state IN ('pending', 'snoozed') AND state = '\(rawValue)'"
@@ -24,7 +24,7 @@ struct Reminder: Reply {
     var body: String?
     var urgency: Urgency
     var state: State
-    /// The time at which it comes, or came.
+    /// The time at which the reminder comes, or came.
     var due: Instant
     var created: Instant
     var changed: Instant

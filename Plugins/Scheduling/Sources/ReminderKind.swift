@@ -20,24 +20,24 @@ struct ReminderKind: Sendable {
     let hour: Int?
     /// Whether `hour` holds even where the person prefers another.
     let isHourFixed: Bool
-    /// The number of times that it comes, and the time between two of them.
+    /// The number of times that a reminder comes, and the time between two of them.
     let times: Int
     let every: Span
     /// The kinds whose open reminders after the same session end when one of this kind is answered.
     let answerEnds: [String]
-    /// The time after which it has lost its meaning and does not come any more.
+    /// The time after which a reminder has lost its meaning and does not come any more.
     let expiresAfter: Span?
-    /// The day after which it has lost its meaning, for one that is counted from the next session.
+    /// The day after which a reminder that is counted from the next session has lost its meaning.
     let expiresOn: Anchor?
     /// The title and body of a reminder that comes on a later day than it was due.
     let lateTitle: String?
     let lateBody: String?
-    /// Whether it permits something or looks ahead, so that it does not come while something that does not end by itself
-    /// forbids any session, such as an open reaction.
+    /// Whether a reminder permits something or looks ahead, so that it does not come while a finding without an end, such as
+    /// an open reaction, forbids any session.
     let onlyWhileWell: Bool
-    /// The number of the last session of a person after which it comes; `nil` where it always comes.
+    /// The number of a person's sessions up to which a reminder comes; `nil` where it always comes.
     let upToSession: Int?
-    /// Whether it is for the first session of an accepted course only.
+    /// Whether a reminder comes for the first session of an accepted course only.
     let isForFirst: Bool
     /// The kind that says the same of the next window: where one of that kind is queued for the same day, this one does not come.
     let sameAs: String?

@@ -14,7 +14,7 @@ struct PastSession: Sendable {
 
 /// A person's past sessions, as far as intervals need them.
 struct PastSessions: Sendable {
-    /// `nil` for a person who has had none.
+    /// The latest session; `nil` for a person who has had none.
     let latest: PastSession?
     let count: Int
 

@@ -3,7 +3,7 @@ import MneedleKit
 /// A question that is to be answered, as `screening.questions` lists it.
 private struct AskedQuestion: Reply {
     var question: Question
-    /// The findings that rest on it.
+    /// The codes of the findings that rest on the question.
     var codes: [String]
 
     static let members: [Member<AskedQuestion>] = [
@@ -58,7 +58,7 @@ extension Screening {
             })
     }
 
-    /// The findings that rest on a question or on what is asked after it, each once.
+    /// The codes of the findings that rest on a question or on those that are asked after it, each once.
     private func codes(restingOn question: Question, _ settings: [Setting], _ areas: [String]) -> [String] {
         let reach = knowledge.interview.reach(of: question.name)
         var codes: [String] = []

@@ -133,7 +133,8 @@ struct Validity: Sendable {
 
     func end(of assessment: Assessment, _ zone: Zone) -> Instant { zone.adding(span, to: assessment.at) }
 
-    /// An assessment from later than `instant`, after the clock was set back, counts as little as one that is over.
+    /// Whether an assessment counts at `instant`. One from a later time, made before the clock was set back, does not, nor does
+    /// one that is over.
     func holds(_ assessment: Assessment, at instant: Instant, _ zone: Zone) -> Bool {
         assessment.at <= instant && instant < end(of: assessment, zone)
     }

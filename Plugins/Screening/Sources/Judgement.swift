@@ -31,7 +31,7 @@ struct Judgement: Sendable {
     /// All findings, those of missing answers included, gravest first.
     var all: [Finding] { (findings + unknown).sorted { $0.severity > $1.severity } }
 
-    /// For `defer`, the latest day of all findings that defer.
+    /// The latest day of all findings that defer, where the decision is `defer`.
     var until: CivilDate? {
         guard decision == .defer else { return nil }
         return findings.filter { $0.severity == .defer }.compactMap {
@@ -132,7 +132,7 @@ extension Screening {
             }
     }
 
-    /// Makes a finding that the device's label rules out a contraindication, which nobody lifts.
+    /// Turns a finding that the device's label rules out into a contraindication, which nobody lifts.
     private func forbid(_ found: inout Finding, _ label: DeviceLabel) {
         found.severity = .contraindicated
         found.message += " " + filled(knowledge.words.label, ["title": label.title])

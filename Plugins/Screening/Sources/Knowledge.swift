@@ -109,7 +109,7 @@ enum ScreeningCode: String, FindingCode {
         }
     }
 
-    /// Nobody is treated unscreened, whatever a practice writes.
+    /// The firmness by which nobody is treated unscreened, whatever a practice writes.
     var firmness: Firmness { self == .notScreened ? .blocks(in: [.home, .clinic]) : .none }
 }
 

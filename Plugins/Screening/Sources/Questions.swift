@@ -19,7 +19,7 @@ struct Question: Sendable {
     let isRequired: Bool
     /// Whether a "yes" stays true for the person from then on. Of several days that were given, the latest is kept.
     let isRemembered: Bool
-    /// Whether it asks "any of these?", and its follow-ups are asked only after a yes.
+    /// Whether the question asks "any of these?", so that its follow-ups are asked only after a yes.
     let isGate: Bool
     let choices: [String]
     let unit: String?

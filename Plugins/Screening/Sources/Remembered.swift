@@ -3,7 +3,7 @@ import MneedleKit
 /// A "yes" that stays true: a raised scar is keloid history from then on, whatever is answered later.
 struct Memory: Sendable {
     let at: Instant
-    /// The subject that it comes from: `reaction/3`, `assessment/17`.
+    /// The subject that the answer comes from: `reaction/3`, `assessment/17`.
     let because: String
     /// The latest day that was given, for a question that asks for one.
     var day: CivilDate?

@@ -3,10 +3,10 @@ import MneedleKit
 /// One `[[rule]]` of the knowledge file: its condition, its severities and its reason.
 struct Rule: Sendable {
     private let template: FindingTemplate
-    /// The reason why it matters, in words for people.
+    /// The reason why the rule matters, in words for people.
     let reason: String
     let condition: Condition
-    /// Whether a physician's recorded clearance lifts it, also where it is more than `clearance`.
+    /// Whether a physician's recorded clearance lifts the finding, also where its severity is above `clearance`.
     private let isLiftable: Bool
     /// The strength of the weakest source that it rests on, where it goes beyond the source documents.
     let evidence: String?
@@ -73,14 +73,14 @@ struct Rule: Sendable {
 
     func severity(in setting: Setting) -> Severity? { template.severity(in: setting) }
 
-    /// Whether it can find anything in this setting when these areas are treated.
+    /// Whether the rule can find anything in this setting when these areas are treated.
     func mayApply(in setting: Setting, _ areas: [String]) -> Bool {
         severity(in: setting) != nil && condition.couldHold(areas)
     }
 
     func canBeLifted(in setting: Setting) -> Bool { isLiftable || severity(in: setting) == .clearance }
 
-    /// The sentences that say where its waiting times come from.
+    /// The sentences that say where the rule's waiting times come from.
     private func waitSentences(_ words: Words) -> [String] {
         waits.map { wait in
             let words = wait.isConfigured ? words.practiceSetting : words.practiceDefault

@@ -2,7 +2,8 @@ import MneedleKit
 
 extension Sessions {
     /// The findings that the request overrides, and the reason; `nil` where it overrides none.
-    /// - Throws: Where the actor may not override, names a finding that is not there or cannot be overridden, or gives no reason.
+    /// - Throws: `forbidden` where the actor may not override; `invalid-argument` where a named finding is not there or cannot
+    ///   be overridden, or the reason is missing.
     func override(
         _ wish: Wish, _ plan: SessionPlan, _ findings: [Finding], _ actor: Actor
     ) throws -> (findings: [Finding], reason: String)? {
@@ -24,7 +25,7 @@ extension Sessions {
     }
 
     /// The blocking findings of that code.
-    /// - Throws: Where there is none, or one of them cannot be overridden.
+    /// - Throws: `invalid-argument` where there is none, or one of them cannot be overridden.
     private func named(_ code: String, _ plan: SessionPlan, _ findings: [Finding]) throws -> [Finding] {
         let blocking = findings.filter(\.blocks)
         let meant = blocking.filter { $0.code == code }

@@ -40,7 +40,7 @@ let migrations = [
                     .text("note").optional(), .text("overridden").optional(), .text("override_reason").optional(),
                     .integer("assessment").optional(), .text("knowledge"), .text("flagged").optional(),
                 ]),
-            // A person has one session at a time, whatever two requests that cross each other may believe.
+            // These allow a person and a device one session at a time, whatever two requests that cross may believe.
             .index(
                 "session_running_person", on: "session_sessions", ["person"], isUnique: true,
                 where: "state = 'running'"),

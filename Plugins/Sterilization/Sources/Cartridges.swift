@@ -9,12 +9,12 @@ struct Cartridge: Sendable {
     let lot: String?
     let expires: CivilDate?
     let openedAt: Instant
-    /// The session that claimed it: its only one.
+    /// The session that claimed the cartridge, its only one; `nil` before that.
     let session: Int64?
     let usedAt: Instant?
     let discardedAt: Instant?
 
-    /// `nil` when no cartridge of that name was ever opened.
+    /// Reads the cartridge of that name; `nil` when none was ever opened.
     init?(_ name: String, in reading: any Reading) throws {
         let name = trimmed(name)
         guard let row = try reading.store.row("SELECT * FROM sterilization_cartridges WHERE cartridge = ?", name) else {

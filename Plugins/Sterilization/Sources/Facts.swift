@@ -75,7 +75,7 @@ struct Disinfectant: Sendable {
 /// A temperature held for a time that sterilises.
 struct CycleProfile: Sendable {
     let name: String
-    /// The authority that vouches for it: `cdc`, `maker`. The configuration names the families in force.
+    /// The authority that vouches for the profile: `cdc`, `maker`. The configuration names the families in force.
     let family: String
     let methods: [String]
     let leastCelsius: Double

@@ -9,15 +9,15 @@ struct Head: Sendable {
         var state: State
         var since: Instant
         var until: Instant
-        /// The steriliser load that it came from.
+        /// The steriliser load that the head came from.
         var load: String?
     }
 
     let device: String
     var lastPerson: String?
-    /// The end of the last session with it, or the begin of one that is running.
+    /// The end of the last session with the head, or the begin of one that is running.
     var lastUse: Instant?
-    /// The running session that it is in use for.
+    /// The running session that the head is in use for.
     var running: Int64?
     var cleaningDueSince: Instant?
     var readiness: Readiness?
@@ -93,7 +93,7 @@ struct Head: Sendable {
             readiness?.until, readiness?.load, uses)
     }
 
-    /// Whether something that began at `began` came after the last use, so that it can make the head ready.
+    /// Whether a soak or cycle that began at `began` came after the last use, so that it can make the head ready.
     func isAfterUse(_ began: Instant) -> Bool { running == nil && lastUse.map { began >= $0 } ?? true }
 
     /// The newest time of its record, where that is still to come because the clock was set back, or was ahead before. The

@@ -2,9 +2,9 @@ import MneedleKit
 
 /// The judgement of a soak or cycle.
 struct ReprocessingJudgement: Sendable {
-    /// The findings by which it does not count; empty where it counts.
+    /// The findings by which the soak or cycle does not count; empty where it counts.
     var refusals: [Finding] = []
-    /// The findings about what to do better although it counts.
+    /// The findings that say what to do better, although the soak or cycle counts.
     var advice: [Finding] = []
 
     var counts: Bool { refusals.isEmpty }

@@ -4,10 +4,10 @@ import MneedleSeries
 /// The stored points of one layout, of a session or of a device outside of any.
 struct Series {
     var id: Int64
-    /// 0 while its points belong to no session.
+    /// The session's number; 0 while the points belong to no session.
     var session: Int64
     var device: String
-    /// Measurement and tags as they were sent.
+    /// The measurement and tags as they were sent.
     var name: String
     var fields: [Layout.Field]
     /// The milliseconds that one stored row sums up; 0 where each row is one point.

@@ -16,7 +16,7 @@ final class Watch {
     /// Whether a depth was judged since the last ``heard(at:elsewhere:)``, and the time at which the depth was last heard.
     private var isDepthNew = false
     private var depthHeard: Int64?
-    /// The number of alarms that it has raised.
+    /// The number of alarms that the watch has raised.
     private(set) var alarms = 0
 
     struct Breach {

@@ -4,7 +4,8 @@ import MneedleSeries
 
 /// Needling that arrives while no session of its device runs.
 extension Telemetry {
-    /// The kind of entry for a stretch of it. Live subscribers are told of each piece, as `telemetry.without-session`.
+    /// The kind of entry for a stretch of such needling. Live subscribers are told of each batch, as
+    /// `telemetry.without-session`.
     static let needledWithoutSession = "telemetry.needled-without-session"
 
     /// Reports needling of now or earlier that no session has watched.
