@@ -2,14 +2,14 @@ import MneedleClient
 import MneedleSystem
 import MneedleWire
 
-/// Why `mneedlectl` did not do what was asked, whoever noticed it.
+/// The reason why `mneedlectl` did not do its command, whether the daemon or this client found it.
 struct Failure: Error {
     /// A code of the protocol, or one of this client.
     var code: String
     var message: String
     /// The members that the daemon sent beside the message.
     var details: [JSON.Member] = []
-    /// The way on.
+    /// The next step for the person.
     var next: String?
     var exitCode: ExitCode
 
@@ -19,7 +19,7 @@ struct Failure: Error {
         return Failure(code: "usage", message: message, details: details, next: next, exitCode: .usage)
     }
 
-    /// - Parameter verb: The command that was asked for, if there was one.
+    /// - Parameter verb: The command of the request, if there was one.
     init(_ error: ClientError, verb: String? = nil) {
         let (code, exitCode): (String, ExitCode) =
             switch error.kind {
