@@ -64,8 +64,8 @@ extension Connection {
     }
 }
 
-/// Passes bulk lines on, and ends them once: at the end of the input, or at a line that holds a single `.` (what follows
-/// it would be taken for requests).
+/// Passes bulk lines on, and ends them once: at the end of the input, or at a line that holds a single `.`, for the lines
+/// after it would be taken for requests.
 struct BulkLines {
     private enum Line { case empty, dot, dotReturn, other }
 

@@ -4,7 +4,7 @@ import Synchronization
 /// The faults of the service, whichever part notices them: the one place that `status`, systemd's status line, the log, the
 /// figures and the gate before a session ask.
 package final class Health: Sendable {
-    /// One thing that is wrong, from when it is noticed until it is mended.
+    /// One fault, from when it is noticed until it is mended.
     package struct Fault: Sendable, Equatable {
         /// The fault's code, the same each time: `store-file`. Also the code of the finding that blocks sessions.
         package var code: String

@@ -14,7 +14,7 @@ final class Reloader: Part {
     private let server: Server
     private let reporter: Reporter
     private let parts: [any Part]
-    /// Held while files are read again and come into force.
+    /// Whether reloads have ended; held while files are read again and come into force.
     private let isStopped = Mutex(false)
 
     /// - Parameter parts: The parts that take over the new settings and modules.

@@ -116,7 +116,7 @@ final class Bus {
     }
 }
 
-/// A message that is read from its start.
+/// An incoming message, to be read from its start.
 struct Incoming {
     private let message: OpaquePointer
 
@@ -155,7 +155,7 @@ struct Incoming {
     }
 }
 
-/// A message that is being written.
+/// An outgoing message, to be written.
 struct Outgoing {
     fileprivate static let text = CChar(UInt8(ascii: "s"))
     fileprivate static let unsigned = CChar(UInt8(ascii: "u"))

@@ -20,7 +20,7 @@ final class DaemonLink {
     /// Whether the daemon takes answers from this user; `true` until that is known.
     var mayAnswer: Bool { connection?.greeting.role != "reader" }
 
-    /// Connects if it is time to, and subscribes from where the inbox ends.
+    /// Connects if it is time to, and subscribes to the events after the inbox's last one.
     func connect(_ inbox: inout Inbox, wanted: (_ person: String?, _ own: Set<String>) -> Bool) {
         guard connection == nil, backoff.isOver() else { return }
         do throws(ClientError) {

@@ -20,7 +20,7 @@ public struct Notice: Hashable, Sendable {
         /// The revision of the notice that it shows.
         public var revision: Int64
 
-        /// Makes the record of what the server shows.
+        /// Makes the record of a notification on the screen.
         public init(id: UInt32, revision: Int64) {
             self.id = id
             self.revision = revision
@@ -29,7 +29,7 @@ public struct Notice: Hashable, Sendable {
 
     /// The notice's key: a later notice of the same key replaces the earlier one.
     public var key: String
-    /// Its sort.
+    /// The notice's sort.
     public var kind: Kind
     /// The reminder that is answered; `nil` where nothing can be answered.
     public var reminder: Int64?

@@ -13,7 +13,7 @@ struct Failure: Error {
     var next: String?
     var exitCode: ExitCode
 
-    /// A mistake on the command line.
+    /// Makes the failure for a mistake on the command line.
     static func usage(_ message: String, suggestions: [String] = [], next: String? = nil) -> Failure {
         let details = suggestions.isEmpty ? [] : [JSON.Member("suggestions", .array(suggestions.map(JSON.string)))]
         return Failure(code: "usage", message: message, details: details, next: next, exitCode: .usage)
@@ -37,7 +37,7 @@ struct Failure: Error {
             next: error.advice ?? Self.next(after: code, verb: verb), exitCode: exitCode)
     }
 
-    /// A file that cannot be replaced.
+    /// Makes the failure for a file that cannot be replaced.
     static func unwritable(_ path: String, _ error: SystemError) -> Failure {
         Failure(
             code: "unwritable", message: "\(path) cannot be written: \(error)", details: [],

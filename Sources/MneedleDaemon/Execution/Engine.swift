@@ -121,7 +121,7 @@ package final class Engine: @unchecked Sendable {
     /// Runs the jobs in their order, each as a unit of its own, and commits once.
     /// - Parameter more: Asked for further jobs for the same commit before it is made, until it has none.
     package func run(_ jobs: [Job], more: () -> [Job] = { [] }) -> Outcome {
-        // Almost all requests that write succeed: savepoints are for the groups in which one does not.
+        // Almost all requests that write succeed: savepoints are for the groups in which one fails.
         run(jobs, more: more, hasSavepoints: false)
     }
 
@@ -268,7 +268,7 @@ package final class Engine: @unchecked Sendable {
 
     // MARK: Time
 
-    /// When the earliest of all modules' timers is due.
+    /// The time at which the earliest timer of all modules is due.
     package func nextDue() throws -> Instant? {
         try store.write { try nextDue(registry, $0) }
     }

@@ -7,7 +7,7 @@ extension Engine {
         package var results: [Result<Object, ModuleError>] = []
         var events: [PublishedEvent] = []
         var nextDue: Instant?
-        /// How many transactions that wrote anything were committed.
+        /// The number of committed transactions that wrote anything.
         var commits = 0
 
         /// The live events for subscribers, which no ledger keeps.

@@ -104,9 +104,9 @@ package protocol WritingConnection: StoreConnection {
 
 /// The places in a group to which its changes can be taken back.
 package enum Savepoint: String, Sendable {
-    /// Before a job of the group.
+    /// The place before a job of the group.
     case request
-    /// Before a module's reaction to an entry that stands.
+    /// The place before a module's reaction to an entry that stands.
     case reaction
 }
 

@@ -8,7 +8,7 @@ import Synchronization
 final class StoreCheck: Sendable {
     private let engine: Engine
     private let isRunning = Mutex(false)
-    /// Stopped with the service.
+    /// The control by which the service's stop ends the check.
     private let control = ReadControl(module: Verb.host)
     /// The number of the newest ledger entries that are proved: so a start costs the same however long the ledger is.
     private let newest: Int64 = 10_000

@@ -48,7 +48,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
             return try unit { try job.run(self) }
         } catch let refused as ModuleError where writing.isInTransaction {
             guard let entry = refused.entry else { throw refused }
-            // A refusal that cannot be kept is not told as one.
+            // A refusal whose entry cannot be recorded is not told as a refusal.
             _ = try unit { ["seq": try record(entry)] }
             throw refused
         }

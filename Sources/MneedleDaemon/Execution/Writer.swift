@@ -40,7 +40,7 @@ final class Writer: Sendable {
 
     func start() { thread.start { [self] in run() } }
 
-    /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; between the two there is none.
+    /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; the two kinds have no order between them.
     func submit(_ jobs: [Job]) {
         guard !jobs.isEmpty else { return }
         let wasIdle = state.withLock { state in

@@ -25,7 +25,7 @@ package final class HeadNote: Sendable {
     let path: String
     private let content: Mutex<Content?>
     private let acceptance: String
-    /// Whether an administrator says, by a file of that name, that the store is meant to be as it is.
+    /// Whether the file `accept-store` tells that an administrator wants the store as it is.
     let isAccepted: Bool
 
     /// Reads the note in the folder.

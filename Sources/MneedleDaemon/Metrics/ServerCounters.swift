@@ -1,10 +1,9 @@
 import MneedleKit
 import NIOCore
 
-/// The server's counters. They live on the event loop: counting takes no lock and, but for the first of its
-/// kind, no memory.
+/// The server's counters. They live on the event loop: counting takes no lock and, except for the first of its kind, no memory.
 struct ServerCounters {
-    /// A refusal by its module and error code. Neither is ever a word of the client's.
+    /// A refusal by its module and error code. Neither is ever a word from a client.
     struct Outcome: Hashable {
         /// The module's place, as in ``Verb/Account/slot``.
         var slot: Int

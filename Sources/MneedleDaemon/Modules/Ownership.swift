@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// The kinds of entries and topics that belong to each module: an entry is a fact that others act upon, so nobody makes those of another.
+/// The kinds of entries and topics that belong to each module. Others act upon an entry as a fact, so no module makes another's.
 package struct Ownership: Sendable {
     /// A kind, or all kinds with a prefix: `device.cleaned`, `reminder.*`.
     private struct Claim: Sendable {

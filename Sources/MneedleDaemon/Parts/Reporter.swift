@@ -69,7 +69,7 @@ struct Reporter: Part {
             ["module": module])
     }
 
-    /// Logs the head. The journal witnesses the ledger: a person who alters the store cannot alter what was logged.
+    /// Logs the head. The journal witnesses the ledger: a person who alters the store cannot alter the log.
     func logHead(_ occasion: String) {
         let head = engine.head
         logger.say(

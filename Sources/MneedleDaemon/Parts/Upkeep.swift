@@ -2,8 +2,8 @@ import MneedleKit
 import NIOCore
 import Synchronization
 
-/// The daemon's own work by the clock, beside the modules' timers: the daily look at the store, the hourly witness, and systemd's
-/// watchdog.
+/// The daemon's own work by the clock, beside the modules' timers: the daily check of the store, the hourly witness, and
+/// systemd's watchdog.
 final class Upkeep: Part {
     private let loop: any EventLoop
     private let writer: Writer

@@ -19,7 +19,7 @@ final class BulkPipe: @unchecked Sendable {
         var hasTerminator = false
     }
 
-    /// The receiver and how much it has stored, as the writer's jobs hand it on.
+    /// The receiver and the numbers of lines that it accepted and rejected, handed from one job of the writer to the next.
     // Sendable: written by the job that makes it and the one that stores, read when those are done.
     private final class Receiver: @unchecked Sendable {
         var receiver: (any BulkReceiver)?
@@ -68,7 +68,7 @@ final class BulkPipe: @unchecked Sendable {
     /// The bytes after the terminator, which are requests again.
     private(set) var rest: [UInt8] = []
 
-    /// Ties a sender to the service. ``open(_:)`` is the next thing to be called.
+    /// Ties a sender to the service. ``open(_:)`` must be called next.
     /// - Parameters:
     ///   - submit: Hands jobs to the writer; without it they go there at once.
     /// - progress: Called on the event loop.

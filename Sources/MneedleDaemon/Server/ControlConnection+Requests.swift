@@ -7,7 +7,7 @@ import NIOCore
 extension ControlConnection {
     // MARK: Parsing
 
-    /// Reads requests from what has arrived, up to the limits.
+    /// Reads requests from the bytes that have arrived, up to the limits.
     /// - Returns: Whether any request was put in the queue.
     func parse() -> Bool {
         var hasQueued = false

@@ -69,7 +69,7 @@ final class Hub: @unchecked Sendable {
     /// The bytes that one connection may leave untaken.
     func allowance(_ limits: Limits) -> Int { backlog.allowance(limits, among: open) }
 
-    /// Places taken.
+    /// The number of places taken.
     private var open = 0
 
     private func tellCount() {

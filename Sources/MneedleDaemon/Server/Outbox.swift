@@ -37,9 +37,9 @@ struct Outbox {
     }
 }
 
-/// The bytes that all clients together have not taken yet, and how many each may leave.
+/// The bytes that all clients together have not taken yet, and the share that each may leave.
 struct SharedBacklog {
-    /// Bytes that the kernel has not taken yet.
+    /// The bytes that the kernel has not taken yet.
     var unsent = 0
 
     private static let leastAllowance = 16_384

@@ -89,7 +89,7 @@ struct RequestQueue {
         entries.index(entries.startIndex, offsetBy: place)
     }
 
-    /// Looks without a copy of the entry, which would count every reference in it.
+    /// Looks at an entry without a copy of it, which would count every reference in it.
     private mutating func look(at place: Int) -> (isAnswered: Bool, isWrite: Bool) {
         entries.modify(index(place)) { ($0.answer != nil, $0.request.isWrite) }
     }

@@ -20,7 +20,7 @@ public struct ClockReading: Sendable, Equatable {
     /// Milliseconds since a moment that stays the same while this process runs; time asleep counts.
     public var elapsed: Int64
 
-    /// - Parameter elapsed: Milliseconds.
+    /// - Parameter elapsed: The time that has gone by, in milliseconds.
     public init(now: Instant, elapsed: Int64) {
         self.now = now
         self.elapsed = elapsed

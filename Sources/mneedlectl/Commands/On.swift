@@ -55,7 +55,7 @@ struct EventOrder {
     let since: Int64?
     /// The longest time for one run of the program.
     let timeLimitSeconds: Double
-    /// The pause before it is tried again; doubled each time, up to an hour.
+    /// The pause before the program is tried again; doubled each time, up to an hour.
     let retryAfterSeconds: Double
     /// The number of failures after which an event is given up.
     let attempts: Int

@@ -4,7 +4,7 @@ import MneedleWire
 
 /// `mneedlectl` with its command line: the table of contents of its commands.
 struct Tool {
-    /// The commands that are not the daemon's.
+    /// The client's own commands.
     static let ownCommands: [(name: String, summary: String)] = [
         ("help", "explain mneedlectl, a module or a command"),
         ("watch", "print events as they happen"),

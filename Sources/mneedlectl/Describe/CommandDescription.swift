@@ -42,7 +42,7 @@ struct CommandDescription {
     /// The command as a person types it: `screening assess`.
     var words: String { verb.split(separator: ".").joined(separator: " ") }
 
-    /// Finds the parameter for a name as it was typed, and the name to send. `needle-mm` means `needle_mm`.
+    /// Finds the parameter that a typed name means, and the name to send. `needle-mm` means `needle_mm`.
     func parameter(named typed: String) -> (parameter: ParameterDescription, name: String)? {
         let parts = typed.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let parameter = parameters.first(where: { $0.isMeant(by: parts[0]) }) else { return nil }

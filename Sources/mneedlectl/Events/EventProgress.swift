@@ -13,7 +13,7 @@ struct EventProgress {
     }
 
     let path: String
-    /// The open file, locked until this process ends.
+    /// The lock file beside it, open, and so locked, until this process ends.
     private let lock: Descriptor
     /// The last event that was dealt with; `nil` before the first one of the first start.
     private(set) var position: Position?
