@@ -13,7 +13,7 @@ package final class Verb: Sendable {
     let account: Account
 
     /// - Parameters:
-    /// - module: The command's module; the service's own commands carry their whole name themselves.
+    ///   - module: The command's module; the service's own commands carry their whole name themselves.
     ///   - slot: The module's place among the modules, from 1 on.
     package init(module: String, slot: Int = Account.host, _ command: Command) {
         name = module == Verb.host ? command.name : "\(module).\(command.name)"

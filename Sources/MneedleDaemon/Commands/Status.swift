@@ -55,8 +55,8 @@ extension HostCommands {
     }
 
     /// - Parameters:
-    /// - reading: The store; `nil` where it cannot be read.
-    /// - fault: The reason why it cannot be read.
+    ///   - reading: The store; `nil` where it cannot be read.
+    ///   - fault: The reason why it cannot be read.
     private func answer(_ reading: (any Reading)?, _ fault: String? = nil) -> ServiceStatus {
         let newest = try? reading?.store.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
         let registry = (reading as? StoreReading)?.registry ?? registry

@@ -20,8 +20,8 @@ package struct CrashNotes: Sendable {
 
     /// Begins a piece of work, which has the whole time limit again.
     /// - Parameters:
-    /// - request: The peer's request; `nil` for a module's own work.
-    /// - uid: The peer's unix user.
+    ///   - request: The peer's request; `nil` for a module's own work.
+    ///   - uid: The peer's unix user.
     func begin(_ request: String?, of uid: uid_t) {
         guard isKept else { return }
         attribute(request, to: uid)

@@ -71,7 +71,7 @@ final class BulkPipe: @unchecked Sendable {
     /// Ties a sender to the service. ``open(_:)`` must be called next.
     /// - Parameters:
     ///   - submit: Hands jobs to the writer; without it they go there at once.
-    /// - progress: Called on the event loop.
+    ///   - progress: Called on the event loop.
     init(
         _ services: Services, _ hub: Hub, _ sender: Sender, submit: ((Job) -> Void)? = nil,
         progress: @escaping (Progress, BulkPipe) -> Void

@@ -13,7 +13,7 @@ final class DatagramReader: Sendable {
     private let thread: ReadingThread
 
     /// - Parameters:
-    /// - actor: The actor for a sender; `nil` for one who may not write.
+    ///   - actor: The actor for a sender; `nil` for one who may not write.
     ///   - makeSource: Called on the reader's thread for each new sender.
     init(
         descriptor: Int32, largest: Int, actor: @escaping @Sendable (Peer) -> Actor?,

@@ -27,7 +27,7 @@ struct Outbox {
 
     /// Notes that the kernel has taken so many bytes.
     /// - Parameters:
-    /// - markBefore: The mark before they were taken.
+    ///   - markBefore: The mark before they were taken.
     ///   - mark: The mark now, which may be higher when others' bytes are gone too.
     /// - Returns: Whether there is room now and was none before.
     mutating func took(_ count: Int, markBefore: Int, mark: Int) -> Bool {

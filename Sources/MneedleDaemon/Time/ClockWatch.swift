@@ -33,8 +33,8 @@ final class ClockWatch {
     let tolerance: Int64
 
     /// - Parameters:
-    /// - known: The state at the last stop; its offset counts for nothing any more.
-    /// - newest: The time at which the newest entry of the ledger was recorded.
+    ///   - known: The state at the last stop; its offset counts for nothing any more.
+    ///   - newest: The time at which the newest entry of the ledger was recorded.
     init(_ reading: ClockReading, _ known: State, newest: Instant?, _ tolerance: Span) {
         self.tolerance = tolerance.milliseconds
         state = known

@@ -9,7 +9,7 @@ struct TextTable {
 
     /// - Parameters:
     ///   - sample: The rows that the widths are taken from.
-    /// - width: The terminal's width; `nil` for no wrapping.
+    ///   - width: The terminal's width; `nil` for no wrapping.
     init(sample: [JSON], width: Int?) {
         for row in sample {
             for member in row.members ?? [] {
