@@ -2,7 +2,7 @@ import MneedleKit
 
 /// The people whose data peers below admin see: `[access] people`.
 package enum People: String, CaseIterable, Sendable {
-    /// Everybody sees their own data: of the people whose records name their unix user.
+    /// Everybody sees the data of their own people: those whose records name their unix user.
     case household
     /// Everybody with the role treats all people.
     case practice

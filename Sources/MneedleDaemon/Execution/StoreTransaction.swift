@@ -20,7 +20,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     private var depth = 0
     /// The size of everything that the running request has recorded and told so far.
     private var said = (entries: 0, bytes: 0)
-    /// The fault of a live event of this request; `tell` has no way to report it at once.
+    /// The fault of a live event of this request; ``publishLive(topic:_:)`` has no way to report it at once.
     private var fault: (any Error)?
     /// The request of the job's peer.
     private var request: String?
