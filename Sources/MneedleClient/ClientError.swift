@@ -1,8 +1,8 @@
 import MneedleWire
 
-/// Why a request did not bring what was asked for.
+/// The reason why a request did not bring its result.
 public struct ClientError: Error, Hashable, Sendable {
-    /// What kind of failure it is.
+    /// The kind of failure.
     public enum Kind: Hashable, Sendable {
         /// Nothing listens on the socket.
         case noDaemon
@@ -14,13 +14,13 @@ public struct ClientError: Error, Hashable, Sendable {
         case timedOut
         /// The daemon closed the connection before it had answered.
         case closed
-        /// Standard input, or whatever was to be sent, cannot be read.
+        /// Standard input, or another source of the bytes to send, cannot be read.
         case unreadableInput
         /// The daemon answered `ERR` with this code.
         case refused(code: String)
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     public var kind: Kind
     /// One sentence for a person.
     public var message: String

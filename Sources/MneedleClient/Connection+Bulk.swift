@@ -13,7 +13,7 @@ extension Connection {
         if let end = try readUntilReady() { return end }
         var bulk = BulkLines()
         while !bulk.isComplete && !isEnded {
-            // Lines that have arrived come first: no poll tells of them.
+            // Lines that have arrived come first: no poll reports them.
             while let line = try nextLine() {
                 if let end = try takeBulk(line, acknowledged) { return end }
             }
@@ -24,7 +24,7 @@ extension Connection {
         }
     }
 
-    /// Answers the end of the reply if the daemon wants no lines.
+    /// Reads until the daemon is ready for lines; returns the end of the reply if it wants none.
     private func readUntilReady() throws(ClientError) -> JSON? {
         while true {
             let line = try receive()
@@ -39,7 +39,7 @@ extension Connection {
         return nil
     }
 
-    /// Waits for input or for the daemon, whose words are read at once: it may have ended the stream.
+    /// Waits for input or for the daemon, whose lines are read at once: it may have ended the stream.
     private func inputIsReady(_ input: CInt) -> Bool {
         var entries = [
             pollfd(fd: input, events: Int16(POLLIN), revents: 0),
@@ -64,8 +64,8 @@ extension Connection {
     }
 }
 
-/// Passes bulk lines on, and ends them once: at the end of the input, or at a line that holds a single `.` (what follows
-/// it would be taken for requests).
+/// Passes bulk lines on, and ends them once: at the end of the input, or at a line that holds a single `.`, for the lines
+/// after it would be taken for requests.
 struct BulkLines {
     private enum Line { case empty, dot, dotReturn, other }
 

@@ -2,8 +2,8 @@ import Glibc
 import MneedleSystem
 
 extension Connection {
-    /// Goes on to the next path where nothing listens, and where this user may not open it: after `su` the runtime folder is
-    /// still the other user's. A daemon that refuses is an answer.
+    /// Connects to the first path that works. It goes on where nothing listens, and where this user may not open the socket:
+    /// after `su` the runtime folder is still the other user's. A daemon that answers with a refusal ends the search.
     static func open(firstOf paths: [String]) throws(ClientError) -> (Descriptor, String) {
         var closed: ClientError?
         for path in paths {

@@ -23,7 +23,7 @@ extension Connection {
         }
     }
 
-    /// Deals with one line of a reply; answers the object of its `OK`.
+    /// Takes one line of a reply; returns the object of its `OK`.
     func take(_ line: ReplyLine, row: (JSON) -> Void) throws(ClientError) -> JSON? {
         switch line {
         case .row(_, let object):
@@ -44,7 +44,7 @@ extension Connection {
 
 extension Connection {
     /// Subscribes to topics (`reminder.*`); with `since`, every later event of the ledger is told first.
-    /// Answers the ledger's position.
+    /// Returns the ledger's position.
     @discardableResult
     public func subscribe(topics: [String], since: Int64? = nil) throws(ClientError) -> Int64? {
         var arguments = [JSON.Member("topics", .array(topics.map(JSON.string)))]
@@ -52,7 +52,7 @@ extension Connection {
         return try request("subscribe", .object(arguments))["seq"]?.integer
     }
 
-    /// Waits for the next event of the subscriptions of this connection; answers `nil` if none came within the limit.
+    /// Waits for the next event of the subscriptions of this connection; returns `nil` if none came within the limit.
     /// Without a limit it waits for ever.
     public func nextEvent(within limit: Duration? = nil) throws(ClientError) -> Event? {
         while events.isEmpty {

@@ -14,15 +14,15 @@ public final class Connection {
     public let path: String
     /// The daemon's first line.
     public private(set) var greeting = Greeting([:])
-    /// For `poll(2)`. What has arrived may also wait in memory: call ``nextEvent(within:)`` until there is none.
+    /// The socket's descriptor, for `poll(2)`. Events may also wait in memory: call ``nextEvent(within:)`` until there is none.
     public var descriptor: CInt { socket.number }
-    /// How long to wait for the daemon's next line; `nil` waits for ever.
+    /// The longest wait for the daemon's next line; `nil` waits for ever.
     public var timeout: Duration?
 
     private let socket: Descriptor
     var scanner = LineScanner(limit: 64 << 20)
     var events: [Event] = []
-    /// The daemon has closed its side; lines that came before may still be unread.
+    /// Whether the daemon has closed its side; lines that came before may still be unread.
     private(set) var isEnded = false
     private var chunk = [UInt8](repeating: 0, count: 65_536)
 
@@ -51,7 +51,7 @@ public final class Connection {
         try write(writer.bytes)
     }
 
-    /// Waits for the next line from the daemon, whatever it is.
+    /// Waits for the next line from the daemon, of any kind.
     public func receive() throws(ClientError) -> ReplyLine {
         guard let line = try receive(within: timeout) else {
             throw ClientError(
@@ -61,7 +61,7 @@ public final class Connection {
         return line
     }
 
-    /// Waits for the next line at most so long; `nil` waits for ever.
+    /// Waits for the next line at most as long as `limit`; `nil` waits for ever.
     func receive(within limit: Duration?) throws(ClientError) -> ReplyLine? {
         let deadline = limit.map { ContinuousClock.now + $0 }
         while true {
@@ -116,7 +116,7 @@ public final class Connection {
         }
     }
 
-    /// Takes what has arrived.
+    /// Reads the bytes that have arrived.
     func read() {
         let count = chunk.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
         if count > 0 {
@@ -126,7 +126,7 @@ public final class Connection {
         }
     }
 
-    /// Sends everything, and meanwhile takes what the daemon sends, so that neither waits for the other.
+    /// Sends everything, and meanwhile reads from the daemon, so that neither waits for the other.
     ///
     /// A daemon that is gone is noticed by the next ``receive()``, after its last line, which may say why.
     func write(_ bytes: [UInt8]) throws(ClientError) {
@@ -147,7 +147,7 @@ public final class Connection {
         }
     }
 
-    /// Waits until the socket is ready; answers for what. An end or an error counts as readable.
+    /// Waits until the socket is ready; returns the events for which it is. An end or an error counts as readable.
     private func wait(for wanted: CInt, until deadline: ContinuousClock.Instant?) -> CInt {
         var entry = pollfd(fd: descriptor, events: Int16(wanted), revents: 0)
         let left = deadline.map { max(ContinuousClock.now.duration(to: $0), Duration.zero) }

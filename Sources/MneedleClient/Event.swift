@@ -6,7 +6,7 @@ public struct Event: Hashable, Sendable {
     public let tag: String?
     /// Its number in the ledger; `nil` for a live value that is not kept.
     public let seq: Int64?
-    /// What kind of thing happened: `reminder.due`.
+    /// The kind of the event: `reminder.due`.
     public let topic: String
     /// The facts.
     public let body: JSON

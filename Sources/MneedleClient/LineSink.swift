@@ -5,7 +5,7 @@ import MneedleSystem
 public final class LineSink {
     /// The socket's path.
     public let path: String
-    /// For `poll(2)`: readable once the daemon has closed.
+    /// The socket's descriptor, for `poll(2)`: readable once the daemon has closed.
     public var descriptor: CInt { socket.number }
     private let socket: Descriptor
 
@@ -14,7 +14,7 @@ public final class LineSink {
         (socket, path) = try Connection.open(firstOf: paths)
     }
 
-    /// Sends everything, and waits while the daemon takes nothing. What the daemon had not read when it ended is lost.
+    /// Sends everything, and waits while the daemon takes nothing. Bytes that the daemon had not read when it ended are lost.
     /// - Throws: ``ClientError/Kind-swift.enum/closed``.
     public func send(_ bytes: [UInt8]) throws(ClientError) {
         var rest = bytes[...]

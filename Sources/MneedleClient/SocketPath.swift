@@ -1,8 +1,8 @@
 import Glibc
 
-/// Where a daemon may listen.
+/// The paths where a daemon may listen.
 public enum SocketPath {
-    /// The places to try, in order: a path that was given, else `$MNEEDLE_SOCKET`, else the user's own daemon, then the
+    /// The paths to try, in order: a path that was given, else `$MNEEDLE_SOCKET`, else the user's own daemon, then the
     /// system's.
     public static func candidates(
         explicit: String? = nil,

@@ -3,10 +3,10 @@ import MneedleKit
 import MneedleSystem
 
 extension Daemon {
-    /// The program ends of its own will: until this is said, a call of exit() is taken for a module's.
+    /// Announces that the program ends of its own will: before this, a call of exit() is taken for a module's.
     public static func leave() { mneedle_exit_is_meant() }
 
-    /// Why the daemon does not start, for a person.
+    /// The reason why the daemon does not start, for a person.
     public static func explanation(of error: any Error) -> String {
         switch error {
         case let error as BadFiles: "configuration or knowledge is wrong, or newer than this program:\n\(error)"
@@ -18,7 +18,7 @@ extension Daemon {
         }
     }
 
-    /// Tells systemd why it does not start.
+    /// Tells systemd the reason why the daemon does not start.
     public static func tellFailure(_ error: any Error) { Notify.failed(explanation(of: error)) }
 
     /// sysexits' numbers, as systemd shows them: 78 for bad files and a store that is gone, another one or newer, 1 for anything else.

@@ -12,7 +12,7 @@ public final class Daemon: Service {
     private let settings: Settings
     private let logger: Logger
 
-    /// Everything that is wrong with configuration and knowledge.
+    /// The problems of configuration and knowledge that keep the daemon from starting.
     public struct BadFiles: Error, CustomStringConvertible {
         /// Every problem found, in the order of the files.
         public let problems: [Problem]
@@ -22,7 +22,7 @@ public final class Daemon: Service {
     /// Reads the configuration.
     /// - Throws: `BadFiles` with every problem.
     public init(_ places: Places) throws {
-        // Health data: nobody else reads what this process writes.
+        // Health data: no other user may read the files that this process writes.
         umask(0o077)
         // A peer that has gone is an error of its connection, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
@@ -32,7 +32,7 @@ public final class Daemon: Service {
             core.rlim_cur = 0
             setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
         }
-        // Shells and systemd allow fewer descriptors than the configuration allows connections.
+        // Shells and systemd allow fewer descriptors than the connections of the configuration need.
         var descriptors = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 {
             descriptors.rlim_cur = descriptors.rlim_max
@@ -79,7 +79,7 @@ public final class Daemon: Service {
         _ = NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
     }
 
-    /// Serves until a graceful shutdown is asked for; then finishes what was asked and returns.
+    /// Serves until a graceful shutdown is asked for; then finishes the open requests and returns.
     public func run() async throws {
         let state = try StateFolder(settings.state)
         let engine = try makeEngine(state)
@@ -90,7 +90,7 @@ public final class Daemon: Service {
         let listener = try Listener(settings, on: server.loop)
         let doors = try Doors(server, listener)
         let datagrams = try DatagramDoors(server, listener, largest: settings.limits.maxLineBytes * 4)
-        // Each relies on those before it.
+        // Each part relies on those before it.
         let serving: [any Part] = [
             StoreKeeper(engine: engine, readers: server.readers, loop: server.loop, reporter: reporter),
             ReadingPart(readers: server.readers, loop: server.loop),
@@ -110,11 +110,11 @@ public final class Daemon: Service {
         let stopping = Stopping.insist(logger)
         defer { stopping.isOver() }
         try await parts.stop()
-        // Held until here: nobody else may open the store before it is closed.
+        // The folder stays locked until here: nobody else may open the store before it is closed.
         withExtendedLifetime(state) {}
     }
 
-    /// Says what an administrator may not have meant.
+    /// Logs settings that an administrator may not have meant.
     private func tellOddities() {
         settings.roles.warnOfUnknownNames(logger)
         if settings.limits.isReduced {

@@ -1,16 +1,16 @@
 import MneedleKit
 import Synchronization
 
-/// What is wrong with the service, whoever notices it: the one place that `status`, systemd's status line, the log, the
+/// The faults of the service, whichever part notices them: the one place that `status`, systemd's status line, the log, the
 /// figures and the gate before a session ask.
 package final class Health: Sendable {
-    /// One thing that is wrong, from when it is noticed until it is mended.
+    /// One fault, from when it is noticed until it is mended.
     package struct Fault: Sendable, Equatable {
-        /// What it is about, the same each time: `store-file`. Also the code of the finding that blocks sessions.
+        /// The fault's code, the same each time: `store-file`. Also the code of the finding that blocks sessions.
         package var code: String
-        /// In words: what is wrong, and what to do next. Nothing about a person.
+        /// The fault and the next step, in words. Nothing about a person.
         package var text: String
-        /// Whether no session may start meanwhile, because what is known of a person may be wrong or missing.
+        /// Whether no session may start meanwhile, because the data about a person may be wrong or missing.
         package var blocksSessions: Bool
 
         package init(_ code: String, _ text: String, blocksSessions: Bool) {
@@ -31,11 +31,11 @@ package final class Health: Sendable {
 
     package init() {}
 
-    /// What is wrong now, in the order in which it was noticed.
+    /// The present faults, in the order in which they were noticed.
     package var problems: [Fault] { known.withLock { $0 } }
 
-    /// Notes that something is wrong. Telling it again tells nobody anything; other words under the same code replace
-    /// those before in `status` alone.
+    /// Notes a fault. A fault that is known already is not told again; other words under the same code only replace the earlier
+    /// ones in `status`.
     package func report(_ problem: Fault) {
         let isNews = known.withLock { known in
             guard let index = known.firstIndex(where: { $0.code == problem.code }) else {
@@ -48,7 +48,7 @@ package final class Health: Sendable {
         if isNews { listener.withLock { $0 }(.worse(problem)) }
     }
 
-    /// Notes that what `code` stands for is right, which it almost always was before.
+    /// Notes that the fault of this code is mended; almost always there was none.
     package func mend(_ code: String) {
         let mended = known.withLock { known in
             known.firstIndex { $0.code == code }.map { known.remove(at: $0) }
@@ -56,13 +56,13 @@ package final class Health: Sendable {
         if let mended { listener.withLock { $0 }(.mended(mended)) }
     }
 
-    /// Calls back with each change from now on, on the thread that noticed it; first with what is wrong already.
+    /// Calls back with each change from now on, on the thread that noticed it; first with the present faults.
     package func onChange(_ body: @escaping @Sendable (Change) -> Void) {
         listener.withLock { $0 = body }
         for problem in problems { body(.worse(problem)) }
     }
 
-    /// What speaks against any session: what is not known is not harmless.
+    /// The findings against any session: data that is missing is not harmless.
     package var findings: [Finding] {
         problems.filter(\.blocksSessions).map {
             Finding(

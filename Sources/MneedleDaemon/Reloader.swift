@@ -5,19 +5,19 @@ import MneedleKit
 import MneedleSystem
 import Synchronization
 
-/// Reads configuration and knowledge again when SIGHUP asks for it. Everything is checked before anything changes: good
-/// files come into force together, bad ones leave all as it was.
+/// Reads configuration and knowledge again at SIGHUP. Everything is checked before anything changes: good files come into
+/// force together, bad ones change nothing.
 final class Reloader: Part {
     private let places: Places
-    /// Those of the start: some of them hold until the next one.
+    /// The settings of the start: some of them hold until the next one.
     private let settings: Settings
     private let server: Server
     private let reporter: Reporter
     private let parts: [any Part]
-    /// Held while files are read again and come into force.
+    /// Whether reloads have ended; held while files are read again and come into force.
     private let isStopped = Mutex(false)
 
-    /// - Parameter parts: What goes on by what was read.
+    /// - Parameter parts: The parts that take over the new settings and modules.
     init(_ places: Places, _ settings: Settings, _ server: Server, _ reporter: Reporter, adopting parts: [any Part]) {
         self.places = places
         self.settings = settings
@@ -32,7 +32,7 @@ final class Reloader: Part {
         Reloader.onSignal { [self] in isStopped.withLock { if !$0 { answerSignal() } } }
     }
 
-    // What is under way goes by the event loop.
+    // A reload under way needs the event loop.
     func stop() async { await offEventLoop { [self] in isStopped.withLock { $0 = true } } }
 
     private func answerSignal() {
@@ -43,12 +43,12 @@ final class Reloader: Part {
         server.writer.passThrough { [reporter] in reporter.ready(outcome) }
     }
 
-    /// - Returns: What became of it, for systemd's status line.
+    /// - Returns: The outcome, for systemd's status line.
     private func reload() -> String {
         do {
             let store = server.engine.store
             let (settings, registry) = try read(server.engine.registry, known: store.knownModules())
-            // One that had failed may guard again.
+            // A module that had failed may guard again.
             try store.remember(registry.guards)
             try server.loop.submit { [parts] in parts.adopt(settings, registry) }.wait()
             logger.say(.reloaded, .notice, "configuration and knowledge are read again and in force")
@@ -62,7 +62,7 @@ final class Reloader: Part {
         }
     }
 
-    /// - Parameter known: What the store remembers of modules.
+    /// - Parameter known: The store's notes about modules.
     /// - Throws: `BadFiles` with every problem; all of them are in the log then.
     /// - Returns: The new settings, and the registry with its modules made again by the new files.
     private func read(_ registry: ModuleRegistry, known: [String: Remembered]) throws -> (Settings, ModuleRegistry) {
@@ -96,10 +96,10 @@ final class Reloader: Part {
 
     // MARK: The signal
 
-    /// Whether SIGHUP asks for a reload. Somebody's terminal that is closed ends the daemon, as it ends other programs.
+    /// Whether SIGHUP asks for a reload. With a terminal it does not: closing that ends the daemon, as it ends other programs.
     private static let isAsked = isatty(STDIN_FILENO) == 0
 
-    /// Keeps the signal for ``onSignal(_:)``. Must come before the first thread.
+    /// Keeps the signal for ``onSignal(_:)``. Must be called before the first thread starts.
     static func blockSignal() {
         guard isAsked else { return }
         var signals = hangup
@@ -127,7 +127,7 @@ final class Reloader: Part {
 }
 
 extension Settings {
-    /// The keys whose new values take a restart: what is open or loaded already.
+    /// The keys whose new values need a restart, because they concern something open or loaded already.
     func changesThatWait(since old: Settings) -> [String] {
         let changes: [(String, Bool)] = [
             ("paths.state", state != old.state), ("paths.runtime", runtime != old.runtime),
@@ -142,7 +142,7 @@ extension Settings {
 }
 
 extension RoleMap {
-    /// A misspelt user or group is nobody: better said than silent.
+    /// Logs user and group names that the system does not know: a misspelt one gives nobody a role.
     func warnOfUnknownNames(_ logger: Logger) {
         let names = unknownNames.sorted().joined(separator: ", ")
         guard !names.isEmpty else { return }

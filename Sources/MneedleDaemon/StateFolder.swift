@@ -3,14 +3,14 @@ import Glibc
 import MneedleKit
 import MneedleSystem
 
-/// The folder with everything that is kept. One daemon at a time: a lock says who has it.
+/// The folder with all kept files, for one daemon at a time: a lock names the one that has it.
 final class StateFolder {
     let path: String
     private let folder: Descriptor
     private let lock: Descriptor
 
-    /// Creates it (0700) where it is missing and locks it.
-    /// - Throws: `Trust.Refused` when others could change what is in it; `conflict` naming the process that holds it.
+    /// Creates the folder (0700) where it is missing and locks it.
+    /// - Throws: `Trust.Refused` when other users could change its contents; `conflict` naming the process that holds it.
     init(_ path: String) throws {
         self.path = path
         folder = try Trust.folder(path, create: true, Trust.Demand(isOwn: true))
@@ -28,13 +28,13 @@ final class StateFolder {
         try lock.write(Array("\(getpid())\n".utf8))
     }
 
-    /// What is opened by its name: in a folder where nobody else can put another in its place.
+    /// Files that are opened by their names: in a folder where no other user can put another file in their place.
     private static let kept = Stores.fileNames + CrashHistory.fileNames + HeadNote.fileNames
 
     /// The file of the store.
     var database: String { path + "/" + Stores.fileName }
 
-    /// How the names of copies begin that a backup makes here before it gives them away.
+    /// The prefix of the names of copies that a backup makes here before it gives them away.
     static let copyPrefix = "copy-"
 
     /// Removes the copies that a killed service has left.

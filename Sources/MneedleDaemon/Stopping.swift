@@ -4,15 +4,15 @@ import Glibc
 import Logging
 import MneedleSystem
 
-/// Sees to it that the process ends once it was told to, whatever does not let it.
+/// Makes sure that the process ends once it was told to, whatever keeps it from ending.
 struct Stopping: Sendable {
-    /// From the signal on: five seconds for what clients asked, then as long again for what threads have in hand. systemd
-    /// gives twenty in all.
+    /// The time from the signal on: five seconds for the clients' open requests, then as long again for the threads' work.
+    /// systemd gives twenty in all.
     private static let patience = DispatchTimeInterval.seconds(12)
 
     private let ended = DispatchSemaphore(value: 0)
 
-    /// From now on the process ends by force when ``isOver()`` is not called in time.
+    /// Begins the time after which the process ends by force unless ``isOver()`` is called.
     static func insist(_ logger: Logger) -> Stopping {
         let stopping = Stopping()
         NamedThread("stopper", stackBytes: 1 << 18).start {
@@ -27,6 +27,6 @@ struct Stopping: Sendable {
         return stopping
     }
 
-    /// Everything has stopped.
+    /// Announces that everything has stopped.
     func isOver() { ended.signal() }
 }

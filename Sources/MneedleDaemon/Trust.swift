@@ -3,36 +3,36 @@ import Foundation
 import Glibc
 import MneedleSystem
 
-/// Opens what the service relies on, after a look at every component of its path, as sshd does with `StrictModes`: each
-/// folder on the way, each link followed and the end itself belong to root or to the user that the service runs as, and
-/// nobody else may write there. So nobody else can put another file in place of what was checked, and what was opened
-/// is checked on its descriptor and never opened again by its path.
+/// Opens the files that the service relies on, after a check of every component of the path, as sshd does with
+/// `StrictModes`: each folder on the way, each link followed and the end itself belong to root or to the user that the service
+/// runs as, and no other user may write there. So no other user can replace a file that was checked; an opened file is
+/// checked on its descriptor and never opened again by its path.
 ///
-/// Two things are let through: a folder of root's that everybody may write in but where only owners may rename
-/// (`/tmp`), since what follows is checked as well; and a group that has the name and number of the owner's own and no
-/// other member, which is how `umask 002` leaves a checkout.
+/// Two exceptions are allowed: a folder of root's that everybody may write in but where only owners may rename (`/tmp`),
+/// since the components after it are checked as well; and a group that has the name and number of the owner's own and no
+/// other member, as `umask 002` leaves a checkout.
 enum Trust {
-    /// What is wrong with a place, and what mends it.
+    /// The fault of a place, and its remedy.
     struct Refused: Error, CustomStringConvertible {
-        /// The component that is wrong.
+        /// The faulty component.
         let path: String
-        /// What is wrong with it.
+        /// The fault.
         let reason: String
-        /// What to do.
+        /// The remedy.
         let remedy: String
 
         var description: String { "'\(path)' \(reason); \(remedy)" }
     }
 
-    /// What the end of a path has to be beyond what is asked of every component.
+    /// The demands on the end of a path beyond those on every component.
     struct Demand {
-        /// Root's own is not enough: it is written in by the service, and holds what only the service may see.
+        /// Whether it must be the service's own, and not root's: the service writes in it and keeps private data there.
         var isOwn = false
-        /// Nobody else may even read it.
+        /// Whether other users may not even read it.
         var isPrivate = false
-        /// It is written to: no link to it, no second name for it, so that nothing else is overwritten.
+        /// Whether it is written to: then it has no link and no second name, so that no other file is overwritten.
         var isWritten = false
-        /// Also good if it belongs to this user or its group may write in it; for folders that are given to others.
+        /// The user to whom it may belong too; then its group may write in it as well. For folders that are given to others.
         var sharedWith: uid_t?
 
         static let read = Demand()
@@ -41,7 +41,7 @@ enum Trust {
 
     // MARK: Files and folders
 
-    /// A file to read.
+    /// Opens a file to read.
     static func file(_ path: String) throws -> Descriptor {
         let (parent, name, place) = try parent(of: path)
         guard let file = Descriptor(openat(parent.number, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) else {
@@ -51,13 +51,13 @@ enum Trust {
         return file
     }
 
-    /// A file's bytes, as many as `limit` at most and one more to tell that there are more.
+    /// The bytes of a file, at most `limit` and one more, which tells that there are more.
     static func contents(of path: String, limit: Int) throws -> [UInt8] {
         try file(path).read(limit: limit + 1)
     }
 
-    /// A folder to look and write in.
-    /// - Parameter create: Makes what is missing of the path, for the service alone.
+    /// Opens a folder to look and write in.
+    /// - Parameter create: Whether missing folders of the path are made, for the service alone.
     static func folder(_ path: String, create: Bool = false, _ demand: Demand = .read) throws -> Descriptor {
         let (end, place) = try walk(path, create: create)
         guard let folder = Descriptor(openat(end.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else {
@@ -68,7 +68,7 @@ enum Trust {
         return folder
     }
 
-    /// A file in a folder of the service's own that the service writes; made where it is missing.
+    /// Opens a file that the service writes in a folder of its own; makes it where it is missing.
     static func writable(_ name: String, in folder: Descriptor, at place: String) throws -> Descriptor {
         let path = place + "/" + name
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
@@ -79,7 +79,7 @@ enum Trust {
         return file
     }
 
-    /// Looks at a file in a folder of the service's own, if it is there, without opening it.
+    /// Checks a file in a folder of the service's own, if there is one, without opening it.
     static func inspect(_ name: String, in folder: Descriptor, at place: String) throws {
         var status = stat()
         guard fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -93,7 +93,7 @@ enum Trust {
 
     private static let mostLinks = 40
 
-    /// The folder of a file, links to the file followed, and the name that it has there.
+    /// The folder of a file, with links to the file followed, and the name that the file has there.
     private static func parent(of path: String) throws -> (parent: Descriptor, name: String, place: String) {
         var path = absolute(path)
         for _ in 0..<mostLinks {
@@ -111,7 +111,7 @@ enum Trust {
         throw tooManyLinks(path)
     }
 
-    /// Goes to a folder component by component, and looks at each.
+    /// Goes to a folder component by component, and checks each.
     /// - Returns: The folder, and its path without links.
     private static func walk(_ path: String, create: Bool) throws -> (Descriptor, String) {
         guard let root = Descriptor(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else { throw unopened("/") }
@@ -137,7 +137,7 @@ enum Trust {
                 continue
             }
             (here, place) = (opened, next)
-            // The end is looked at more closely by whoever asks.
+            // The caller checks the end more closely.
             if !left.isEmpty { try check(here, place, nil, S_IFDIR) }
         }
         return (here, place.isEmpty ? "/" : place)
@@ -145,7 +145,7 @@ enum Trust {
 
     private static func parts(of path: String) -> [String] { path.split(separator: "/").map(String.init) }
 
-    /// A path from the root on, with one slash between its components.
+    /// The path from the root on, with one slash between its components.
     static func absolute(_ path: String) -> String {
         let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         return "/" + parts(of: whole).joined(separator: "/")
@@ -166,7 +166,7 @@ enum Trust {
         return place
     }
 
-    /// Where a link leads, if it is one; root or the service's user has to have made it.
+    /// The target of a link, which root or the service's user must have made; `nil` for anything else.
     private static func link(_ file: Descriptor, at path: String) throws -> String? {
         var status = stat()
         guard fstat(file.number, &status) == 0 else { throw unopened(path) }
@@ -180,7 +180,7 @@ enum Trust {
 
     // MARK: Judging
 
-    /// - Parameter demand: `nil` for a folder on the way.
+    /// - Parameter demand: The demands on the end; `nil` for a folder on the way.
     private static func check(_ file: Descriptor, _ path: String, _ demand: Demand?, _ kind: mode_t) throws {
         var status = stat()
         guard fstat(file.number, &status) == 0 else { throw unopened(path) }
@@ -246,7 +246,7 @@ enum Trust {
         return true
     }
 
-    /// Whether an access list says who may write beyond owner, group and others.
+    /// Whether an access list lets others write beyond owner, group and others.
     private static func hasAccessList(_ file: Descriptor, _ name: String? = nil) -> Bool {
         mneedle_has_access_list(file.number, name) != 0
     }
@@ -276,7 +276,7 @@ enum Trust {
             remedy: "put the file itself there, or remove the link: rm \(quoted(path))")
     }
 
-    /// For a shell, where it has to be.
+    /// The path quoted for a shell, where it needs that.
     private static func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy {
             switch $0 {

@@ -3,8 +3,8 @@ import Glibc
 import MneedleClient
 import MneedleSystem
 
-/// The desktop agent: one loop over the daemon's socket and the session's bus. It sleeps until one of them has
-/// something to say, or until it is time to try again what failed.
+/// The desktop agent: one loop over the daemon's socket and the session's bus. It sleeps until one of them sends something,
+/// or until a failed attempt is to be made again.
 public final class Agent {
     /// Another agent of this user has the state folder.
     public struct Taken: Error, CustomStringConvertible {
@@ -26,9 +26,9 @@ public final class Agent {
     private let daemon: DaemonLink
     private var inbox: Inbox
     private var server: NotificationServer?
-    /// `nil` while there is nobody to show anything.
+    /// The notification server's capabilities; `nil` while there is no server.
     private var capabilities: Set<String>?
-    /// The server has not answered on this connection yet.
+    /// Whether the server has not answered on this connection yet.
     private var isNewConnection = true
     /// Keys of notices that the server is to show and has not yet answered.
     private var inFlight: Set<String> = []
@@ -40,7 +40,7 @@ public final class Agent {
     /// The state of the connection to the daemon that was logged last, so that each is logged once.
     private var trouble: String?
 
-    /// Takes the state folder and reads what is kept there.
+    /// Takes the state folder and reads its file.
     public init(_ settings: AgentSettings, state: String) throws {
         self.settings = settings
         do {
@@ -58,7 +58,7 @@ public final class Agent {
         sd_notify(0, "READY=1")
         while true {
             meetServer()
-            // What somebody chose is on disk before it is sent.
+            // A person's choice is on disk before it is sent.
             save()
             daemon.connect(&inbox, wanted: settings.wants)
             answer()
@@ -176,7 +176,7 @@ public final class Agent {
             try file.save(inbox)
             filePause.succeeded()
         } catch {
-            // The screen matters more: what is shown now may come once more after a restart.
+            // The screen matters more: a notice that is shown now may come once more after a restart.
             Agent.log("the state cannot be kept: \(error)")
             filePause.failed()
         }
@@ -202,7 +202,7 @@ public final class Agent {
         poll(&entries, nfds_t(entries.count), left?.milliseconds ?? -1)
     }
 
-    /// For `systemctl --user status`, without names or health data.
+    /// Tells the state for `systemctl --user status`, without names or health data.
     private func tellStatus() {
         let shown = inbox.notices.count { $0.isCurrent }
         let text =

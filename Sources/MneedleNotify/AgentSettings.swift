@@ -4,23 +4,23 @@ import MneedleWire
 
 /// The user's settings, from `notify.toml` or by flags.
 public struct AgentSettings: Hashable, Sendable {
-    /// The file cannot be read, or says something that is no setting.
+    /// The file cannot be read, or holds something that is no setting.
     public struct Invalid: Error, CustomStringConvertible {
         /// One sentence for a person.
         public let description: String
     }
 
-    /// Names and health data stay off the screen.
+    /// Whether names and health data stay off the screen.
     public var isPrivate = false
-    /// Whose reminders and alarms are shown, ``everybody`` for all; `nil` for those whose records belong to this user,
-    /// or everybody's where none does.
+    /// The people whose reminders and alarms are shown, ``everybody`` for all; `nil` for those whose records belong to this
+    /// user, or for all where none belong to this user.
     public var people: Set<String>?
     /// Whether alarms of running sessions are shown.
     public var showsAlarms = true
     /// The daemon's socket; `nil` to look for it as mneedlectl does.
     public var socket: String?
 
-    /// Stands for all people.
+    /// The name that stands for all people.
     public static let everybody = "*"
 
     private static let keys = ["private", "people", "alarms", "socket"]
@@ -28,7 +28,7 @@ public struct AgentSettings: Hashable, Sendable {
     /// The defaults.
     public init() {}
 
-    /// Reads the text of a `notify.toml`; `name` is for messages.
+    /// Reads the text of a `notify.toml`; `name` is the file's name in error messages.
     public init(toml text: String, name: String) throws(Invalid) {
         try self.init(toml: Array(text.utf8), name: name)
     }
@@ -81,7 +81,7 @@ public struct AgentSettings: Hashable, Sendable {
         try self.init(toml: bytes, name: path)
     }
 
-    /// Whether this user wants to see what concerns a person, where the records `own` belong to the user.
+    /// Whether this user wants notices about a person, where the records `own` belong to the user.
     func wants(_ person: String?, own: Set<String>) -> Bool {
         guard let person else { return true }
         let wanted = people ?? own

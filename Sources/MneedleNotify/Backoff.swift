@@ -1,22 +1,22 @@
-/// How long to wait before the next attempt: half a second, then twice as long each time, a minute at most; for ever.
+/// The growing pause before the next attempt: half a second, then twice as long each time, a minute at most; for ever.
 struct Backoff {
     private static let first = Duration.milliseconds(500)
     private static let longest = Duration.seconds(60)
 
     private var pause = Backoff.first
-    /// When the next attempt is due; `nil` while none is.
+    /// The time at which the next attempt is due; `nil` while none is.
     private(set) var due: ContinuousClock.Instant?
 
-    /// Another attempt failed.
+    /// Notes that another attempt failed.
     mutating func failed(now: ContinuousClock.Instant = .now) {
         due = now + pause
         pause = min(pause * 2, Backoff.longest)
     }
 
-    /// The attempt is under way, or got half of the way: nothing is due, and the next failure still waits longer.
+    /// Notes that an attempt is under way, or has half succeeded: nothing is due, and the next failure still waits longer.
     mutating func rest() { due = nil }
 
-    /// The attempt succeeded; the next failure is a first one.
+    /// Notes that the attempt succeeded; the next failure is a first one.
     mutating func succeeded() { self = Backoff() }
 
     /// Whether an attempt may be made now.

@@ -4,7 +4,7 @@ import MneedleSystem
 
 /// A connection to the session's bus, for one thread; nothing here waits.
 final class Bus {
-    /// Why the bus cannot be used.
+    /// The reason why the bus cannot be used.
     struct Failed: Error, CustomStringConvertible {
         let description: String
 
@@ -14,7 +14,7 @@ final class Bus {
     /// The answer to a call.
     enum Reply {
         case message(Incoming)
-        /// The error's name, and what it says.
+        /// The error's name and message.
         case error(String, String)
     }
 
@@ -33,14 +33,14 @@ final class Bus {
 
     deinit { sd_bus_close_unref(bus) }
 
-    /// Which bus it is; it changes when another one is started in its place.
+    /// The id of the bus; it changes when another one is started in its place.
     var identity: String {
         var id = sd_id128_t()
         guard sd_bus_get_bus_id(bus, &id) >= 0 else { return "" }
         return withUnsafeBytes(of: id) { $0.hex }
     }
 
-    /// Lets signals through that a rule of the D-Bus specification selects.
+    /// Subscribes to the signals that a rule of the D-Bus specification selects.
     func listen(to rule: String) throws(Failed) {
         let code = sd_bus_add_match_async(
             bus, nil, rule,
@@ -52,8 +52,8 @@ final class Bus {
         guard code >= 0 else { throw Failed("the bus refuses the rule \(rule)", code) }
     }
 
-    /// Sends a call; `reply` is called from ``process()``, in the order in which the messages came. It is dropped when
-    /// the connection ends.
+    /// Sends a call; `reply` is called from ``process()``, in the order in which the messages came. The callback is dropped
+    /// when the connection ends.
     func call(
         _ destination: String, path: String, interface: String, _ member: String,
         write: (inout Outgoing) -> Void = { _ in }, reply: @escaping (Reply) -> Void
@@ -92,7 +92,7 @@ final class Bus {
         }
     }
 
-    /// Deals with everything that has arrived.
+    /// Handles all messages that have arrived.
     func process() throws(Failed) {
         while true {
             let code = sd_bus_process(bus, nil)
@@ -116,13 +116,13 @@ final class Bus {
     }
 }
 
-/// A message that is read from its start.
+/// An incoming message, to be read from its start.
 struct Incoming {
     private let message: OpaquePointer
 
     init(_ message: OpaquePointer) { self.message = message }
 
-    /// The unique name of whoever sent it.
+    /// The unique name of the sender.
     var sender: String { sd_bus_message_get_sender(message).map { String(cString: $0) } ?? "" }
     var member: String { sd_bus_message_get_member(message).map { String(cString: $0) } ?? "" }
 
@@ -155,7 +155,7 @@ struct Incoming {
     }
 }
 
-/// A message that is being written.
+/// An outgoing message, to be written.
 struct Outgoing {
     fileprivate static let text = CChar(UInt8(ascii: "s"))
     fileprivate static let unsigned = CChar(UInt8(ascii: "u"))
@@ -189,7 +189,7 @@ struct Outgoing {
         note(withUnsafePointer(to: number) { sd_bus_message_append_basic(message, CChar(UInt8(ascii: "b")), $0) })
     }
 
-    /// A value that holds others: `a` of a type, `v` of a type, `e` of a pair.
+    /// Adds a value that holds others: `a` of a type, `v` of a type, `e` of a pair.
     mutating func container(_ kind: Unicode.Scalar, of contents: String, _ body: (inout Outgoing) -> Void) {
         note(sd_bus_message_open_container(message, CChar(truncatingIfNeeded: kind.value), contents))
         body(&self)

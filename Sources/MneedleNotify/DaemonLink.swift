@@ -1,10 +1,10 @@
 import MneedleClient
 import MneedleWire
 
-/// The way to the daemon: made again whenever it ends, with growing pauses.
+/// The connection to the daemon: made again whenever it ends, with growing pauses.
 final class DaemonLink {
     private static let topics = ["reminder.*", "telemetry.alarm", "telemetry.alarm-over", "person.*"]
-    /// Long enough for a busy daemon; what the notification server says waits meanwhile.
+    /// The longest wait for the daemon, enough for a busy one; messages of the notification server wait meanwhile.
     private static let patience = Duration.seconds(20)
 
     private let paths: () -> [String]
@@ -12,15 +12,15 @@ final class DaemonLink {
     private(set) var backoff = Backoff()
     /// The people whose records belong to this user.
     private(set) var own: Set<String> = []
-    /// Why there is no connection.
+    /// The reason why there is no connection; `nil` while there is one.
     private(set) var trouble: String?
 
     init(paths: @escaping () -> [String]) { self.paths = paths }
 
-    /// Whether the daemon takes answers from this user; until it is known, yes.
+    /// Whether the daemon takes answers from this user; `true` until that is known.
     var mayAnswer: Bool { connection?.greeting.role != "reader" }
 
-    /// Connects if it is time to, and subscribes from where the inbox ends.
+    /// Connects if it is time to, and subscribes to the events after the inbox's last one.
     func connect(_ inbox: inout Inbox, wanted: (_ person: String?, _ own: Set<String>) -> Bool) {
         guard connection == nil, backoff.isOver() else { return }
         do throws(ClientError) {
@@ -41,13 +41,13 @@ final class DaemonLink {
                 try connection.subscribe(topics: DaemonLink.topics, since: seen)
                 return
             } catch {
-                // Events that are no longer kept, or a ledger that has not come so far: another one than before.
+                // Such an answer means events that are no longer kept, or a ledger that is shorter: it is another one than before.
                 guard [.refused(code: "not-found"), .refused(code: "invalid-argument")].contains(error.kind) else {
                     throw error
                 }
             }
         }
-        // In this order nothing falls between the two: what becomes due meanwhile is in both, under one key.
+        // In this order no reminder is lost between the two: one that becomes due meanwhile is in both, under one key.
         let seq = try connection.subscribe(topics: DaemonLink.topics)
         inbox.begin(at: seq, of: connection.path, due: try dueReminders(connection), wanted: wanted)
     }
@@ -59,13 +59,13 @@ final class DaemonLink {
                 if let person = row["person"]?.string { people.insert(person) }
             }
         } catch {
-            // Without records nobody has one of their own.
+            // Where there are no records, nobody has one of their own.
             guard error.kind == .refused(code: "unknown-command") else { throw error }
         }
         return people
     }
 
-    /// The reminders that are due now, with all that a person may ask about them.
+    /// The reminders that are due now, with everything that a person may ask about them.
     private func dueReminders(_ connection: Connection) throws(ClientError) -> [JSON] {
         var due: [JSON] = []
         do throws(ClientError) {
@@ -81,7 +81,7 @@ final class DaemonLink {
         return due
     }
 
-    /// Takes in everything that has arrived.
+    /// Hands all events that have arrived to `take`.
     func drain(_ take: (Event) -> Void) {
         guard let connection else { return }
         do throws(ClientError) {
@@ -95,7 +95,7 @@ final class DaemonLink {
     /// The daemon's reaction to an answer.
     enum Outcome {
         case taken
-        /// The daemon will not take it, and says why.
+        /// The daemon refuses it, for this reason.
         case refused(String)
         /// It was answered elsewhere already.
         case pointless
@@ -103,7 +103,7 @@ final class DaemonLink {
         case later
     }
 
-    /// Sends an answer and waits for what comes of it.
+    /// Sends an answer and waits for its outcome.
     func send(_ answer: ReminderAnswer) -> Outcome {
         guard let connection else { return .later }
         do throws(ClientError) {

@@ -1,10 +1,10 @@
 import MneedleWire
 
 extension Inbox {
-    /// The version of the form in which it is kept.
+    /// The version of the stored form.
     private static let version: Int64 = 1
 
-    /// As it is kept on disk.
+    /// The inbox in its stored form.
     public var json: JSON {
         [
             "version": .integer(Inbox.version), "seen": JSON(seen), "daemon": JSON(daemon), "server": JSON(server),
@@ -13,7 +13,7 @@ extension Inbox {
         ]
     }
 
-    /// Reads what was kept; `nil` if it has another form.
+    /// Reads the stored form; `nil` if it is another one.
     public init?(_ json: JSON) {
         guard json["version"]?.integer == Inbox.version, let revisions = json["revisions"]?.integer,
             let notices = json["notices"]?.elements, let answers = json["answers"]?.elements

@@ -1,18 +1,18 @@
 import MneedleClient
 import MneedleWire
 
-/// What has been heard from the daemon and is not over: what is, or is to be, on the screen, and what somebody
-/// answered. It is kept on disk, so that nothing is lost and nothing is shown twice over a restart of anything.
+/// The open messages of the daemon: notices that are, or are to be, on the screen, and answers that it has not taken yet. It
+/// is kept on disk, so that nothing is lost and nothing is shown twice over a restart of anything.
 ///
 /// An event is *seen* once its notice is here; a notice is on the screen once the server has given it a number.
 public struct Inbox: Hashable, Sendable {
     /// The number of the last event that is taken in; `nil` before the first.
     public var seen: Int64?
-    /// The socket of the daemon that numbers those events.
+    /// The path of the socket of the daemon that numbers those events.
     public var daemon: String?
-    /// The notification server that gave the numbers of what is shown.
+    /// The notification server that gave the numbers of the notifications.
     public var server: String?
-    /// In the order in which they came.
+    /// The notices, in the order in which they came.
     public var notices: [Notice] = []
     /// Answers that the daemon has not taken yet.
     public var answers: [ReminderAnswer] = []
@@ -21,14 +21,14 @@ public struct Inbox: Hashable, Sendable {
     /// The last revision given to a notice.
     public var revisions: Int64 = 0
 
-    /// Makes an empty one.
+    /// Makes an empty inbox.
     public init() {}
 
-    // MARK: What the daemon says
+    // MARK: Events of the daemon
 
-    /// Takes an event in. `wanted` says whether this user wants to see what concerns a person.
+    /// Takes an event in. `wanted` tells whether this user wants notices about a person.
     public mutating func take(_ event: Event, wanted: (_ person: String?) -> Bool) {
-        // What is only live and stands in no ledger cannot be missed either.
+        // A live value that stands in no ledger cannot be missed either.
         guard let seq = event.seq else { return }
         seen = max(seq, seen ?? seq)
         if event.topic == "telemetry.alarm" {
@@ -38,7 +38,7 @@ public struct Inbox: Hashable, Sendable {
         } else if event.topic == "reminder.digest" {
             if let notice = Notice(digest: event.body, seq: seq), wanted(event.body["person"]?.string) { put(notice) }
         } else if let reminder = event.body["reminder"]?.integer {
-            // The state says more than the topic: whatever is not due does not belong on the screen.
+            // The state counts, not the topic: a reminder that is not due does not belong on the screen.
             if event.body["state"]?.string == "due" {
                 if let notice = Notice(reminder: event.body), wanted(event.body["person"]?.string) { put(notice) }
             } else {
@@ -48,7 +48,7 @@ public struct Inbox: Hashable, Sendable {
         }
     }
 
-    /// A digest stays until all that it tells of is answered.
+    /// Removes a reminder from digests. A digest stays until all its reminders are answered.
     private mutating func removeFromDigests(_ reminder: Int64) {
         for index in notices.indices.reversed() where notices[index].digested.contains(reminder) {
             notices[index].digested.removeAll { $0 == reminder }
@@ -56,7 +56,7 @@ public struct Inbox: Hashable, Sendable {
         }
     }
 
-    /// An alarm that is over still has to be seen, but it no longer presses.
+    /// Lowers the urgency of an alarm that is over. It still has to be seen, but it no longer presses.
     private mutating func takeAlarmOver(_ facts: JSON) {
         guard let session = facts["session"]?.integer, let code = facts["code"]?.string,
             let index = notices.firstIndex(where: { $0.key == Notice.key(session: session, alarm: code) })
@@ -66,14 +66,14 @@ public struct Inbox: Hashable, Sendable {
         touch(index)
     }
 
-    /// Starts anew with a daemon whose events cannot be followed up: with what is due there now.
+    /// Starts anew with a daemon whose events do not continue the last ones: with the reminders that are due there now.
     public mutating func begin(at seq: Int64?, of daemon: String, due: [JSON], wanted: (_ person: String?) -> Bool) {
         let all = due.filter { wanted($0["person"]?.string) }.compactMap { Notice(reminder: $0) }
         for notice in notices where notice.kind == .reminder && !all.contains(where: { $0.key == notice.key }) {
-            // What a digest told of comes one by one now.
+            // The reminders of a digest come one by one now.
             remove(notice.key)
         }
-        // What is on the screen already stays as it is. Another ledger may have given its number to something else.
+        // A notice on the screen stays as it is, unless another ledger has given its number to something else.
         for notice in all where !notices.contains(where: { $0.key == notice.key && $0.title == notice.title }) {
             put(notice)
         }
@@ -99,17 +99,17 @@ public struct Inbox: Hashable, Sendable {
         if let shown = notices.remove(at: index).shown { withdrawn.append(shown.id) }
     }
 
-    /// Gives it a new revision, so that it is shown again in its place.
+    /// Gives a notice a new revision, so that it is shown again in its place.
     private mutating func touch(_ index: Int) {
         revisions += 1
         notices[index].revision = revisions
     }
 
-    // MARK: What the notification server says
+    // MARK: Messages of the notification server
 
-    /// A server is there. Nothing of ours is on the screen of another one than before. The same one may tell the
-    /// answers to nobody but the connection that showed a notification last, so that with a connection of ours that
-    /// `isNew` everything is put into its own place once more.
+    /// Notes that a server is there. On the screen of another server than before there is nothing of ours. The same one may
+    /// send the answers only to the connection that showed a notification last; so with a connection of ours that `isNew`
+    /// everything is shown in its own place once more.
     public mutating func serverAppeared(_ name: String, isNew: Bool) {
         if name != server { forgetScreen() }
         server = name
@@ -117,7 +117,7 @@ public struct Inbox: Hashable, Sendable {
         for index in notices.indices where notices[index].shown != nil { touch(index) }
     }
 
-    /// The server is gone, and with it what was on the screen.
+    /// Notes that the server is gone, and all notifications with it.
     public mutating func serverVanished() {
         forgetScreen()
         server = nil
@@ -131,10 +131,10 @@ public struct Inbox: Hashable, Sendable {
         }
     }
 
-    /// The server shows this revision of a notice under a number.
+    /// Notes that the server shows this revision of a notice under a number.
     public mutating func shown(_ key: String, revision: Int64, id: UInt32) {
         guard let index = notices.firstIndex(where: { $0.key == key }) else {
-            // Closed elsewhere meanwhile.
+            // The notice was closed elsewhere meanwhile.
             withdrawn.append(id)
             return
         }
@@ -143,20 +143,20 @@ public struct Inbox: Hashable, Sendable {
         notices[index].isQuiet = true
     }
 
-    /// A notification is no longer on the screen: it expired or somebody put it away. Whether the reminder is
-    /// answered is another matter, so that the daemon is told nothing.
+    /// Notes that a notification is no longer on the screen: it expired or a person put it away. That does not answer the
+    /// reminder, so the daemon is told nothing.
     public mutating func closed(_ id: UInt32) {
         withdrawn.removeAll { $0 == id }
         guard let index = notices.firstIndex(where: { $0.shown?.id == id }) else { return }
         if notices[index].isCurrent {
             notices.remove(at: index)
         } else {
-            // There is something new to show.
+            // The notice has a newer revision, which is to be shown.
             notices[index].shown = nil
         }
     }
 
-    /// Somebody chose an action of a notification.
+    /// Notes that a person chose an action of a notification.
     public mutating func chosen(_ action: NoticeAction, on id: UInt32) {
         guard let index = notices.firstIndex(where: { $0.shown?.id == id }) else { return }
         let notice = notices[index]
@@ -170,9 +170,9 @@ public struct Inbox: Hashable, Sendable {
         }
     }
 
-    // MARK: What became of the answers
+    // MARK: Outcomes of the answers
 
-    /// The daemon has dealt with the first answer. What it says against it is shown, if there is something.
+    /// Notes that the daemon has dealt with the first answer. Its refusal, if there is one, becomes a notice.
     public mutating func answered(refusal: String? = nil) {
         let answer = answers.removeFirst()
         guard let refusal else { return }

@@ -10,26 +10,26 @@ public struct Notice: Hashable, Sendable {
         case refusal
     }
 
-    /// How much it presses.
+    /// The urgency of a notice.
     public enum Urgency: String, Sendable { case low, normal, critical }
 
     /// The notification that the server shows for it.
     public struct Shown: Hashable, Sendable {
         /// The server's number of the notification.
         public var id: UInt32
-        /// Which revision of the notice it shows.
+        /// The revision of the notice that it shows.
         public var revision: Int64
 
-        /// Says what the server has.
+        /// Makes the record of a notification on the screen.
         public init(id: UInt32, revision: Int64) {
             self.id = id
             self.revision = revision
         }
     }
 
-    /// Tells one thing from another: a later notice of the same key replaces the earlier one.
+    /// The notice's key: a later notice of the same key replaces the earlier one.
     public var key: String
-    /// Its sort.
+    /// The notice's sort.
     public var kind: Kind
     /// The reminder that is answered; `nil` where nothing can be answered.
     public var reminder: Int64?
@@ -41,21 +41,21 @@ public struct Notice: Hashable, Sendable {
     public var body: String
     /// The urgency that the notification server is told.
     public var urgency: Urgency
-    /// Why it is shown and on which sources that rests, a line each.
+    /// The reasons for the notice, with their sources, a line each.
     public var reasons: [String]
-    /// Somebody has asked why.
+    /// Whether a person has asked for the reasons.
     public var isExplained = false
-    /// It was on the screen before: it comes without a sound.
+    /// Whether it comes without a sound, because it was on the screen before.
     public var isQuiet = false
-    /// Changes whenever there is something new to show.
+    /// The revision; it changes whenever there is something new to show.
     public var revision: Int64 = 0
-    /// `nil` while it is not on the screen.
+    /// The notification on the screen; `nil` while there is none.
     public var shown: Shown?
 
-    /// Whether the screen shows what is to be shown.
+    /// Whether the screen shows the newest revision.
     public var isCurrent: Bool { shown?.revision == revision }
 
-    /// Makes a notice that nobody has seen.
+    /// Makes a notice that nobody has seen yet.
     public init(
         _ key: String, _ kind: Kind, reminder: Int64? = nil, title: String, body: String, urgency: Urgency,
         reasons: [String] = []
@@ -71,7 +71,7 @@ public struct Notice: Hashable, Sendable {
 }
 
 extension Notice {
-    /// The reminder that an event or a row of `scheduling.list-reminders` tells of; `nil` if it tells of none.
+    /// Makes the notice of the reminder in an event or a row of `scheduling.list-reminders`; `nil` if there is none in it.
     public init?(reminder facts: JSON) {
         guard let reminder = facts["reminder"]?.integer, let title = facts["title"]?.string else { return nil }
         var body = [facts["body"]?.string ?? ""]
@@ -85,7 +85,7 @@ extension Notice {
             reasons: Notice.reasons(reminder, facts))
     }
 
-    /// The alarm that a `telemetry.alarm` tells of; `nil` if it tells of none.
+    /// Makes the notice of the alarm in a `telemetry.alarm`; `nil` if there is none in it.
     public init?(alarm facts: JSON) {
         guard let session = facts["session"]?.integer, let code = facts["code"]?.string else { return nil }
         var body: [String] = []
@@ -99,7 +99,7 @@ extension Notice {
             title: "Alarm: \(code.replacing("-", with: " "))", body: body.joined(separator: "\n"), urgency: .critical)
     }
 
-    /// Many reminders that came late, in one; each is answered by itself in `mneedlectl`.
+    /// Makes one notice of many reminders that came late; each is answered by itself in `mneedlectl`.
     public init?(digest facts: JSON, seq: Int64) {
         guard let title = facts["title"]?.string else { return nil }
         self.init(
@@ -114,7 +114,7 @@ extension Notice {
     static func key(reminder: Int64) -> String { "reminder/\(reminder)" }
     static func key(session: Int64, alarm code: String) -> String { "alarm/\(session)/\(code)" }
 
-    /// In words for a person who asks why.
+    /// The reasons in words, for a person who asks for them.
     private static func reasons(_ reminder: Int64, _ facts: JSON) -> [String] {
         let kind = facts["kind"]?.string ?? ""
         var parts = [kind == "custom" ? "Somebody queued it as reminder \(reminder)" : "Reminder \(reminder), \(kind)"]

@@ -1,14 +1,14 @@
-/// The session's `org.freedesktop.Notifications`, whoever that is at the time.
+/// The session's `org.freedesktop.Notifications`, whichever server has that name at the time.
 final class NotificationServer {
     /// A signal of the server.
     enum Word {
-        /// It is there, under this name, which no other server ever has, and can do this.
+        /// A server is there, with these capabilities, under this name, which no other server ever has.
         case appeared(name: String, capabilities: Set<String>)
-        /// It is gone, and with it what it showed; the bus may know how to start it again.
+        /// The server is gone, and its notifications with it; the bus may know how to start it again.
         case vanished
-        /// There is none, and the bus knows none to start. The next one will be heard of.
+        /// There is no server, and the bus knows none to start. A signal tells of the next one.
         case absent
-        /// It cannot be asked now, for this reason; it may be asked again later.
+        /// The server cannot be asked now, for this reason; it may be asked again later.
         case unwell(String)
         case chosen(action: String, id: UInt32)
         case closed(id: UInt32)
@@ -16,19 +16,19 @@ final class NotificationServer {
 
     private static let name = "org.freedesktop.Notifications"
     private static let path = "/org/freedesktop/Notifications"
-    /// Nobody has the name, and nobody can be started who would.
+    /// The errors when no server has the name, and the bus can start none.
     private static let nobody = [
         "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
     ]
 
-    /// Errors that say nothing against what was to be shown.
+    /// Errors that are no reason against the notification itself.
     private static let passing = [
         ".ExcessNotificationGeneration", ".NoReply", ".Timeout", ".TimedOut", ".Disconnected", ".LimitsExceeded",
         ".NoMemory", ".ServiceUnknown", ".NameHasNoOwner",
     ]
 
     let bus: Bus
-    /// The unique name of the one that answered last.
+    /// The unique name of the server that answered last.
     private var owner: String?
     private let tell: (Word) -> Void
 
@@ -47,7 +47,7 @@ final class NotificationServer {
         try introduce()
     }
 
-    /// Asks who is there and what it can do.
+    /// Asks for the server and its capabilities.
     func introduce() throws(Bus.Failed) {
         try call("GetCapabilities") { [unowned self] reply in
             switch reply {
@@ -65,8 +65,8 @@ final class NotificationServer {
         }
     }
 
-    /// Shows a notification; `done` gets its number, or `nil` if the server refused. One that stumbles over pictures,
-    /// buttons or hints is given the bare words: better they are seen than nothing.
+    /// Shows a notification; `done` gets its number, or `nil` if the server refused. A server that fails on pictures, buttons or
+    /// hints is given the words alone: better they are seen than nothing.
     func show(_ notification: Notification, done: @escaping (UInt32?) -> Void) throws(Bus.Failed) {
         try call("Notify") { message in
             message.text("mneedle")
@@ -106,7 +106,7 @@ final class NotificationServer {
 
     /// Takes a notification from the screen, if it is still there.
     func close(_ id: UInt32) throws(Bus.Failed) {
-        // An error says that there is none of that number any more.
+        // An error means that there is none of that number any more.
         try call("CloseNotification", write: { $0.unsigned(id) }, reply: { _ in })
     }
 
@@ -120,7 +120,7 @@ final class NotificationServer {
         switch signal.member {
         case "NameOwnerChanged":
             guard signal.text() == Self.name, signal.text() != nil, let new = signal.text() else { return }
-            // Whoever came is asked next; what the old one showed is gone in any case.
+            // The new owner is asked next; the notifications of the old one are gone in any case.
             if new != owner { tell(.vanished) }
             owner = new.isEmpty ? nil : new
             if !new.isEmpty, let failed = failure({ () throws(Bus.Failed) in try introduce() }) {

@@ -13,20 +13,20 @@ struct Notification: Hashable, Sendable {
     var body: String
     var actions: [NoticeAction]
     var hints: [String: Hint]
-    /// Milliseconds; 0 never expires, -1 leaves it to the server.
+    /// The time until it expires, in milliseconds; with 0 it never expires, -1 leaves it to the server.
     var expires: Int32
 
-    /// The words alone.
+    /// The notification's words alone.
     var bare: Notification {
         Notification(replaces: replaces, icon: "", summary: summary, body: body, actions: [], hints: [:], expires: -1)
     }
 }
 
-/// Makes notifications of notices, as far as the server, the settings and the role go.
+/// Makes notifications of notices, as far as the server, the settings and the role allow.
 struct Presentation {
     /// The capabilities that the notification server names.
     var capabilities: Set<String>
-    /// Names and health data stay off the screen.
+    /// Whether names and health data stay off the screen.
     var isPrivate = false
     /// Whether the daemon takes answers from this user.
     var mayAnswer = true
@@ -38,14 +38,14 @@ struct Presentation {
         let hasBody = capabilities.contains("body")
         return Notification(
             replaces: notice.shown?.id ?? 0, icon: icon(of: notice.kind),
-            // A summary is one line, also where it is all that can be shown.
+            // A summary is one line, also where nothing else can be shown.
             summary: plain(hasBody || body.isEmpty ? shown.title : "\(shown.title): \(body)").replacing(
                 "\n", with: " "),
             body: hasBody ? marked(plain(body)) : "", actions: actions, hints: hints(of: notice),
             expires: expiry(of: notice))
     }
 
-    /// A text without health data, for a lock screen too.
+    /// A notice without health data, for a lock screen too.
     private func withoutFacts(_ notice: Notice) -> Notice {
         var bare = notice
         (bare.body, bare.reasons) = ("", [])
@@ -67,7 +67,7 @@ struct Presentation {
 
     private func body(of notice: Notice, _ actions: [NoticeAction]) -> String {
         var lines = [notice.body]
-        // Who cannot ask is told at once where to.
+        // Where there are no buttons, the text tells at once how to answer.
         if notice.isExplained { lines += notice.reasons }
         if !capabilities.contains("actions"), mayAnswer, let reminder = notice.reminder {
             lines.append("Answer with: mneedlectl scheduling done --reminder \(reminder)")
@@ -75,8 +75,8 @@ struct Presentation {
         return lines.filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
-    /// Servers that know markup get text that has none in it. The others are to filter tags out, and some (dunst) take
-    /// everything in angle brackets for one: a limit such as "< 5 days" must not vanish from the screen.
+    /// A text as the server takes it. A server that knows markup gets it without markup. The others should filter tags out, and
+    /// some (dunst) take everything in angle brackets for one: a limit such as "< 5 days" must not vanish from the screen.
     private func marked(_ text: String) -> String {
         guard capabilities.contains("body-markup") else {
             return text.replacing("<", with: "‹").replacing(">", with: "›")
@@ -84,7 +84,7 @@ struct Presentation {
         return text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
 
-    /// D-Bus text holds no NUL; other control characters have no business on a screen.
+    /// A text without control characters: D-Bus text holds no NUL, and the others have no business on a screen.
     private func plain(_ text: String) -> String {
         String(text.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !($0.value < 32 || $0.value == 127) })
     }
@@ -108,14 +108,14 @@ struct Presentation {
             "urgency": .byte(urgency), "desktop-entry": .text("mneedle-notify"),
             "category": .text(notice.kind == .alarm ? "device.error" : "x-mneedle.\(notice.kind.rawValue)"),
         ]
-        // It stays while somebody reads why, and until it is answered.
+        // It stays while a person reads the reasons, and until it is answered.
         if notice.urgency == .critical { hints["resident"] = .flag(true) }
         if notice.isQuiet { hints["suppress-sound"] = .flag(true) }
         return hints
     }
 
-    /// A server that keeps what it has shown may take it from the screen. Where there is no such place, whoever was
-    /// not there in time would never know.
+    /// The time until it expires. A server with persistence may take it from the screen. Without that, a person who was not
+    /// there in time would never know of it.
     private func expiry(of notice: Notice) -> Int32 {
         switch notice.urgency {
         case .low: -1

@@ -4,9 +4,9 @@ import MneedleWire
 public struct ReminderAnswer: Hashable, Sendable {
     /// `scheduling.done` or `scheduling.snooze`.
     public var verb: String
-    /// The request's arguments without the key: which reminder, and for how long it is put off.
+    /// The request's arguments without the key: the reminder, and the time for which it is put off.
     public var arguments: [JSON.Member]
-    /// With it the daemon carries the answer out once, however often it is sent.
+    /// The key with which the daemon carries the answer out once, however often it is sent.
     public var idempotencyKey: String
 
     /// The request's arguments.
@@ -31,7 +31,7 @@ public enum NoticeAction: String, CaseIterable, Sendable {
         }
     }
 
-    /// The answer that it makes for the daemon; `nil` where the daemon is told nothing.
+    /// The answer for the daemon; `nil` where the daemon is told nothing.
     func answer(_ reminder: Int64, key: String) -> ReminderAnswer? {
         let number = JSON.Member("reminder", .integer(reminder))
         func snooze(_ span: String) -> ReminderAnswer {

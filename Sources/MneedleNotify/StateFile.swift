@@ -4,10 +4,10 @@ import MneedleWire
 
 /// The file that holds the ``Inbox``, for one agent at a time.
 final class StateFile {
-    /// Why a file or folder cannot be used.
+    /// The reason why a file or folder cannot be used.
     struct Failed: Error, CustomStringConvertible {
         let description: String
-        /// Another agent has it.
+        /// Whether another agent has it.
         var isTaken = false
     }
 
@@ -16,7 +16,7 @@ final class StateFile {
     private let lock: Descriptor
     private var saved: Inbox?
 
-    /// Takes the folder for this process; makes it if it is not there.
+    /// Takes the folder for this process; makes it where it is missing.
     init(folder: String) throws(Failed) {
         self.folder = folder
         path = folder + "/notify.json"
@@ -34,7 +34,7 @@ final class StateFile {
     // A child that is just being started may still have the descriptor.
     deinit { lock.unlock() }
 
-    /// The inbox as it was saved last. A file that cannot be read is put aside: what is due now is asked for anew.
+    /// The inbox as it was saved last. A file that cannot be read is put aside: the due reminders are asked for anew.
     func load(_ complain: (String) -> Void) -> Inbox {
         guard let file = try? Descriptor(opening: path) else { return Inbox() }
         if let bytes = try? file.read(), let json = try? JSON.parse(String(decoding: bytes, as: UTF8.self)),

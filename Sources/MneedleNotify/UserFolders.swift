@@ -2,7 +2,7 @@ import MneedleClient
 
 /// The user's folders, as the XDG base directory specification has them.
 public enum UserFolders {
-    /// Where a `notify.toml` may be: the user's own first, then the system's.
+    /// The paths where a `notify.toml` may be: the user's own first, then the system's.
     public static func configurations(
         environment: (String) -> String? = SocketPath.environmentVariable
     ) -> [String] {
@@ -12,12 +12,12 @@ public enum UserFolders {
         return folders.compactMap { $0 }.filter { $0.hasPrefix("/") }.map { $0 + "/mneedle/notify.toml" }
     }
 
-    /// The folder of what is kept.
+    /// The folder for the agent's state.
     public static func state(environment: (String) -> String? = SocketPath.environmentVariable) -> String? {
         folder("XDG_STATE_HOME", ".local/state", environment).map { $0 + "/mneedle" }
     }
 
-    /// Paths that are not absolute count as not given, by that specification.
+    /// A folder below the one that a variable names. Relative paths count as not given, by that specification.
     private static func folder(_ name: String, _ below: String, _ environment: (String) -> String?) -> String? {
         if let folder = environment(name), folder.hasPrefix("/") { return folder }
         guard let home = environment("HOME"), home.hasPrefix("/") else { return nil }

@@ -31,7 +31,7 @@ struct MneedleNotifyTool: ParsableCommand {
             try Agent(settings, state: folder).run()
         } catch {
             StandardError.write("mneedle-notify: \(error)\n")
-            // A second agent is not needed: no reason to start it again.
+            // A second agent is not needed: there is no reason to start it again.
             throw error is Agent.Taken ? ExitCode(0) : ExitCode(error is AgentSettings.Invalid ? 2 : 1)
         }
     }

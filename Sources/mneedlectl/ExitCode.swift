@@ -1,4 +1,4 @@
-/// How it went. Scripts rely on these numbers.
+/// The exit codes. Scripts rely on these numbers.
 enum ExitCode: Int32, CaseIterable {
     case ok = 0
     case refused = 1

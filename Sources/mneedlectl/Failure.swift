@@ -2,24 +2,24 @@ import MneedleClient
 import MneedleSystem
 import MneedleWire
 
-/// Why `mneedlectl` did not do what was asked, whoever noticed it.
+/// The reason why `mneedlectl` did not do its command, whether the daemon or this client found it.
 struct Failure: Error {
     /// A code of the protocol, or one of this client.
     var code: String
     var message: String
     /// The members that the daemon sent beside the message.
     var details: [JSON.Member] = []
-    /// The way on.
+    /// The next step for the person.
     var next: String?
     var exitCode: ExitCode
 
-    /// A mistake on the command line.
+    /// Makes the failure for a mistake on the command line.
     static func usage(_ message: String, suggestions: [String] = [], next: String? = nil) -> Failure {
         let details = suggestions.isEmpty ? [] : [JSON.Member("suggestions", .array(suggestions.map(JSON.string)))]
         return Failure(code: "usage", message: message, details: details, next: next, exitCode: .usage)
     }
 
-    /// - Parameter verb: The command that was asked for, if there was one.
+    /// - Parameter verb: The command of the request, if there was one.
     init(_ error: ClientError, verb: String? = nil) {
         let (code, exitCode): (String, ExitCode) =
             switch error.kind {
@@ -37,7 +37,7 @@ struct Failure: Error {
             next: error.advice ?? Self.next(after: code, verb: verb), exitCode: exitCode)
     }
 
-    /// A file that cannot be replaced.
+    /// Makes the failure for a file that cannot be replaced.
     static func unwritable(_ path: String, _ error: SystemError) -> Failure {
         Failure(
             code: "unwritable", message: "\(path) cannot be written: \(error)", details: [],

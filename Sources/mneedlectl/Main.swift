@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// `mneedlectl`: reads the command line, does what it says, exits with a code that says how it went.
+/// `mneedlectl`: reads the command line, runs its command, and exits with a code for the outcome.
 @main
 enum Main {
     static func main() {
@@ -20,7 +20,7 @@ enum Main {
         }
     }
 
-    /// What stands after `--` is a program's command line where the command runs one, and not read here.
+    /// Words after `--` are a program's command line where the command runs one, and are not read here.
     private static func parse(_ words: [String]) throws -> (Options, program: [String]?) {
         guard let end = words.firstIndex(of: "--"), let options = try? Options.parse(Array(words[..<end])),
             options.words.first == "on"

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options that do not depend on the daemon. Whatever else stands on the command line is the daemon's to explain.
+/// The options that do not depend on the daemon. The daemon explains all other words of the command line.
 struct Options: ParsableArguments {
     @Option(help: "The daemon's socket (default: $MNEEDLE_SOCKET, then the user's daemon, then the system's).")
     var socket: String?

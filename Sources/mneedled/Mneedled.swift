@@ -7,7 +7,7 @@ import MneedleWire
 import ServiceLifecycle
 import Synchronization
 
-/// Reads the flags, wires the daemon into its life cycle, and says what is wrong.
+/// The program: it reads the flags, runs the daemon in its life cycle, and reports its errors.
 @main
 struct Mneedled: ParsableCommand {
     static let configuration = CommandConfiguration(

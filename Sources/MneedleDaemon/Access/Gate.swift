@@ -1,7 +1,7 @@
 import MneedleKit
 
-/// Stands between a confined peer and a command: lets in what concerns the peer's own people or nobody, and holds back
-/// rows about others. What is another's is answered exactly as what is not there.
+/// The gate between a confined peer and a command: it lets in requests about the peer's own people or about nobody, and
+/// holds back rows about others. A thing that is another's gets the same answer as one that does not exist.
 struct Gate {
     typealias Owner = (_ argument: Argument, _ kind: String) throws -> Possession.Owner
 
@@ -10,7 +10,7 @@ struct Gate {
     let own: Set<String>
     let owner: Owner
 
-    /// - Returns: `nil` for whoever sees everybody.
+    /// - Returns: `nil` for a peer that sees everybody.
     /// - Throws: `forbidden` for a command that such a peer may not call at all.
     static func before(_ verb: String, _ concern: Concern?, _ reading: StoreReading) throws -> Gate? {
         guard !reading.seesEverybody else { return nil }
@@ -22,8 +22,8 @@ struct Gate {
 
     // MARK: Before the command
 
-    /// The request as it may be made.
-    /// - Throws: `not-found` where it names what is another's or nobody's.
+    /// The request as the peer may make it.
+    /// - Throws: `not-found` where the request names a thing that is another's or nobody's.
     func admit(_ request: Request) throws -> Request {
         guard concern.whom == .named else { return request }
         var names = 0
@@ -60,7 +60,7 @@ struct Gate {
         }
     }
 
-    /// Whether the peer may see, and change, what a word names.
+    /// Whether the peer may see, and change, the thing that an argument names.
     private func isOpen(_ argument: Argument, _ name: Concern.Name) throws -> Bool {
         if name.kind == "person" {
             guard case .text(let person) = argument else { return false }
@@ -73,7 +73,7 @@ struct Gate {
         }
     }
 
-    // MARK: After it
+    // MARK: After the command
 
     /// Whether the peer may see a row.
     func shows(_ row: Object) throws -> Bool {
@@ -92,7 +92,7 @@ struct Gate {
         return true
     }
 
-    /// Runs a command, and takes out of its refusal the names of what is like what it looked for.
+    /// Runs a command, and takes the names that resemble the one asked for out of its refusal.
     func answer(_ request: Request, _ handler: (Request) throws -> Object) throws -> Object {
         let request = try admit(request)
         do {
@@ -105,13 +105,13 @@ struct Gate {
 }
 
 extension Verb {
-    /// Runs `handler` unless what the request names is another's.
+    /// Runs `handler` unless the request names a thing that is another's.
     func guarded(_ request: Request, _ reading: StoreReading, _ handler: (Request) throws -> Object) throws -> Object {
         guard let gate = try Gate.before(name, command.concerns, reading) else { return try handler(request) }
         return try gate.answer(request, handler)
     }
 
-    /// The same for a listing, without the rows about others.
+    /// Runs the `handler` of a listing in the same way, without the rows about others.
     func guarded(
         _ request: Request, _ reading: StoreReading, _ sink: @escaping Command.RowSink,
         _ handler: (Request, @escaping Command.RowSink) throws -> Object

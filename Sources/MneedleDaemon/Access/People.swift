@@ -2,12 +2,12 @@ import MneedleKit
 
 /// The people whose data peers below admin see: `[access] people`.
 package enum People: String, CaseIterable, Sendable {
-    /// Everybody sees what is their own: the people whose records name their unix user.
+    /// Everybody sees the data of their own people: those whose records name their unix user.
     case household
-    /// Whoever has the role treats everybody.
+    /// Everybody with the role treats all people.
     case practice
 
-    /// Whether this peer sees only its own.
+    /// Whether this peer sees only its own data.
     func confines(_ actor: Actor) -> Bool { self == .household && actor.role < .admin }
 
     /// Whether a peer may call a command at all.
@@ -17,15 +17,15 @@ package enum People: String, CaseIterable, Sendable {
 }
 
 extension Concern {
-    /// Whether only an admin may call it where people see only their own.
+    /// Whether only an admin may call the command where people see only their own.
     var isForAdmin: Bool { whom == .everybody }
 }
 
 extension ModuleRegistry {
-    /// Whether a peer sees only its own.
+    /// Whether a peer sees only its own data.
     func confines(_ actor: Actor) -> Bool { people.confines(actor) }
 
-    /// - Throws: `forbidden` for a command that is about everybody, or does not say whom it is about.
+    /// - Throws: `forbidden` for a command that is about everybody, or that does not say which people it is about.
     func requireSight(_ verb: String, _ concern: Concern?, of actor: Actor) throws {
         guard confines(actor), concern?.isForAdmin ?? true else { return }
         throw ModuleError(
@@ -36,13 +36,13 @@ extension ModuleRegistry {
     }
 
     /// The owner of a thing.
-    /// - Throws: `module-failed` when the module that knows does not run: what is not known is nobody's to see.
+    /// - Throws: `module-failed` when the module that knows the owner does not run: nobody may see a thing of unknown owner.
     func owner(of argument: Argument, _ kind: String, _ reading: StoreReading) throws -> Possession.Owner {
         guard let (module, possession) = possessions[kind] else {
             throw ModuleError.moduleFailed(
                 kind, "the module that knows whose a \(kind) is does not run; an admin sees why by modules.list")
         }
-        // The tables that say so are that module's.
+        // The tables of owners are that module's.
         return try reading.within(module) { try possession.owner(argument, reading) }
     }
 
@@ -55,8 +55,8 @@ extension StoreReading {
 
     package func sees(_ person: String) throws -> Bool { try seesEverybody || ownPeople().contains(person) }
 
-    /// The people whose records name the unix user who asks.
-    /// - Throws: `module-failed` while the records do not run: nobody has anything of their own then.
+    /// The people whose records name the peer's unix user.
+    /// - Throws: `module-failed` while the records do not run: then nobody has anything of their own.
     func ownPeople() throws -> Set<String> {
         Set(try list("records.list-people", ["unix_user": actor.user]).compactMap { $0.string("person") })
     }

@@ -1,19 +1,19 @@
 import MneedleKit
 
-/// One row of the command table: a command, and who answers it. A class, because every request holds one and is handed on: that
+/// One row of the command table: a command and its module. A class, because every request holds one and is handed on: that
 /// counts one reference, where a copy of the command would count a dozen.
 package final class Verb: Sendable {
-    /// As a request names it: `session.start`, `ping`.
+    /// The command's name in a request: `session.start`, `ping`.
     package let name: String
     package let module: String
     package let command: Command
     /// Every parameter that a request may carry, the ones that all changing commands share included.
     package let parameters: [AnyParameter]
-    /// Where the metrics count its requests.
+    /// The account under which the metrics count its requests.
     let account: Account
 
     /// - Parameters:
-    ///   - module: Whose it is; the service's own say their whole name themselves.
+    ///   - module: The command's module; the service's own commands carry their whole name themselves.
     ///   - slot: The module's place among the modules, from 1 on.
     package init(module: String, slot: Int = Account.host, _ command: Command) {
         name = module == Verb.host ? command.name : "\(module).\(command.name)"
@@ -30,12 +30,12 @@ package final class Verb: Sendable {
     struct Account: Sendable {
         enum Timing: Sendable { case none, read, write }
 
-        /// The host's own.
+        /// The slot of the host.
         package static let host = 0
 
         /// A module's place among the modules, from 1 on. A reload keeps the modules.
         var slot = Account.host
-        /// Among which times those of its requests are.
+        /// The group of latencies that its requests count in.
         var timing = Timing.none
     }
 }
@@ -54,10 +54,10 @@ extension Verb.Account.Timing {
 package struct CommandTable: Sendable {
     package private(set) var ordered: [Verb] = []
     private var verbs: [String: Verb] = [:]
-    /// The lines that are answered with `{}` without being taken apart; there are few.
+    /// The lines that are answered with `{}` without being parsed; there are few.
     private(set) var constants: [[UInt8]] = []
 
-    /// Takes in the commands of one module more. Of two that have one name, the first stays.
+    /// Adds the commands of one more module. Of two with the same name, the first stays.
     package mutating func add(_ commands: [Command], of module: String, slot: Int = Verb.Account.host) {
         for command in commands { add(Verb(module: module, slot: slot, command)) }
     }

@@ -53,7 +53,7 @@ extension Verb {
         return object
     }
 
-    /// Of a command that gives no type: its members may be anything.
+    /// The schema for a command that declares no type: its members may be anything.
     private var undeclaredSchema: Object {
         var properties: Object = [:]
         for member in command.reply { properties[member.name] = .object(["description": member.meaning]) }
@@ -97,8 +97,8 @@ extension Concern {
 }
 
 extension AnyParameterType {
-    /// JSON Schema 2020-12 of a value of this type. That has no bounds for dates, times and durations: they are `x-minimum`
-    /// and `x-maximum`.
+    /// The JSON Schema 2020-12 of a value of this type. The standard has no bounds for dates, times and durations: they
+    /// are `x-minimum` and `x-maximum` here.
     var schema: Object {
         switch self {
         case .slug: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"]
@@ -130,7 +130,7 @@ extension AnyParameterType {
         }
     }
 
-    /// No controls, no separators of lines, nothing that turns the direction of a text.
+    /// The pattern of a text on one line: no controls, no separators of lines, no characters that turn its direction.
     private static let onOneLine =
         #"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]*$"#
 

@@ -23,7 +23,7 @@ struct HostCommands {
 
     /// Every command that this service answers: its own, then the modules'.
     var table: CommandTable {
-        // `help` and `describe` describe themselves too.
+        // `help` and `describe` list themselves too, so the table is made twice.
         table(describing: table(describing: CommandTable()))
     }
 

@@ -1,7 +1,7 @@
 import MneedleKit
 import MneedleWire
 
-/// `help` and `describe`: what the command table says of itself.
+/// `help` and `describe`: the command table as a manual and as data.
 struct Introspection {
     let table: CommandTable
     let people: People
@@ -43,7 +43,7 @@ private struct Explanation: Reply {
 }
 
 extension CommandTable {
-    /// One command, a module's commands, or all.
+    /// One command, the commands of a module, or all commands.
     fileprivate func matching(_ name: String?) throws -> [Verb] {
         guard let name else { return ordered }
         if let verb = self[name] { return [verb] }
@@ -56,7 +56,7 @@ extension CommandTable {
             members: ["suggestions": near])
     }
 
-    /// A line a command.
+    /// One line for each command.
     fileprivate func overview(_ verbs: [Verb], _ actor: Actor, _ people: People) -> String {
         let width = verbs.map { $0.name.count }.max() ?? 0
         let lines = verbs.map { verb in

@@ -39,7 +39,7 @@ struct LedgerCommands {
             if kind.hasSuffix(".*") { values.append((kind.unicodeScalars.count - 1).sql) }
             values.append(.text(kind.hasSuffix(".*") ? String(kind.dropLast()) : kind))
         }
-        // By the hash one could try out what another's entry may say.
+        // With the hash a peer could find out by guessing what another's entry says.
         let isWhole = reading.privacy.seesEverybody
         if !isWhole {
             let (condition, bound) = try visible(reading)
@@ -48,7 +48,7 @@ struct LedgerCommands {
         }
         values.append(.integer(count))
         let matching = "SELECT * FROM mneedle_ledger WHERE \(conditions.joined(separator: " AND "))"
-        // The newest ones, but shown in the order in which they happened.
+        // The newest entries, shown in the order in which they happened.
         let sql =
             since == nil
             ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq"
@@ -58,14 +58,14 @@ struct LedgerCommands {
         }
     }
 
-    /// The entries that a peer sees who sees only its own: those, and what concerns nobody.
+    /// The condition for the entries that a confined peer sees: those about its own people, and those that concern nobody.
     private static func visible(_ reading: any Reading) throws -> (condition: String, values: [SQLValue]) {
         guard let reading = reading as? StoreReading else {
             throw ModuleError.internal("whose an entry is is read from the store itself")
         }
         let (own, common) = (try reading.ownPeople().sorted(), reading.registry.commonKinds.sorted())
         func places(_ values: [String]) -> String { values.map { _ in "?" }.joined(separator: ", ") }
-        // An empty list is no SQL.
+        // SQL has no empty list.
         func isOne(_ column: String, of values: [String]) -> String {
             values.isEmpty ? "1 = 0" : "\(column) IN (\(places(values)))"
         }
@@ -82,7 +82,7 @@ struct LedgerCommands {
             reads: { try LedgerCommands.verified($0) })
     }
 
-    /// A chain that does not hold degrades the service until one that holds is proved.
+    /// The result of the proof. A chain that does not hold degrades the service until one that holds is proved.
     static func verified(_ reading: any Reading) throws -> Verified {
         var proof = LedgerProof()
         try reading.store.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }

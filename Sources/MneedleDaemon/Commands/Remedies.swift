@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// Commands by which an administrator decides that sessions may start again, where the service cannot find out by itself.
+/// Commands by which an administrator decides that sessions may start again, where the service cannot decide by itself.
 enum Remedies {
     private static let note = Parameter.required("note", .text(maximum: 1000), "Why; kept in the ledger.")
     private static let entry = Parameter.required("entry", .id, "The entry's sequence number: see status.")

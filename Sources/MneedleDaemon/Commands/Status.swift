@@ -49,14 +49,14 @@ extension HostCommands {
         var command = Command(
             "status", "Shows how the service is.", role: .reader, gives: ServiceStatus.self, concerns: .nobody,
             example: "status", reads: { reading in answer(reading) })
-        // How the service is can be told, and must be, when its store cannot be opened.
+        // The state of the service can be told, and must be, when its store cannot be opened.
         command.withoutStore = { answer(nil, $0.message).object }
         return command
     }
 
     /// - Parameters:
-    ///   - reading: The store; `nil` where there is no way to read it.
-    ///   - fault: Why there is none.
+    ///   - reading: The store; `nil` where it cannot be read.
+    ///   - fault: The reason why it cannot be read.
     private func answer(_ reading: (any Reading)?, _ fault: String? = nil) -> ServiceStatus {
         let newest = try? reading?.store.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
         let registry = (reading as? StoreReading)?.registry ?? registry
@@ -68,7 +68,7 @@ extension HostCommands {
             health.problems.map(\.text) + noted + registry.troubles.map(\.text)
             + registry.refusals.problems(at: figures.now)
         let isWhole = reading?.privacy.seesEverybody ?? false
-        // By the hash one could try out what another's entry may say.
+        // With the hash a peer could find out by guessing what another's entry says.
         let head = isWhole ? (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex : nil
         return ServiceStatus(
             version: version,

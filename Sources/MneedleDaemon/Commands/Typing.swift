@@ -1,8 +1,8 @@
 import MneedleKit
 import MneedleWire
 
-/// Types the arguments of a request by its command's table. Words and JSON meet here: what they
-/// mean is decided in one place, and nothing is guessed.
+/// Types the arguments of a request by its command's table. Words and JSON meet here: their meaning is decided in this one
+/// place, and nothing is guessed.
 package enum Typing {
     /// An argument as it arrived: a bare word, or a JSON value (a quoted word is a JSON string).
     enum Raw {
@@ -34,12 +34,12 @@ package enum Typing {
         }
     }
 
-    /// The key by which a change is done once; nothing where it is not given.
+    /// The key by which a change is done once; `nil` where none is given.
     static func key(of arguments: Arguments) -> String? {
         if case .text(let key)? = arguments[idempotencyKey.name] { key } else { nil }
     }
 
-    /// - Throws: `invalid-argument` naming the argument, what was expected and what came.
+    /// - Throws: `invalid-argument` naming the argument, the value expected and the value that came.
     static func bind(_ line: RequestLine.Arguments, _ parameters: [AnyParameter]) throws -> Arguments {
         let raw: [(name: String, raw: Raw)] =
             switch line {
@@ -59,7 +59,7 @@ package enum Typing {
         try bind(object.members.map { ($0.name, .value($0.value)) }, parameters, prefix: "")
     }
 
-    /// Gathers `answers.a=… answers.b=…` under `answers`, once it is known that there is such an argument.
+    /// Gathers `answers.a=… answers.b=…` under `answers`, once `answers` is known to be an argument.
     private static func gathered(
         _ words: [RequestLine.Word], _ parameters: [AnyParameter]
     ) throws -> [(name: String, raw: Raw)] {
@@ -97,7 +97,7 @@ package enum Typing {
     private static func bind(
         _ raw: [(name: String, raw: Raw)], _ parameters: [AnyParameter], prefix: String
     ) throws -> Arguments {
-        // No name is looked for among more than there are parameters: the first unknown or repeated one ends it.
+        // At most as many names are looked up as there are parameters: the first unknown or repeated name ends the search.
         for index in raw.indices {
             let name = raw[index].name
             guard parameters.contains(where: { $0.name == name }) else {
@@ -111,7 +111,7 @@ package enum Typing {
         }
         var entries: [(name: String, argument: Argument)] = []
         entries.reserveCapacity(parameters.count)
-        // By index: each request comes through here, and taking a parameter out copies all that it says of itself.
+        // By index: every request comes through here, and taking a parameter out would copy its whole description.
         for index in parameters.indices {
             let name = parameters[index].name
             if let place = raw.firstIndex(where: { $0.name == name }) {
@@ -161,8 +161,8 @@ package enum Typing {
         }
     }
 
-    /// Longer than any choice, date or number that means something. What is longer is not compared with anything:
-    /// comparing texts of combining characters takes time that grows with the square of their length.
+    /// Longer than any choice, date or number with a meaning. A longer word is not compared with anything: the time to
+    /// compare texts of combining characters grows with the square of their length.
     private static let longestWord = 256
 
     private static func fromText(_ text: String, _ type: AnyParameterType) -> Argument? {
@@ -218,7 +218,7 @@ package enum Typing {
     private static func list(_ raw: Raw, of type: AnyParameterType, _ name: String) throws -> Argument? {
         switch raw {
         case .bare(let text):
-            // By bytes: where a character ends can depend on all that follow it.
+            // Bytes are counted: the end of a character can depend on everything that follows it.
             try checkCount(1 + text.utf8.count { $0 == UInt8(ascii: ",") }, name)
             let parts = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
             return .list(try parts.map { try convert(.bare(String(Substring($0))), type, name) })
@@ -259,7 +259,7 @@ package enum Typing {
         guard text.contains(where: { !$0.isWhitespace }) else { return false }
         return text.unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
-            // Controls, line and paragraph separators, and what turns the direction of a text.
+            // Controls, line and paragraph separators, and characters that turn the direction of a text.
             case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
             default: true
             }
@@ -273,7 +273,7 @@ package enum Typing {
 }
 
 extension AnyParameterType {
-    /// Its type in words, for error messages and help.
+    /// The type in words, for error messages and help.
     var expectation: String {
         switch self {
         case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// `[backup]`: the folders that `ledger.backup` writes to, and no other.
+/// `[backup]`: the only folders that `ledger.backup` writes to.
 struct BackupSettings: Sendable, Equatable {
     /// Absolute paths, or names of folders in the state folder.
     var folders = ["backups", "/var/backups/mneedle"]

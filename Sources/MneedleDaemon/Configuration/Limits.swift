@@ -2,28 +2,28 @@ import Glibc
 import MneedleKit
 import MneedleWire
 
-/// The bounds of what peers may use; all of them are reported by `status`.
+/// The bounds on the use by peers; `status` reports all of them.
 struct Limits: Sendable {
     var maxLineBytes = 65_536
     var maxNesting = 32
     var maxConnections = 1024
     var maxConnectionsPerUID = 64
-    /// Places beyond those two for whoever has the role `admin`.
+    /// Places beyond those two that are kept for peers with the role `admin`.
     var reservedConnections = 8
     /// Requests of one connection that are not answered yet; at this many the daemon stops reading it.
     var maxInFlight = 1024
-    /// Bytes that one connection has not taken yet.
+    /// Bytes sent to one connection that it has not taken yet.
     var maxBacklogBytes = 1 << 20
-    /// Bytes that all connections together have not taken yet.
+    /// Bytes sent to all connections together that they have not taken yet.
     var maxBacklogTotalBytes = 64 << 20
     var idleTimeout = Span.minutes(5)
-    /// How long a read may work, and a listing may be under way, slowly taken.
+    /// The longest time that a read may work, and that a listing may be under way when its client takes it slowly.
     var readingTime = Span(milliseconds: 30_000)
     var listingTime = Span.minutes(5)
-    /// How large the store's write-ahead log may become because somebody still reads what was before.
+    /// The largest size of the store's write-ahead log, which grows while somebody still reads an older state.
     var maxLogBytes = 64 << 20
 
-    /// What belongs to the protocol and is not configured.
+    /// These limits belong to the protocol and are not configured.
     static let mostSubscriptions = 64
     static let mostTopics = 64
 
@@ -44,25 +44,25 @@ struct Limits: Sendable {
         idleTimeout = table.elapsed("idle_timeout", from: second, to: .hours(24), default: idleTimeout)
         readingTime = table.elapsed("reading_time", from: second, to: .hours(1), default: readingTime)
         listingTime = table.elapsed("listing_time", from: second, to: .hours(24), default: listingTime)
-        // The log itself keeps 32 MiB on disk when it is empty.
+        // The log itself keeps 32 MiB on disk even when it is empty.
         maxLogBytes = table.integer("max_log_bytes", in: 50_331_648...17_179_869_184, default: maxLogBytes)
     }
 
     /// Whether there may be fewer connections than the configuration says.
     private(set) var isReduced = false
 
-    /// Descriptors for all else: the store, listening sockets, programs that are run.
+    /// Descriptors for everything else: the store, listening sockets, programs that are run.
     private static let otherDescriptors = 128
     private static let leastConnections = 8
 
-    /// Allows no more connections than there are descriptors for.
+    /// Lowers the number of connections to what the descriptors suffice for.
     mutating func fit(descriptors: Int) {
         let room = max(Limits.leastConnections, descriptors - Limits.otherDescriptors - reservedConnections)
         isReduced = room < maxConnections
         maxConnections = min(maxConnections, room)
     }
 
-    /// How many descriptors this process may have.
+    /// The number of descriptors that this process may have.
     static var descriptors: Int {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

@@ -1,12 +1,12 @@
 import Foundation
 import MneedleKit
 
-/// Where the daemon's files are, as its flags say. What is left out comes from the configuration, then
+/// The places of the daemon's files, as its flags give them. A place that no flag gives comes from the configuration, then
 /// from systemd's environment, then from the usual places of the system or the user.
 public struct Places: Sendable {
     /// The configuration file.
     public var config: String?
-    /// The folder of the store and of what the service remembers beside it.
+    /// The folder of the store and of the service's own notes beside it.
     public var state: String?
     /// The folder of the sockets.
     public var runtime: String?
@@ -34,7 +34,7 @@ struct Settings: Sendable {
     enum LogLevel: String, CaseIterable { case trace, debug, info, notice, warning, error }
 
     var config: String?
-    /// What stands in it; nothing where there is none.
+    /// The file's content; empty where there is no file.
     var file: TOMLFile
     var state: String
     var runtime: String
@@ -42,13 +42,13 @@ struct Settings: Sendable {
     var knowledge: String
     var limits = Limits()
     var roles = RoleMap()
-    /// Whose data those below admin see.
+    /// The people whose data peers below admin see.
     var people = People.household
     var socketMode: mode_t = 0o600
     var disabled: [String] = []
-    /// How long a module may take for one piece of work before it ends the service.
+    /// The longest time for one piece of a module's work; a longer one ends the service.
     var moduleTimeLimit = Span(milliseconds: 10_000)
-    /// What the clock may be moved by without a note of it.
+    /// The largest jump of the clock that is not noted.
     var clockTolerance = ClockWatch.usualTolerance
     var backup = BackupSettings()
     var logLevel = LogLevel.info
@@ -73,7 +73,7 @@ struct Settings: Sendable {
         runtime = places.runtime ?? paths?.optionalString("runtime") ?? usual.runtime
         modules = places.modules ?? paths?.optionalString("modules") ?? usual.modules
         knowledge = places.knowledge ?? paths?.optionalString("knowledge") ?? usual.knowledge
-        // Read in any case, so that a flag does not make a key unknown.
+        // Read in any case, so that a flag does not make the key an unknown one.
         for key in ["state", "runtime", "modules", "knowledge"] { _ = paths?.optionalString(key) }
         if let section = table.table("limits") { limits = Limits(section) }
         if let section = table.table("roles") { roles = Settings.roles(section) }
@@ -113,7 +113,7 @@ struct Settings: Sendable {
         }
     }
 
-    /// Sections and keys that there were once, and what does now what they said.
+    /// Sections and keys of earlier versions, each with its replacement.
     private static let successors = [
         "metrics":
             "remove this section: 'mneedlectl metrics --output FILE' writes the file, and mneedle-metrics.timer does so every "
@@ -136,7 +136,7 @@ struct Settings: Sendable {
         return map
     }
 
-    /// The modules that guard sessions were named here once.
+    /// Earlier versions named here the modules that guard sessions.
     private static func refuseRequired(_ table: Table) {
         guard table.has("required"), let value = table.value("required") else { return }
         table.report(
@@ -165,7 +165,7 @@ struct Settings: Sendable {
     }
 }
 
-/// Where things are when nobody says otherwise.
+/// The places of files that neither flag nor configuration gives.
 struct UsualPlaces {
     let config: String?
     let state: String

@@ -2,7 +2,7 @@ import Foundation
 import MneedleKit
 import MneedleWire
 
-/// A file of configuration or knowledge that was read: what it says, and on which lines.
+/// A file of configuration or knowledge that was read: its content, and the lines of its keys.
 package struct TOMLFile: Sendable {
     let name: String
     let content: Object
@@ -35,12 +35,12 @@ package struct TOMLFile: Sendable {
         return nil
     }
 
-    /// A view of the file that reports what is wrong with it.
+    /// A view of the file that reports problems.
     func table(_ problems: Problems, sources: SourceCatalogue = SourceCatalogue()) -> Table {
         Table(content, file: name, lines: lines, sources: sources, problems: problems)
     }
 
-    /// A view of one of its tables; empty where it has none of that name.
+    /// A view of one of the file's tables; empty where there is none of that name.
     func section(_ name: String, _ problems: Problems) -> Table {
         Table(content.object(name) ?? [:], file: self.name, path: name, lines: lines, problems: problems)
     }

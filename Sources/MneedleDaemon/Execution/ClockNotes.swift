@@ -1,12 +1,12 @@
 import Logging
 import MneedleKit
 
-/// What the store keeps about the clock, and the ledger's entries about it.
+/// The store's notes about the clock, and the ledger's entries about it.
 enum ClockNotes {
     static let jumped = "mneedled.clock-jumped"
     static let accepted = "mneedled.clock-accepted"
 
-    /// What is kept; nothing where that is damaged.
+    /// The stored state of the clock; an empty one where it is damaged.
     static func state(in connection: any StoreConnection) throws -> ClockWatch.State {
         var state = ClockWatch.State()
         let row = try connection.first("SELECT latest, jumped FROM mneedle_clock")
@@ -17,7 +17,7 @@ enum ClockNotes {
         return state
     }
 
-    /// When the newest entry was recorded: the first of the newest whose time is one.
+    /// The time at which the newest entry was recorded, or the first of those before it whose own time is not damaged.
     static func newest(in connection: any StoreConnection) throws -> Instant? {
         var newest: Instant?
         try connection.forEach("SELECT at FROM mneedle_ledger ORDER BY seq DESC LIMIT 100", [], of: Verb.host) { row in
@@ -26,14 +26,14 @@ enum ClockNotes {
         return newest
     }
 
-    /// Says that the clock was set, once it is in the ledger.
+    /// Logs that the clock was set, once the entry about it is in the ledger.
     static func tell(_ events: [PublishedEvent], _ logger: Logger) {
         for event in events where event.topic == jumped {
             logger.say(.clockJumped, .warning, "the clock was set: \(String(decoding: event.body, as: UTF8.self))")
         }
     }
 
-    /// A stored time; one that a damaged store makes absurd is as far away as can be counted with.
+    /// A stored time; an absurd one from a damaged store becomes the farthest time that can be counted with.
     static func time(_ milliseconds: Int64) -> Instant {
         Instant(milliseconds: bounded(milliseconds))
     }
@@ -42,12 +42,12 @@ enum ClockNotes {
 }
 
 extension StoreTransaction {
-    /// What the clock shows without its jumps: goes on evenly however it is set.
+    /// The time of the clock without its jumps: it goes on evenly however the clock is set.
     var steadyNow: Instant { Instant(milliseconds: now.milliseconds - clockWatch.state.jumped) }
 
     /// Looks at the clock, and notes it in the ledger when it was set.
     ///
-    /// Outside of any request's savepoint: the note stays when the request fails.
+    /// Runs outside of any request's savepoint: the note stays when the request fails.
     /// - Returns: The time.
     func noteClock() throws -> Instant {
         let reading = engine.clock.reading()
@@ -73,7 +73,7 @@ extension StoreTransaction {
         _ = try mapped { try writing.run(sql, values, of: Verb.host) }
     }
 
-    /// Takes the clock for right though it was set back: what is dated later was dated wrongly.
+    /// Accepts the clock as right though it was set back: entries with later dates were dated wrongly.
     func acceptClock(note: String) throws -> AcceptedClock {
         guard let latest = try clockIsBehind() else {
             throw ModuleError.conflict("the clock is behind nothing that is known", state: "right")
@@ -88,7 +88,7 @@ extension StoreTransaction {
 }
 
 extension StoreReading {
-    /// The latest time that is known, when the clock is behind it by more than can be a correction.
+    /// The latest time that is known, when the clock is behind it by more than a correction can be; otherwise `nil`.
     func clockIsBehind() throws -> Instant? {
         let sql = """
             SELECT (SELECT latest FROM mneedle_clock) AS latest,
@@ -102,7 +102,7 @@ extension StoreReading {
         return latest
     }
 
-    /// Fails closed: by a clock that was set back, what ends by the clock ends too late.
+    /// Fails closed: by a clock that was set back, a block that ends at a time ends too late.
     func findingsOfClock() -> [Finding] {
         do {
             guard let latest = try clockIsBehind() else { return [] }
@@ -120,7 +120,7 @@ extension StoreReading {
         }
     }
 
-    /// What is wrong, in words for `status`.
+    /// The problems of the clock and of reactions, in words for `status`.
     func hostProblems() throws -> [String] {
         let behind = try clockIsBehind().map {
             "the clock shows \(now), and it was \($0) already: no session starts until it is right, or 'ledger.accept-clock' says that it is"

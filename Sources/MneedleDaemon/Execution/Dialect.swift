@@ -1,12 +1,12 @@
 import MneedleKit
 
-/// How a database says what migrations declare. The names of types are its own; all else is standard SQL.
+/// The database's own form of the changes that migrations declare. The names of types are its own; all else is standard SQL.
 package struct Dialect: Sendable {
-    /// What the database calls a type.
+    /// The database's name of a type.
     let type: @Sendable (ColumnDeclaration.Kind) -> String
 
     /// The statement that makes a change.
-    /// - Throws: `internal` for a column that rows which are there could not have: a defect of that module.
+    /// - Throws: `internal` for a column that existing rows could not have: a defect of that module.
     func statement(_ change: SchemaChange) throws -> String {
         switch change {
         case .table(let table, let columns, let primaryKey, let unique):
@@ -17,7 +17,7 @@ package struct Dialect: Sendable {
             return "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(index) ON \(table) \(list(columns))"
                 + (condition.map { " WHERE \($0)" } ?? "")
         case .add(let column, let table):
-            // A database says that only where there are rows, and a rehearsal has none.
+            // A database refuses such a column only where there are rows, and a rehearsal has none.
             guard column.isOptional || column.defaultValue != nil else {
                 throw ModuleError.internal(
                     "column '\(column.name)' is added to '\(table)' without a value for the rows that are there; "

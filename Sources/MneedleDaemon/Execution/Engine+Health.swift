@@ -1,8 +1,8 @@
 import MneedleKit
 
-/// What the engine makes of the errors and the commits of the store.
+/// The effects of the store's errors and commits on the service's health.
 extension Engine {
-    /// Writes down, beside the store, what the ledger's head is.
+    /// Writes the ledger's head into the note beside the store.
     func noteHead() {
         guard let headNote else { return }
         if let fault = headNote.write(head, of: storeID) {
@@ -13,19 +13,19 @@ extension Engine {
         }
     }
 
-    /// What was committed is where it will be found again.
+    /// Notes a commit whose data will be found again.
     func noteCommit(wrote: Bool) {
         committedHead.withLock { [head = ledger.head] in $0 = head }
         guard wrote else { return }
         health.mend("store-disk")
-        // An hour without changes is the witness's; while there are some, the note is at most this much behind.
+        // An hour without changes is the witness's; while there are changes, the note is at most this much behind.
         guard ContinuousClock.now - noted > .seconds(60) else { return }
         noted = .now
         noteHead()
     }
 
-    /// Notes what an error says about the store. Told once; the next commit that succeeds takes back what it says of the disk,
-    /// the next group that begins that the store is lost.
+    /// Reports an error of the store, once. The next commit that succeeds takes back a fault of the disk, and the next group
+    /// that begins takes back that the store is lost.
     func notice(_ error: StoreError) {
         switch error.kind {
         case .full:
@@ -44,7 +44,7 @@ extension Engine {
             let problem = Health.Fault("store-file", error.message, blocksSessions: true)
             guard !health.problems.contains(where: { $0.code == problem.code }) else { return }
             health.report(problem)
-            // The next start then knows what is missing.
+            // The next start then knows which entries are missing.
             noteHead()
         case .constraint, .busy, .interrupted, .other: break
         }

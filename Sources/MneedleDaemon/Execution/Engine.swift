@@ -3,25 +3,25 @@ import Synchronization
 
 /// Runs requests on the store: reads on a snapshot, writes in groups with one commit a group.
 ///
-/// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing
-/// methods, which is what ``Writer`` sees to.
+/// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing methods, and
+/// ``Writer`` makes sure of that.
 // Sendable: `ledger`, `isHeadKnown`, `clockWatch` and `noted` are touched inside `store.write` only, which runs one body at a
 // time.
 package final class Engine: @unchecked Sendable {
     let store: any Store
     private let current: Mutex<ModuleRegistry>
     package let clock: any Clock
-    /// What is wrong with the service.
+    /// The faults of the service.
     package let health: Health
     let headNote: HeadNote?
     let storeID: String
     var noted = ContinuousClock.now
     let ledger: Ledger
-    /// Whether the ledger's head is the store's: after a commit of which nobody knows whether it stands, it is read again.
+    /// Whether the ledger's head is the store's: after a commit of unknown outcome it is read again.
     private var isHeadKnown = true
     let committedHead: Mutex<Ledger.Head>
     private let clockWatch: ClockWatch
-    /// How far the clock may be behind what is known, in milliseconds.
+    /// The largest time by which the clock may be behind the latest known time, in milliseconds.
     let clockTolerance: Int64
     let incident: @Sendable (_ module: String, _ error: any Error) -> String
 
@@ -52,16 +52,16 @@ package final class Engine: @unchecked Sendable {
         committedHead = Mutex(ledger.head)
     }
 
-    /// Whether the clock was set since the writer has looked at it last; on the writer's thread.
+    /// Whether the clock was set since the writer last looked at it; to be asked on the writer's thread.
     var hasClockJumped: Bool { clockWatch.jump(at: clock.reading()) != nil }
 
-    /// The modules in force. Whatever runs takes them once, so that it works with one knowledge from its beginning to its end.
+    /// The modules in force. Each piece of work takes them once, so that it works with one knowledge from beginning to end.
     package var registry: ModuleRegistry { current.withLock { $0 } }
 
-    /// Puts other modules, or the same with other knowledge, in force for whatever begins from now on.
+    /// Puts other modules, or the same with other knowledge, in force for all work that begins from now on.
     func replaceHouse(_ registry: ModuleRegistry) { current.withLock { $0 = registry } }
 
-    /// The newest ledger entry that is on disk.
+    /// The newest ledger entry on disk.
     var head: Ledger.Head { committedHead.withLock { $0 } }
 
     /// The first entry that the ledger still has.
@@ -78,14 +78,14 @@ package final class Engine: @unchecked Sendable {
     // MARK: Reading
 
     /// Runs `body` on a snapshot.
-    /// - Parameter request: What a peer asked for, if one did.
+    /// - Parameter request: The peer's request, if there is one.
     package func read<T>(
         actor: Actor, module: String, request: String? = nil, _ body: (StoreReading) throws -> T
     ) throws -> T {
         try read(actor: actor, module: module, request: request, control: nil, body)
     }
 
-    /// - Parameter control: Can end it early.
+    /// - Parameter control: The control that can end the read early.
     func read<T>(
         actor: Actor, module: String, request: String?, control: ReadControl?, _ body: (StoreReading) throws -> T
     ) throws -> T {
@@ -108,7 +108,7 @@ package final class Engine: @unchecked Sendable {
         } catch let stopped as ReadControl.Stopped {
             throw stopped.error
         } catch let closed as RowStream.Closed {
-            // Nobody's defect: the one who asked takes no more.
+            // This is nobody's defect: the client takes no more.
             throw closed
         } catch {
             do { try control?.check() } catch let stopped as ReadControl.Stopped { throw stopped.error }
@@ -121,7 +121,7 @@ package final class Engine: @unchecked Sendable {
     /// Runs the jobs in their order, each as a unit of its own, and commits once.
     /// - Parameter more: Asked for further jobs for the same commit before it is made, until it has none.
     package func run(_ jobs: [Job], more: () -> [Job] = { [] }) -> Outcome {
-        // Almost all requests that write succeed: savepoints are for the groups in which one does not.
+        // Almost all requests that write succeed: savepoints are for the groups in which one fails.
         run(jobs, more: more, hasSavepoints: false)
     }
 
@@ -130,19 +130,19 @@ package final class Engine: @unchecked Sendable {
         do {
             return try transaction(&taken, more: more, hasSavepoints: hasSavepoints)
         } catch is StoreTransaction.Spoiled where !hasSavepoints {
-            // One of them failed after it had written: each can be taken back by itself now.
+            // One of the jobs failed after it had written: with savepoints each can be taken back by itself.
             return run(taken, more: { [] }, hasSavepoints: true)
         } catch let rolledBack as RolledBack {
             return runAfter(rolledBack.error, taken, overdue: rolledBack.overdue)
         } catch let error as StoreError where error.kind == .lost {
-            // It may stand: run again, it could be done twice.
+            // The commit may stand: run again, a job could be done twice.
             return each(of: taken) { job, _ in failed(job, error) }
         } catch {
             return runAfter(error, taken)
         }
     }
 
-    /// The commit failed, or the store took the whole group back: nothing of it is on disk.
+    /// Runs the jobs again, or fails them, after a failed commit or a store that took the whole group back: none of it is on disk.
     /// - Parameter overdue: The job that took too long, which is not tried again.
     private func runAfter(_ error: any Error, _ jobs: [Job], overdue: Int? = nil) -> Outcome {
         guard jobs.count > 1 else { return failed(jobs[0], error) }
@@ -159,7 +159,7 @@ package final class Engine: @unchecked Sendable {
     }
 
     private func failed(_ job: Job, _ error: any Error) -> Outcome {
-        // Nothing has changed, and what was due next still is.
+        // Nothing has changed, and the next due time stays.
         Outcome(
             jobs: [job], results: [.failure(moduleError(for: error, module: job.module))], nextDue: try? nextDue())
     }
@@ -187,7 +187,7 @@ package final class Engine: @unchecked Sendable {
                     }
                     jobs += more()
                 } while next < jobs.count
-                // Asked here, where it needs no transaction of its own.
+                // Asked here, where the question needs no transaction of its own.
                 outcome.nextDue = try? connection.shielded { try nextDue(registry, connection) }
                 try connection.commit()
             } catch {
@@ -201,7 +201,7 @@ package final class Engine: @unchecked Sendable {
                 throw error
             }
             noteCommit(wrote: transaction.hasWrittenAny)
-            // In force before anybody hears of it.
+            // The change is in force before anybody hears of it.
             for name in Guards.retired(by: transaction.events) {
                 current.withLock { $0 = $0.retiring(name) }
             }
@@ -253,7 +253,7 @@ package final class Engine: @unchecked Sendable {
         }
     }
 
-    /// A module's own error as it is; the store's as `storage`; anything else is a defect with an incident id.
+    /// The error for a client: a module's own error as it is, the store's as `storage`, any other as a defect with an incident id.
     private func moduleError(for error: any Error, module: String) -> ModuleError {
         switch error {
         case let error as ModuleError where error.code != .internal: return error
@@ -268,7 +268,7 @@ package final class Engine: @unchecked Sendable {
 
     // MARK: Time
 
-    /// When the earliest of all modules' timers is due.
+    /// The time at which the earliest timer of all modules is due.
     package func nextDue() throws -> Instant? {
         try store.write { try nextDue(registry, $0) }
     }
@@ -294,7 +294,7 @@ package final class Engine: @unchecked Sendable {
         return next
     }
 
-    /// The jobs that do what is due now.
+    /// The jobs for the timers that are due now.
     package func dueJobs() throws -> [Job] {
         let (now, registry) = (clock.now(), registry)
         return try store.write { connection in
@@ -316,6 +316,6 @@ package final class Engine: @unchecked Sendable {
 }
 
 extension Actor {
-    /// The service itself, for what it does by the clock.
+    /// The service itself, as the actor of its own work.
     static let service = Actor(user: "mneedled", uid: 0, role: .admin)
 }

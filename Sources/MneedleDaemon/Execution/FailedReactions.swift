@@ -1,14 +1,14 @@
 import MneedleKit
 
-/// The reactions to entries that stand, as far as they have failed: each is tried again until it succeeds, for an entry that
-/// a module has not taken in is one that its safety checks do not know of.
+/// The failed reactions to entries that stand. Each is tried again until it succeeds, for a module's safety checks do not
+/// know of an entry that the module has not taken in.
 enum FailedReactions {
-    /// The ledger's entries about them.
+    /// The kinds of the ledger's entries about them.
     static let failed = "mneedled.reaction-failed"
     static let done = "mneedled.reaction-done"
     static let dropped = "mneedled.reaction-dropped"
 
-    /// Tries again what has failed: a minute later, then after twice as long, up to a day.
+    /// The timer that tries failed reactions again: a minute later, then after twice as long, up to a day.
     static let timer = MneedleKit.Timer(
         "failed reactions",
         next: { try $0.store.row("SELECT MIN(retry_at) AS due FROM mneedle_failed_reactions")?.instant("due") },
@@ -23,7 +23,7 @@ enum FailedReactions {
             }
         })
 
-    /// Has all of them tried again at once: whatever was wrong may have been put right before a start or a reload.
+    /// The job that tries all of them again at once: the cause may have been mended before a start or a reload.
     static let retrial = Job(
         actor: .service, module: Verb.host,
         run: { transaction in
@@ -33,7 +33,7 @@ enum FailedReactions {
             return [:]
         })
 
-    /// How long after so many attempts it is tried again.
+    /// The pause before the next attempt, after so many attempts.
     static func pause(after attempts: Int64) -> Int64 {
         min(60_000 << min(max(attempts - 1, 0), 20), longestPause)
     }
@@ -41,7 +41,7 @@ enum FailedReactions {
     private static let longestPause: Int64 = 86_400_000
 }
 
-/// One module that has not taken in one entry.
+/// One entry that one module has not taken in.
 struct FailedReaction: Sendable {
     let sequence: Int64
     let module: String
@@ -61,12 +61,12 @@ struct FailedReaction: Sendable {
         attempts = min(max(row.integer("attempts") ?? 0, 0), 1000)
     }
 
-    /// For `status` and for findings; says nothing about anybody.
+    /// The failure in words for `status` and for findings; without anything about a person.
     var text: String { "module '\(module)' could not take in entry \(sequence) of the ledger (\(kind))" }
 }
 
 extension StoreTransaction {
-    /// Runs a module's reaction to an entry that stands. When it fails, what it did is taken back, and the failure is kept.
+    /// Runs a module's reaction to an entry that stands. When it fails, its changes are taken back, and the failure is kept.
     func follow(_ entry: Entry, _ sequence: Int64, _ module: String, _ reaction: Reaction) throws {
         guard let error = try attempt(entry, module, reaction) else { return }
         let failure = FailedReaction(sequence, module, entry.kind)
@@ -74,7 +74,7 @@ extension StoreTransaction {
         try note(FailedReactions.failed, failure.object, about: sequence)
     }
 
-    /// - Returns: The error that it failed with, when nothing of it is left.
+    /// - Returns: The error of a reaction that failed, when none of its changes are left.
     private func attempt(_ entry: Entry, _ module: String, _ reaction: Reaction) throws -> (any Error)? {
         willWrite()
         let (before, head, told) = (writes, ledger.head, events.count)
@@ -119,7 +119,7 @@ extension StoreTransaction {
             } else if registry.definitions[failure.module] == nil {
                 throw ModuleError.moduleFailed(failure.module, "module '\(failure.module)' does not run")
             }
-            // A module that runs and does not react any more has nothing to take in.
+            // A module that runs and has no such reaction any more has nothing to take in.
             try end(failure, FailedReactions.done)
         } catch let spoiled as Spoiled {
             throw spoiled
@@ -135,7 +135,7 @@ extension StoreTransaction {
         try note(kind, Object(uniqueMembers: failure.object.members + more.members), about: failure.sequence)
     }
 
-    /// Gives one up because somebody who may has judged that it does not matter.
+    /// Gives a failed reaction up because an administrator has judged that it does not matter.
     func drop(_ sequence: Int64, of module: String, note: String) throws -> FailedReaction {
         let sql = "SELECT seq, module, kind, attempts FROM mneedle_failed_reactions WHERE seq = ? AND module = ?"
         guard let failure = try row(sql, sequence, module).flatMap(FailedReaction.init) else {
@@ -161,7 +161,7 @@ extension StoreTransaction {
 }
 
 extension StoreReading {
-    /// What modules that run have not taken in.
+    /// The entries that running modules have not taken in.
     func failedReactions() throws -> [FailedReaction] {
         try within(Verb.host) {
             try rows("SELECT seq, module, kind, attempts FROM mneedle_failed_reactions ORDER BY seq LIMIT 20")
@@ -169,7 +169,7 @@ extension StoreReading {
         }
     }
 
-    /// Fails closed: a safety check whose module has not taken in what happened may judge by an older state.
+    /// Fails closed: the safety checks of a module that has not taken in an entry may judge by an older state.
     func findingsOfFailedReactions() -> [Finding] {
         let guarding = registry.guarding
         do {

@@ -1,12 +1,12 @@
 import MneedleKit
 
-/// The host's own tables, `mneedle_…`: the ledger, and what the service has to remember of itself.
+/// The host's own tables, `mneedle_…`: the ledger, and the service's notes about itself.
 enum HostTables {
-    /// The versions of all tables. It is there before any other, and is no step itself.
+    /// The table of all tables' versions. It is there before any other, and is no step itself.
     static let versions = SchemaChange.table(
         "mneedle_schema", [.text("module"), .integer("version"), .text("summary")], primaryKey: ["module", "version"])
 
-    /// Makes or changes them as this build needs them: what a store does when it is opened.
+    /// Brings the tables to the form that this build needs; called when a store is opened.
     static func make(in store: any Store) throws {
         try store.write { connection in
             guard try !connection.hasTable("mneedle_schema") else { return }
@@ -43,6 +43,6 @@ enum HostTables {
         ]
     }
 
-    /// What tells one store from another.
+    /// A random id that tells one store from another.
     private static var randomID: String { (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hex }
 }

@@ -1,12 +1,12 @@
 import Crypto
 import MneedleKit
 
-/// Remembers the replies to requests that carried an `idempotency_key`, for 7 days, by user: days that have passed, however
+/// Remembers the replies to requests with an `idempotency_key`, by user, for 7 days of time that has really passed, however
 /// the clock is set meanwhile.
 package enum IdempotencyKeys {
     static let lifetime = Span.days(7)
 
-    /// Runs `body` unless this user's key has been seen: then the first reply is returned and nothing changes.
+    /// Runs `body` unless this user's key was used before: then the first reply is returned and nothing changes.
     /// - Throws: `conflict` when the key came with another request.
     package static func once(
         _ key: String?, verb: String, arguments: Arguments, in transaction: StoreTransaction,

@@ -5,12 +5,12 @@ package struct Job: Sendable {
     var actor: Actor
     /// The module that it runs for.
     var module: String
-    /// What a peer asked for; `nil` for what the module does of its own.
+    /// The peer's request; `nil` for the module's own work.
     var request: String?
     /// Whether it keeps state beside the store, as bulk receivers do: it is not run again when its group's commit fails.
     var runsOnce = false
     var run: @Sendable (StoreTransaction) throws -> Object
-    /// Called once, after the commit, with what became of it.
+    /// Called once, after the commit, with the job's result.
     var done: @Sendable (Result<Object, ModuleError>) -> Void
 
     package init(

@@ -1,17 +1,17 @@
 import MneedleKit
 
-/// What the store remembers of a module.
+/// The store's note about a module.
 enum Remembered: Int64, Sendable {
-    /// It ran and guarded no session.
+    /// The module ran and guarded no session.
     case bystander = 0
-    /// It guarded sessions, and none starts while it does not.
+    /// The module guarded sessions, and none starts while it does not.
     case guarding = 1
-    /// It guarded sessions and is gone, and an administrator has said that this is meant. It is a guard again when it runs.
+    /// The module guarded sessions and is gone, and an administrator has said that this is meant. It guards again when it runs.
     case retired = 2
 }
 
 extension Store {
-    /// The modules that ran with this store before. One of which nothing can be read is taken for a guard.
+    /// The modules that ran with this store before. A module whose note is damaged counts as a guard.
     func knownModules() throws -> [String: Remembered] {
         var known: [String: Remembered] = [:]
         try read(nil) { connection in
@@ -25,7 +25,7 @@ extension Store {
         return known
     }
 
-    /// Keeps which modules run now, and whether each guards sessions. One that guarded, and does not any more, is still missed.
+    /// Notes the modules that run now, and whether each guards sessions. One that guarded before and does not now is still missed.
     func remember(_ modules: [String: Bool]) throws {
         let known = try knownModules()
         let now = modules.reduce(into: [String: Remembered]()) { now, module in
@@ -54,9 +54,9 @@ extension WritingConnection {
 }
 
 extension StoreTransaction {
-    /// Lets a guard go that is gone, until it runs again.
-    /// - Throws: `invalid-argument` for a reason of too few letters, `conflict` for a guard that runs, `not-found` for what is
-    ///   no guard that is missed.
+    /// Retires a guard that is gone, until it runs again.
+    /// - Throws: `invalid-argument` for a reason of too few letters, `conflict` for a guard that runs, `not-found` for a name
+    ///   that is no missed guard.
     func retireGuard(_ name: String, reason: String) throws -> RetiredGuard {
         guard let reasons = registry.reasons else {
             throw ModuleError.internal("how long a reason has to be is not known")

@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// Brings modules' tables, and the host's own, to the version that their code expects, one step after the other, each once.
+/// Brings the tables of the modules and of the host to the version that their code expects, step by step, each once.
 package enum Migrations {
     /// The state in the error about a store that a newer program wrote.
     private static let newerSchema = "newer-schema"

@@ -2,17 +2,17 @@ import MneedleKit
 
 /// The SQL that every store understands in the same way.
 ///
-/// A database alone finds nothing wrong with its own dialect. So a statement is looked through for what SQLite takes and
-/// PostgreSQL refuses, or understands otherwise, before it is run for the first time. What both refuse is not looked for,
-/// and types are not: a store that minds them says so itself.
+/// A database alone finds nothing wrong with its own dialect. So a statement is searched for forms that SQLite takes and
+/// PostgreSQL refuses, or understands otherwise, before it runs for the first time. Forms that both refuse are not looked
+/// for, nor are types: a store that minds them refuses them itself.
 package enum PortableSQL {
-    /// - Throws: `internal` for a statement that only some databases take, with the portable way to say it.
+    /// - Throws: `internal` for a statement that only some databases take, with its portable form.
     static func require(_ sql: String, of module: String) throws {
         guard let fault = fault(in: sql) else { return }
         throw ModuleError.internal("a statement of module '\(module)' is not portable: \(fault): \(sql)")
     }
 
-    /// - Throws: `internal` for a change of the schema in which something is not portable.
+    /// - Throws: `internal` for a change of the schema with a part that is not portable.
     static func require(_ change: SchemaChange, of module: String) throws {
         guard let fault = fault(in: change) else { return }
         throw ModuleError.internal("a change of the schema of module '\(module)' is not portable: \(fault)")
@@ -20,7 +20,7 @@ package enum PortableSQL {
 
     // MARK: Rules
 
-    /// What to say instead of a word.
+    /// The portable form for a word.
     private static let words = [
         "pragma": "leave it to the host", "autoincrement": "declare the column as .id",
         "rowid": "declare a column as .id", "_rowid_": "declare a column as .id", "oid": "declare a column as .id",
@@ -35,7 +35,7 @@ package enum PortableSQL {
     private static let columns = "give what is asked for a column of its own"
     private static let leftOut = "leave it out"
 
-    /// What to say instead of a function. Those whose names begin with `json` are not portable either.
+    /// The portable form for a function. Functions whose names begin with `json` are not portable either.
     private static let functions = [
         "ifnull": "coalesce(a, b)", "iif": "CASE WHEN … THEN … ELSE … END", "total": "coalesce(sum(x), 0)",
         "group_concat": "ask for the rows and join them in Swift", "typeof": "look at the row's SQLValue",
@@ -48,7 +48,7 @@ package enum PortableSQL {
         "likely": leftOut, "unlikely": leftOut, "likelihood": leftOut, "load_extension": leftOut,
     ]
 
-    /// What to say instead of an operator or a quote.
+    /// The portable form for an operator or a quote.
     private static let signs = [
         "==": "=", "->": columns, "->>": columns, "::": "CAST(… AS …)", ";": "one statement, without a semicolon",
         "\"": "'…' for text, and a plain word for a name", "`": "a plain word for a name",
@@ -58,7 +58,7 @@ package enum PortableSQL {
     /// The types that a value can be cast to, by their first word. `INTEGER` and `REAL` are half as wide elsewhere.
     private static let types: Set = ["bigint", "double", "text"]
 
-    /// What a name must not be: PostgreSQL's reserved words, of which SQLite takes some for names.
+    /// Names that are not allowed: PostgreSQL's reserved words, of which SQLite takes some for names.
     private static let reserved = Set(
         """
         all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create \
@@ -92,16 +92,16 @@ package enum PortableSQL {
 
     // MARK: Statements
 
-    /// - Returns: What is not portable in a statement and how to say it; `nil` when nothing is.
+    /// - Returns: The part of a statement that is not portable, with its portable form; `nil` for a portable statement.
     static func fault(in sql: String) -> String? {
         let statement = Statement(SQLTokens.of(sql))
         return statement.tokens.indices.lazy.compactMap(statement.fault).first
     }
 
-    /// A statement whose tokens are asked by their number; before the first and after the last there is nothing.
+    /// A statement whose tokens have numbers; before the first and after the last there is an empty one.
     private struct Statement {
         let tokens: [SQLTokens.Token]
-        /// In how many brackets each token stands, and for a closing bracket which one opens it.
+        /// The depth of brackets at each token, and for a closing bracket the number of the one that opens it.
         private var depths: [Int] = []
         private var openings: [Int: Int] = [:]
 
@@ -125,7 +125,7 @@ package enum PortableSQL {
 
         private func isPlace(_ index: Int) -> Bool { if case .place? = self[index] { true } else { false } }
 
-        /// What is not portable about a token and those around it.
+        /// The fault of a token and those around it.
         func fault(at index: Int) -> String? {
             switch tokens[index] {
             case .number: nil
@@ -142,7 +142,7 @@ package enum PortableSQL {
             portable.map { "not \(what) but \($0)" }
         }
 
-        /// A place alone says nothing of the type of its value.
+        /// The fault of a place that stands alone, which says nothing about the type of its value.
         private func fault(atPlace index: Int) -> String? {
             if isWord(index + 1, "is") { return "not ? IS NULL OR a = ? but COALESCE(?, a) = a" }
             guard case .sign(let sign)? = self[index + 1], isPlace(index + 2), sign != "," else { return nil }
@@ -154,7 +154,7 @@ package enum PortableSQL {
             return instead(sign, signs[sign])
         }
 
-        /// A query that rows are taken from has a name.
+        /// The fault of a query after `FROM` or `JOIN` that has no name.
         private func fault(afterBrackets opening: Int, _ closing: Int) -> String? {
             guard isWord(opening + 1, "select", "values", "with"), isWord(opening - 1, "from", "join") else {
                 return nil
@@ -206,7 +206,7 @@ package enum PortableSQL {
             return "not a IS b but a = b, or IS NOT DISTINCT FROM where both may be NULL"
         }
 
-        /// Upper and lower case are the same for `LIKE` in some databases.
+        /// The fault of a `LIKE`, which ignores case in some databases.
         private func fault(atLike index: Int) -> String? {
             let before = isWord(index - 1, "not") ? index - 2 : index - 1
             let function = openings[before].map { $0 - 1 } ?? -1
@@ -238,7 +238,7 @@ package enum PortableSQL {
             return instead("CAST(… AS \(type.uppercased()))", "BIGINT, DOUBLE PRECISION or TEXT")
         }
 
-        /// A number is no condition: what stands alone between two words of conditions is compared with nothing.
+        /// The fault of a value that stands alone between two words of conditions, compared with nothing: a number is no condition.
         private func fault(atCondition index: Int) -> String? {
             if isWord(index, "and"), isBetween(index) { return nil }
             var end = index + 1

@@ -1,8 +1,8 @@
 import MneedleKit
 import Synchronization
 
-/// What was wrong with the stored values that one request asked its rows for. A row answers `nil` then and reports here,
-/// and the request fails: a damaged value is not taken for one that is not there.
+/// The faults of the stored values that one request read. A row answers `nil` for such a value and reports it here, and the
+/// request fails: a damaged value is not taken for a missing one.
 package final class RowFaults: Sendable {
     private let hasAny = Atomic(false)
     private let first = Mutex<String?>(nil)
@@ -12,7 +12,7 @@ package final class RowFaults: Sendable {
         hasAny.store(true, ordering: .releasing)
     }
 
-    /// Takes what was wrong since the last time.
+    /// Takes the faults since the last call.
     func take() -> String? {
         guard hasAny.load(ordering: .acquiring) else { return nil }
         hasAny.store(false, ordering: .relaxed)

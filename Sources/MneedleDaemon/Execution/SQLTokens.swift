@@ -4,10 +4,10 @@ struct SQLTokens {
     enum Token: Equatable {
         /// A keyword or a name, in lower case.
         case word(String)
-        /// A quoted thing with the quote that it begins with: `'` is text, `x` is bytes, all else is a name.
+        /// A quoted token, by the quote that it begins with: `'` is text, `x` is bytes, all else is a name.
         case quoted(String)
         case number
-        /// A place for a value; with what follows the sign, which portable SQL leaves out: `?`, `?1`, `:name`.
+        /// A place for a value, with the characters after its sign, which portable SQL does not have: `?`, `?1`, `:name`.
         case place(String)
         /// An operator or a bracket; operators of two signs are one.
         case sign(String)
@@ -50,10 +50,10 @@ struct SQLTokens {
         }
     }
 
-    /// Those of more than one sign.
+    /// The operators of more than one sign.
     private static let operators = ["->>", "->", "::", "==", "||", "<>", "!=", "<=", ">=", "<<", ">>"]
 
-    /// Letters of all languages are more than one byte, each of which is above ASCII.
+    /// Whether a byte belongs to a name. Letters of other languages are several bytes, each of which is above ASCII.
     private static func isName(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -92,7 +92,7 @@ struct SQLTokens {
         return .place(sign + take(while: SQLTokens.isName))
     }
 
-    /// A quote within is written twice.
+    /// The quoted text up to `end`. A quote within it is written twice.
     private mutating func quoted(until end: UInt8) -> Token {
         let first = String(decoding: bytes[position...position], as: UTF8.self)
         position += 1

@@ -3,19 +3,19 @@ import MneedleKit
 import MneedleSystem
 import Synchronization
 
-/// Looks for damage in the whole store on a thread of its own, at the start and daily: what the database can find of itself,
-/// and the chain of the newest ledger entries. The service serves meanwhile.
+/// Searches the whole store for damage on a thread of its own, at the start and daily: by the database's own check, and by
+/// a proof of the chain of the newest ledger entries. The service serves meanwhile.
 final class StoreCheck: Sendable {
     private let engine: Engine
     private let isRunning = Mutex(false)
-    /// Stopped with the service.
+    /// The control by which the service's stop ends the check.
     private let control = ReadControl(module: Verb.host)
-    /// How many of the newest ledger entries are proved: so a start costs the same however long the ledger is.
+    /// The number of the newest ledger entries that are proved: so a start costs the same however long the ledger is.
     private let newest: Int64 = 10_000
 
     init(_ engine: Engine) { self.engine = engine }
 
-    /// Begins, unless it is at it.
+    /// Begins a check, unless one is under way.
     func start() {
         let begins = isRunning.withLock { isRunning in
             guard !isRunning, !control.isStopped else { return false }
@@ -24,17 +24,17 @@ final class StoreCheck: Sendable {
         }
         guard begins else { return }
         NamedThread("check").start { [self] in
-            // Whoever is served comes first.
+            // Clients come first.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             run()
             isRunning.withLock { $0 = false }
         }
     }
 
-    /// Gives up what runs. The store may be closed afterwards: closing waits for whoever reads.
+    /// Ends a check that is under way. The store may be closed afterwards: closing waits for reads.
     func stop() { control.stop(ModuleError(.busy, "the service stops")) }
 
-    /// Looks once, on this thread.
+    /// Checks once, on this thread.
     func run() {
         do {
             let fault = try engine.store.read(control) { try $0.findDamage() }

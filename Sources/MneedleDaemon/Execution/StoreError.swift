@@ -1,8 +1,8 @@
 import MneedleKit
 
-/// What a store could not do, whichever database it is: the error of its statements, commits and checks.
+/// An error of a store, whichever database it is: of its statements, commits and checks.
 package struct StoreError: Error, Sendable, Equatable {
-    /// What the service decides by.
+    /// The kind of the error, on which the service decides.
     package enum Kind: Sendable {
         /// A rule of the schema forbids it.
         case constraint
@@ -10,19 +10,19 @@ package struct StoreError: Error, Sendable, Equatable {
         case full
         /// The disk, or the way to the database, fails: it may work the next time.
         case failing
-        /// What is stored is not what was written.
+        /// The stored data is not the data that was written.
         case damaged
-        /// Somebody else holds what is needed.
+        /// Somebody else holds a lock that is needed.
         case busy
         /// The statement was ended, for taking too long or because nobody waits for it.
         case interrupted
-        /// What was written last may not be found again, a commit that has just been asked for included.
+        /// The data written last may not be found again, including a commit that was just asked for.
         case lost
         case other
     }
 
     package var kind: Kind
-    /// In words; for ``Kind/lost`` with what to do next.
+    /// The error in words; for ``Kind/lost`` with the next step.
     package var message: String
     /// The message as its database gives it, with its code.
     package var detail: String

@@ -4,7 +4,7 @@ import MneedleWire
 
 /// One call's view of the store: a snapshot for reads, the open transaction for writes.
 ///
-/// It is every room of the kit's ``Reading`` itself, so that going through a room allocates nothing.
+/// It is every room of the kit's ``Reading`` itself, so that access through a room allocates nothing.
 package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Privacy {
     let connection: any StoreConnection
     let engine: Engine
@@ -13,7 +13,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
     package internal(set) var now: Instant
     /// The module whose handler runs, for ledger entries and error messages.
     var module: String
-    /// What may end this read early.
+    /// The control that may end this read early.
     var control: ReadControl?
 
     init(
@@ -45,7 +45,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
         }
     }
 
-    /// - Throws: `storage` when a row held what its column must not hold.
+    /// - Throws: `storage` when a row held a value that its column must not hold.
     final func requireSound() throws {
         guard let fault = connection.faults.take() else { return }
         engine.health.report(
@@ -122,7 +122,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
 
     package func findings(for plan: SessionPlan) -> [Finding] {
         var findings = standing(of: plan.person).findings
-        // A module may say of a plan what it says of the person; once is enough.
+        // A module may make the same finding about the plan and about the person; once is enough.
         for finding in answers(registry.checks.map { ($0.module, $0.check.summary, $0.check.findings) }, about: plan)
         where !findings.contains(finding) {
             findings.append(finding)
@@ -130,7 +130,7 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
         return findings + registry.missedModules.map(Finding.moduleMissed)
     }
 
-    /// What modules answer. One that cannot is a finding.
+    /// The findings of modules. A module that cannot answer is a finding itself.
     private func answers<Subject>(
         _ checks: [(module: String, summary: String, findings: (Subject, any Reading) throws -> [Finding])],
         about subject: Subject
@@ -163,7 +163,7 @@ private struct SHA256Digests: Digests {
 }
 
 extension Finding {
-    /// A module that makes no safety checks is missed all the same: what it watches over is watched by nobody.
+    /// The finding for a missing module that makes no safety checks: nobody else does its part.
     static func moduleMissed(_ missed: (name: String, reason: String)) -> Finding {
         Finding(
             code: "module-missing", severity: .caution,
@@ -172,7 +172,7 @@ extension Finding {
             sources: [], module: "mneedled")
     }
 
-    /// Fails closed: a safety check that cannot answer speaks against the session.
+    /// Fails closed: the finding for a safety check that cannot answer; it blocks the session.
     static func moduleUnavailable(_ missing: (name: String, reason: String)) -> Finding {
         Finding(
             code: "module-unavailable", severity: .contraindicated,
@@ -182,7 +182,7 @@ extension Finding {
     }
 }
 
-/// An error in one line.
+/// The error in one line.
 func describe(_ error: any Error) -> String {
     (error as? ModuleError)?.message ?? String(describing: error)
 }

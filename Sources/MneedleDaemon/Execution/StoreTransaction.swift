@@ -1,9 +1,8 @@
 import MneedleBulkKit
 import MneedleKit
 
-/// The writer's open transaction, in which a group's requests run one after the other, each with a savepoint of its
-/// own or all without: then a failure after a write spoils the whole group, which the engine runs
-/// again with savepoints.
+/// The writer's open transaction, in which a group's requests run one after the other. Either each has a savepoint of its
+/// own, or none has: then a failure after a write spoils the whole group, which the engine runs again with savepoints.
 package final class StoreTransaction: StoreReading, BulkTransaction, WritableStore, ChangeableModules {
     let writing: any WritingConnection
     let ledger: Ledger
@@ -12,18 +11,18 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     private var hasWritten = false
     /// Whether any of the group's requests has written.
     var hasWrittenAny = false
-    /// How many statements and entries have been written.
+    /// The number of statements and entries that have been written.
     private(set) var writes = 0
-    /// Whether something that has failed cannot be taken back by itself: then the whole group is run again with savepoints.
+    /// Whether a failure cannot be taken back by itself: then the whole group is run again with savepoints.
     var isSpoiled = false
-    /// What subscribers are told if the transaction commits.
+    /// The events for subscribers if the transaction commits.
     var events: [PublishedEvent] = []
     private var depth = 0
-    /// What the request that runs has recorded and told so far.
+    /// The size of everything that the running request has recorded and told so far.
     private var said = (entries: 0, bytes: 0)
-    /// What was wrong with something that the request told and that had no way to say so at once.
+    /// The fault of a live event of this request; ``publishLive(topic:_:)`` has no way to report it at once.
     private var fault: (any Error)?
-    /// What the peer of the job asked for.
+    /// The request of the job's peer.
     private var request: String?
 
     package var writableStore: any WritableStore { self }
@@ -42,14 +41,14 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
             connection, engine: engine, registry: registry, actor: .service, now: engine.clock.now(), module: "")
     }
 
-    /// Runs a job as one unit: when it throws, nothing that it did remains but the entry that its error keeps.
+    /// Runs a job as one unit: when it throws, nothing that it did remains except the entry that its error keeps.
     func run(_ job: Job) throws -> Object {
         (actor, module, now, request) = (job.actor, job.module, try noteClock(), job.request)
         do {
             return try unit { try job.run(self) }
         } catch let refused as ModuleError where writing.isInTransaction {
             guard let entry = refused.entry else { throw refused }
-            // A refusal that cannot be kept is not told as one.
+            // A refusal whose entry cannot be recorded is not told as a refusal.
             _ = try unit { ["seq": try record(entry)] }
             throw refused
         }
@@ -62,7 +61,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         do {
             _ = connection.faults.take()
             let result = try body()
-            // A module may have caught it.
+            // A module may have caught the error.
             if isSpoiled { throw Spoiled() }
             if writing.isBroken {
                 throw ModuleError.internal("a statement failed, and what came after it counts for nothing")
@@ -74,8 +73,8 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
             return result
         } catch {
             events.removeSubrange(told...)
-            // The store may have taken back the whole group, and has for what took too long: then it is not run again with
-            // savepoints.
+            // The store may have taken back the whole group, as it does for work that took too long: then the group is not run
+            // again with savepoints.
             let isOpen = writing.isInTransaction
             let isMixed = hasWritten || writing.isBroken
             if isSpoiled || (isMixed && !hasSavepoints && isOpen) { throw Spoiled() }
@@ -87,7 +86,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         }
     }
 
-    /// Thrown instead of a request's own error when its changes cannot be told from its neighbours'.
+    /// Thrown instead of a request's own error when its changes cannot be told from those of the other requests.
     struct Spoiled: Error {}
 
     func willWrite() {
@@ -144,7 +143,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         }
     }
 
-    /// - Throws: What was wrong with something live that was told since the last time.
+    /// - Throws: The fault of a live event since the last call.
     func requireTold() throws {
         defer { fault = nil }
         if let fault { throw fault }
@@ -159,8 +158,8 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         events.append(event)
     }
 
-    /// Runs a reaction. It counts as what its module does of its own and not as the peer's request: a module whose
-    /// reaction ends the service must not keep sessions from being stopped.
+    /// Runs a reaction. A crash in it counts against its module and not against the peer's request: a module whose reaction
+    /// ends the service must not keep sessions from being stopped.
     func ofItsOwn(_ module: String, _ body: () throws -> Void) rethrows {
         registry.crashNotes.attribute(nil, to: 0)
         defer { registry.crashNotes.attribute(request, to: actor.uid) }

@@ -4,8 +4,8 @@ import MneedleKit
 import MneedleSystem
 import Synchronization
 
-/// The one thread that changes the store. It takes everything that is waiting, runs it in one transaction with one
-/// sync, and hands over the results: group commit. Between groups it does what has become due by the clock.
+/// The one thread that changes the store. It takes all jobs that wait, runs them in one transaction with one sync, and hands
+/// over the results: group commit. Between groups it does the work that has become due by the clock.
 final class Writer: Sendable {
     /// Takes the results of a group, in the order of its jobs, and the events to publish after them.
     typealias Delivery = @Sendable (Engine.Outcome) -> Void
@@ -16,7 +16,7 @@ final class Writer: Sendable {
         /// Pieces of bulk transfers.
         var bulk: [Job] = []
         var isStopping = false
-        /// Who waits to hear that everything moves.
+        /// Callbacks that wait for proof that thread and timer move.
         var proofs: [@Sendable () -> Void] = []
     }
 
@@ -27,9 +27,9 @@ final class Writer: Sendable {
     private let thread = NamedThread("writer")
     /// The most requests in one transaction: bounds the time to the first reply.
     private static let largestGroup = 1024
-    /// For how long bulk pieces may keep the requests that come meanwhile waiting.
+    /// The longest time for which bulk pieces may hold up requests that come meanwhile.
     private static let bulkTime = DispatchTimeInterval.milliseconds(1)
-    /// When the next timer is due, for `status`.
+    /// The time at which the next timer is due, for `status`.
     let nextDue = Mutex<Instant?>(nil)
 
     init(engine: Engine, deliver: @escaping Delivery) throws {
@@ -40,7 +40,7 @@ final class Writer: Sendable {
 
     func start() { thread.start { [self] in run() } }
 
-    /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; between the two there is none.
+    /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; the two kinds have no order between them.
     func submit(_ jobs: [Job]) {
         guard !jobs.isEmpty else { return }
         let wasIdle = state.withLock { state in
@@ -64,7 +64,7 @@ final class Writer: Sendable {
     }
 
     private func run() {
-        // Whoever is heard comes first: an alarm is told while others' points are being packed and written.
+        // The event loop comes first: an alarm is told while points of other devices are packed and written.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         engine.registry.crashNotes.watched {
             noteClock()
@@ -90,11 +90,11 @@ final class Writer: Sendable {
         }
     }
 
-    /// Has the clock's jump noted though nobody asks for anything: any group does that.
+    /// Has a jump of the clock noted when no request comes: every group notes it.
     private func noteClock() { deliver(engine.run([Job(actor: .service, module: Verb.host, run: { _ in [:] })])) }
 
-    /// Sets the timer to now and listens for it. One that does not come leaves the proofs unanswered, and the watchdog
-    /// ends the service. Work that comes first is no answer: it is done after this.
+    /// Sets the timer to now and waits for it. A timer that does not come leaves the proofs unanswered, and the watchdog ends
+    /// the service. A wake-up by work is no proof: that work is done after this.
     private func prove(_ proofs: [@Sendable () -> Void]) {
         wakeUp.arm(engine.clock.now())
         while !wakeUp.wait() {}
@@ -109,14 +109,14 @@ final class Writer: Sendable {
         return count == queue.count ? queue : Array(queue.prefix(count))
     }
 
-    /// Runs what waits: requests first, then bulk pieces for a moment, then the requests that came meanwhile. So a
-    /// request waits for no more than that moment, however much telemetry there is to store.
+    /// Runs the jobs that wait: requests first, then bulk pieces for a moment, then the requests that came meanwhile. So a
+    /// request waits no longer than that moment, however much telemetry there is to store.
     private func runGroup(_ requests: [Job], _ piece: Job?) {
         var count = requests.count
         let began = DispatchTime.now()
         var isOpen = true
         let outcome = engine.run(requests + [piece].compactMap { $0 }) {
-            // What has come in meanwhile shares the commit, up to a bound on the time to the first reply.
+            // Requests that have come in meanwhile share the commit, up to a bound on the time to the first reply.
             guard isOpen, count < Writer.largestGroup else { return [] }
             return state.withLock { state in
                 // A group that began without a piece is run again when one of its jobs fails; a piece must not be.

@@ -4,21 +4,21 @@ import Glibc
 import MneedleKit
 import MneedleSystem
 
-/// Writes copies of the store for those who ask, where the configuration lets it and they themselves could.
+/// Writes copies of the store for peers, where the configuration allows it and the peers could write themselves.
 struct Backup: Sendable {
     let settings: BackupSettings
     /// The state folder, where a copy is made before it is given away: a store opens files by their path, and only in a
-    /// folder of the service's own can nobody put another file in its place meanwhile.
+    /// folder of the service's own can no other user put another file in its place meanwhile.
     let state: String
 
     private var folders: [String] {
         settings.folders.map { $0.hasPrefix("/") ? $0 : state + "/" + $0 }
     }
 
-    /// Copies the snapshot that the request sees.
+    /// Copies the request's snapshot.
     func write(_ snapshot: any StoreConnection, to path: String, for actor: Actor) throws -> WrittenCopy {
         let (place, name) = try split(path)
-        // Its own folder is made when it is first needed; others are made by whoever gives them to it.
+        // The service makes its own folder when it is first needed; other folders are made by their owners.
         let isOwn = place.hasPrefix(state + "/")
         let folder = try Backup.trusted {
             try Trust.folder(place, create: isOwn, Trust.Demand(sharedWith: actor.uid))
@@ -45,7 +45,7 @@ struct Backup: Sendable {
 
     // MARK: Where
 
-    /// The folder and the name of a path, if a copy may have it. Nothing is looked up for a path that may not.
+    /// The folder and the name of a path that a copy may have. For a path that it may not have, no file is looked up.
     private func split(_ path: String) throws -> (folder: String, name: String) {
         let name = path.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
         let folder = String(path.dropLast(name.count + 1))
@@ -73,7 +73,7 @@ struct Backup: Sendable {
         return (folder, name)
     }
 
-    /// The service lends nobody its rights: who asks has to be able to write there without it.
+    /// The service lends its rights to nobody: the peer must be able to write there without it.
     private func requireRight(_ actor: Actor, _ folder: Descriptor, _ place: String) throws {
         if actor.uid == 0 || actor.uid == geteuid() { return }
         var status = stat()
@@ -114,7 +114,7 @@ struct Backup: Sendable {
 
     // MARK: Writing
 
-    /// - Returns: The newest entry of the copy, and how many there are.
+    /// - Returns: The newest entry of the copy, and the number of its entries.
     private static func copy(_ snapshot: any StoreConnection, to path: String) throws -> (Ledger.Head, Int64) {
         try snapshot.copy(to: path) { copy in
             let entries = try copy.first("SELECT COUNT(*) AS entries FROM mneedle_ledger")?.integer("entries")
@@ -122,8 +122,8 @@ struct Backup: Sendable {
         }
     }
 
-    /// Gives a finished copy to the folder: under a name of its own until all of it is on disk, and only then, if there
-    /// is still nothing of that name, under the name that was asked for.
+    /// Gives a finished copy to the folder: under a temporary name until all of it is on disk, and only then, if no file has
+    /// the requested name yet, under that.
     private static func hand(
         _ source: Descriptor, to folder: Descriptor, as name: String, _ path: String
     ) throws -> Int {

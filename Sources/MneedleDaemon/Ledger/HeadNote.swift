@@ -5,10 +5,10 @@ import MneedleSystem
 import MneedleWire
 import Synchronization
 
-/// What the ledger's head was, in a small file beside the store: a store that is gone, emptied, older or another one shows
-/// at the next start. `Documentation/ledger.md` says when it is written.
+/// The ledger's last known head, in a small file beside the store. By it the next start finds a store that is gone, emptied,
+/// older or another one. `Documentation/ledger.md` says when it is written.
 package final class HeadNote: Sendable {
-    /// Why the daemon does not start with the store that it finds.
+    /// The reason why the daemon does not start with the store that it finds.
     package struct Refused: Error, CustomStringConvertible {
         package let description: String
     }
@@ -19,17 +19,17 @@ package final class HeadNote: Sendable {
         var head: Ledger.Head
     }
 
-    /// What it keeps in the state folder.
+    /// The names of its files in the state folder.
     static let fileNames = ["ledger-head.json"]
 
     let path: String
     private let content: Mutex<Content?>
     private let acceptance: String
-    /// Whether an administrator says, by a file of that name, that the store is meant to be as it is.
+    /// Whether the file `accept-store` tells that an administrator wants the store as it is.
     let isAccepted: Bool
 
-    /// Reads what stands in the folder.
-    /// - Throws: ``Refused`` when it cannot be understood: nobody could say then that the store is the right one.
+    /// Reads the note in the folder.
+    /// - Throws: ``Refused`` when it cannot be understood: nobody could tell then whether the store is the right one.
     package init(folder: String) throws {
         path = folder + "/" + HeadNote.fileNames[0]
         acceptance = folder + "/accept-store"
@@ -37,7 +37,7 @@ package final class HeadNote: Sendable {
         content = Mutex(isAccepted ? nil : try HeadNote.read(path))
     }
 
-    /// Takes the administrator's word back once it has been followed: it holds for one start.
+    /// Takes the administrator's word back after a start that followed it: it holds for one start.
     func endAcceptance() { unlink(acceptance) }
 
     private static func read(_ path: String) throws -> Content? {
@@ -64,7 +64,7 @@ package final class HeadNote: Sendable {
             + " what it lacks, make an empty file '\((path as NSString).deletingLastPathComponent)/accept-store' and start again"
     }
 
-    /// - Throws: ``Refused`` when there was a store and now there is none.
+    /// - Throws: ``Refused`` when the note knows a store and there is none.
     func requireStore(at database: String) throws {
         guard let known = content.withLock({ $0 }), (fileSize(database) ?? 0) == 0 else { return }
         throw Refused(
@@ -72,7 +72,7 @@ package final class HeadNote: Sendable {
                 + " entries. An empty one would know of no person and no session. \(HeadNote.wayOn(path))")
     }
 
-    /// - Throws: ``Refused`` when the store is not the one that was noted, or lacks what that had.
+    /// - Throws: ``Refused`` when the store is not the noted one, or lacks entries that it had.
     func requireFits(_ store: any Store) throws {
         guard let known = content.withLock({ $0 }) else { return }
         let (id, head, hash) = try store.read(nil) { connection in
@@ -101,8 +101,8 @@ package final class HeadNote: Sendable {
         try connection.first("SELECT value FROM mneedle_store WHERE name = 'id'")?.text("value") ?? ""
     }
 
-    /// Writes the head, on disk when this returns; does nothing when it stands there already.
-    /// - Returns: Why it could not be written.
+    /// Writes the head, on disk when this returns; does nothing when the note has it already.
+    /// - Returns: The reason why it could not be written; `nil` when it was.
     @discardableResult
     func write(_ head: Ledger.Head, of store: String) -> String? {
         content.withLock { content in

@@ -15,7 +15,7 @@ final class Ledger {
     }
 
     var head: Head
-    /// What is hashed, and what is stored; kept for their memory.
+    /// Buffers for the hashed bytes and the stored values, kept to reuse their memory.
     private var hashed: [UInt8] = []
     private var values: [SQLValue] = []
 

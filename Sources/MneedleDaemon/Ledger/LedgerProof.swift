@@ -7,12 +7,12 @@ struct LedgerProof {
     /// The first entry that does not fit.
     private(set) var firstBad: Int64?
     private var bytes: [UInt8] = []
-    /// Whether the entry before the first one is not among them, so that only its hash is taken.
+    /// Whether the proof begins within the ledger: then its first row gives only the hash before the first entry.
     private let beginsWithin: Bool
 
     init(beginsWithin: Bool = false) { self.beginsWithin = beginsWithin }
 
-    /// Every column has to hold what it must hold: a value that is none is not taken for another.
+    /// Adds a row. Each column must hold a value of its type: any other value is a fault.
     mutating func add(_ row: Row) {
         guard case .integer(let sequence) = row["seq"] else { return }
         if !(beginsWithin && entries == 0), !follows(row, sequence) { firstBad = firstBad ?? sequence }
@@ -42,7 +42,7 @@ struct LedgerProof {
         return hash == stored
     }
 
-    /// What is told while the chain does not hold.
+    /// The fault that is reported while the chain does not hold.
     static func problem(_ firstBad: Int64) -> Health.Fault {
         Health.Fault(
             "ledger-broken",
@@ -51,7 +51,7 @@ struct LedgerProof {
             blocksSessions: true)
     }
 
-    /// Looks at the newest entries alone, so that a start costs the same however long the ledger is.
+    /// The proof of the newest entries alone, so that a start costs the same however long the ledger is.
     static func ofNewest(_ count: Int64, _ reading: any Reading) throws -> LedgerProof {
         var proof = LedgerProof(beginsWithin: true)
         let sql = "SELECT * FROM mneedle_ledger WHERE seq >= (SELECT MAX(seq) FROM mneedle_ledger) - ? ORDER BY seq"

@@ -4,16 +4,16 @@ import Synchronization
 
 /// The figures of the service at one moment: the host's own, then the modules'.
 ///
-/// There is nothing about a person in them: labels are modules, states and codes, never what somebody has written.
+/// They contain nothing about a person: labels are modules, states and codes, never text that somebody has written.
 final class Metrics: Sendable {
     private let store: any Store
     private let version: String
     private let started: Instant
     private let counters: @Sendable () throws -> ServerCounters
-    /// How often which module's figures could not be told, and which have been complained of.
+    /// The number of failed figures of each module, and the modules whose failure is logged already.
     private let failures = Mutex<(counts: [String: Int64], told: Set<String>)>(([:], []))
 
-    /// - Parameter counters: Fetches what the server has counted; called on any thread but the event loop's.
+    /// - Parameter counters: Fetches the server's counters; called on any thread but the event loop's.
     init(store: any Store, version: String, started: Instant, counters: @escaping @Sendable () throws -> ServerCounters)
     {
         self.store = store
@@ -29,10 +29,10 @@ final class Metrics: Sendable {
                 failures.counts[module, default: 0] += 1
                 return failures.told.insert("\(module).\(figure)").inserted
             }
-            // Said once: it is asked every minute, and the counter tells how often.
+            // Logged once: figures are asked for every minute, and the counter tells how often they fail.
             if isNews { reading.registry.report(module, "the figure '\(figure)' failed and is left out", error) }
         }
-        // Asked for both at once, the store may go through the whole ledger.
+        // MIN and MAX in one query may read the whole ledger.
         let oldest = try reading.row("SELECT MIN(seq) AS seq FROM mneedle_ledger")?.integer("seq")
         let newest = try reading.row("SELECT MAX(seq) AS seq FROM mneedle_ledger")?.integer("seq") ?? 0
         return [
@@ -85,8 +85,8 @@ final class Metrics: Sendable {
         registry.modules.filter { $0.state == .running }.map(\.name)
     }
 
-    /// The answers of every module. Errors are told from their first time on, but for those that somebody should hear of:
-    /// Prometheus sees no increase in a figure that was not there before.
+    /// The answers of every module. A kind of error appears once it has happened; the kinds that somebody should hear of appear
+    /// at zero already, for Prometheus sees no increase in a figure that was not there before.
     private func requests(_ counters: ServerCounters, _ registry: ModuleRegistry) -> MetricFamily {
         let running = Set(running(registry))
         let modules = [Verb.host] + registry.modules.map(\.name)

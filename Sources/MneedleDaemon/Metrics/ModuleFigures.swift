@@ -3,7 +3,7 @@ import MneedleWire
 
 /// The figures that modules contribute.
 extension StoreReading {
-    /// Their values in this snapshot. One that cannot be told is left out, and `failed` hears of it.
+    /// The values of the figures in this snapshot. A figure that fails is left out and handed to `failed`.
     package func figures(
         failed: (_ module: String, _ figure: String, any Error) -> Void
     ) -> [MetricFamily] {
@@ -24,10 +24,10 @@ extension StoreReading {
 }
 
 extension MetricFamily {
-    /// Endings that samples have: a name with one could be taken for a sample of another figure.
+    /// Endings of sample names: a figure whose name has one could be taken for a sample of another.
     private static let endings = ["_total", "_created", "_bucket", "_sum", "_count", "_info"]
 
-    /// - Throws: What the figure throws, or why what it says cannot be told.
+    /// - Throws: The figure's own error, or the reason why its values cannot be told.
     fileprivate init(_ figure: Figure, of module: String, _ reading: any Reading) throws {
         let name = "mneedle_\(module)_\(figure.name)" + (figure.unit.map { "_\($0)" } ?? "")
         guard MetricFamily.isName(name), figure.labels.allSatisfy({ MetricFamily.isName($0.name) }),
@@ -35,7 +35,7 @@ extension MetricFamily {
         else { throw figure.wrong("has a name that no figure or label may have") }
         var said: Set<[String]> = []
         let samples = try figure.values(reading).map { value in
-            // Whatever is not declared could be somebody's name.
+            // A label that is not declared could be somebody's name.
             guard value.labels.count == figure.labels.count,
                 zip(figure.labels, value.labels).allSatisfy({ $0.choices.contains($1) })
             else { throw figure.wrong("has labels that it did not declare") }

@@ -1,17 +1,16 @@
 import MneedleKit
 import NIOCore
 
-/// The server's counters. They live on the event loop: counting takes no lock and, but for the first of its
-/// kind, no memory.
+/// The server's counters. They live on the event loop: counting takes no lock and, except for the first of its kind, no memory.
 struct ServerCounters {
-    /// A refusal by its module and error code. Neither is ever a word of the client's.
+    /// A refusal by its module and error code. Neither is ever a word from a client.
     struct Outcome: Hashable {
-        /// As ``Verb/Account/slot``.
+        /// The module's place, as in ``Verb/Account/slot``.
         var slot: Int
         var error: ModuleError.Code
     }
 
-    /// Why somebody was not let in.
+    /// The reason why a peer was not let in.
     enum Refusal: String, CaseIterable { case role, limit }
 
     /// Requests that succeeded, by ``Verb/Account/slot``.
@@ -23,10 +22,10 @@ struct ServerCounters {
     var commits: Int64 = 0
     var connections = 0
 
-    /// - Parameter modules: How many modules there are, whether they run or not.
+    /// - Parameter modules: The number of modules, running or not.
     init(modules: Int) { successes = [Int64](repeating: 0, count: modules + 1) }
 
-    /// Counts a request of which the reply is complete.
+    /// Counts a request whose reply is complete.
     mutating func count(_ account: Verb.Account, since arrived: NIODeadline, _ error: ModuleError.Code? = nil) {
         if let error {
             failures[Outcome(slot: account.slot, error: error), default: 0] += 1
@@ -40,7 +39,7 @@ struct ServerCounters {
         }
     }
 
-    /// Counts the bare `ping`, which is answered before anything is looked up.
+    /// Counts bare `ping` requests, which are answered before any command is looked up.
     mutating func count(pings: Int64) { successes[Verb.Account.host] += pings }
 
     mutating func count(_ refusal: Refusal, times: Int64 = 1) {
@@ -48,15 +47,15 @@ struct ServerCounters {
     }
 }
 
-/// How long requests took.
+/// The latencies of requests, counted by bounds.
 struct Latencies {
-    /// In nanoseconds: from what a look at a cached page takes to what nobody should wait for.
+    /// The bounds in nanoseconds: from a look at a cached page to a time that nobody should wait.
     static let bounds: [Int64] = [
         25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000,
         100_000_000, 250_000_000, 500_000_000, 1_000_000_000,
     ]
 
-    /// How many were up to each bound and above the one before; the last are above all.
+    /// The requests up to each bound and above the one before; the last number is of those above all bounds.
     private(set) var counts = [Int64](repeating: 0, count: bounds.count + 1)
     private(set) var sum: Int64 = 0
 

@@ -3,18 +3,18 @@ import Foundation
 import MneedleKit
 import MneedleSystem
 
-/// The crashes of the last minutes, who is kept out for them, and which requests are refused for them.
+/// The crashes of the last minutes, the modules quarantined for them, and the requests refused for them.
 ///
-/// What a module did of its own (start, timer, reaction) counts against the module: after 3 times in 10
-/// minutes it is quarantined at the next start, so that one broken module does not take the others away. What a peer asked
-/// for counts against that request of that peer: after 3 times it is refused to that peer, and everything else goes on, so
-/// that nobody can take a module from the others. Being killed from outside counts for nobody.
+/// A crash in a module's own work (start, timer, reaction) counts against the module: after 3 times in 10 minutes it is
+/// quarantined at the next start, so that one broken module does not take the others away. A crash in a peer's request counts
+/// against that request of that peer: after 3 times it is refused to that peer, and everything else goes on, so that nobody
+/// can take a module from the others. Being killed from outside counts for nobody.
 struct CrashHistory {
     static let limit = 3
     static let window = 600.0
     /// Its files in the state folder.
     static let fileNames = ["crashes.json", "running"]
-    /// More than can end the service in the window; what a damaged file says beyond that is not kept.
+    /// More crashes than can end the service in the window; of a damaged file with more of them the rest is not kept.
     private static let most = 1000
 
     struct Crash: Codable, Equatable {
@@ -23,7 +23,7 @@ struct CrashHistory {
         var at: Int64
         /// The signal, or `MNEEDLE_CRASH_EXIT` or `MNEEDLE_CRASH_OVERDUE`.
         var signal: Int32
-        /// The peer's request that ran, and its user; without it the module did it of its own.
+        /// The peer's request that ran, and the peer's user; `nil` for the module's own work.
         var request: String?
         var uid: uid_t?
     }
@@ -31,11 +31,11 @@ struct CrashHistory {
     private let folder: String
     private(set) var crashes: [Crash] = []
 
-    /// Reads what the last run left and adds its crash if it had one.
+    /// Reads the notes of the last run and adds its crash if it had one.
     init(folder: String, now: Instant) throws {
         self.folder = folder
         let historyPath = folder + "/crashes.json"
-        // What cannot be understood there tells of nobody, and is written anew.
+        // A file that cannot be understood names no module and no peer, and is written anew.
         crashes =
             CrashHistory.content(historyPath).flatMap { try? JSONDecoder().decode([Crash].self, from: Data($0)) } ?? []
         crashes = crashes.filter { CrashHistory.isRecent($0.at, now) }.suffix(CrashHistory.most)
@@ -61,13 +61,13 @@ struct CrashHistory {
         try? Descriptor(opening: path).read(limit: 1 << 18)
     }
 
-    /// A clock that was set back may have left a time to come.
+    /// Whether a crash counts still. A clock that was set back may have left one in the future.
     private static func isRecent(_ at: Int64, _ now: Instant) -> Bool {
         let (difference, isTooFar) = now.milliseconds.subtractingReportingOverflow(at)
         return !isTooFar && abs(Double(difference)) <= window * 1000
     }
 
-    /// Notes for this process from now on.
+    /// Begins the notes of this process.
     func startNoting() throws {
         let result = mneedle_crash_notes_open(folder + "/running")
         guard result == 0 else {
@@ -96,7 +96,7 @@ struct CrashHistory {
     /// The work of the threads that a fatal signal ended.
     private static func lastRun(_ path: String, _ now: Instant) -> [Crash] {
         let size = MemoryLayout<mneedle_crash_slot>.size
-        // Another size is another version's.
+        // A file of another size is another version's.
         guard let bytes = content(path), bytes.count == size * Int(MNEEDLE_CRASH_SLOTS) else { return [] }
         return (0..<Int(MNEEDLE_CRASH_SLOTS)).compactMap { index in
             let slot = Array(bytes[index * size..<(index + 1) * size])
@@ -116,7 +116,7 @@ struct CrashHistory {
 }
 
 extension CrashHistory.Crash: CustomStringConvertible {
-    /// For the log: what ended the daemon.
+    /// The end of the daemon, in words for the log.
     var description: String {
         let how =
             switch signal {
@@ -129,7 +129,7 @@ extension CrashHistory.Crash: CustomStringConvertible {
     }
 }
 
-/// Requests that ended the service again and again, by whom, and until when they are refused to them.
+/// Requests that ended the service again and again, with their peers, and until when they are refused to them.
 package struct Refusals: Sendable {
     package struct Culprit: Hashable, Sendable {
         var request: String

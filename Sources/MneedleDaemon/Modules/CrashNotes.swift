@@ -1,8 +1,8 @@
 import CMneedleSystem
 import MneedleKit
 
-/// Says, where a crash leaves it readable, which module is running on this thread and whose request that is; and watches
-/// how long it takes.
+/// Notes, where a crash leaves it readable, the module that runs on this thread and the peer of its request; and limits the
+/// time that it takes.
 package struct CrashNotes: Sendable {
     private let isKept: Bool
 
@@ -12,23 +12,23 @@ package struct CrashNotes: Sendable {
     /// Notes for this process, once ``CrashHistory/startNoting()`` has opened the file.
     static let kept = CrashNotes(isKept: true)
 
-    /// - Parameter module: Empty when no module runs.
+    /// - Parameter module: The module that runs now; empty when none does.
     func enter(_ module: String) {
         guard isKept else { return }
         CrashNotes.withBytes(module) { mneedle_crash_note($0, $1) }
     }
 
-    /// Begins a piece of work, which has the whole time again.
+    /// Begins a piece of work, which has the whole time limit again.
     /// - Parameters:
-    ///   - request: What a peer asked for; `nil` for what a module does of its own.
-    ///   - uid: Who asked.
+    ///   - request: The peer's request; `nil` for a module's own work.
+    ///   - uid: The peer's unix user.
     func begin(_ request: String?, of uid: uid_t) {
         guard isKept else { return }
         attribute(request, to: uid)
         mneedle_deadline_restart()
     }
 
-    /// Says whose work it is that this thread goes on with.
+    /// Notes the request and the peer for which this thread goes on.
     func attribute(_ request: String?, to uid: uid_t) {
         guard isKept else { return }
         CrashNotes.withBytes(request ?? "") { mneedle_crash_request($0, $1, uid) }
@@ -43,7 +43,7 @@ package struct CrashNotes: Sendable {
         return try body()
     }
 
-    /// Runs `body` as what a module does of its own, under the time limit.
+    /// Runs `body` as a module's own work, under the time limit.
     func alone<T>(_ module: String, _ body: () throws -> T) rethrows -> T {
         try watched {
             begin(nil, of: 0)

@@ -3,7 +3,7 @@ import Glibc
 import MneedleSystem
 
 extension Descriptor {
-    /// The whole of a large file, of which only what is looked at is read.
+    /// The whole of a large file, of which only the parts that are used are read.
     func mapped() throws(SystemError) -> Data {
         var status = stat()
         guard fstat(number, &status) == 0 else { throw .last }

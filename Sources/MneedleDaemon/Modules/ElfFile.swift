@@ -1,7 +1,7 @@
 import Foundation
 
-/// As much of an ELF file as finding a note and the exported names takes. Every offset and size is a claim of the file:
-/// whatever does not lie within it is not there.
+/// The parts of an ELF file that are needed to find a note and the exported names. Every offset and size is a claim of the
+/// file: a part that does not lie within it counts as absent.
 struct ElfFile {
     private struct Section {
         var name: Int
@@ -21,7 +21,7 @@ struct ElfFile {
         let size = Int(data.integer(at: 58) as UInt16)
         let count = Int(data.integer(at: 60) as UInt16)
         let namesIndex = Int(data.integer(at: 62) as UInt16)
-        // Both are below 65536, so that their product is no matter.
+        // Both are below 65536, so their product cannot overflow.
         guard size >= 64, count > namesIndex,
             let table = range(at: data.integer(at: 40), count: UInt64(size * count)), !table.isEmpty
         else { return nil }
@@ -41,8 +41,7 @@ struct ElfFile {
         return sections.first { names.begins(with: wanted, at: $0.name) }.flatMap(content)
     }
 
-    /// The first of the symbols that the library defines for others whose name begins so, and of that no more than `most`
-    /// bytes.
+    /// The first of the library's defined symbols whose name begins with `prefix`; at most `most` bytes of it.
     func symbol(beginningWith prefix: String, atMost most: Int) -> String? {
         let symbolTable: UInt32 = 11
         guard let section = sections.first(where: { $0.type == symbolTable }), section.link < sections.count,

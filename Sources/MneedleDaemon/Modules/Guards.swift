@@ -1,11 +1,11 @@
 import MneedleKit
 
-/// Modules that guard sessions, and what becomes of sessions without them.
+/// Modules that guard sessions, and the findings and problems when they do not run.
 enum Guards {
     /// The ledger's entry about a guard that an administrator has let go.
     static let retired = "mneedled.guard-retired"
 
-    /// The guards that were retired by what was committed.
+    /// The guards that the committed entries retire.
     static func retired(by events: [PublishedEvent]) -> [String] {
         events.filter { $0.topic == retired }.compactMap { event in
             guard case .object(let facts)? = try? Value(jsonText: String(decoding: event.body, as: UTF8.self)) else {
@@ -17,8 +17,8 @@ enum Guards {
 }
 
 extension ModuleRegistry {
-    /// The same modules, of which one does not answer any more: it counts as failed, and while its safety checks are
-    /// missing no session may start.
+    /// These modules, with one of them failed because it does not answer any more; while its safety checks are missing no
+    /// session may start.
     func failing(_ module: String, reason: String) -> ModuleRegistry {
         var registry = self
         for index in registry.modules.indices where registry.modules[index].name == module {
@@ -34,7 +34,7 @@ extension ModuleRegistry {
         return registry
     }
 
-    /// The same modules, of which one that is gone is not missed any more.
+    /// These modules, without missing one that is gone.
     func retiring(_ module: String) -> ModuleRegistry {
         var registry = self
         registry.unavailableModules.removeAll { $0.name == module }
@@ -64,7 +64,7 @@ extension ModuleRegistry {
 }
 
 extension Finding {
-    /// Fails closed: what a guard would have said is not known.
+    /// Fails closed: the finding for a guard that does not run; nobody knows its findings.
     static func guardMissed(_ missed: (name: String, reason: String)) -> Finding {
         var finding = moduleUnavailable(missed)
         finding.advice =

@@ -3,7 +3,7 @@ import Foundation
 import MneedleKit
 import MneedleSystem
 
-/// The knowledge files, read once at start; every module that names a file gets its own view of it.
+/// The knowledge files, read once at start; each module that names a file gets its own view of it.
 package struct Knowledge {
     let folder: String
     private let problems: Problems
@@ -12,7 +12,7 @@ package struct Knowledge {
     /// The SHA-256 digest of each file that was read, by its name.
     private var digests: [String: String] = [:]
 
-    /// - Parameter problems: Gets what is wrong with the files; the caller refuses to start if there is anything.
+    /// - Parameter problems: Gets the problems of the files; the caller refuses to start if there is any.
     package init(folder: String, problems: Problems) {
         self.folder = folder
         self.problems = problems
@@ -33,12 +33,12 @@ package struct Knowledge {
         let file = TOMLFile.load("\(folder)/\(name).toml", problems: problems) { digest = Knowledge.digest($0) }
         digests["\(name).toml"] = digest
         files[name] = file
-        // What cannot be read is one problem, and not one for each key that is missing then.
+        // A file that cannot be read is one problem, and not one for each key that is missing then.
         return file?.table(problems, sources: sources) ?? TOMLFile(name: "\(name).toml").table(Problems())
     }
 
     /// One digest for all files that were read: that of the lines which `sha256sum` prints for them in the order of their
-    /// names, so that whoever has the files can say whether they are the ones.
+    /// names, so that anybody who has the files can compare them.
     package var digest: String {
         let lines = digests.sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)\n" }
         return Knowledge.digest(Array(lines.joined().utf8))
@@ -55,7 +55,7 @@ package struct Knowledge {
         return names
     }
 
-    /// What a reason has to be (`reasons.toml`).
+    /// The demands on a reason (`reasons.toml`).
     mutating func reasons() -> Reasons {
         let table = table("reasons")
         defer { table.finish() }
@@ -65,7 +65,7 @@ package struct Knowledge {
     private static func digest(_ bytes: [UInt8]) -> String { Array(SHA256.hash(data: bytes)).hex }
 
     /// Makes a module from its section of the configuration file and its knowledge files.
-    /// - Throws: What the module's own `make` throws. Problems in files do not throw; see `problems`.
+    /// - Throws: The error of the module's own `make`. Problems in files do not throw; see `problems`.
     package mutating func make(_ definition: ModuleDefinition, _ file: TOMLFile) throws -> Module {
         let manifest = definition.manifest
         let tables = Dictionary(uniqueKeysWithValues: Set(manifest.knowledge).map { ($0, table($0)) })
@@ -78,7 +78,7 @@ package struct Knowledge {
         return try definition.make(setup)
     }
 
-    /// - Parameter table: Gets what is wrong with the values.
+    /// - Parameter table: Gets the problems of the values.
     private func typed(_ values: Object, _ keys: [AnyParameter], _ table: Table) -> Arguments {
         do {
             let arguments = try Typing.bind(values, keys)

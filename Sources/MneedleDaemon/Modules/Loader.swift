@@ -26,7 +26,7 @@ struct Loader {
         }
     }
 
-    /// - Parameter problems: Gets what is wrong with knowledge and configuration; the caller does not start then.
+    /// - Parameter problems: Gets the problems of knowledge and configuration; if there is any, the caller does not start.
     func load(into registry: inout ModuleRegistry, problems: Problems) {
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let expected = knowledge.expectedModules()
@@ -39,7 +39,7 @@ struct Loader {
         }
     }
 
-    /// Notes what is missed, once everything is loaded that can be.
+    /// Notes the modules that are missed, once every module that can be loaded is.
     private func finish(
         _ registry: inout ModuleRegistry, _ knowledge: inout Knowledge, _ expected: [String], _ problems: Problems
     ) {
@@ -69,8 +69,8 @@ struct Loader {
         }
     }
 
-    /// Whether no session may start while a module does not run: it guarded some, or nobody knows that it does not.
-    /// - Parameter isExpected: Whether one that never ran is missed at all.
+    /// Whether no session may start while a module does not run: it guarded some, or nobody knows whether it did.
+    /// - Parameter isExpected: Whether a module that never ran is missed at all.
     private func blocks(_ name: String, _ isExpected: Bool) -> Bool {
         switch known[name] {
         case .guarding: true
@@ -79,16 +79,16 @@ struct Loader {
         }
     }
 
-    /// A running registry, its modules made again from the files as they are now. No library is loaded and no table changed:
-    /// a module that did not run still does not.
-    /// - Parameter problems: Gets what is wrong; what is returned is not to be used then.
+    /// A running registry, with its modules made again from the present files. No library is loaded and no table changed: a
+    /// module that did not run still does not.
+    /// - Parameter problems: Gets the problems of the files; if there is any, the result must not be used.
     func remake(_ registry: ModuleRegistry, problems: Problems) -> ModuleRegistry {
         var fresh = ModuleRegistry(
             people: settings.people, crashNotes: registry.crashNotes, refusals: registry.refusals,
             report: registry.report)
         var knowledge = Knowledge(folder: settings.knowledge, problems: problems)
         let expected = knowledge.expectedModules()
-        // What has no library is judged anew.
+        // Modules without a library are judged anew.
         for module in registry.modules where module.state != .missing && module.state != .retired {
             guard let definition = registry.definitions[module.name] else {
                 let isExpected = module.state != .disabled || expected.contains(module.name)
@@ -115,7 +115,7 @@ struct Loader {
         }
     }
 
-    /// The module libraries: first those that the knowledge expects, so that no other can claim what is theirs, the rest by name.
+    /// The module libraries: first those that the knowledge expects, so that no other can claim their names; the rest by name.
     private func libraries(first expected: [String]) -> [Found] {
         let names: [String]
         do {
@@ -166,9 +166,9 @@ struct Loader {
             logger.say(.moduleQuarantined, .error, "module \(name) is quarantined: \(reason)", ["module": name])
         } else {
             do {
-                // Its own code runs here: a trap is a crash of this module.
+                // The module's own code runs here: a trap is a crash of this module.
                 let (definition, module) = try registry.crashNotes.alone(name) { try take(found, registry, &knowledge) }
-                // How long that takes is the store's matter.
+                // The time of the migration depends on the store: it is not limited.
                 registry.crashNotes.enter(name)
                 defer { registry.crashNotes.enter("") }
                 try migrate(definition)
@@ -200,7 +200,7 @@ struct Loader {
         switch found {
         case .refused(_, let path, let reason): throw ModuleFile.Unusable(description: "\(path) \(reason)")
         case .usable(let file, let path):
-            // Never closed again: types of a library that is gone crash unrelated casts.
+            // A library is never closed again: types of one that is gone crash unrelated casts.
             guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
                 throw ModuleFile.Unusable(description: String(cString: dlerror()))
             }
@@ -229,7 +229,7 @@ struct Loader {
                 description: "'\(word.prefix(80))' is no name for a command or a socket: lower case, digits and hyphens"
             )
         }
-        // They may come from a newer kit.
+        // Unknown contributions may come from a newer kit.
         let unknown =
             module.contributions.filter { !($0 is Collector) }.map { "\(type(of: $0))" }
             + module.commands.filter { if case .special = $0.handler { $0.bulk == nil } else { false } }.map(\.name)

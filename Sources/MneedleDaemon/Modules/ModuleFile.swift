@@ -17,7 +17,7 @@ struct ModuleFile {
     /// - Throws: `Unusable` with the reason when the file is no module of this kit and compiler.
     /// - Returns: `nil` when the file is a library, but no module.
     init?(path: String) throws {
-        // Code that others may write is not loaded.
+        // Code that other users may write is not loaded.
         let data: Data
         do { data = try Trust.file(path).mapped() } catch let error as Trust.Refused {
             throw Unusable(description: "is not trusted: \(error)")
@@ -25,7 +25,7 @@ struct ModuleFile {
         try self.init(data)
     }
 
-    /// Nothing in the file is believed before it is checked: it may be damaged, or made to do harm.
+    /// Nothing in the file is trusted before it is checked: it may be damaged, or made to do harm.
     init?(_ data: Data) throws {
         guard let elf = ElfFile(data) else { throw Unusable(description: "is no 64-bit ELF library") }
         guard let symbol = elf.symbol(beginningWith: ModuleFile.prefix, atMost: ModuleFile.longestSymbol) else {
@@ -45,7 +45,7 @@ struct ModuleFile {
     }
 
     private static let prefix = "mneedle_module_"
-    /// One more than a name may have, so that a longer one is seen to be too long.
+    /// One byte more than the longest name, so that a longer name is recognised as too long.
     private static let longestSymbol = prefix.utf8.count + Ownership.longestName + 1
 
     /// - Throws: `Unusable` when host and module do not share one kit and one compiler.

@@ -1,9 +1,9 @@
 import MneedleBulkKit
 import MneedleKit
 
-/// The modules that run, and everything that they contribute, gathered at start or reload and fixed from then on.
+/// The modules that run, with all their contributions, gathered at start or reload and fixed from then on.
 package struct ModuleRegistry: Sendable {
-    /// What became of a module, for `modules.list`.
+    /// The state of a module, for `modules.list`.
     package struct Status: Sendable {
         package enum State: String, CaseIterable, Sendable {
             case running, disabled, failed, quarantined, missing, retired
@@ -16,35 +16,35 @@ package struct ModuleRegistry: Sendable {
     }
 
     var modules: [Status] = []
-    /// What the modules that run were made from, to make them again from edited files.
+    /// The definitions of the modules that run, to make them again from edited files.
     private(set) var definitions: [String: ModuleDefinition] = [:]
     /// The commands of the modules that run.
     package var table = CommandTable()
-    /// By the kind of entry; at most one of each module.
+    /// The reactions by the kind of entry; at most one of each module.
     var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
     var checks: [(module: String, check: SafetyCheck)] = []
     package var standing: [(module: String, check: StandingCheck)] = []
     var timers: [(module: String, timer: MneedleKit.Timer)] = [(Verb.host, FailedReactions.timer)]
     package var collectors: [(module: String, collector: Collector)] = []
     var figures: [(module: String, figure: Figure)] = []
-    /// Whose things are, by their kind.
+    /// The owners of things, by the kind of thing.
     var possessions: [String: (module: String, possession: Possession)] = [:]
     /// Kinds of entries, and topics, that concern nobody unless they name a person.
     var commonKinds: Set<String> = []
-    /// Whose data those below admin see.
+    /// The people whose data peers below admin see.
     package var people: People
-    /// Which knowledge the modules were made from.
+    /// The digest of the knowledge that the modules were made from.
     package var knowledgeDigest = ""
-    /// What a reason has to be.
+    /// The demands on a reason.
     var reasons: Reasons?
     /// Modules that guarded sessions, or could have, and do not: no session starts.
     var unavailableModules: [(name: String, reason: String)] = []
-    /// Modules that make no safety checks and do not run, against somebody's will.
+    /// Modules without safety checks that do not run, though nobody wants that.
     var missedModules: [(name: String, reason: String)] = []
-    /// Who may record what.
+    /// The kinds that each module may record.
     package private(set) var ownership = Ownership()
     let crashNotes: CrashNotes
-    /// What is refused to whom, because it ended the service.
+    /// The requests that are refused, and to which peers, because they ended the service.
     let refusals: Refusals
     let report: @Sendable (_ module: String, _ what: String, _ error: any Error) -> Void
 
@@ -58,14 +58,14 @@ package struct ModuleRegistry: Sendable {
         self.report = { module, what, error in report(module, what, error) }
     }
 
-    /// Takes in a module that was made.
+    /// Adds a module that was made.
     package mutating func add(_ definition: ModuleDefinition, _ module: Module) {
         let manifest = definition.manifest
         definitions[manifest.name] = definition
         ownership.take(manifest)
         table.add(module.commands, of: manifest.name, slot: modules.count + 1)
         for (kind, parts) in Dictionary(grouping: module.reactions, by: \.kind) {
-            // Together: they fail together, and are tried again together.
+            // Its reactions run together: they fail together, and are tried again together.
             let whole = Reaction(to: kind) { for part in parts { try part.run($0, $1, $2) } }
             reactions[kind, default: []].append((manifest.name, whole))
         }

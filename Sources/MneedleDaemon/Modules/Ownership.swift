@@ -1,13 +1,13 @@
 import MneedleKit
 
-/// The kinds of entries and topics that belong to each module: an entry is a fact that others act upon, so nobody makes those of another.
+/// The kinds of entries and topics that belong to each module. Others act upon an entry as a fact, so no module makes another's.
 package struct Ownership: Sendable {
-    /// A kind, or all that begin with something: `device.cleaned`, `reminder.*`.
+    /// A kind, or all kinds with a prefix: `device.cleaned`, `reminder.*`.
     private struct Claim: Sendable {
         let pattern: String
         let module: String
 
-        /// Whether a kind could be of both.
+        /// Whether a kind could belong to both.
         func overlaps(_ other: String) -> Bool {
             let (mine, theirs) = (pattern.utf8, other.utf8)
             let both = zip(mine, theirs).prefix { $0 == $1 && $0 != UInt8(ascii: "*") }.count
@@ -26,10 +26,10 @@ package struct Ownership: Sendable {
     /// The longest kind, live topic, name of a module or of a command.
     static let longestName = 64
 
-    /// A module's claims: what begins with its name, and what its manifest names besides.
+    /// A module's claims: kinds that begin with its name, and those that its manifest names besides.
     private static func patterns(_ manifest: Manifest) -> [String] { ["\(manifest.name).*"] + manifest.records }
 
-    /// - Throws: Why the module cannot be taken in beside those that are: what it claims is no kind, or is another's.
+    /// - Throws: The reason why the module cannot be added: a claim that is no kind, or that is another module's.
     package func check(_ manifest: Manifest) throws {
         guard Ownership.isName(manifest.name), manifest.name != Verb.host else {
             throw ModuleFile.Unusable(
@@ -56,10 +56,10 @@ package struct Ownership: Sendable {
         claims += Ownership.patterns(manifest).map { Claim(pattern: $0, module: manifest.name) }
     }
 
-    /// The module whose a kind is, if any claims it.
+    /// The module that owns a kind, if any claims it.
     package func owner(of kind: String) -> String? { claims.first { $0.covers(kind) }?.module }
 
-    /// - Throws: A defect when the module may not record or tell this, or nobody may.
+    /// - Throws: A defect when this module, or any module, may not record or tell the kind.
     func check(_ kind: String, of module: String) throws {
         guard Ownership.isKind(kind) else {
             throw ModuleError.internal(
@@ -77,7 +77,7 @@ package struct Ownership: Sendable {
         kind.utf8.starts(with: module.utf8) && kind.utf8.dropFirst(module.utf8.count).first == UInt8(ascii: ".")
     }
 
-    /// Lower case, digits, dots and hyphens: what can stand on a line of the protocol as a word.
+    /// Whether a text is a kind: lower case, digits, dots and hyphens, so that it can stand as a word on a line of the protocol.
     static func isKind(_ text: String) -> Bool {
         (1...longestName).contains(text.utf8.count) && text.utf8.first.map(isLetter) == true
             && text.utf8.last != UInt8(ascii: ".")
@@ -86,26 +86,26 @@ package struct Ownership: Sendable {
             }
     }
 
-    /// The same without dots: a module's name, a command's, a socket's.
+    /// Whether a text is a name of a module, command or socket: a kind without dots.
     static func isName(_ text: String) -> Bool { isKind(text) && !text.utf8.contains(UInt8(ascii: ".")) }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }
 
-/// How much a module may say at once. What is over it is refused before it is made into text, hashed or sent.
+/// The largest sizes of a module's output. A larger one is refused before it is made into text, hashed or sent.
 enum Sizes {
-    /// An entry's body, or that of a live event.
+    /// The body of an entry or of a live event.
     static let body = 256 << 10
     /// An entry's subject, and the name of the person whom it concerns.
     static let subject = 256
-    /// The entries of one change.
+    /// The number of entries of one change.
     static let entries = 100_000
-    /// All that one change tells subscribers.
+    /// All events of one change together.
     static let told = 64 << 20
     static let row = 1 << 20
     static let reply = 16 << 20
-    /// How deep values may be nested.
+    /// The deepest nesting of values.
     private static let depth = 64
 
     static func check(_ entry: Entry) throws {
@@ -116,7 +116,7 @@ enum Sizes {
         try check(entry.body, atMost: body, "the body of '\(entry.kind)'")
     }
 
-    /// - Throws: A defect when the object is larger, or nested deeper. Looks at no more of it than that takes.
+    /// - Throws: A defect when the object is larger, or nested deeper. No more of it is read than that takes.
     static func check(_ object: Object, atMost limit: Int, _ what: @autoclosure () -> String) throws {
         var room = limit
         guard fits(object, &room, depth) else {

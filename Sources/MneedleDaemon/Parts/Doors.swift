@@ -7,8 +7,8 @@ struct Doors: Part {
     private let names: [String]
     private let acceptors: [Acceptor]
 
-    /// Opens the sockets; nobody is let in yet.
-    /// - Throws: Why one cannot be opened.
+    /// Opens the sockets; no client is let in yet.
+    /// - Throws: The error of a socket that cannot be opened.
     init(_ server: Server, _ listener: Listener) throws {
         self.listener = listener
         let collecting = server.engine.registry.collectors.map(\.collector.socket)
@@ -24,7 +24,7 @@ struct Doors: Part {
         listener.removeFiles(names)
     }
 
-    /// Where requests are made.
+    /// The name of the socket for requests.
     static let control = "control"
 
     private static func clients(_ server: Server, _ listener: Listener) throws -> Acceptor {
@@ -51,14 +51,14 @@ struct Doors: Part {
     }
 }
 
-/// The sockets to which devices send datagrams. They are read for as long as the writer takes what comes.
+/// The sockets to which devices send datagrams. They are read for as long as the writer takes their lines.
 struct DatagramDoors: Part {
     private let listener: Listener
     private let names: [String]
     private let readers: [DatagramReader]
 
     /// Opens the sockets; nothing is read yet.
-    /// - Throws: Why one cannot be opened.
+    /// - Throws: The error of a socket that cannot be opened.
     init(_ server: Server, _ listener: Listener, largest: Int) throws {
         self.listener = listener
         let sockets = server.engine.registry.collectors.map(\.collector.socket)
@@ -70,7 +70,7 @@ struct DatagramDoors: Part {
 
     func stop() async {
         listener.removeFiles(names)
-        // What was read is stored first, by way of the event loop.
+        // Lines that were read are stored first, by way of the event loop.
         await offEventLoop { for reader in readers { reader.stop() } }
     }
 

@@ -2,7 +2,7 @@ import Logging
 import MneedleKit
 import MneedleSystem
 
-/// Says to the log and to systemd how the service is.
+/// Tells the log and systemd the state of the service.
 struct Reporter: Part {
     let engine: Engine
     let logger: Logger
@@ -19,12 +19,12 @@ struct Reporter: Part {
 
     // MARK: To systemd
 
-    /// - Parameter outcome: What became of a reload.
+    /// - Parameter outcome: The outcome of a reload.
     func ready(_ outcome: String? = nil) { Notify.ready(status + (outcome.map { "; \($0)" } ?? "")) }
 
     func tellStatus() { Notify.status(status) }
 
-    /// How the service is, for systemd's status.
+    /// The state of the service, for systemd's status line.
     private var status: String {
         let registry = engine.registry
         let failed = engine.health.problems.map(\.code) + registry.troubles.map(\.module)
@@ -35,13 +35,13 @@ struct Reporter: Part {
 
     // MARK: To the log
 
-    /// Says what an administrator has to know of what was committed.
+    /// Logs the committed events that an administrator has to know of.
     func tell(_ events: [PublishedEvent]) {
         ClockNotes.tell(events, logger)
         tellRetired(Guards.retired(by: events))
     }
 
-    /// Says what has become wrong, and what is right again, once each.
+    /// Logs each fault that appears or is mended, once.
     private func tell(_ change: Health.Change) {
         switch change {
         case .worse(let problem): logger.say(.degraded, .error, "\(problem.text)", ["problem": problem.code])
@@ -51,7 +51,7 @@ struct Reporter: Part {
         }
     }
 
-    /// Says that sessions start without a guard from now on. Why is in the ledger, and may be private.
+    /// Logs that sessions start without a guard from now on. The reason is in the ledger, and may be private.
     private func tellRetired(_ guards: [String]) {
         for name in guards {
             logger.say(
@@ -61,7 +61,7 @@ struct Reporter: Part {
         if !guards.isEmpty { tellStatus() }
     }
 
-    /// A module's code has kept a reader's thread for good.
+    /// Logs that a module's code has kept a reader's thread for good.
     func tellLost(_ module: String, _ verb: String) {
         logger.say(
             .moduleTrouble, .error,
@@ -69,7 +69,7 @@ struct Reporter: Part {
             ["module": module])
     }
 
-    /// The journal witnesses the ledger: whoever alters the store cannot alter what was logged.
+    /// Logs the head. The journal witnesses the ledger: a person who alters the store cannot alter the log.
     func logHead(_ occasion: String) {
         let head = engine.head
         logger.say(
@@ -77,7 +77,7 @@ struct Reporter: Part {
             ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
     }
 
-    /// Says that an administrator wants the store as it is, where everybody will find it later.
+    /// Logs that an administrator wants the store as it is, where everybody will find it later.
     func tellAcceptance() {
         guard let headNote = engine.headNote, headNote.isAccepted else { return }
         logger.say(

@@ -1,7 +1,7 @@
 import MneedleKit
 import NIOCore
 
-/// The open store: first to come and last to go.
+/// The open store: the first part to start and the last to stop.
 struct StoreKeeper: Part {
     let engine: Engine
     let readers: Readers
@@ -14,7 +14,7 @@ struct StoreKeeper: Part {
 
     func stop() async throws {
         reporter.logHead("stopped")
-        // What a lost thread still reads cannot be closed. What was acknowledged is on disk in any case.
+        // A store that a lost thread still reads cannot be closed. Acknowledged changes are on disk in any case.
         if try await !loop.submit({ readers.hasLost }).get() { try engine.close() }
     }
 }

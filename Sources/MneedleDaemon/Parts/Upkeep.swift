@@ -2,8 +2,8 @@ import MneedleKit
 import NIOCore
 import Synchronization
 
-/// The daemon's own work by the clock, beside the modules' timers: the daily look at the store, the hourly witness, and systemd's
-/// watchdog.
+/// The daemon's own work by the clock, beside the modules' timers: the daily check of the store, the hourly witness, and
+/// systemd's watchdog.
 final class Upkeep: Part {
     private let loop: any EventLoop
     private let writer: Writer
@@ -28,7 +28,7 @@ final class Upkeep: Part {
         tasks.withLock { $0 = [hourly, daily] }
         guard let interval = Notify.watchdogInterval else { return }
         let half = TimeAmount.microseconds(Int64(interval / 2))
-        // Fed only when the event loop, the writer and the timer all move: the word goes through all of them.
+        // Fed only when the event loop, the writer and the timer all move: the message goes through all of them.
         let watchdog = loop.scheduleRepeatedTask(initialDelay: .zero, delay: half) { [writer] _ in
             writer.proveMoving { Notify.watchdog() }
         }

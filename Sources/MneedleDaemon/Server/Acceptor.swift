@@ -6,9 +6,9 @@ import NIOCore
 
 /// Lets clients of one listening socket in, on a thread of its own that sleeps while nobody comes.
 ///
-/// Who has no role is refused here, before anything is allocated for him, so that strangers who connect as fast as they
-/// can neither fill the queue of those who wait nor take the event loop's time. The others get a place on the event loop
-/// or are told there why not. Without a descriptor left, whoever waits is told so and closed, and nothing spins.
+/// A peer without a role is refused here, before anything is allocated for it, so that strangers who connect as fast as
+/// they can neither fill the queue of the others nor take the event loop's time. The others get a place on the event loop
+/// or are told there why not. When no descriptor is left, waiting clients are told so and closed, and nothing spins.
 final class Acceptor: Sendable {
     /// The decision about a peer that connects.
     enum Welcome {
@@ -17,13 +17,13 @@ final class Acceptor: Sendable {
         case known(Actor)
     }
 
-    /// How to treat those who connect.
+    /// The treatment of peers that connect.
     struct Door: Sendable {
-        /// On the acceptor's thread.
+        /// Decides about a peer, on the acceptor's thread.
         var welcome: @Sendable (Peer?) -> Welcome
-        /// On the event loop: the client's descriptor and who it is. Owns the descriptor from then on.
+        /// Takes the client's descriptor and its user, on the event loop. Owns the descriptor from then on.
         var enter: @Sendable (Int32, Actor) -> Void
-        /// Strangers who were refused.
+        /// Takes the number of strangers that were refused.
         var strangers: @Sendable (Int) -> Void
     }
 
@@ -32,9 +32,9 @@ final class Acceptor: Sendable {
     private let door: Door
     private let thread: ReadingThread
 
-    /// So many are let in at once.
+    /// The number of clients that are let in at once.
     private static let batchSize = 16
-    /// How long a full table of descriptors or full memory is given before the next attempt.
+    /// The pause before the next attempt when descriptors or memory are used up, in milliseconds.
     private static let pause: Int32 = 100
 
     init(descriptor: Int32, loop: any EventLoop, door: Door) throws {
@@ -80,13 +80,13 @@ final class Acceptor: Sendable {
             }
             if strangers > 0 { door.strangers(strangers) }
             guard !known.isEmpty else { continue }
-            // Waits for the loop: whoever connects faster than it can take them waits in the kernel's queue.
+            // Waits for the loop: clients that connect faster than it can take them wait in the kernel's queue.
             let entering = known
             try? loop.submit { [door] in for (client, actor) in entering { door.enter(client, actor) } }.wait()
         }
     }
 
-    /// Tells a client why it is not served, and closes.
+    /// Tells a client why it is not served, and closes its connection.
     static func refuse(_ client: Int32, _ words: [UInt8]) {
         _ = words.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
         Glibc.close(client)
@@ -96,7 +96,7 @@ final class Acceptor: Sendable {
 
     private static func makeSpare() -> Int32 { open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
-    /// No descriptor is left: the spare one takes those who wait, to tell them. Then it is given a moment.
+    /// Handles a lack of descriptors: the spare one is used to tell waiting clients. A pause follows.
     private func relieve(_ spare: inout Int32) {
         var reply = ReplyBuffer()
         reply.error(
@@ -115,8 +115,8 @@ final class Acceptor: Sendable {
     }
 }
 
-/// Strangers who were refused just now: who comes again at once gets the same answer without another look at users and
-/// groups. A new group counts within a second.
+/// Strangers who were refused just now: one who comes again at once gets the same answer without another look at users
+/// and groups. A new group counts within a second.
 private struct RefusedStrangers {
     private var known: [Peer: (words: [UInt8], until: NIODeadline)] = [:]
     private static let most = 64

@@ -20,14 +20,14 @@ enum Accounts {
         var name: String?
         _ = withBuffer { buffer, size in
             let result = getpwuid_r(uid, &entry, buffer, size, &found)
-            // It lies in the buffer.
+            // The name lies in the buffer.
             if result == 0, found != nil { name = String(cString: entry.pw_name) }
             return result
         }
         return name
     }
 
-    /// Gives the call a buffer that is large enough.
+    /// Gives the call a buffer of sufficient size.
     private static func withBuffer(_ body: (UnsafeMutablePointer<CChar>, Int) -> Int32) -> Bool {
         var size = 1024
         while size <= 1 << 20 {

@@ -4,13 +4,13 @@ import MneedleKit
 import NIOCore
 import Synchronization
 
-/// Brings the lines of one bulk transfer to its receiver as they arrive, and has it store them on the writer, as many at
-/// a time as have arrived since the last commit. Lives on the event loop.
+/// Brings the lines of one bulk transfer to its receiver as they arrive, and has it store them on the writer, as many at a
+/// time as have arrived since the last commit. Lives on the event loop.
 // Sendable: touched on its event loop alone, which it checks; jobs' `done` is called there too.
 final class BulkPipe: @unchecked Sendable {
-    /// The sender of the lines, and what takes them.
+    /// The sender of the lines, and the module that takes them.
     struct Sender: Sendable {
-        /// The module whose receiver takes them.
+        /// The module of the receiver.
         var module: String
         /// The request that began the transfer, or the socket that the peer writes to.
         var request: String?
@@ -19,7 +19,7 @@ final class BulkPipe: @unchecked Sendable {
         var hasTerminator = false
     }
 
-    /// The receiver and how much it has stored, as the writer's jobs hand it on.
+    /// The receiver and the numbers of lines that it accepted and rejected, handed from one job of the writer to the next.
     // Sendable: written by the job that makes it and the one that stores, read when those are done.
     private final class Receiver: @unchecked Sendable {
         var receiver: (any BulkReceiver)?
@@ -34,12 +34,12 @@ final class BulkPipe: @unchecked Sendable {
         case failed(ModuleError)
     }
 
-    /// How far all senders together may be ahead of the store, in bytes, and one of them.
+    /// The most bytes by which all senders together, and one of them, may be ahead of the store.
     private static let (mostOfAll, mostOfOne) = (32 << 20, 4 << 20)
-    /// How many transfers there are.
+    /// The number of transfers.
     private static let senders = Atomic<Int>(0)
 
-    /// How far one of so many senders may be ahead: each has the same part, and room for a line that has not ended.
+    /// The bytes by which one of so many senders may be ahead: an equal part, and room for a line that has not ended.
     static func share(of senders: Int, lineLimit: Int) -> Int {
         max(2 * lineLimit, min(mostOfOne, mostOfAll / max(1, senders)))
     }
@@ -65,13 +65,13 @@ final class BulkPipe: @unchecked Sendable {
     private var isFailed = false
     private(set) var isEnded = false
     private(set) var isOver = false
-    /// The bytes after the terminator: requests again.
+    /// The bytes after the terminator, which are requests again.
     private(set) var rest: [UInt8] = []
 
-    /// Ties a sender to the service. ``open(_:)`` is the next thing to be called.
+    /// Ties a sender to the service. ``open(_:)`` must be called next.
     /// - Parameters:
     ///   - submit: Hands jobs to the writer; without it they go there at once.
-    ///   - progress: On the event loop.
+    ///   - progress: Called on the event loop.
     init(
         _ services: Services, _ hub: Hub, _ sender: Sender, submit: ((Job) -> Void)? = nil,
         progress: @escaping (Progress, BulkPipe) -> Void
@@ -89,14 +89,14 @@ final class BulkPipe: @unchecked Sendable {
 
     deinit { BulkPipe.senders.wrappingSubtract(1, ordering: .relaxed) }
 
-    /// Whether the sender is ahead by so much that it should wait.
+    /// Whether the sender is so far ahead that it should wait.
     var isFull: Bool {
         let ahead = partial.count + waiting + beingStored
         return ahead > BulkPipe.share(of: BulkPipe.senders.load(ordering: .relaxed), lineLimit: limit)
     }
 
-    /// Has the module make its receiver, on the writer. What comes meanwhile is kept. Whoever sends and leaves at once is
-    /// heard all the same: the job holds the pipe.
+    /// Has the module make its receiver, on the writer. Bytes that come meanwhile are kept. The lines of a sender that leaves at
+    /// once count all the same: the job holds the pipe.
     func open(_ begin: @escaping @Sendable (StoreTransaction) throws -> any BulkReceiver) {
         let receiver = receiver
         submit(
@@ -114,7 +114,7 @@ final class BulkPipe: @unchecked Sendable {
                 }))
     }
 
-    /// The receiver is there: takes what has come already.
+    /// The receiver is there: it takes the bytes that have come already.
     private func start() {
         loop.preconditionInEventLoop()
         isReady = true
@@ -126,7 +126,7 @@ final class BulkPipe: @unchecked Sendable {
         pump()
     }
 
-    /// There is no receiver: nothing that has come was for one.
+    /// There is no receiver: the bytes that have come were for none.
     private func refuse(_ error: ModuleError) {
         loop.preconditionInEventLoop()
         (isEnded, isOver) = (true, true)
@@ -142,7 +142,7 @@ final class BulkPipe: @unchecked Sendable {
         pump()
     }
 
-    /// The sender has closed: what is complete counts.
+    /// Ends the input after the sender has closed: complete lines count.
     func end() {
         loop.preconditionInEventLoop()
         guard isReady else {
@@ -178,7 +178,7 @@ final class BulkPipe: @unchecked Sendable {
         takeLines(bytes)
     }
 
-    /// Hands complete lines on, keeps the begin of the last one, and stops at the terminator.
+    /// Hands complete lines on, keeps the beginning of the last one, and stops at the terminator.
     private func takeLines(_ bytes: UnsafeRawBufferPointer) {
         var (start, runStart) = (0, 0)
         while let end = BulkPipe.lineEnd(bytes, from: start) {
@@ -189,7 +189,7 @@ final class BulkPipe: @unchecked Sendable {
                 return
             }
             if end - start >= limit {
-                // Judged by its length alone, so that it does not matter in what pieces it arrives.
+                // The line is judged by its length alone, so that the size of the pieces does not matter.
                 hand(bytes[runStart..<start])
                 handOverlong()
                 runStart = end + 1
@@ -211,12 +211,12 @@ final class BulkPipe: @unchecked Sendable {
         return UnsafeRawPointer(found) - bytes.baseAddress!
     }
 
-    /// A line that holds a single dot.
+    /// Whether a line holds a single dot.
     private static func isTerminator(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
         line.first == UInt8(ascii: ".") && (line.count == 1 || (line.count == 2 && line.last == 13))
     }
 
-    /// A line over the limit is not kept; the receiver gets one that it rejects in its place.
+    /// Hands on a line that the receiver rejects, in place of one over the limit, which is not kept.
     private func handOverlong() { BulkPipe.rejected.withUnsafeBytes { hand($0[...]) } }
 
     private static let rejected = Array("!\n".utf8)
@@ -232,7 +232,7 @@ final class BulkPipe: @unchecked Sendable {
         }
     }
 
-    /// Tells what is the module's own to tell; the rest is dropped and logged.
+    /// Tells an event on one of the module's own topics; others are dropped and logged.
     private func tellOwn(_ topic: String, _ body: Object) {
         do {
             try registry.ownership.check(topic, of: sender.module)

@@ -2,7 +2,7 @@ import MneedleBulkKit
 import MneedleKit
 import NIOCore
 
-/// A client of a write-only socket: its lines go to the module's receiver, nothing goes back.
+/// A client of a write-only socket: its lines go to the module's receiver, and nothing goes back.
 // Sendable: touched on its event loop alone; the hub and the pipe, through which it is reached from elsewhere, check that.
 final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
@@ -63,7 +63,7 @@ final class CollectorConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerRemoved(context: ChannelHandlerContext) { channel = nil }
 
-    /// Finishes what has come and closes.
+    /// Finishes the lines that have come and closes.
     func drain() { pipe?.end() }
 
     func abort() { channel?.close(promise: nil) }

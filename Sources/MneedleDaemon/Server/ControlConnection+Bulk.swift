@@ -10,11 +10,11 @@ extension ControlConnection {
         let pipe = BulkPipe(
             services, hub, BulkPipe.Sender(module: verb.module, request: verb.name, actor: actor, hasTerminator: true),
             submit: { [weak self, writer = services.writer] job in
-                // What is left when the client has gone is finished all the same.
+                // A job that is left when the client has gone is finished all the same.
                 if let self, isOpen { jobs.append(job) } else { writer.submit([job]) }
             },
             progress: { [weak self] progress, _ in self?.take(progress, tag, ticket) })
-        // The pipe keeps what has come already, and gives it back where the module refuses.
+        // The pipe keeps the bytes that have come already, and gives them back where the module refuses.
         intake = .bulk(pipe)
         scanner.takeUnread().withUnsafeBytes { pipe.append($0) }
         if phase.isInputOver { pipe.end() }
@@ -51,6 +51,6 @@ extension ControlConnection {
         scanner.append(pipe.rest)
     }
 
-    /// No more lines come.
+    /// Ends the transfer's input.
     func endBulk() { if case .bulk(let pipe) = intake { pipe.end() } }
 }

@@ -43,7 +43,7 @@ extension ControlConnection {
                     "events before \(services.oldestEvent) are not kept; subscribe with since=\(services.oldestEvent - 1)",
                     members: ["kind": "event", "id": since, "oldest": services.oldestEvent]))
         }
-        // Whose events a confined peer receives is read from the store, with what it has missed.
+        // The people whose events a confined peer receives are read from the store, with the events that it has missed.
         let isConfined = services.engine.registry.confines(actor)
         let subscription = Subscription(tag: tag, topics: topics, position: since, own: isConfined ? [] : nil)
         subscription.isLive = since == hub.published && !isConfined
@@ -62,8 +62,8 @@ extension ControlConnection {
         return .success([:])
     }
 
-    /// Tells the subscriptions what was committed. While a listing is under way they catch up after it.
-    /// - Parameter topics: Those of the events, each once.
+    /// Tells the subscriptions the committed events. While a listing is under way they catch up after it.
+    /// - Parameter topics: The topics of the events, each once.
     func tell(_ events: [PublishedEvent], of topics: Set<String>) {
         guard isOpen, !phase.isClosing else { return }
         let isMidReply = stream != nil
@@ -90,7 +90,7 @@ extension ControlConnection {
                     } else if event.sequence == nil {
                         subscription.hold(event)
                     } else {
-                        // What is kept is not thinned for a slow reader, so the reader has to go.
+                        // Ledger entries are not thinned for a slow reader, so the reader has to go.
                         return beTooSlow()
                     }
                 }
@@ -105,7 +105,7 @@ extension ControlConnection {
         if isCatchingUp { settle() } else { flush() }
     }
 
-    /// Has a subscription of a peer that sees only its own wait until the store has said again what that is.
+    /// Has the subscription of a confined peer wait until the store has given its own people again.
     private func catchUp(_ subscription: Subscription) {
         subscription.own = []
         subscription.held = []
@@ -113,7 +113,7 @@ extension ControlConnection {
         requests.append(PendingRequest(tag: subscription.tag, .replay(subscription)))
     }
 
-    /// Goes by whose events a peer may receive now, after a reload.
+    /// Adapts the subscriptions to the events that the peer may receive after a reload.
     func judgeSubscriptionsAnew() {
         let isConfined = services.engine.registry.confines(actor)
         for subscription in subscriptions where isConfined != (subscription.own != nil) {
@@ -125,7 +125,7 @@ extension ControlConnection {
         settle()
     }
 
-    /// Tells live values that had to wait, when no reply is under way and the client reads.
+    /// Tells the live values that had to wait, when no reply is under way and the client reads.
     func tellHeld() {
         guard stream == nil, !isBackedUp else { return }
         for subscription in subscriptions where !subscription.held.isEmpty {
@@ -136,17 +136,17 @@ extension ControlConnection {
 
     private static let replayedAtOnce: Int64 = 5000
 
-    /// Sends a subscription what it has missed, from the ledger.
+    /// Sends a subscription the events that it has missed, from the ledger.
     func replay(_ request: PendingRequest, _ ticket: RequestQueue.Ticket, _ subscription: Subscription) {
         let position = subscription.position
         let topics = subscription.topics
         onReader(request.tag, ticket, "subscribe", module: Verb.host) { reading, stream in
             var last = position
-            // One view of the store says what there is and whose it is.
+            // One view of the store gives both the events and the people whose they are.
             let own = reading.seesEverybody ? nil : try reading.ownPeople()
             let view = Subscription(tag: nil, topics: topics, position: position, own: own)
             let sql = "SELECT seq, kind, person, body FROM mneedle_ledger WHERE seq > ? ORDER BY seq LIMIT ?"
-            // A piece at a time, each on a snapshot of its own: whoever has missed much holds up nobody.
+            // A piece at a time, each on a snapshot of its own: a client that has missed much holds up nobody.
             try reading.forEach(sql, [position.sql, ControlConnection.replayedAtOnce.sql]) { row in
                 last = row.integer("seq") ?? last
                 let topic = row.text("kind") ?? ""
@@ -160,7 +160,7 @@ extension ControlConnection {
         }
     }
 
-    /// Goes live when nothing was committed meanwhile, else catches up once more.
+    /// Goes live when nothing was committed meanwhile; otherwise catches up once more.
     func finishReplay(_ subscription: Subscription, _ result: Result<Object, ModuleError>) {
         switch result {
         case .failure(let error): return giveUp(error)
@@ -172,7 +172,7 @@ extension ControlConnection {
 
     private func goOn(_ subscription: Subscription, from last: Int64, own: Set<String>?) {
         subscription.position = last
-        // A reload in the middle may have changed whether the peer sees only its own.
+        // A reload in the middle may have changed whether the peer is confined.
         if last >= hub.published, own != nil || !services.engine.registry.confines(actor) {
             subscription.own = services.engine.registry.confines(actor) ? own : nil
             subscription.isLive = true
@@ -181,7 +181,7 @@ extension ControlConnection {
         }
     }
 
-    /// The client takes nothing: it is told so after what it has not taken yet, and closed.
+    /// Gives up a client that takes nothing: after the bytes that it has not taken yet it is told so, and closed.
     func beTooSlow() {
         giveUp(
             ModuleError(
@@ -190,7 +190,7 @@ extension ControlConnection {
                 members: ["limit_bytes": services.limits.maxBacklogBytes]))
     }
 
-    /// The error is the last line; nothing that was asked is answered after it.
+    /// Sends the error as the last line; no open request is answered after it.
     private func giveUp(_ error: ModuleError) {
         outbox.lines.error(nil, error)
         closeAfterFlush(patience: ControlConnection.shortPatience)
@@ -198,6 +198,6 @@ extension ControlConnection {
 }
 
 extension PublishedEvent {
-    /// Whether it may have changed whose a person's record is.
+    /// Whether the event may have changed the owner of a person's record.
     fileprivate var changesOwnership: Bool { sequence != nil && topic.hasPrefix("person.") }
 }

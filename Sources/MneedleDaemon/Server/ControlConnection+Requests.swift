@@ -7,7 +7,7 @@ import NIOCore
 extension ControlConnection {
     // MARK: Parsing
 
-    /// Reads requests from what has arrived, up to the limits.
+    /// Reads requests from the bytes that have arrived, up to the limits.
     /// - Returns: Whether any request was put in the queue.
     func parse() -> Bool {
         var hasQueued = false
@@ -48,7 +48,7 @@ extension ControlConnection {
         return hasQueued
     }
 
-    /// For how long the lines of one connection are read before others have a turn.
+    /// The longest time for which the lines of one connection are read before others have a turn.
     private static let turn = TimeAmount.milliseconds(5)
 
     private func accept(_ request: PendingRequest) {
@@ -69,7 +69,7 @@ extension ControlConnection {
             let parsed = try RequestLine.parse(line, maximumDepth: services.limits.maxNesting)
             tag = parsed.tag
             let verb = try services.verb(named: parsed.verb, for: actor)
-            // What is refused takes no time worth telling.
+            // A refusal takes no time worth measuring.
             account.slot = verb.account.slot
             let arguments = try Typing.bind(parsed.arguments, verb.parameters)
             return PendingRequest(tag: tag, account: verb.account, bytes: line.count, work(verb, arguments))
@@ -95,7 +95,7 @@ extension ControlConnection {
 
     // MARK: Running
 
-    /// Answers what is done, in order, and starts what may start.
+    /// Answers the finished requests, in order, and starts those that may start.
     func advance() {
         while !phase.isClosing {
             switch requests.next(mayStart: !isBackedUp) {
@@ -125,7 +125,7 @@ extension ControlConnection {
         }
     }
 
-    /// Notes what a request has come to; ``advance()`` sends it when it is its turn.
+    /// Notes the result of a request; ``advance()`` sends it in its turn.
     func answer(_ ticket: RequestQueue.Ticket, _ result: Result<Object, ModuleError>, line: [UInt8]? = nil) {
         requests.answer(ticket, RequestQueue.Answer(result: result, line: line))
     }
@@ -164,7 +164,7 @@ extension ControlConnection {
             Job(
                 actor: actor, module: verb.module, request: verb.name,
                 run: { transaction in
-                    // Also before a first reply is given again: whose it is may have changed.
+                    // The gate also stands before a first reply that is given again: its owner may have changed.
                     try verb.guarded(call, transaction) { call in
                         try IdempotencyKeys.once(key, verb: verb.name, arguments: arguments, in: transaction) {
                             try handler(call, transaction)
@@ -222,7 +222,7 @@ extension ControlConnection {
                         reply = withoutStore?(error) ?? [:]
                     }
                     try stream.flush()
-                    // Made here, for a long one takes its time.
+                    // Made here, on the reader's thread, because a long line takes its time.
                     line.ok(tag, reply)
                     return reply
                 }
@@ -231,7 +231,7 @@ extension ControlConnection {
             })
     }
 
-    /// Takes what became of a read.
+    /// Takes the result of a read.
     private func finish(
         _ ticket: RequestQueue.Ticket, _ stream: RowStream, _ result: Result<Object, any Error>, line: [UInt8]? = nil
     ) {
@@ -239,7 +239,7 @@ extension ControlConnection {
         guard isOpen, !phase.isClosing else { return }
         if case .failure(let error) = result, error is RowStream.Closed { return beTooSlow() }
         if case .failure = result, let last = stream.lastSent {
-            // Some of the events that were missed are told; the others are told by another read.
+            // Some of the missed events are told; another read tells the others.
             answer(ticket, .success(["seq": last]))
         } else {
             answer(ticket, result.mapError { ControlConnection.moduleError($0) }, line: line)
@@ -257,7 +257,7 @@ extension ControlConnection {
 }
 
 extension ModuleError {
-    /// A line that cannot be understood, in the protocol's words.
+    /// The error for a line that cannot be understood, in the protocol's words.
     init(_ error: LineError) {
         switch error.kind {
         case .malformed:

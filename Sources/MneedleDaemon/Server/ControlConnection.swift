@@ -6,7 +6,7 @@ import NIOCore
 ///
 /// This file moves bytes; `ControlConnection+Requests.swift` orders and runs requests, `ControlConnection+Bulk.swift` takes bulk
 /// lines, `ControlConnection+Events.swift` tells events.
-// Sendable: everything in it is touched on its event loop alone, which each way in from elsewhere checks.
+// Sendable: everything in it is touched on its event loop alone, which each entry from elsewhere checks.
 final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -26,7 +26,7 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
     /// The listing or replay that runs.
     var stream: RowStream?
     var subscriptions: [Subscription] = []
-    /// Whether the hub has it settled after the group whose results it is handing over.
+    /// Whether the hub will settle it after the group whose results are being handed over.
     var isUnsettled = false
     private var isReadingPaused = false
     private var lastInput = NIODeadline.now()
@@ -65,11 +65,11 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        // Each holds the other.
+        // The context and the connection hold each other.
         self.context = nil
     }
 
-    /// Whether there is somebody to talk to; results may come when the client has gone.
+    /// Whether the client is still there; results may come when it has gone.
     var isOpen: Bool { context?.channel.isActive ?? false }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -80,11 +80,11 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The peer has gone in the middle of something; nobody is left to tell.
+        // The peer has gone in the middle of something, and nobody is left to be told.
         context.close(promise: nil)
     }
 
-    /// Finishes what was asked and closes.
+    /// Finishes the open requests and closes.
     func drain() {
         hub.loop.preconditionInEventLoop()
         guard isOpen else { return }
@@ -93,7 +93,7 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
         settle()
     }
 
-    /// Goes on by other knowledge. The role stays: it was fixed when the peer was let in.
+    /// Takes over a reload. The role stays: it was fixed when the peer was let in.
     func adopt(_ services: Services) {
         hub.loop.preconditionInEventLoop()
         self.services = services
@@ -135,7 +135,7 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
     func settle() {
         hub.loop.preconditionInEventLoop()
         isUnsettled = false
-        // Writing tells at once when there is room again, in the middle of this.
+        // Writing reports free room at once, and so may come back here in the middle of this.
         guard isOpen, !phase.isClosing, turn.begin() else { return }
         repeat {
             turn.beginRound()
@@ -154,18 +154,18 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// Whether what comes next is read as requests, or would be.
+    /// Whether the next bytes are read as requests, or would be.
     var readsRequests: Bool { if case .requests = intake { true } else { false } }
 
-    /// Whether the client has been told so much that it has to take that first.
+    /// Whether so many bytes wait for the client that it has to take them first.
     var isBackedUp: Bool { outbox.isOver(hub.allowance(services.limits)) }
 
-    /// Whether the client has asked or been told so much that it has to take its replies first.
+    /// Whether the client has so many open requests or untaken bytes that it has to take its replies first.
     var isOverloaded: Bool {
         requests.count >= services.limits.maxInFlight || requests.bytes > services.limits.maxBacklogBytes || isBackedUp
     }
 
-    /// Lets the others have a turn before the lines that are left.
+    /// Lets the other connections have a turn before the remaining lines.
     func yield() {
         guard turn.yield() else { return }
         context.eventLoop.assumeIsolated().execute { [self] in
@@ -193,7 +193,7 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private static let mostAhead = 262_144
 
-    /// So many changes go to the writer at once while more are read: it works while the event loop parses.
+    /// The number of changes that go to the writer at once while more are read: it works while the event loop parses.
     static let batchSize = 8
 
     func submitJobs() {
@@ -205,11 +205,11 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
     // MARK: Bytes out
 
     func flush() {
-        // Taken out before: writing may come back here.
+        // The lines are taken out first: writing may come back here.
         if let bytes = outbox.takeLines() { write(bytes) }
     }
 
-    /// Hands bytes to the kernel; what it does not take at once counts until it does.
+    /// Hands bytes to the kernel; those that it does not take at once count until it does.
     @discardableResult
     private func write(_ bytes: ByteBuffer) -> EventLoopFuture<Void> {
         let count = bytes.readableBytes
@@ -235,17 +235,17 @@ final class ControlConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// How long a client that is given up has to take what it was told.
+    /// The time that a client which is given up has to take its last bytes.
     static let shortPatience = TimeAmount.seconds(10)
 
-    /// Sends what is left and closes; a client that does not take it is cut off after a while.
+    /// Sends the remaining bytes and closes; a client that does not take them is cut off after `patience`.
     func closeAfterFlush(patience: TimeAmount) {
         guard phase.go(to: .closing) else { return }
         subscriptions = []
         stream?.close()
         // The channel is kept alive by the event loop until it is closed.
         let channel = context.channel
-        // Before the writing, which may close the channel at once and then has this to cancel.
+        // Scheduled before the writing, which may close the channel at once and then has this to cancel.
         cutOff = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
         write(outbox.takeLines() ?? ByteBuffer()).whenComplete { _ in
             channel.close(promise: nil)

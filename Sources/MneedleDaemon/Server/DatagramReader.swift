@@ -13,7 +13,7 @@ final class DatagramReader: Sendable {
     private let thread: ReadingThread
 
     /// - Parameters:
-    ///   - actor: Who a sender is here; `nil` for one who may not write.
+    ///   - actor: The actor for a sender; `nil` for one who may not write.
     ///   - makeSource: Called on the reader's thread for each new sender.
     init(
         descriptor: Int32, largest: Int, actor: @escaping @Sendable (Peer) -> Actor?,
@@ -32,14 +32,14 @@ final class DatagramReader: Sendable {
 
     func start() { thread.start { [self] in run() } }
 
-    /// Ends the thread, once what it read is stored.
+    /// Ends the thread, once the datagrams that it read are stored.
     func stop() {
         thread.stop()
         close(descriptor)
     }
 
     private func run() {
-        // One a sender: whoever breaks a rule of the store ends nobody else's.
+        // One source for each sender: one who breaks a rule of the store does not end another's.
         var sources: [uid_t: LineSource] = [:]
         defer { for source in sources.values { source.finish() } }
         var bytes = [UInt8](repeating: 0, count: largest)
@@ -57,7 +57,7 @@ final class DatagramReader: Sendable {
         }
     }
 
-    /// A datagram tells its sender's user and one group; the others are those that the user has.
+    /// All groups of a datagram's sender: the kernel gives the user and one group, and the user's others are added.
     private static func groups(of uid: uid_t, _ gid: gid_t) -> [gid_t] {
         guard let name = Accounts.name(of: uid) else { return [gid] }
         var count: Int32 = 64

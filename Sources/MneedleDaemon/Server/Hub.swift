@@ -2,7 +2,7 @@ import MneedleKit
 import NIOCore
 import Synchronization
 
-/// Every open connection, and what is published to them. Lives on the event loop.
+/// All open connections, and the events for them. Lives on the event loop.
 // Sendable: touched on its event loop alone, which it checks; the two atomics are safe anywhere.
 final class Hub: @unchecked Sendable {
     let loop: any EventLoop
@@ -10,13 +10,13 @@ final class Hub: @unchecked Sendable {
     private var collectors: [ObjectIdentifier: CollectorConnection] = [:]
     private var perUID: [UInt32: Int] = [:]
     private var unsettled: [ControlConnection] = []
-    /// The newest event that subscribers were told of.
+    /// The number of the newest event that subscribers were told.
     private(set) var published: Int64
     private(set) var isDraining = false
     private var drained: EventLoopPromise<Void>?
-    /// For the metrics.
+    /// The counters for the metrics.
     var counters: ServerCounters
-    /// The bytes that all connections together have been sent and have not taken.
+    /// The bytes sent to all connections together that they have not taken yet.
     var backlog = SharedBacklog()
 
     init(loop: any EventLoop, published: Int64, modules: Int) {
@@ -25,7 +25,7 @@ final class Hub: @unchecked Sendable {
         counters = ServerCounters(modules: modules)
     }
 
-    /// Strangers who were refused, since the counters were last asked.
+    /// The strangers that were refused since the counters were last asked for.
     let strangers = Atomic<Int>(0)
     /// The counters, up to now.
     var currentCounters: ServerCounters {
@@ -35,11 +35,11 @@ final class Hub: @unchecked Sendable {
     }
 
     private let count = Atomic<Int>(0)
-    /// How many connections are open; from any thread.
+    /// The number of open connections; from any thread.
     var openConnections: Int { count.load(ordering: .relaxed) }
 
-    /// Takes a place for somebody who connects, before anything else is done. Collectors count like any other.
-    /// - Returns: The error to refuse him with when a limit is reached.
+    /// Takes a place for a peer that connects, before anything else is done. Collectors count like any other.
+    /// - Returns: The error to refuse the peer with when a limit is reached; otherwise `nil`.
     func takePlace(_ actor: Actor, _ limits: Limits) -> ModuleError? {
         loop.preconditionInEventLoop()
         if let error = reasonToRefuse(actor, limits) {
@@ -52,7 +52,7 @@ final class Hub: @unchecked Sendable {
         return nil
     }
 
-    /// The place of a connection that did not come to be is free again.
+    /// Frees the place of a connection that could not be made.
     func freePlace(_ uid: UInt32) { left(uid) }
 
     func register(_ connection: ControlConnection) {
@@ -66,10 +66,10 @@ final class Hub: @unchecked Sendable {
         collectors[ObjectIdentifier(collector)] = collector
     }
 
-    /// How much one connection may have that it has not taken.
+    /// The bytes that one connection may leave untaken.
     func allowance(_ limits: Limits) -> Int { backlog.allowance(limits, among: open) }
 
-    /// Places taken.
+    /// The number of places taken.
     private var open = 0
 
     private func tellCount() {
@@ -88,7 +88,7 @@ final class Hub: @unchecked Sendable {
 
     private func reasonToRefuse(_ actor: Actor, _ limits: Limits) -> ModuleError? {
         if isDraining { return busy("the service is stopping", limit: 0) }
-        // Whoever has to mend things gets in when others have taken all places.
+        // An administrator who has to mend something gets in when others have taken all places.
         let reserve = actor.role == .admin ? limits.reservedConnections : 0
         if open >= limits.maxConnections + reserve {
             return busy("\(limits.maxConnections) connections are open already", limit: limits.maxConnections)
@@ -119,7 +119,7 @@ final class Hub: @unchecked Sendable {
     /// Hands a group's results to their connections, then its events to the subscribers.
     func deliver(_ outcome: Engine.Outcome) {
         loop.preconditionInEventLoop()
-        // First, so that whoever subscribes behind a change in a pipeline is not told of that change.
+        // First, so that a client that subscribes after a change in a pipeline is not told of that change.
         published = outcome.events.last { $0.sequence != nil }?.sequence ?? published
         counters.commits += Int64(outcome.commits)
         for (job, result) in zip(outcome.jobs, outcome.results) { job.done(result) }
@@ -129,7 +129,7 @@ final class Hub: @unchecked Sendable {
         publish(outcome.events)
     }
 
-    /// A connection whose request has a result; it is settled once, after the whole group.
+    /// Has a connection whose request has a result settled once, after the whole group.
     func settleLater(_ connection: ControlConnection) {
         loop.preconditionInEventLoop()
         guard !connection.isUnsettled else { return }
@@ -137,7 +137,7 @@ final class Hub: @unchecked Sendable {
         unsettled.append(connection)
     }
 
-    /// Tells the subscribers of something that is not kept, before anything is written.
+    /// Tells the subscribers a live event, before anything is written.
     func tellLive(_ topic: String, _ body: Object) {
         publish([PublishedEvent(live: topic, body)])
     }
@@ -151,7 +151,7 @@ final class Hub: @unchecked Sendable {
         }
     }
 
-    /// Lets every connection finish what it asked, then closes it.
+    /// Lets every connection finish its requests, then closes it.
     func drain(_ promise: EventLoopPromise<Void>) {
         loop.preconditionInEventLoop()
         isDraining = true
@@ -161,7 +161,7 @@ final class Hub: @unchecked Sendable {
         for collector in collectors.values { collector.drain() }
     }
 
-    /// Tells every connection what is in force from now on.
+    /// Gives every connection the services that are in force from now on.
     func adopt(_ services: Services) {
         loop.preconditionInEventLoop()
         for connection in connections.values { connection.adopt(services) }

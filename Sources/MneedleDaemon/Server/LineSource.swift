@@ -3,14 +3,14 @@ import MneedleBulkKit
 import MneedleKit
 import NIOCore
 
-/// Lines from something that is no connection, datagrams, on their way to a module's receiver. Its two
-/// methods are called from a thread of the source's own.
+/// The way of lines from datagrams, which have no connection, to a module's receiver. Its two methods are called from a thread
+/// of the source's own.
 // Sendable: its state is touched on the event loop alone, which it checks.
 final class LineSource: @unchecked Sendable {
     private let loop: any EventLoop
     private var pipe: BulkPipe!
     private var isOver = false
-    /// The thread that waits until there is room, or until all is stored.
+    /// The callback of the thread that waits for room, or until all is stored.
     private var waiter: ((Bool) -> Void)?
     private var isEnding = false
 
@@ -57,7 +57,7 @@ final class LineSource: @unchecked Sendable {
 
     private static let largestPiece = 16_384
 
-    /// Ends it and waits until what came is stored.
+    /// Ends the source and waits until all its lines are stored.
     func finish() {
         _ = wait { [self] in
             guard !isOver else { return false }
@@ -67,7 +67,7 @@ final class LineSource: @unchecked Sendable {
         }
     }
 
-    /// Runs `body` on the event loop; where it has no answer yet, ``take(_:)`` gives one.
+    /// Runs `body` on the event loop and waits for an answer: from `body`, or else later from ``take(_:)``.
     private func wait(_ body: @escaping @Sendable () -> Bool?) -> Bool {
         let answered = DispatchSemaphore(value: 0)
         // Written before the signal, read after it.

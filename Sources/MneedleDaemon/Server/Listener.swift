@@ -5,19 +5,19 @@ import MneedleSystem
 import NIOCore
 import NIOPosix
 
-/// Opens the listening sockets: those that systemd hands over, else files in the runtime folder.
+/// Opens the listening sockets: those that systemd hands over, otherwise files in the runtime folder.
 struct Listener {
     private let loop: any EventLoop
     private let runtime: String
     private let mode: mode_t
     private let inherited: [String: Int32]
 
-    /// How many bytes of a connection are read at once.
+    /// The most bytes of a connection that are read at once.
     private static let largestPiece = 16_384
-    /// How many clients may wait to be let in.
+    /// The number of clients that may wait to be let in.
     private static let backlog: Int32 = 1024
 
-    /// - Throws: `Trust.Refused` for a runtime folder in which others could put a socket of their own in place of the service's.
+    /// - Throws: `Trust.Refused` for a runtime folder in which others could replace the service's socket by one of their own.
     init(_ settings: Settings, on loop: any EventLoop) throws {
         self.loop = loop
         runtime = settings.runtime
@@ -27,7 +27,7 @@ struct Listener {
     }
 
     /// Listens on `<name>.sock`; the acceptor is yet to be started.
-    /// - Parameter makeHandler: On the event loop, for somebody who has a place.
+    /// - Parameter makeHandler: Called on the event loop, for a client that has a place.
     /// - Throws: `conflict` when another program serves there; a stale file is replaced.
     func listen(
         _ name: String, hub: Hub, limits: @escaping @Sendable () -> Limits,
@@ -41,7 +41,7 @@ struct Listener {
             door: Acceptor.Door(welcome: welcome) { client, actor in
                 if let error = hub.takePlace(actor, limits()) {
                     var reply = ReplyBuffer()
-                    // Nobody reads what is said on a socket that is only written to.
+                    // Nobody reads an answer on a socket that is only written to.
                     if tellsWhy { reply.error(nil, error) }
                     return Acceptor.refuse(client, reply.bytes)
                 }
@@ -59,7 +59,7 @@ struct Listener {
     {
         ClientBootstrap(group: loop)
             .channelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
-            // One that sends as fast as it can has its turn, not the loop: the others wait for one piece at most.
+            // A client that sends as fast as it can does not keep the loop: the others wait for one piece at most.
             .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .channelOption(
                 ChannelOptions.recvAllocator,
@@ -71,7 +71,7 @@ struct Listener {
 
     private func listening(_ name: String) throws -> Int32 {
         let descriptor = try socket(name, SOCK_STREAM)
-        // systemd lets go of a socket at once that does not listen.
+        // systemd drops a socket at once that does not listen.
         Glibc.listen(descriptor, Listener.backlog)
         Notify.keep(descriptor, as: name)
         return descriptor
@@ -122,7 +122,7 @@ struct Listener {
         for name in names where inherited[name] == nil { unlink(runtime + "/\(name).sock") }
     }
 
-    /// Removes a socket file that nobody serves.
+    /// Removes a socket file that no program serves.
     private func removeStale(_ path: String, _ address: UnixAddress, _ type: __socket_type) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -153,7 +153,7 @@ extension RoleMap {
 }
 
 extension Acceptor.Welcome {
-    /// Tells a peer that no role is mapped to it.
+    /// The refusal of a peer to which no role is mapped.
     static func stranger(_ peer: Peer?) -> Acceptor.Welcome {
         var reply = ReplyBuffer()
         let user = peer?.userName ?? "unknown"

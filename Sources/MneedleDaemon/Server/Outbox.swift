@@ -1,17 +1,17 @@
 import MneedleKit
 import NIOCore
 
-/// The way out to a client: the lines that wait to be sent, and how much of what was sent it has not taken yet.
+/// The way out to a client: the lines that wait to be sent, and the sent bytes that it has not taken yet.
 struct Outbox {
     /// Whole lines that are sent together.
     var lines = ReplyBuffer()
     /// The bytes that were handed to the channel and that the kernel has not taken yet.
     private(set) var unsent = 0
 
-    /// How much the client has been told and has not taken.
+    /// The bytes for the client that it has not taken.
     var backlog: Int { unsent + lines.bytes.count }
 
-    /// Whether the client has to take something before it is told more.
+    /// Whether the client has to take something before more is sent to it.
     func isOver(_ mark: Int) -> Bool { backlog > mark }
 
     /// Takes the lines out, to be sent at once.
@@ -22,14 +22,14 @@ struct Outbox {
         return ByteBuffer(bytes: lines.bytes)
     }
 
-    /// So many bytes go to the kernel; they count until it takes them.
+    /// Counts bytes that go to the kernel, until it takes them.
     mutating func sends(_ count: Int) { unsent += count }
 
-    /// The kernel has taken so many bytes.
+    /// Notes that the kernel has taken so many bytes.
     /// - Parameters:
-    ///   - markBefore: The mark before that.
+    ///   - markBefore: The mark before they were taken.
     ///   - mark: The mark now, which may be higher when others' bytes are gone too.
-    /// - Returns: Whether there is room again that was not there before.
+    /// - Returns: Whether there is room now and was none before.
     mutating func took(_ count: Int, markBefore: Int, mark: Int) -> Bool {
         let wasOver = isOver(markBefore)
         unsent -= count
@@ -37,15 +37,15 @@ struct Outbox {
     }
 }
 
-/// The bytes that all clients together have not taken yet, and how many each may leave.
+/// The bytes that all clients together have not taken yet, and the share that each may leave.
 struct SharedBacklog {
-    /// Bytes that the kernel has not taken yet.
+    /// The bytes that the kernel has not taken yet.
     var unsent = 0
 
     private static let leastAllowance = 16_384
 
-    /// How much one connection may have that it has not taken. Once all together have half of what there is for all,
-    /// each has its share of the other half: nobody is kept from being answered by others who do not read.
+    /// The bytes that one connection may leave untaken. Once all together have left half of the limit for all, each has its
+    /// share of the other half: clients that do not read keep nobody from being answered.
     func allowance(_ limits: Limits, among connections: Int) -> Int {
         let half = limits.maxBacklogTotalBytes / 2
         if unsent <= half { return limits.maxBacklogBytes }

@@ -31,9 +31,9 @@ struct Peer: Sendable, Hashable {
     var userName: String { Accounts.name(of: uid) ?? "uid:\(uid)" }
 }
 
-/// Maps unix users and groups to roles, as the configuration says. Fixed for a connection at accept.
+/// The roles of unix users and groups, as the configuration gives them. Fixed for a connection at accept.
 struct RoleMap: Sendable {
-    /// Names as they stand in the configuration; looked up at each accept, so that a new group counts at once.
+    /// Names as in the configuration; looked up at each accept, so that a new group counts at once.
     struct Members: Sendable, Equatable {
         var users: [String] = []
         var groups: [String] = []
@@ -62,7 +62,7 @@ struct RoleMap: Sendable {
         }
     }
 
-    /// Names that somebody gave and the system does not know, for the log.
+    /// Names in the configuration that the system does not know, for the log.
     var unknownNames: [String] {
         members.flatMap { role, members in
             let usual = RoleMap.usual[role]?.groups ?? []

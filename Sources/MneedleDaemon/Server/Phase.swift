@@ -1,18 +1,18 @@
-/// How far a connection has come. It never goes back.
+/// The phase of a connection. It never goes back.
 enum Phase: Int, Comparable {
-    /// The client may ask.
+    /// The client may send requests.
     case open
-    /// The client has ended its input: what it has sent is answered, then it is closed.
+    /// The client has ended its input: its requests are answered, then the connection is closed.
     case inputEnded
-    /// The service stops: no further line is read as a request, what was asked before is answered.
+    /// The service stops: no further line is read as a request, and earlier requests are answered.
     case draining
-    /// The last line is said; nothing is answered any more.
+    /// The last line is sent; nothing is answered any more.
     case closing
 
     static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }
 
     /// Goes on to a later phase; an earlier one changes nothing.
-    /// - Returns: Whether it was a step.
+    /// - Returns: Whether the phase has changed.
     @discardableResult
     mutating func go(to next: Phase) -> Bool {
         guard next > self else { return false }
@@ -22,7 +22,7 @@ enum Phase: Int, Comparable {
 
     /// Whether lines that have come may still become requests.
     var takesRequests: Bool { self < .draining }
-    /// Whether nothing more comes that would be read.
+    /// Whether no more input is read.
     var isInputOver: Bool { self > .open }
     var isClosing: Bool { self == .closing }
 }
@@ -37,17 +37,17 @@ enum Intake {
 }
 
 /// One turn of a connection on its event loop. A turn goes round as long as there is something to do, never runs inside
-/// itself, and leaves what is left to the next one so that others get theirs.
+/// itself, and leaves the rest to the next one so that other connections get theirs.
 struct Turn {
     private enum State { case over, running, again }
 
     private var state = State.over
-    /// Something could go on but for what the client has not taken yet.
+    /// Whether only bytes that the client has not taken yet keep something from going on.
     private(set) var isHeldBack = false
-    /// What is left waits for the next turn of the event loop.
+    /// Whether the rest waits for the next turn of the event loop.
     private(set) var isYielding = false
 
-    /// - Returns: Whether the turn begins. One that runs goes round once more instead.
+    /// - Returns: Whether the turn begins. A turn that runs already goes round once more instead.
     mutating func begin() -> Bool {
         guard state == .over else {
             state = .again
@@ -62,14 +62,14 @@ struct Turn {
         isHeldBack = false
     }
 
-    /// Whether there may be something to do that the last round has left.
+    /// Whether the last round may have left something to do.
     var goesRound: Bool { (state == .again || isHeldBack) && !isYielding }
 
     mutating func end() { state = .over }
 
     mutating func holdBack() { isHeldBack = true }
 
-    /// - Returns: Whether the next turn is yet to be asked for.
+    /// - Returns: Whether the next turn still has to be scheduled.
     mutating func yield() -> Bool {
         defer { isYielding = true }
         return !isYielding

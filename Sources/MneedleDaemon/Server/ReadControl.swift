@@ -1,9 +1,9 @@
 import MneedleKit
 import Synchronization
 
-/// Ends a read that takes too long: whatever it does next with the store or its listing fails.
+/// The means to end a read that takes too long: its next use of the store or its listing fails.
 package final class ReadControl: Sendable {
-    /// The error with which a read that is stopped fails; the handler that meets it just ends.
+    /// The error of a read that is stopped; the handler that meets it just ends.
     struct Stopped: Error { var error: ModuleError }
 
     private struct State {
@@ -14,14 +14,14 @@ package final class ReadControl: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Looked at in the middle of statements, which may not wait for a lock.
+    /// Read in the middle of statements, which may not wait for a lock.
     private let stopped = Atomic<Bool>(false)
 
     init(module: String) { state = Mutex(State(module: module)) }
 
     var isStopped: Bool { stopped.load(ordering: .relaxed) }
 
-    /// The module whose code runs; another one while that one is asked.
+    /// The module whose code runs; while it asks another module, that one.
     var module: String {
         get { state.withLock { $0.module } }
         set { state.withLock { $0.module = newValue } }
@@ -36,7 +36,7 @@ package final class ReadControl: Sendable {
         }
     }
 
-    /// Has `interrupt` called when the read is to end, and at once if it is; with `nil`, not any more.
+    /// Has `interrupt` called when the read is to end, and at once if it is to end already; `nil` takes the callback back.
     func onStop(_ interrupt: (@Sendable () -> Void)?) {
         state.withLock {
             $0.interrupt = interrupt

@@ -1,8 +1,8 @@
-/// The connections that wait to read, in the order of their turns: a turn for each user in the round, and among one user's connections for the
-/// one that waits longest. As a connection has one read at a time, that is a turn for each connection too.
+/// The connections that wait to read. Users take turns, and a user's turn goes to the one of the user's connections that has
+/// waited longest. As a connection has one read at a time, that is a turn for each connection too.
 struct ReadQueue<Element> {
     private var lanes: [UInt32: [Element]] = [:]
-    /// Users with anything waiting, in the order of their turns.
+    /// Users with waiting reads, in the order of their turns.
     private var round: [UInt32] = []
     private(set) var count = 0
 
@@ -15,7 +15,7 @@ struct ReadQueue<Element> {
         count += 1
     }
 
-    /// Takes the next in turn that may run. A user has had a turn with it.
+    /// Takes the next read in turn that may run, and so uses up a turn of its user.
     mutating func next(where mayRun: (Element, UInt32) -> Bool) -> Element? {
         for (place, uid) in round.enumerated() {
             guard let index = lanes[uid]?.firstIndex(where: { mayRun($0, uid) }) else { continue }

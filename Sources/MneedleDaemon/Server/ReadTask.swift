@@ -3,16 +3,16 @@ import MneedleKit
 import NIOCore
 import Synchronization
 
-/// One read: what is to be done for whom, and how long it has been at it.
-// Sendable: but for the body, which a thread calls, it lives on the event loop.
+/// One read: its work, its client, and the time that it has taken.
+// Sendable: it lives on the event loop, except the body, which a thread calls.
 final class ReadTask: @unchecked Sendable {
     let verb: String
     let uid: UInt32
     let stream: RowStream
     let control: ReadControl
-    /// On a reader's thread; what it returns is called on the event loop unless the task was given up before.
+    /// The work, on a reader's thread; its result is called on the event loop unless the task was given up before.
     let body: @Sendable () -> @Sendable () -> Void
-    /// On the event loop, in its place.
+    /// Called on the event loop in place of the result.
     let abandoned: (ModuleError) -> Void
 
     var started: NIODeadline?
@@ -34,14 +34,14 @@ final class ReadTask: @unchecked Sendable {
 
     private enum Work {
         case none
-        /// The thread's clock, and what it said at the beginning.
+        /// The thread's clock, and its time at the beginning.
         case running(clockid_t, Int64)
         case done(Int64)
     }
 
     private let work = Mutex(Work.none)
 
-    /// On its thread, before and after.
+    /// Begins to count the processor's time, on the reader's thread.
     func beginWork() {
         var clock = clockid_t()
         guard pthread_getcpuclockid(pthread_self(), &clock) == 0 else { return }
@@ -52,7 +52,7 @@ final class ReadTask: @unchecked Sendable {
         work.withLock { if case .running(let clock, let began) = $0 { $0 = .done(ReadTask.time(clock) - began) } }
     }
 
-    /// How much of a processor's time it has had.
+    /// The processor time that it has used.
     var processorTime: TimeAmount {
         work.withLock {
             switch $0 {
@@ -69,17 +69,17 @@ final class ReadTask: @unchecked Sendable {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    /// Whether it always finds a thread: whoever wants to know what is wrong is answered.
+    /// Whether it always finds a thread: a client that asks for the state of the service is answered.
     var isBrief: Bool { verb == "status" }
-    /// Whether it has to see everything there is, and takes the time for that.
+    /// Whether it has to read everything, and takes the time for that.
     var isPatient: Bool { verb == "ledger.verify" || verb == "ledger.backup" }
 
     func isLong(at now: NIODeadline) -> Bool { isLong || now - (started ?? now) >= Readers.long }
 
-    /// How long it has worked, not counting the time in which the client did not take its rows.
+    /// The time that it has worked, without the time in which the client did not take its rows.
     func working(at now: NIODeadline) -> TimeAmount { now - (started ?? now) - stream.waited(at: now) }
 
-    /// Has it end with an error as soon as it asks for anything.
+    /// Has the read end with an error at its next use of the store or its stream.
     func stop(_ error: ModuleError) {
         control.stop(error)
         stream.wake()

@@ -6,40 +6,41 @@ import MneedleSystem
 import NIOCore
 import Synchronization
 
-/// The threads on which reads run, and who may have one when.
+/// The threads on which reads run, and the order in which reads get them.
 ///
-/// Users take turns, and so do the connections of one. Reads that take long never have all threads: what is answered
-/// quickly finds one, whoever asks for a long listing meanwhile. A read that takes longer than it may is ended; one that
-/// cannot be ended, because its module's code neither returns nor asks for anything, loses its thread, and its module is
-/// reported. Nothing wakes up while nothing is read. Lives on the event loop, but for the threads.
-// Sendable: everything but `ready` and `work`, which are safe, is touched on the event loop alone; each way in checks it.
+/// Users take turns, and so do the connections of one user. Reads that take long never have all threads: a quick one finds a
+/// thread, whichever long listings run meanwhile. A read that takes longer than it may is ended; one that cannot be ended,
+/// because its module's code neither returns nor asks for anything, loses its thread, and its module is reported. Nothing
+/// wakes up while nothing is read. Lives on the event loop, except for the threads.
+// Sendable: everything but `ready` and `work`, which are safe, is touched on the event loop alone; each entry checks it.
 final class Readers: @unchecked Sendable {
-    /// How many reads run at the same time; how many of these may be long ones; and how many of those one user's.
+    /// The most reads at the same time; the most long ones among them; and the most long ones of one user.
     static let (most, mostLong, mostLongOfOne) = (8, 6, 4)
-    /// More threads than that are there only for when too many reads prove to take long after they have begun.
+    /// The most threads, without those for brief reads. Those beyond `most` are used only when too many reads prove to be long
+    /// after they have begun.
     static let mostThreads = 12
-    /// So many threads are replaced when a module's code keeps them for good.
+    /// The number of threads that are replaced when a module's code keeps them for good.
     static let mostLost = 8
-    /// From here on a read counts as one that takes long.
+    /// The time from which a read counts as long.
     static let long = TimeAmount.milliseconds(100)
-    /// And from here on its verb does, where the processor's time does not say so already: on a busy machine what is
-    /// short has to wait too.
+    /// The time from which the read's verb counts as long, where its processor time does not show that already: on a busy
+    /// machine short reads have to wait too.
     private static let surelyLong = TimeAmount.seconds(1)
-    /// Threads for what tells how the service is, when modules keep all the others.
+    /// Threads for requests about the state of the service, when modules keep all the others.
     private static let mostForBrief = 2
-    /// How long a client may take nothing while others wait.
+    /// The time for which a client may take nothing while others wait.
     private static let patience = TimeAmount.seconds(1)
 
     private let loop: any EventLoop
-    /// How large the store's write-ahead log is.
+    /// The size of the store's write-ahead log in bytes.
     private let logBytes: @Sendable () -> Int64
-    /// Takes the name of a module whose code has kept a thread.
+    /// Takes the names of a module whose code has kept a thread, and of the verb.
     var lost: (_ module: String, _ verb: String) -> Void = { _, _ in }
     var limits: Limits
 
     private var waiting = ReadQueue<ReadTask>()
     private var running: [ObjectIdentifier: ReadTask] = [:]
-    /// Verbs that take long: known from their last run, or from one that still runs.
+    /// Long verbs: known from their last run, or from one that still runs.
     private var longVerbs: Set<String> = []
     private var threads = 0
     private var lostThreads = 0
@@ -83,7 +84,7 @@ final class Readers: @unchecked Sendable {
             let next = waiting.next { task, uid in
                 if task.isBrief { return true }
                 let mayBeLong = longCount < Readers.mostLong && longOf[uid, default: 0] < Readers.mostLongOfOne
-                // Threads beyond the usual number are for others than those that need them.
+                // Threads beyond the usual number are not for the verbs that make them necessary.
                 let isSuspect = occupied >= Readers.most && suspects.contains(task.verb)
                 return !isFull && !isSuspect && (mayBeLong || !longVerbs.contains(task.verb))
             }
@@ -112,7 +113,7 @@ final class Readers: @unchecked Sendable {
 
     /// The loop of a thread: it takes the next read, until the readers are stopped.
     private func serve() {
-        // The event loop, which everybody waits for, comes first.
+        // The event loop, on which everybody waits, comes first.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         while true {
             work.wait()
@@ -135,7 +136,7 @@ final class Readers: @unchecked Sendable {
         dispatch()
     }
 
-    /// Waiting for a client, or for the processor, is not the verb's fault.
+    /// Whether the verb itself took long: waiting for a client, or for the processor, is not its fault.
     private func isLongWork(_ task: ReadTask, _ now: NIODeadline) -> Bool {
         task.processorTime >= Readers.long || task.working(at: now) >= Readers.surelyLong
     }
@@ -151,7 +152,7 @@ final class Readers: @unchecked Sendable {
 
     // MARK: Ends
 
-    /// Looks again after a while, as long as anything is read.
+    /// Checks again after a while, as long as any read runs.
     private func keepWatch() {
         guard !running.isEmpty else {
             watch?.cancel()
@@ -198,7 +199,7 @@ final class Readers: @unchecked Sendable {
         if working > allowed + allowed { lose(task) }
     }
 
-    /// Its code does not end: the thread is written off.
+    /// Writes off the thread of a read whose code does not end.
     private func lose(_ task: ReadTask) {
         running[ObjectIdentifier(task)] = nil
         task.isLost = true
@@ -211,7 +212,7 @@ final class Readers: @unchecked Sendable {
         lost(module, task.verb)
     }
 
-    /// Something was committed: a log that cannot be emptied, because somebody still reads what was before, ends at a bound.
+    /// Checks the log after a commit: it cannot be emptied while somebody reads an older state, and must not outgrow its bound.
     func committed() {
         loop.preconditionInEventLoop()
         if !running.isEmpty { boundLog() }

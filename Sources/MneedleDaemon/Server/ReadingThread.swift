@@ -1,6 +1,6 @@
 import MneedleSystem
 
-/// A thread that waits for what can be read, until it is told to stop; it sleeps meanwhile.
+/// A thread that waits for input, until it is told to stop; it sleeps meanwhile.
 final class ReadingThread: Sendable {
     enum Woken { case stop, ready }
 
@@ -12,10 +12,10 @@ final class ReadingThread: Sendable {
         stopping = try WakeUp()
     }
 
-    /// Runs `body`, which returns when ``wait(for:milliseconds:)`` says that it is to stop.
+    /// Runs `body`, which returns when ``wait(for:milliseconds:)`` tells it to stop.
     func start(_ body: @escaping @Sendable () -> Void) { thread.start(body) }
 
-    /// Has the thread end and waits for that.
+    /// Has the thread end and waits for its end.
     func stop() {
         stopping.signal()
         thread.join()

@@ -1,18 +1,18 @@
 import MneedleKit
 import NIOCore
 
-/// The requests of one connection that are not answered yet: which may start, and which is answered next.
+/// The requests of one connection that are not answered yet, with the order in which they start and are answered.
 ///
-/// Answers leave in the order of the requests. Changes that follow each other run together, so that they share a group;
-/// everything else runs alone, after all that was asked before it. A plain value: it neither runs nor sends anything.
+/// Answers leave in the order of the requests. Changes that follow each other run together, so that they share a group; any
+/// other request runs alone, after all before it. A plain value: it neither runs nor sends anything.
 struct RequestQueue {
-    /// Names a request to whoever runs it.
+    /// The number of a request, for the code that runs it.
     struct Ticket: Hashable, Sendable { fileprivate let number: Int }
 
     /// The outcome of a request.
     struct Answer: Sendable {
         var result: Result<Object, ModuleError>
-        /// The reply as its line, where a reader's thread has made that.
+        /// The reply as its line, where a reader's thread has made it.
         var line: [UInt8]?
     }
 
@@ -35,9 +35,9 @@ struct RequestQueue {
     private var entries = CircularBuffer<Slot>()
     /// The number of the first entry.
     private var first = 0
-    /// So many from the first on have started.
+    /// The number of requests, from the first on, that have started.
     private(set) var running = 0
-    /// How many bytes the lines of all requests have.
+    /// The length of all requests' lines in bytes.
     private(set) var bytes = 0
 
     var isEmpty: Bool { entries.isEmpty }
@@ -55,12 +55,12 @@ struct RequestQueue {
         if running == 0 { return mayStart() ? start() : .held }
         let (isAnswered, isWrite) = look(at: 0)
         if isAnswered { return leave() }
-        // A change that has been answered early waits for its place all the same.
+        // A change that has been answered early still waits for its place.
         guard isWrite, running < entries.count, look(at: running).isWrite else { return .wait }
         return start()
     }
 
-    /// Takes what a request that has started has come to. The first answer counts.
+    /// Takes the result of a request that has started. The first answer counts.
     mutating func answer(_ ticket: Ticket, _ answer: Answer) {
         let place = ticket.number - first
         guard (0..<running).contains(place) else { return }
@@ -89,13 +89,13 @@ struct RequestQueue {
         entries.index(entries.startIndex, offsetBy: place)
     }
 
-    /// Looks without a copy of the entry, which would count every reference in it.
+    /// Looks at an entry without a copy of it, which would count every reference in it.
     private mutating func look(at place: Int) -> (isAnswered: Bool, isWrite: Bool) {
         entries.modify(index(place)) { ($0.answer != nil, $0.request.isWrite) }
     }
 }
 
-/// A request as it was understood, or refused.
+/// A request that was understood, or refused.
 struct PendingRequest {
     enum Work {
         /// Refused before it ran.
@@ -106,17 +106,17 @@ struct PendingRequest {
         case bulk(Verb, Arguments)
         case subscribe(Arguments)
         case unsubscribe(Arguments)
-        /// Not asked by the client: events that a subscription has not received yet.
+        /// Events that a subscription has not received yet; not a request of the client.
         case replay(Subscription)
     }
 
     let tag: String?
     let work: Work
-    /// For the metrics.
+    /// The account under which the metrics count it.
     let account: Verb.Account
-    /// When it came, if that is of interest.
+    /// The time of its arrival, where it is measured.
     let arrived: NIODeadline
-    /// How long its own line was.
+    /// The length of its own line in bytes.
     let bytes: Int
 
     init(tag: String?, account: Verb.Account = Verb.Account(), bytes: Int = 0, _ work: Work) {

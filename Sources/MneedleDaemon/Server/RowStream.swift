@@ -19,7 +19,7 @@ final class RowStream: @unchecked Sendable {
     private let condition = NSCondition()
     private var unsent = 0
     private var stalledSince: NIODeadline?
-    /// How long the reader has waited for the client, all in all.
+    /// The time for which the reader has waited for the client, all in all.
     private var waited = TimeAmount.zero
     private var isClosed = false
     private(set) var buffer = ReplyBuffer()
@@ -27,7 +27,7 @@ final class RowStream: @unchecked Sendable {
     private var lastEvent: Int64?
     private(set) var lastSent: Int64?
 
-    /// - Parameter send: Hands bytes to the connection, which calls ``sent(_:)`` when the kernel has them.
+    /// - Parameter send: Hands bytes to the connection, which calls ``sent(_:)`` when the kernel has taken them.
     init(
         tag: String?, control: ReadControl, send: @escaping @Sendable ([UInt8], RowStream) -> Void
     ) {
@@ -77,7 +77,7 @@ final class RowStream: @unchecked Sendable {
         unsent += count
     }
 
-    /// The kernel has taken `count` bytes.
+    /// Notes that the kernel has taken `count` bytes.
     func sent(_ count: Int) {
         condition.lock()
         unsent -= count
@@ -85,21 +85,21 @@ final class RowStream: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Whether the reader has waited so long for the client to take anything.
+    /// Whether the reader has been waiting for the client for so long.
     func isStalled(for time: TimeAmount) -> Bool {
         condition.lock()
         defer { condition.unlock() }
         return stalledSince.map { NIODeadline.now() - $0 >= time } ?? false
     }
 
-    /// How long the reader has waited for the client so far.
+    /// The time for which the reader has waited for the client so far.
     func waited(at now: NIODeadline) -> TimeAmount {
         condition.lock()
         defer { condition.unlock() }
         return waited + (stalledSince.map { now - $0 } ?? .zero)
     }
 
-    /// Has a reader that waits look at its control.
+    /// Has a waiting reader look at its control.
     func wake() {
         condition.lock()
         condition.signal()

@@ -5,8 +5,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The serving part of the daemon: the event loop, everybody who is connected, the threads that read and write for them, and what is in force
-/// for whoever comes next: the command table of the modules that run, limits and roles.
+/// The serving part of the daemon: the event loop, all connections, the threads that read and write for them, and the
+/// services for the next requests: the command table of the modules that run, limits and roles.
 final class Server: Part {
     let loop: any EventLoop
     let hub: Hub
@@ -16,11 +16,11 @@ final class Server: Part {
     private let reporter: Reporter
     private let metrics: Metrics
     private let started: Instant
-    /// Where the store is, and copies are not left.
+    /// The folder of the store, in which copies may not be left.
     private let state: String
     private let current: Mutex<Services>
 
-    /// - Throws: What keeps the writer from being made, or the store from being read.
+    /// - Throws: The error that keeps the writer from being made, or the store from being read.
     init(_ engine: Engine, _ settings: Settings, _ reporter: Reporter) throws {
         let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let hub = Hub(loop: loop, published: engine.head.sequence, modules: engine.registry.modules.count)
@@ -49,7 +49,7 @@ final class Server: Part {
     /// The services for the connections from now on.
     var services: Services { current.withLock { $0 } }
 
-    /// The collector that takes what is written to a socket now.
+    /// The present collector for the lines of a socket.
     func collector(of socket: String) -> (module: String, collector: Collector)? {
         engine.registry.collectors.first { $0.collector.socket == socket }
     }
@@ -70,7 +70,7 @@ final class Server: Part {
         hub.adopt(services)
     }
 
-    /// Lets everybody finish what was asked, for a while, and closes.
+    /// Lets all clients finish their requests, for a while, and closes.
     func stop() async {
         let drained = loop.makePromise(of: Void.self)
         loop.execute { [hub] in hub.drain(drained) }
@@ -81,7 +81,7 @@ final class Server: Part {
 
     private static let patience = TimeAmount.seconds(5)
 
-    /// A module's code has kept a reader's thread for good: it is not asked any more. On the event loop.
+    /// Fails a module whose code has kept a reader's thread for good: it is not asked any more. On the event loop.
     private func fail(_ module: String, _ verb: String) {
         reporter.tellLost(module, verb)
         guard module != Verb.host else { return }

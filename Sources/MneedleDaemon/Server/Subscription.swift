@@ -20,7 +20,7 @@ final class Subscription {
         self.own = own
     }
 
-    /// Whether it receives an event that its topics name.
+    /// Whether it receives an event of one of its topics.
     func shows(_ event: PublishedEvent, in registry: ModuleRegistry) -> Bool {
         guard let own else { return true }
         return event.person.map(own.contains) ?? registry.isCommon(event)

@@ -1,11 +1,11 @@
 /// The topics that a subscriber wants: `reminder.*`, `telemetry.alarm`, or `*` for all.
 struct Topics: Sendable {
     private let exact: Set<String>
-    /// With the dot at their end.
+    /// The prefixes, with the dot at their end.
     private let prefixes: Set<String>
     private let all: Bool
 
-    /// - Returns: `nil` when a pattern is none: a topic, or a prefix that ends in `.*`, or `*`.
+    /// - Returns: `nil` when a pattern is neither a topic, nor a prefix that ends in `.*`, nor `*`.
     init?(_ patterns: [String]) {
         var exact: Set<String> = []
         var prefixes: Set<String> = []
@@ -23,7 +23,7 @@ struct Topics: Sendable {
         all = patterns.contains("*")
     }
 
-    /// Takes as long for many patterns as for few: it looks each of the topic's own prefixes up.
+    /// Whether a topic is wanted. The time does not grow with the patterns: each of the topic's own prefixes is looked up.
     func match(_ topic: String) -> Bool {
         if all || exact.contains(topic) { return true }
         guard !prefixes.isEmpty else { return false }

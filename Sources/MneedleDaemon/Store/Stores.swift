@@ -1,15 +1,15 @@
-/// The stores that there are: one today. The only place outside of a store's own folder that names one.
+/// The kinds of stores: one today. The only place outside of a store's own folder that names one.
 package enum Stores {
-    /// The file in the state folder that it is kept in.
+    /// The name of the store's file in the state folder.
     static let fileName = SQLiteStore.fileName
 
-    /// Every file in the state folder that may belong to it.
+    /// The names of all files in the state folder that may belong to the store.
     static let fileNames = copyEnds.map { fileName + $0 }
 
-    /// How the name of a copy ends.
+    /// The ending of a copy's name.
     static let copySuffix = ".sqlite"
 
-    /// How the names end of all files that may stand where a copy is made.
+    /// The endings of the names of all files that may stand where a copy is made.
     static let copyEnds = SQLiteStore.fileEnds
 
     /// Opens or creates the store in a file. Its folder must exist; its mode is the process's umask (0600).

@@ -54,7 +54,7 @@ struct JournalLogHandler: LogHandler {
 }
 
 extension Logger.Level {
-    /// syslog's numbers.
+    /// The priority by syslog's numbers.
     fileprivate var priority: Int {
         switch self {
         case .trace, .debug: 7

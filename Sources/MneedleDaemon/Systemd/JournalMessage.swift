@@ -1,7 +1,7 @@
 import Logging
 
-/// The messages that mean something to an administrator. Each has an id under which the journal's catalogue
-/// (`systemd/catalog/mneedle.catalog`, shown by `journalctl -x`) explains it and says what to do.
+/// The messages that concern an administrator. Each has an id under which the journal's catalogue
+/// (`systemd/catalog/mneedle.catalog`, shown by `journalctl -x`) explains it and gives the next step.
 enum JournalMessage: String, CaseIterable {
     case ledgerHead = "ledger-head"
     case moduleMissing = "module-missing"
@@ -49,7 +49,7 @@ enum JournalMessage: String, CaseIterable {
 }
 
 extension Logger {
-    /// Says something that the journal's catalogue explains.
+    /// Logs a message that the journal's catalogue explains.
     func say(_ explained: JournalMessage, _ level: Level, _ message: Message, _ fields: [String: String] = [:]) {
         var metadata = fields.mapValues { MetadataValue.string($0) }
         metadata[JournalMessage.key] = .string(explained.rawValue)

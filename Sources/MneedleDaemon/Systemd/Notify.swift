@@ -3,9 +3,9 @@ import Glibc
 import MneedleSystem
 import Synchronization
 
-/// Tells systemd how the service is; does nothing where there is no systemd to tell.
+/// Tells systemd the state of the service; does nothing where there is no systemd.
 enum Notify {
-    /// Files are being read again; ends with ``ready(_:)``, whether they were good or not.
+    /// Announces that files are being read again; ends with ``ready(_:)``, whether they were good or not.
     static func reloading() {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
@@ -14,10 +14,10 @@ enum Notify {
         )
     }
     static func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
-    /// Why it ends, where `systemctl status` shows it.
+    /// Tells the reason of the end, for `systemctl status`.
     static func failed(_ reason: String) { send("STATUS=\(reason.split(separator: "\n").joined(separator: " "))") }
-    /// How it is now. Returns at once: a systemd that does not listen holds up a thread of its own and not the writer. Of
-    /// words that have to wait the newest is told.
+    /// Tells the present state. Returns at once: a systemd that does not listen holds up a thread of its own and not the writer.
+    /// Of several states that have to wait, the newest is told.
     static func status(_ status: String) {
         let isFirst = waiting.withLock { waiting in
             waiting.status = status
@@ -55,7 +55,7 @@ enum Notify {
     /// Whether there is a systemd to tell anything.
     static var isHeard: Bool { getenv("NOTIFY_SOCKET") != nil }
 
-    /// How often systemd wants to hear from the watchdog, in microseconds; `nil` when it does not.
+    /// The interval at which systemd expects the watchdog's message, in microseconds; `nil` when it expects none.
     static var watchdogInterval: UInt64? {
         var interval: UInt64 = 0
         return sd_watchdog_enabled(0, &interval) > 0 ? interval : nil
@@ -70,7 +70,7 @@ enum Notify {
         for index in 0..<Int(count) {
             let name = names[index].map { String(cString: $0) } ?? ""
             free(names[index])
-            // A single unnamed socket is the control socket. Both sockets of a unit have its name.
+            // A single unnamed socket is the control socket. Both sockets of a unit have the unit's name.
             let isDatagram = sd_is_socket(3 + Int32(index), AF_UNIX, Int32(SOCK_DGRAM.rawValue), -1) > 0
             let known = name == "unknown" || name.isEmpty ? "control" : name
             sockets[isDatagram && !known.hasSuffix("-datagram") ? known + "-datagram" : known] = 3 + Int32(index)

@@ -1,8 +1,8 @@
 import Logging
 import Synchronization
 
-/// Lets a message through a few times a minute; what repeats more often is counted and the count told when the minute is
-/// over and the message comes again. A client that provokes the same error ten thousand times does not fill the journal.
+/// Lets a message through a few times a minute. Further repeats are counted, and the count is logged when the minute is over
+/// and the message comes again. A client that provokes the same error ten thousand times does not fill the journal.
 struct RateLimitedLogHandler: LogHandler {
     private var inner: any LogHandler
     private let repeats: Repeats
@@ -38,10 +38,10 @@ struct RateLimitedLogHandler: LogHandler {
     }
 }
 
-/// How often each message was said lately.
+/// The number of times that each message was logged lately.
 final class Repeats: Sendable {
     enum Judgement: Equatable {
-        /// With the number of those that were held back since it was last said.
+        /// The message may be logged, with the number of repeats that were held back since the last time.
         case said(held: Int)
         case held
     }
@@ -52,7 +52,7 @@ final class Repeats: Sendable {
         var held = 0
     }
 
-    /// So many times a minute the same message is said.
+    /// The most times a minute that the same message is logged.
     static let limit = 20
     private static let window = Duration.seconds(60)
     private let counts = Mutex<[String: Count]>([:])

@@ -3,8 +3,8 @@ import Glibc
 import MneedleKit
 import MneedleSystem
 
-/// What the writer waits on: new work, or the time of the next thing due. One descriptor each,
-/// one `poll` for both, and no wake-up while there is neither.
+/// The writer's wait for new work, or for the time of the next timer. One descriptor each, one `poll` for both, and no
+/// wake-up while there is neither.
 struct TimedWakeUp: Sendable {
     private let work: WakeUp
     private let timer: Descriptor
@@ -19,7 +19,7 @@ struct TimedWakeUp: Sendable {
     /// Wakes the waiting thread; cheap, from any thread.
     func signal() { work.signal() }
 
-    /// When to wake next by the clock; `nil` for never. The clock being set wakes in any case.
+    /// Sets the time of the next wake-up by the clock; `nil` for never. Setting the clock wakes in any case.
     func arm(_ instant: Instant?) {
         _ = mneedle_timer_arm(timer.number, instant.map { max(0, $0.milliseconds) } ?? -1)
     }

@@ -6,11 +6,11 @@ import Synchronization
 struct Zones: TimeZones {
     private static let cache = Mutex<[String: Zone?]>([:])
 
-    /// `nil` for a name that is not an IANA zone known here. Each is looked up once.
+    /// The zone of a name; `nil` for a name that is not an IANA zone known here. Each is looked up once.
     subscript(_ identifier: String) -> Zone? {
         Self.cache.withLock { zones in
             if let known = zones[identifier] { return known }
-            // Untrusted names: a bound keeps somebody who invents names from filling the memory.
+            // Peers give the names: a bound keeps one who invents names from filling the memory.
             if zones.count > 1000 { zones.removeAll() }
             let zone = Self.isPlausible(identifier) ? Self.make(identifier) : nil
             zones[identifier] = zone
@@ -25,8 +25,8 @@ struct Zones: TimeZones {
         }
     }
 
-    /// Foundation takes abbreviations and offsets too; a record must name a place that the system knows, by any of its
-    /// names, or UTC.
+    /// Whether a name can be a place's. Foundation takes abbreviations and offsets too; a record must name a place that the
+    /// system knows, by any of its names, or UTC.
     private static func isPlausible(_ identifier: String) -> Bool {
         if identifier == "UTC" { return true }
         let isName = identifier.utf8.allSatisfy {

@@ -9,7 +9,7 @@ struct CalendarArguments: OwnArguments {
 
     @Option(parsing: .unconditional, help: .init(valueName: "file")) var output: String = ""
     @Option(parsing: .unconditional, help: .init(valueName: "name")) var person: String?
-    /// Whether the file is written anew after everything that may change it.
+    /// Whether the file is written anew after every event that may change it.
     @Flag var keepCurrent = false
 }
 
@@ -30,7 +30,7 @@ extension Tool {
         follow(connection, arguments, given.output)
     }
 
-    /// Writes the file anew after everything that may change it, through restarts of the daemon, until interrupted.
+    /// Writes the file anew after every event that may change it, through restarts of the daemon, until interrupted.
     private func follow(_ first: Connection, _ arguments: JSON, _ path: String) -> Never {
         var connection: Connection? = first
         var pause = 1
@@ -43,12 +43,12 @@ extension Tool {
                     current = try Connection(
                         firstOf: SocketPath.candidates(explicit: options.socket), timeout: .seconds(options.timeout))
                 }
-                // Before the file is read, so that nothing falls between.
+                // Subscribed before the reading, so that no change is lost between the two.
                 try current.subscribe(topics: ["reminder.*", "session.*", "person.*"])
                 pause = 1
                 while true {
                     try rewrite(arguments, from: current, path)
-                    // As many changes as come at once make one new file.
+                    // Events that come at once make one new file.
                     _ = try current.nextEvent()
                     while try current.nextEvent(within: .milliseconds(100)) != nil {}
                 }
@@ -65,7 +65,7 @@ extension Tool {
         do throws(Failure) {
             try write(arguments, from: connection, to: path)
         } catch {
-            // A full disk passes; the next change writes the file again.
+            // A full disk is no reason to end: the next change writes the file again.
             if error.code == "unwritable" { return output.note(error.message) }
             throw ClientError(.closed, error.message)
         }

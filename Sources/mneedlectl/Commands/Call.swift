@@ -39,7 +39,7 @@ extension Tool {
         return .ok
     }
 
-    /// Two answers are verdicts on the service itself: whoever asks by a script hears them by the exit code.
+    /// The exit code of a reply. Two commands judge the service itself, and a script learns their verdict by the exit code.
     private static func verdict(of verb: String, _ reply: JSON) -> ExitCode {
         switch verb {
         case "status": reply["state"]?.string == "ok" ? .ok : .degraded

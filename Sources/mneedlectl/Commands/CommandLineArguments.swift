@@ -1,7 +1,7 @@
 import MneedleWire
 
-/// Turns the words after a command into a request's arguments. Their values are sent as they are: what they mean is
-/// the daemon's to judge.
+/// Turns the words after a command into a request's arguments. Values are sent as they are: the daemon judges their
+/// meaning.
 struct CommandLineArguments {
     private let command: CommandDescription
     private var words: [RequestLine.Word] = []
@@ -74,7 +74,7 @@ struct CommandLineArguments {
         words[index].value = .bare("\(words[index].value.text),\(value)")
     }
 
-    /// Arguments that a value without a name may have been meant for.
+    /// Arguments for which a value without a name may have been meant.
     private func names(for value: String) -> [String] {
         let given = Set(words.map(\.name))
         let open = command.parameters.filter { !given.contains($0.name) }

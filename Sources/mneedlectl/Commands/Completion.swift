@@ -1,8 +1,8 @@
 import MneedleClient
 import MneedleWire
 
-/// Completion: the shells ask `mneedlectl __complete WORD…` for what may stand in place of the last word, and the daemon's
-/// description answers, so a new module needs no new script.
+/// Completion: the shells ask `mneedlectl __complete WORD…` for the words that may stand in place of the last one, and the
+/// daemon's description answers, so a new module needs no new script.
 enum Completion {
     static func script(for words: [String]) throws(Failure) -> String {
         switch words.first {
@@ -17,7 +17,7 @@ enum Completion {
         }
     }
 
-    /// Prints a candidate a line, with its meaning after a TAB. Without a daemon there are few, and no error.
+    /// Prints one candidate a line, with its meaning after a TAB. Without a daemon there are few, and no error.
     static func printCandidates(for words: [String]) {
         let current = words.last ?? ""
         guard let options = try? Options.parse(Array(words.dropLast())) else { return }

@@ -28,7 +28,7 @@ struct ForwardArguments: OwnArguments {
 struct ForwardOrder {
     static let way = ForwardArguments.way
 
-    /// The device file; may come and go.
+    /// The path of the device file, which may come and go.
     let path: String
     let speed: speed_t
     let lines: DeviceLines
@@ -50,7 +50,7 @@ struct ForwardOrder {
         lines = DeviceLines(device: given.device, columns: try Self.columns(given), zeros: zeros)
     }
 
-    /// The options, with what they mean.
+    /// The options, with their meanings.
     static let completions = [
         ("--serial", "the device file"), ("--baud", "bits a second"), ("--columns", "fields of lines of values"),
         ("--separator", "between columns"), ("--measurement", "of lines of values"), ("--precision", "unit of times"),
@@ -91,7 +91,7 @@ struct ForwardOrder {
         return DeviceColumns(measurement: measurement, names: names, separator: separator)
     }
 
-    /// Nothing that would have to be escaped in line protocol.
+    /// Whether a text needs no escapes in line protocol.
     private static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 64
             && text.utf8.allSatisfy { byte in

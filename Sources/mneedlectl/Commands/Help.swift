@@ -6,7 +6,7 @@ extension Tool {
     func help(_ words: [String]) throws(Failure) {
         let help = Help(width: output.width)
         guard let first = words.first, !Self.ownCommands.contains(where: { $0.name == first }) else {
-            // Explaining the client itself needs no daemon, and whoever has none needs it most.
+            // The client's own help needs no daemon, and a person without a daemon needs it most.
             let catalog = try? asking { () throws(ClientError) in
                 let places = SocketPath.candidates(explicit: options.socket)
                 return try Catalog(try Connection(firstOf: places, timeout: .seconds(5)))
@@ -22,7 +22,7 @@ extension Tool {
     }
 }
 
-/// Writes help from what the daemon describes.
+/// Writes help from the daemon's descriptions.
 struct Help {
     let width: Int
 
@@ -68,7 +68,7 @@ struct Help {
             """
     }
 
-    /// Every command, by module. The daemon's `help` is left out: the one here explains the same.
+    /// The list of all commands, by module. The daemon's `help` is left out: the client's explains the same.
     func commandList(_ catalog: Catalog) -> String {
         catalog.groups.map { group in
             let commands = group.commands.filter { $0.verb != "help" }
@@ -76,13 +76,13 @@ struct Help {
         }.joined(separator: "\n")
     }
 
-    /// The commands of a module.
+    /// The list of a module's commands.
     func group(_ name: String, _ commands: [CommandDescription]) -> String {
         list(commands.map { ($0.words, summary($0)) })
             + "\n'mneedlectl help \(name) COMMAND' explains one.\n"
     }
 
-    /// One command.
+    /// The help of one command.
     func command(_ command: CommandDescription) -> String {
         var text = HumanText.wrap(command.summary, width: width).joined(separator: "\n") + "\n\n"
         text += usage(command) + "\n"
@@ -111,7 +111,7 @@ struct Help {
         return lead + lines.joined(separator: "\n" + String(repeating: " ", count: 8))
     }
 
-    /// An argument's lines; an object has one for each member.
+    /// The lines of an argument; an object has one for each member.
     private func arguments(_ parameter: ParameterDescription, prefix: String = "") -> [(String, String)] {
         let name = prefix + ParameterDescription.flagName(parameter.name)
         guard parameter.members.isEmpty else {

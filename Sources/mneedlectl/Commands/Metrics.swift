@@ -26,7 +26,7 @@ extension Tool {
                 if let family = MetricFamily(row) { families.append(family) } else { isForeign = true }
             }
         }
-        // Part of it would look like all of it.
+        // A part of the figures would look like all of them.
         guard !isForeign else {
             throw Failure(
                 ClientError(
@@ -35,7 +35,7 @@ extension Tool {
         }
         let text = OpenMetrics.text(families)
         guard let path else { return output.text(text) }
-        // For whatever collects it, as another user: there is nothing about a person in it.
+        // Another user may read the file to collect it: there is nothing about a person in it.
         do {
             try AtomicFile.replace(path, with: Array(text.utf8), mode: 0o644)
         } catch {

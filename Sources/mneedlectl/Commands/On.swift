@@ -49,15 +49,15 @@ struct EventArguments: OwnArguments {
 /// An order of `on`, as its command line gives it.
 struct EventOrder {
     let topics: [String]
-    /// The file that says how far the events have been dealt with.
+    /// The path of the file with the number of the last event that was dealt with.
     let state: String
     /// The event after which it begins where there is no such file yet; `nil` for the newest.
     let since: Int64?
-    /// How long the program may take.
+    /// The longest time for one run of the program.
     let timeLimitSeconds: Double
-    /// The pause before it is tried again; doubled each time, up to an hour.
+    /// The pause before the program is tried again; doubled each time, up to an hour.
     let retryAfterSeconds: Double
-    /// After so many failures an event is given up.
+    /// The number of failures after which an event is given up.
     let attempts: Int
     /// The program and its arguments; no shell reads them.
     let program: [String]

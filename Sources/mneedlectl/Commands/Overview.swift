@@ -2,7 +2,7 @@ import MneedleClient
 import MneedleWire
 
 extension Tool {
-    /// Without a command: how the daemon is, and what one can do.
+    /// `mneedlectl` without a command: the state of the daemon, and the list of its commands.
     func overview() throws(Failure) {
         let connection = try connect()
         let status = try asking("status") { () throws(ClientError) in try connection.request("status") }

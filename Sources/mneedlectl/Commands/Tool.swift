@@ -4,7 +4,7 @@ import MneedleWire
 
 /// `mneedlectl` with its command line: the table of contents of its commands.
 struct Tool {
-    /// The commands that are not the daemon's.
+    /// The client's own commands.
     static let ownCommands: [(name: String, summary: String)] = [
         ("help", "explain mneedlectl, a module or a command"),
         ("watch", "print events as they happen"),
@@ -50,7 +50,7 @@ struct Tool {
         case "forward": try forward(Array(words.dropFirst()))
         case "calendar": try calendar(Array(words.dropFirst()))
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
-        // With --json it is a listing as any other.
+        // With --json it is a listing like any other.
         case "metrics" where !options.json: try metrics(Array(words.dropFirst()))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
         default: return try call(words)
@@ -68,7 +68,7 @@ struct Tool {
         }
     }
 
-    /// Runs what asks the daemon, and turns its errors into ours.
+    /// Runs `body`, which asks the daemon, and turns its errors into this client's.
     func asking<Result>(_ verb: String? = nil, _ body: () throws(ClientError) -> Result) throws(Failure) -> Result {
         do { return try body() } catch { throw Failure(error, verb: verb) }
     }

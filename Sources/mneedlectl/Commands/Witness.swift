@@ -13,10 +13,10 @@ struct WitnessArguments: OwnArguments {
     @Option(parsing: .unconditional, help: .init(valueName: "file")) var journal: String?
 }
 
-/// `ledger witness`: holds what the journal heard of the ledger's head against the ledger as it is now.
+/// `ledger witness`: compares the journal's records of the ledger's head with the ledger as it is now.
 ///
-/// A chain that is whole could still have been written anew from some entry on. Whoever did that could not change what the
-/// journal had been told before.
+/// A chain that is whole could still have been written anew from some entry on. But nobody who did that could change the
+/// records that the journal had already.
 extension Tool {
     /// `ledger witness [--journal FILE] [--user] [--since-accepted]`
     func witness(_ words: [String]) throws(Failure) {
@@ -33,7 +33,7 @@ extension Tool {
         output.reply(try judge(witnesses, on: try connect()))
     }
 
-    /// - Throws: when the ledger is not what was witnessed.
+    /// - Throws: A failure when the ledger is not the one that was witnessed.
     private func judge(_ witnesses: [Witness], on connection: Connection) throws(Failure) -> JSON {
         let chain = try asking { () throws(ClientError) in try connection.request("ledger.verify") }
         var odd = chain["ok"]?.bool == true ? [] : ["the chain breaks at entry \(chain["first_bad"]?.integer ?? 0)"]
@@ -69,8 +69,8 @@ extension Tool {
 }
 
 extension Tool {
-    /// Tells the daemon what does not fit, so that it lets no session start. Only an administrator is heard; whoever else asks
-    /// gets the answer alone.
+    /// Tells the daemon the record that does not fit, so that it lets no session start. The daemon takes this from an
+    /// administrator only; any other user just gets the verdict.
     private func tell(_ witness: Witness, to connection: Connection) {
         guard connection.greeting.role == "admin" else { return }
         _ = try? connection.request(
@@ -83,14 +83,14 @@ extension Tool {
 struct Witness: Hashable {
     let sequence: Int64
     let hash: String
-    /// When the journal heard of it, seconds since 1970.
+    /// The time at which the journal got the record, in seconds since 1970.
     let time: String
 
     /// - Parameter file: Entries as `journalctl --output=json` writes them, `-` for standard input; asks the journal
     ///   itself where there is none.
-    /// - Parameter sinceAccepted: Forgets the heads from before an administrator last accepted the store as it was.
+    /// - Parameter sinceAccepted: Leaves out the heads from before an administrator last accepted the store as it was.
     static func read(_ file: String?, isUsers: Bool, sinceAccepted: Bool) throws(Failure) -> [Witness] {
-        // Fields with an underscore are the journal's own word: no other program can forge them.
+        // Fields with an underscore come from the journal itself: no other program can forge them.
         let unit = isUsers ? "_SYSTEMD_USER_UNIT=mneedled.service _UID=\(getuid())" : "_SYSTEMD_UNIT=mneedled.service"
         let command =
             "exec journalctl --quiet --no-pager --output=json MNEEDLE_NOTICE=ledger-head MNEEDLE_NOTICE=store-accepted \(unit)"

@@ -5,7 +5,7 @@ import MneedleWire
 struct Catalog {
     let commands: [CommandDescription]
 
-    /// Asks the daemon.
+    /// Asks the daemon for its commands.
     init(_ connection: Connection) throws(ClientError) {
         var commands: [CommandDescription] = []
         try connection.request("describe") { row in
@@ -29,14 +29,14 @@ struct Catalog {
 
     func command(_ verb: String) -> CommandDescription? { commands.first { $0.verb == verb } }
 
-    /// The meaning of a command line's first words.
+    /// The meaning of the first words of a command line.
     enum Target {
         /// A command, and the words after its name.
         case command(CommandDescription, arguments: [String])
         case group(String, [CommandDescription])
     }
 
-    /// Understands `screening assess …`, `screening.assess …`, `screening` and `ping`.
+    /// Finds the target of the words: `screening assess …`, `screening.assess …`, `screening` or `ping`.
     func target(of words: [String]) throws(Failure) -> Target {
         let first = words.first ?? ""
         if let command = command(first) { return .command(command, arguments: Array(words.dropFirst())) }

@@ -9,12 +9,12 @@ struct CommandDescription {
     let verb: String
     let summary: String
     let role: String
-    /// Whether this very user may call it.
+    /// Whether this user may call it.
     let isAllowed: Bool
     let changes: Bool
     let kind: Kind
     let parameters: [ParameterDescription]
-    /// Members of the reply and what they mean.
+    /// The members of the reply, with their meanings.
     let reply: [(name: String, meaning: String)]
     let errors: [String]
     let example: String?
@@ -33,16 +33,16 @@ struct CommandDescription {
         example = row["example"]?.string
     }
 
-    /// The part before the dot; none for a command of the host that has no dot.
+    /// The part before the dot; `nil` for a command of the host that has no dot.
     var group: String? { verb.split(separator: ".").count == 2 ? String(verb.split(separator: ".")[0]) : nil }
 
     /// The part after the dot.
     var name: String { String(verb.split(separator: ".").last ?? "") }
 
-    /// As a person types it: `screening assess`.
+    /// The command as a person types it: `screening assess`.
     var words: String { verb.split(separator: ".").joined(separator: " ") }
 
-    /// Finds the parameter for a name as it was typed, and the name to send. `needle-mm` means `needle_mm`.
+    /// Finds the parameter that a typed name means, and the name to send. `needle-mm` means `needle_mm`.
     func parameter(named typed: String) -> (parameter: ParameterDescription, name: String)? {
         let parts = typed.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let parameter = parameters.first(where: { $0.isMeant(by: parts[0]) }) else { return nil }

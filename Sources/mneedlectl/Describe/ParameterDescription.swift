@@ -20,9 +20,9 @@ struct ParameterDescription {
     var isList: Bool { schema["type"]?.string == "array" }
     /// The members of an object argument.
     var members: [ParameterDescription] { Self.all(in: schema) }
-    /// An object whose members are not all known.
+    /// Whether it is an object whose members are not all known.
     var isOpenObject: Bool { schema["type"]?.string == "object" && schema["additionalProperties"]?.bool != false }
-    /// Stands for a member that the schema does not name.
+    /// A description for a member that the schema does not name.
     var anyMember: ParameterDescription { ParameterDescription(name: name, isRequired: false, schema: [:]) }
 
     /// Words that may stand as the value.
@@ -31,7 +31,7 @@ struct ParameterDescription {
     /// The placeholder for its value: `home|clinic`, `DATE`, `NUMBER`.
     var valueText: String { Self.valueText(of: schema) }
 
-    /// Whether this is meant by a name as it was typed: `needle-mm` is `needle_mm`.
+    /// Whether a typed name means this argument: `needle-mm` is `needle_mm`.
     func isMeant(by typed: String) -> Bool { Self.flagName(typed) == Self.flagName(name) }
 
     /// A name as an option of the command line.

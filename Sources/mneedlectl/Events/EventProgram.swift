@@ -5,20 +5,20 @@ import MneedleWire
 
 /// A program that is run for an event, and its arguments.
 struct EventProgram {
-    /// How a run of it has ended.
+    /// The end of a run.
     enum Outcome: Equatable {
-        /// With 0.
+        /// The program exited with 0.
         case done
-        /// Why it failed, without anything that the event says.
+        /// The program failed, for this reason, which says nothing of the event.
         case failed(String)
-        /// It was ended because this program is to end.
+        /// The program was ended because this process is to end.
         case stopped
     }
 
     let words: [String]
     let timeLimitSeconds: Double
 
-    /// Runs it with `input` on its standard input. Its environment is this one, with the event's topic and number.
+    /// Runs the program with `input` on its standard input. Its environment is this one, with the event's topic and number.
     func run(_ input: [UInt8], topic: String, sequence: Int64?, _ stop: StopSignals) -> Outcome {
         setenv("MNEEDLE_EVENT", topic, 1)
         if let sequence { setenv("MNEEDLE_SEQ", String(sequence), 1) } else { unsetenv("MNEEDLE_SEQ") }
@@ -40,9 +40,9 @@ struct EventProgram {
     }
 }
 
-/// While there is one, what would end this process waits; let go of, it does.
+/// Holds back the signals that would end this process; once released, they end it.
 struct StopSignals {
-    /// Readable once there is such a signal.
+    /// A descriptor that is readable once there is such a signal.
     let descriptor = mneedle_stop_hold()
 
     func release() { mneedle_stop_release(descriptor) }

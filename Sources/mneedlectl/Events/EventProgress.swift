@@ -2,20 +2,20 @@ import Glibc
 import MneedleSystem
 import MneedleWire
 
-/// How far the events have been dealt with: a file that outlives this program, for one `on` at a time.
+/// The number of the last event that was dealt with, in a file that outlives this program, for one `on` at a time.
 struct EventProgress {
-    /// An event that was dealt with, with all before it.
+    /// An event that was dealt with, as were all before it.
     struct Position: Equatable {
         /// Its number in the ledger.
         var sequence: Int64
-        /// Its hash there, which tells this ledger from another one; `nil` where this user is not shown it.
+        /// Its hash there, which tells this ledger from another one; `nil` where this user may not see it.
         var hash: String?
     }
 
     let path: String
-    /// Open, and so locked, until this process ends.
+    /// The lock file beside it, open, and so locked, until this process ends.
     private let lock: Descriptor
-    /// `nil` before the first event of the first start.
+    /// The last event that was dealt with; `nil` before the first one of the first start.
     private(set) var position: Position?
 
     /// Takes the file for this process and reads it, if it is there.
@@ -41,8 +41,8 @@ struct EventProgress {
         position = Position(sequence: sequence, hash: json["hash"]?.string)
     }
 
-    /// Keeps an event as dealt with, on disk before this returns.
-    /// - Returns: Why that failed, and then the file is as it was; `nil` when it did not fail.
+    /// Records that an event was dealt with, on disk before this returns.
+    /// - Returns: The error when that failed and the file is as it was; `nil` for success.
     mutating func keep(_ position: Position) -> SystemError? {
         var members = [JSON.Member("seq", .integer(position.sequence))]
         if let hash = position.hash { members.append(.init("hash", .string(hash))) }
@@ -58,7 +58,7 @@ struct EventProgress {
     /// - Returns: `nil` if there is no such file.
     private static func read(_ path: String) throws(Failure) -> String? {
         do throws(SystemError) {
-            // A position is much shorter; what is longer is none, and is refused as such.
+            // A position is much shorter; a longer text is none, and is refused as such.
             return String(decoding: try Descriptor(opening: path).read(limit: 4096), as: UTF8.self)
         } catch {
             if error.number == ENOENT { return nil }

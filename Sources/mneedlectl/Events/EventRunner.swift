@@ -5,9 +5,9 @@ import MneedleWire
 
 /// Runs a program for each event, one after the other, in the order of the ledger.
 ///
-/// The ledger is the queue. The number of an event is kept when the program has ended with success, or has been given up, and before
-/// the next one's turn; so no event is forgotten, whoever restarts, and none is told twice unless this program was killed in the
-/// middle of a run, or between its end and the file.
+/// The ledger is the queue. The number of an event is recorded when the program has succeeded or the event has been given
+/// up, and before the next one's turn. So no event is forgotten, whichever program restarts, and none is run twice unless
+/// this program was killed in the middle of a run, or between its end and the record.
 struct EventRunner {
     private let tool: Tool
     private let order: EventOrder
@@ -22,7 +22,7 @@ struct EventRunner {
     }
 
     /// Follows the events through restarts of the daemon, until interrupted.
-    /// - Throws: What does not pass by itself.
+    /// - Throws: An error that does not pass by itself.
     mutating func follow(_ first: Connection) throws(Failure) -> Never {
         var connection: Connection? = first
         var pause = 1
@@ -45,12 +45,12 @@ struct EventRunner {
         }
     }
 
-    /// The errors that end by themselves. With any other one somebody has to do something first.
+    /// The errors that pass by themselves. Any other one needs somebody to act first.
     private static let passing: Set = [
         "no-daemon", "closed", "timed-out", "slow-consumer", "busy", "storage", "module-failed", "internal",
     ]
 
-    /// Asks for the events after those that are dealt with.
+    /// Asks for the events after the last one that was dealt with.
     private mutating func begin(on connection: Connection) throws(Failure) {
         if let position = progress.position {
             // A restored copy may have grown beyond that number already, with other events.
@@ -81,7 +81,7 @@ struct EventRunner {
         }
     }
 
-    /// An entry of the ledger; `nil` where there is none of that number, or none that this user is shown.
+    /// An entry of the ledger; `nil` where there is none of that number, or none that this user may see.
     private func entry(_ sequence: Int64, on connection: Connection) throws(Failure) -> JSON? {
         guard sequence > 0 else { return nil }
         var found: JSON?
@@ -106,7 +106,7 @@ struct EventRunner {
 
     // MARK: An event
 
-    /// Runs the program until it succeeds or is given up, and keeps that.
+    /// Runs the program until it succeeds or the event is given up, and records that.
     private mutating func deal(with event: Event, on connection: Connection) throws(Failure) {
         let entry = if let sequence = event.seq { try entry(sequence, on: connection) } else { nil as JSON? }
         let input = Self.input(event, at: entry?["at"])
@@ -119,7 +119,7 @@ struct EventRunner {
                 tell(event, reason, failures)
             }
             guard outcome == .done || failures >= order.attempts else {
-                // Ends this process where it is to end.
+                // This ends the process if a signal was held back.
                 stop.release()
                 if failures > 0 { wait(seconds: order.pauseSeconds(after: failures)) }
                 continue
@@ -141,7 +141,7 @@ struct EventRunner {
         }
     }
 
-    /// Tries to keep an event until it is kept: without that the next start would run the program for it again.
+    /// Tries to record an event until it succeeds: otherwise the next start would run the program for it again.
     private mutating func insist(on position: EventProgress.Position, _ error: SystemError) {
         tool.output.note("\(progress.path) cannot be written: \(error); nothing further is run before it is")
         var pause = 1.0
@@ -153,7 +153,7 @@ struct EventRunner {
 
     private func wait(seconds: Double) { poll(nil, 0, CInt((seconds * 1000).rounded(.up))) }
 
-    /// One line: the event's number, time and topic, then what it says.
+    /// The program's input, one line: the event's number, time and topic, then its body.
     private static func input(_ event: Event, at time: JSON?) -> [UInt8] {
         var members = [JSON.Member("seq", event.seq.map(JSON.integer) ?? .null)]
         if let time { members.append(.init("at", time)) }

@@ -1,10 +1,10 @@
 import MneedleWire
 
-/// Turns what the daemon sends into text for a person.
+/// Turns the daemon's replies and events into text for a person.
 enum HumanText {
     // MARK: On one line
 
-    /// A value that is no list and no object.
+    /// The text of a value that is neither a list nor an object.
     static func scalar(_ value: JSON) -> String {
         switch value {
         case .null: "-"
@@ -72,7 +72,7 @@ enum HumanText {
         }
     }
 
-    /// Sentences, unlike names, would be hard to tell apart on one line.
+    /// Whether a list holds sentences, which, unlike names, would be hard to tell apart on one line.
     private static func isListOfSentences(_ elements: [JSON]) -> Bool {
         elements.contains { ($0.string?.count ?? 0) > 30 }
     }
@@ -96,7 +96,7 @@ enum HumanText {
         value["code"]?.string != nil && value["severity"]?.string != nil && value["message"]?.string != nil
     }
 
-    /// What speaks against it, what to do, until when, and on whose word.
+    /// The lines of a finding: severity, code and end, then message, advice and sources.
     static func finding(_ finding: JSON, width: Int?) -> [String] {
         var head = "[\(scalar(finding["severity"] ?? .null))] \(scalar(finding["code"] ?? .null))"
         if let until = finding["until"], until != .null { head += ", until \(scalar(until))" }
@@ -111,7 +111,7 @@ enum HumanText {
             }
     }
 
-    /// A source by its title and how strong it is, for example `Is microneedling at home safe? (article)`.
+    /// A source by its title and its strength, for example `Is microneedling at home safe? (article)`.
     private static func source(_ source: JSON) -> String {
         guard let title = source["title"] else { return cell(source) }
         return scalar(title) + (source["evidence"].map { " (\(scalar($0)))" } ?? "")
@@ -119,7 +119,7 @@ enum HumanText {
 
     // MARK: Errors
 
-    /// The message, what was expected, what may have been meant, and the way on.
+    /// The message, the expectation, the suggestions, and the next step.
     static func failure(_ failure: Failure) -> String {
         var lines = ["mneedlectl: \(failure.message)"]
         let own = ["suggestions", "findings"]

@@ -3,7 +3,7 @@ import MneedleClient
 import MneedleSystem
 import MneedleWire
 
-/// Where results and errors go, and in which form.
+/// The output of results and errors, in the form that the options choose.
 struct Output {
     let isJSON: Bool
     let isQuiet: Bool
@@ -18,21 +18,21 @@ struct Output {
         terminalWidth = Self.widthOfTerminal()
     }
 
-    /// How wide running text may be.
+    /// The width of running text.
     var width: Int { terminalWidth ?? 80 }
 
-    /// Text for a person, whatever the form of results.
+    /// Prints a text for a person, whatever the form of results.
     func text(_ text: String) {
         if !isQuiet { print(HumanText.safe(text), terminator: "") }
     }
 
-    /// The object of an `OK`.
+    /// Prints the object of an `OK`.
     func reply(_ object: JSON) {
         guard !isQuiet else { return }
         print(isJSON ? object.text : HumanText.reply(object, width: terminalWidth), terminator: isJSON ? "\n" : "")
     }
 
-    /// Takes the rows of a listing as they come.
+    /// A printer for the rows of a listing as they come.
     func rows() -> RowPrinter { RowPrinter(output: self) }
 
     func event(_ event: Event, bell: Bool) {
@@ -48,13 +48,13 @@ struct Output {
         fflush(nil)
     }
 
-    /// Says something on the way, on standard error.
+    /// Prints a note during the work, on standard error.
     func note(_ text: String) {
         if !isQuiet { Self.complain(HumanText.safe("mneedlectl: \(text)"), terminator: "\n") }
     }
 
     func failure(_ failure: Failure) {
-        // What was printed before it stays before it.
+        // Earlier output on standard output comes first.
         fflush(nil)
         if isJSON {
             print(failure.json.text)
@@ -73,8 +73,8 @@ struct Output {
     }
 }
 
-/// The rows of a listing: JSON at once; lines of text as they are, for they are a file; else a table, once enough rows are
-/// known for its columns' widths.
+/// Prints the rows of a listing: JSON at once; lines of text as they are, for they are a file; otherwise a table, once
+/// enough rows are known for its columns' widths.
 struct RowPrinter {
     private static let enough = 200
 
@@ -95,7 +95,7 @@ struct RowPrinter {
             let line = members[0].value.string
         {
             isText = true
-            // What goes into a file stays as it is; a terminal is not to take orders from it.
+            // A line for a file stays as it is; for a terminal it must not contain commands.
             print(output.terminalWidth == nil ? line : HumanText.safe(line))
         } else if let table {
             print(table.lines(row), terminator: "")

@@ -9,7 +9,7 @@ struct TextTable {
 
     /// - Parameters:
     ///   - sample: The rows that the widths are taken from.
-    ///   - width: The terminal's; without one nothing is wrapped.
+    ///   - width: The terminal's width; `nil` for no wrapping.
     init(sample: [JSON], width: Int?) {
         for row in sample {
             for member in row.members ?? [] {
@@ -37,7 +37,7 @@ struct TextTable {
     /// The names of the columns.
     var header: String { lines(columns.map { $0.name.uppercased() }) }
 
-    /// A row; members that the sample did not have come last, with their names.
+    /// The lines of a row; members that the sample did not have come last, with their names.
     func lines(_ row: JSON) -> String {
         let members = row.members ?? []
         let cells = columns.map { column in row[column.name].map { HumanText.cell($0) } ?? "" }
@@ -65,7 +65,7 @@ struct TextTable {
 }
 
 extension String {
-    /// This text with blanks after it, up to a length.
+    /// The text with blanks after it, up to a length.
     func padded(to length: Int) -> String {
         self + String(repeating: " ", count: max(0, length - count))
     }

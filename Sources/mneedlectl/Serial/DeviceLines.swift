@@ -1,6 +1,6 @@
-/// Makes line protocol that names its device, with times in nanoseconds, of what a device says.
+/// Turns a device's lines into line protocol that names the device, with times in nanoseconds.
 struct DeviceLines {
-    /// A line of columns that cannot be read: why, without what it says.
+    /// The error of a line of columns that cannot be read: the reason, without the line.
     struct Bad: Error { let reason: String }
 
     private let tag: [UInt8]
@@ -8,22 +8,22 @@ struct DeviceLines {
     /// The zeros that turn a time in the device's unit into nanoseconds.
     private let zeros: [UInt8]
 
-    /// - Parameter zeros: How many zeros make nanoseconds of the device's times.
+    /// - Parameter zeros: The number of zeros that turn the device's times into nanoseconds.
     init(device: String, columns: DeviceColumns?, zeros: Int) {
         tag = Array(",device=\(device)".utf8)
         self.columns = columns
         self.zeros = [UInt8](repeating: UInt8(ascii: "0"), count: zeros)
     }
 
-    /// - Parameter line: Without its end.
-    /// - Returns: A line of line protocol without its end; `nil` for what says nothing, blank lines and comments.
+    /// - Parameter line: The line without its end.
+    /// - Returns: A line of line protocol without its end; `nil` for blank lines and comments.
     func point(_ line: [UInt8]) throws(Bad) -> [UInt8]? {
         guard let first = line.first(where: { $0 != Mark.space }), first != UInt8(ascii: "#") else { return nil }
         return if let columns { try columns.point(line, tag, zeros) } else { named(line) }
     }
 
-    /// The line with the tag, unless it has one, and with its time in nanoseconds, if it has one. What is no point is for the
-    /// daemon to reject and to count.
+    /// The line with the tag, unless it has one, and with its time in nanoseconds, if it has one. The daemon rejects and counts
+    /// a line that is no point.
     private func named(_ line: [UInt8]) -> [UInt8] {
         var (at, nameEnd, isNamed) = (0, nil as Int?, false)
         while at < line.count, line[at] != Mark.space {
@@ -42,7 +42,7 @@ struct DeviceLines {
         return Array(point)
     }
 
-    /// Where the fields end: at a blank that is neither escaped nor within quotes.
+    /// The end of the fields: a blank that is neither escaped nor within quotes.
     private func endOfFields(_ line: [UInt8], from start: Int) -> Int {
         var (at, isQuoted) = (start, false)
         while at < line.count {
@@ -59,13 +59,13 @@ struct DeviceLines {
     }
 }
 
-/// How lines of values read: `0.48;90;;31.5` with the columns depth_mm, speed_hz, -, temperature_c.
+/// The columns of a device's lines: `0.48;90;;31.5` with the columns depth_mm, speed_hz, -, temperature_c.
 struct DeviceColumns {
     static let time = "time"
     static let none = "-"
 
     private let measurement: [UInt8]
-    /// Each column's field with its `=`; `nil` for the time and for what is left out.
+    /// Each column's field with its `=`; `nil` for the time and for columns that are left out.
     private let keys: [[UInt8]?]
     private let timeColumn: Int?
     private let separator: UInt8

@@ -2,15 +2,15 @@ import Glibc
 import MneedleClient
 import MneedleSystem
 
-/// Reads a device's serial port whenever it is there, and sends what it says to the daemon's telemetry socket.
+/// Reads a device's serial port whenever it is there, and sends its lines to the daemon's telemetry socket.
 struct Forwarder {
     private let tool: Tool
     private let order: ForwardOrder
     private let sockets: [String]
     private var line: [UInt8] = []
-    /// Whether the rest of a line is left out, whose beginning is lost or is too long.
+    /// Whether the rest of a line is left out, because its beginning is lost or it is too long.
     private var isSkipping = false
-    /// Lines that could not be read, since the port was opened.
+    /// The number of lines that could not be read since the port was opened.
     private var bad = 0
 
     init(tool: Tool, order: ForwardOrder) {
@@ -22,10 +22,10 @@ struct Forwarder {
     }
 
     /// Forwards until interrupted.
-    /// - Throws: What does not pass by itself.
+    /// - Throws: An error that does not pass by itself.
     mutating func run() throws(Failure) -> Never {
         var complaint: CInt = 0
-        // A port that opens and closes at once is not asked again at once.
+        // A port that opens and closes at once is tried again after a pause.
         var pause: CInt = 0
         while true {
             let folder = try watch()
@@ -38,7 +38,7 @@ struct Forwarder {
                     tool.output.note("serial port '\(order.path)' cannot be opened: \(error)")
                 }
                 complaint = error.number
-                // Its folder tells when it appears or may be read; whether somebody else lets go of it, nobody does.
+                // The port's folder tells when it appears or may be read; nothing tells when another program releases it.
                 waitUntilReadable([folder.descriptor.number], milliseconds: error.number == EBUSY ? 10_000 : -1)
                 pause = 0
                 continue
@@ -90,14 +90,14 @@ struct Forwarder {
                 tool.output.note("\(error.message); what comes meanwhile is lost; tried again in \(pause) s")
                 if Self.isGone(port, within: pause * 1000) { return hasSpoken }
                 pause = min(pause * 2, 60)
-                // A point without a time would get that of the daemon's return, and a part of a line another value.
+                // A point without a time would get the time of the daemon's return, and a part of a line another value.
                 port.forget()
                 (line, isSkipping) = ([], true)
             }
         }
     }
 
-    /// The lines that end in these bytes, as the daemon takes them.
+    /// The complete lines that end in these bytes, as line protocol.
     private mutating func points(in bytes: [UInt8]) -> [UInt8] {
         var points: [UInt8] = []
         for byte in bytes {
@@ -125,7 +125,7 @@ struct Forwarder {
 
     private static let longestLine = 65_536
 
-    /// The bytes that have come; empty where none have, `nil` when the port is gone.
+    /// The bytes that have come; empty where there are none, `nil` when the port is gone.
     private static func read(_ port: SerialPort) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 16_384)
         let count = Glibc.read(port.descriptor.number, &bytes, bytes.count)
@@ -133,7 +133,7 @@ struct Forwarder {
         return count > 0 ? Array(bytes[..<count]) : nil
     }
 
-    /// Waits so long, unless the port goes meanwhile.
+    /// Waits for that time; returns early when the port is gone.
     private static func isGone(_ port: SerialPort, within milliseconds: CInt) -> Bool {
         var entry = pollfd(fd: port.descriptor.number, events: 0, revents: 0)
         return poll(&entry, 1, milliseconds) > 0

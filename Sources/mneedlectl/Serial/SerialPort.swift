@@ -1,7 +1,7 @@
 import Glibc
 import MneedleSystem
 
-/// A serial port that is open for reading, and nobody else's meanwhile.
+/// A serial port that is open for reading, exclusively for this process.
 struct SerialPort {
     let descriptor: Descriptor
 
@@ -14,9 +14,9 @@ struct SerialPort {
         (4_000_000, speed_t(B4000000)),
     ]
 
-    /// Raw, 8 bits without parity; it does not block.
+    /// Opens the port raw, with 8 bits and no parity; reads do not block.
     init(_ path: String, speed: speed_t) throws(SystemError) {
-        // Not to become the controlling terminal, not to wait for a modem's carrier.
+        // The port must not become the controlling terminal, and the open must not wait for a modem's carrier.
         descriptor = try Descriptor(opening: path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
         var mode = termios()
         guard tcgetattr(descriptor.number, &mode) == 0 else { throw .last }
@@ -28,11 +28,11 @@ struct SerialPort {
         else { throw .last }
     }
 
-    /// Forgets what has come and was not read.
+    /// Drops bytes that have come and were not read.
     func forget() { tcflush(descriptor.number, TCIFLUSH) }
 }
 
-/// Tells when something appears in the folder of a file, or in the nearest one above it that exists.
+/// Notices when something appears in the folder of a file, or in the nearest folder above it that exists.
 struct FolderWatch {
     let descriptor: Descriptor
 

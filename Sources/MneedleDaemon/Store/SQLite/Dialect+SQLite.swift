@@ -3,7 +3,7 @@ import MneedleKit
 extension Dialect {
     static let sqlite = Dialect { kind in
         switch kind {
-        // SQLite gives numbers of its own to every INTEGER PRIMARY KEY: whole numbers that are given are BIGINT.
+        // SQLite gives numbers of its own to every INTEGER PRIMARY KEY; columns for given whole numbers are BIGINT.
         case .id: "INTEGER PRIMARY KEY"
         case .integer, .time: "BIGINT"
         case .boolean: "INTEGER"

@@ -4,11 +4,11 @@ import GRDBSQLite
 import MneedleKit
 import Synchronization
 
-/// Sees to it that a module's statements touch its own tables, `<module>_…`, and nothing else.
+/// Makes sure that a module's statements touch its own tables, `<module>_…`, and nothing else.
 ///
-/// Each statement of a module is compiled once on a connection that has the store's schema and no data, and whose
-/// authorizer SQLite asks about every table. GRDB has an authorizer of its own on the store's connections, and setting
-/// another one there would have SQLite compile every statement anew.
+/// Each statement of a module is compiled once on a connection that has the store's schema and no data; its authorizer
+/// judges every table. GRDB has an authorizer of its own on the store's connections, and setting another one there would
+/// have SQLite compile every statement anew.
 final class Permissions: Sendable {
     private struct Key: Hashable {
         var module: String
@@ -21,10 +21,10 @@ final class Permissions: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Statements are written by modules, not by peers; the bound is for one that builds them.
+    /// The most statements that are remembered. Modules write them, not peers; the bound is for a module that builds them.
     private static let most = 4096
 
-    /// The schema is changed: what is known of it is asked for again when it is needed.
+    /// Forgets everything about a schema that has changed; it is read again when it is needed.
     func forget() { state.withLock { $0 = State() } }
 
     /// Takes over the store's schema as it is now.
@@ -55,7 +55,7 @@ final class Permissions: Sendable {
         }
     }
 
-    /// Runs a step of a module's schema where there is no data, so that it is refused before it has done anything.
+    /// Tries a step of a module's schema where there is no data, so that a bad one is refused before it has changed anything.
     func rehearse(_ statements: [String], of module: String, _ database: Database) throws {
         let mirror = try Mirror(schema(of: database))
         for sql in statements { try mirror.run(sql, of: module) }
@@ -109,7 +109,7 @@ private final class Mirror {
     }
 }
 
-/// What SQLite asks while it compiles a statement of a module.
+/// The authorizer: SQLite asks it about each action while it compiles a statement of a module.
 private final class Judge {
     private var prefix = ""
     private var changesSchema = false
@@ -123,7 +123,7 @@ private final class Judge {
 
     private func owns(_ name: String) -> Bool { name.lowercased().hasPrefix(prefix) }
 
-    /// What SQLite itself reads and writes to change a schema; it lets no statement write there.
+    /// Whether a table is one that SQLite itself reads and writes to change a schema; no statement can write there.
     private func isSchema(_ name: String) -> Bool {
         changesSchema
             && ["sqlite_master", "sqlite_temp_master", "sqlite_sequence", "sqlite_stat1", "pragma_quick_check"]
@@ -134,8 +134,8 @@ private final class Judge {
         switch action {
         case SQLITE_SELECT, SQLITE_FUNCTION, SQLITE_RECURSIVE: return SQLITE_OK
         case SQLITE_READ:
-            // No column: a row is counted, or it is the name of a subquery. No table of the host or a module goes
-            // without an underscore.
+            // Without a column, a row is counted, or the name is that of a subquery. Every table of the host or a module has an
+            // underscore in its name.
             let isSubquery = second.isEmpty && !first.contains("_")
             return answer(owns(first) || isSchema(first) || isSubquery, "read table '\(first)'")
         case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE:

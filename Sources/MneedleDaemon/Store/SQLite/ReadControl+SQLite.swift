@@ -2,7 +2,7 @@ import GRDB
 import GRDBSQLite
 
 extension ReadControl {
-    /// So many of SQLite's own instructions are done between two looks: far less than a millisecond.
+    /// The number of SQLite's own instructions between two checks: far less than a millisecond.
     private static let instructions: Int32 = 4000
 
     /// Has every statement of the connection end when the read is to end.
@@ -14,7 +14,7 @@ extension ReadControl {
             { context in
                 context.map { Unmanaged<ReadControl>.fromOpaque($0).takeUnretainedValue().isStopped ? 1 : 0 } ?? 0
             }, context)
-        // A check of a whole table is one instruction, which looks for an interruption itself.
+        // A check of a whole table is one instruction, in which SQLite itself looks for an interruption.
         let address = UInt(bitPattern: database.sqliteConnection)
         onStop { sqlite3_interrupt(OpaquePointer(bitPattern: address)) }
     }

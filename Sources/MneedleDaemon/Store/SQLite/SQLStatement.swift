@@ -3,8 +3,8 @@ import GRDB
 import GRDBSQLite
 import MneedleKit
 
-/// A compiled statement of a connection that GRDB keeps, bound and stepped without conversions in between:
-/// these few calls are most of what a durable request costs.
+/// A compiled statement of a connection that GRDB keeps, bound and stepped without conversions in between: these few calls
+/// are most of the cost of a durable request.
 struct SQLStatement {
     private let statement: Statement
     private var pointer: OpaquePointer { statement.sqliteStatement }
@@ -42,7 +42,7 @@ struct SQLStatement {
         }
     }
 
-    /// Tells SQLite to copy what is bound.
+    /// The flag that tells SQLite to copy bound values.
     private static var transient: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
     /// - Returns: Whether there is a row to read.
@@ -66,7 +66,7 @@ struct SQLStatement {
     func reset() { sqlite3_reset(pointer) }
 
     private var connection: OpaquePointer? { sqlite3_db_handle(pointer) }
-    /// How many rows the last run changed.
+    /// The number of rows that the last run changed.
     var changes: Int { Int(sqlite3_changes(connection)) }
     /// The id of the row that the connection inserted last.
     var insertedID: Int64 { sqlite3_last_insert_rowid(connection) }

@@ -1,7 +1,7 @@
 import GRDB
 import MneedleKit
 
-/// A connection to the file, as long as GRDB lets it be used.
+/// A connection to the file, valid as long as GRDB lends it.
 class SQLiteConnection: StoreConnection {
     let database: Database
     let statements: StatementCache

@@ -11,18 +11,18 @@ import MneedleKit
 // GRDB serialises.
 final class SQLiteStore: Store, @unchecked Sendable {
     static let fileName = "mneedle.sqlite"
-    /// How the names of the files end: the database, its log, the log's index, the journal of one that has no log.
+    /// The endings of the files' names: the database, its log, the log's index, the journal of a database without a log.
     static let fileEnds = ["", "-wal", "-shm", "-journal"]
 
     let pool: DatabasePool
     let permissions = Permissions()
-    /// The database.
+    /// The path of the database.
     let place: String
     let dialect = Dialect.sqlite
     /// The writing connection's statements.
     let statements = StatementCache()
     let files: StoreFiles
-    /// Whether a commit went into files that are no longer the store's: nothing more is taken in then.
+    /// Whether a commit went into files that are no longer the store's: then no more changes are accepted.
     var isLost = false
 
     /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
@@ -31,10 +31,10 @@ final class SQLiteStore: Store, @unchecked Sendable {
         _ = SQLiteStore.isConfigured
         var configuration = GRDB.Configuration()
         configuration.label = "mneedle"
-        // More than there can be reads at once, those included whose threads are lost.
+        // More than the reads at once can be, including those whose threads are lost.
         configuration.maximumReaderCount = 32
         configuration.busyMode = .timeout(5)
-        // Requests are in their own savepoints of a transaction that this program begins itself.
+        // Requests run in savepoints of a transaction that this program begins itself.
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { try SQLiteStore.harden($0) }
         place = path
@@ -60,7 +60,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     func unusable(_ error: StoreError) -> ModuleError { SQLiteStore.unusable(place, error) }
 
-    /// What only the connection that writes needs.
+    /// Settings for the connection that writes alone.
     private static func prepare(_ database: Database) throws {
         // GRDB chooses NORMAL for WAL, which loses acknowledged commits when the power fails.
         try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -71,7 +71,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
         sqlite3_progress_handler(database.sqliteConnection, 20_000, { _ in CrashNotes.isNearlyOverdue ? 1 : 0 }, nil)
     }
 
-    /// What a damaged or forged file must not make a connection do.
+    /// Settings that keep a damaged or forged file from misusing a connection.
     private static func harden(_ database: Database) throws {
         guard mneedle_sqlite_harden(database.sqliteConnection) == 0 else {
             throw DatabaseError(message: "this SQLite has no defensive mode; 3.26 or later is needed")
@@ -79,7 +79,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
         try database.execute(sql: "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
     }
 
-    /// Once a process, before the first store is opened.
+    /// Configures SQLite once in a process, before the first store is opened.
     private static let isConfigured = mneedle_sqlite_configure() == 0
 
     // MARK: Connections
@@ -100,8 +100,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
         }
     }
 
-    /// Brings the log into the main file, so that a stopped store is one file. What stands at the paths of the files and is
-    /// not this store's is left alone.
+    /// Brings the log into the main file, so that a stopped store is one file. Files at these paths that are not this store's
+    /// are left alone.
     func close() throws {
         pool.writeWithoutTransaction { database in
             statements.removeAll()

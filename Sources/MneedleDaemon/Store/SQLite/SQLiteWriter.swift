@@ -2,7 +2,7 @@ import GRDB
 import GRDBSQLite
 import MneedleKit
 
-/// The connection that writes. A group is acknowledged only while the store's files are those that are open.
+/// The connection that writes. A group is acknowledged only while the paths still name the open files.
 final class SQLiteWriter: SQLiteConnection, WritingConnection {
     private let store: SQLiteStore
 
@@ -29,7 +29,7 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
 
     func commit() throws {
         try run("COMMIT")
-        // What was committed into a file that nobody will find again is not on disk, whatever SQLite says.
+        // A commit into a file that nobody will find again is not on disk, even if SQLite says so.
         if let fault = store.files.fault(untouched: false) {
             rescue()
             store.isLost = true
@@ -46,7 +46,7 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
 
     var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
 
-    /// SQLite takes back the statement that fails, or the whole group.
+    /// SQLite takes back the failed statement, or the whole group.
     var isBroken: Bool { false }
 
     func shielded<T>(_ body: () throws -> T) throws -> T { try body() }
@@ -60,7 +60,8 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
         try release(savepoint)
     }
 
-    /// Brings what only a nameless log has into the database. The log is not the store's any more: a start makes a new one.
+    /// Brings changes that only a nameless log has into the database. That log is not the store's any more: a start makes a new
+    /// one.
     private func rescue() {
         guard store.files.canRescue else { return }
         store.isLost = true

@@ -6,10 +6,10 @@ final class StatementCache {
     final class Cached {
         let sql: String
         let statement: SQLStatement
-        /// The same for every run.
+        /// The columns, the same for every run.
         lazy var columns = Columns(statement.columnNames) { [faults] in faults.report($0) }
         private let faults: RowFaults
-        /// Still being stepped: whoever wants the same text meanwhile gets a statement of their own.
+        /// Whether the statement is still being stepped: another user of the same text meanwhile gets a statement of its own.
         var isBusy = false
         /// The module that was last found to be allowed to run it.
         fileprivate var admitted = ""
@@ -21,12 +21,12 @@ final class StatementCache {
         }
     }
 
-    /// What was wrong with the rows that these statements gave.
+    /// The faults of the rows that these statements gave.
     let faults = RowFaults()
-    /// By where the text lies: literals, which almost all are, never move, and their text need not be hashed.
+    /// Statements by the place of their text: literals, which almost all are, never move, and need not be hashed.
     private var byPlace: [UnsafeRawPointer: Cached] = [:]
     private var byText: [String: Cached] = [:]
-    /// Statements are written by modules, not by peers; the bound is for one that builds them.
+    /// The most statements that are kept. Modules write them, not peers; the bound is for a module that builds them.
     private static let most = 1000
 
     func removeAll() { (byPlace, byText) = ([:], [:]) }
@@ -36,12 +36,12 @@ final class StatementCache {
     func entry(_ sql: String, _ database: Database, of module: String, _ permissions: Permissions) throws -> Cached {
         guard module != Verb.host else { return try entry(sql, database) }
         if let entry = known(sql) {
-            // What one module may run is no right of the next.
+            // A statement that one module may run need not be allowed to the next.
             if entry.admitted != module { try permissions.require(sql, for: module, database) }
             entry.admitted = module
             return try free(entry, database)
         }
-        // Before it is compiled: some pragmas do their work while they are.
+        // The check comes before compiling: some pragmas do their work while they are compiled.
         try permissions.require(sql, for: module, database)
         let entry = try entry(sql, database)
         entry.admitted = module
@@ -57,7 +57,7 @@ final class StatementCache {
     /// A statement of the host.
     func entry(_ sql: String, _ database: Database) throws -> Cached {
         let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
-        // Another text may lie there now. Comparing a text with itself looks at where it lies first.
+        // Another text may lie there now. A comparison of a text with itself compares the places first.
         if let place, let entry = byPlace[place], entry.sql == sql { return try free(entry, database) }
         let entry: Cached
         if let known = byText[sql] {

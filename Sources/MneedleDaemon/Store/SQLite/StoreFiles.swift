@@ -1,10 +1,10 @@
 import Glibc
 
-/// Whether the store's files are still those that this process has open, and as it left them.
+/// The store's files as this process has opened and left them, to tell whether they are still the same.
 ///
-/// A file that is removed stays readable and writable for whoever has it open, and everything written to it is gone when
-/// they end. So the paths are asked before each transaction and once more before its results are told: some microseconds.
-/// The path names the same inode only while that inode has a link, so the number of links needs no look of its own.
+/// A file that is removed stays readable and writable for a process that has it open, and everything written to it is gone
+/// when that ends. So the paths are checked before each transaction and once more before its results are told: some
+/// microseconds. A path names the same inode only while that inode has a link, so the number of links needs no check.
 final class StoreFiles {
     private struct Print: Equatable {
         var device: dev_t
@@ -35,13 +35,13 @@ final class StoreFiles {
 
     private struct File {
         let path: String
-        /// Whether only this process's commits change it. The index of the log is changed by readers too.
+        /// Whether only this process's commits change the file. The index of the log is changed by readers too.
         let isKept: Bool
         var print: Print?
     }
 
     private var files: [File]
-    /// The log, also where its name is gone. SQLite takes no lock on that file, so that closing this takes none from it.
+    /// The log, also when its name is gone. SQLite takes no lock on that file, so closing this releases none of its locks.
     private let log: Int32
 
     /// - Parameter path: The database; its log and the log's index stand beside it and are there while it is open.
@@ -54,7 +54,7 @@ final class StoreFiles {
 
     deinit { if log >= 0 { close(log) } }
 
-    /// Notes how this process leaves them, at the end of each transaction. Another file at a path is not taken for ours.
+    /// Notes the files as this process leaves them, at the end of each transaction. Another file at a path is not taken for ours.
     func note() {
         for index in files.indices {
             guard let now = Print(files[index].path), let known = files[index].print, now.isSameFile(as: known) else {
@@ -65,7 +65,7 @@ final class StoreFiles {
     }
 
     /// - Parameter untouched: Whether they must be as they were noted, and not only be the same files.
-    /// - Returns: What is wrong with one of them; `nil` when nothing is.
+    /// - Returns: The fault of one of the files; `nil` where there is none.
     func fault(untouched: Bool) -> String? {
         for file in files {
             guard let known = file.print else { return "'\(file.path)' was not there" }
@@ -76,7 +76,7 @@ final class StoreFiles {
         return nil
     }
 
-    /// Whether the database is as it was noted and only the log's name is gone: what the log has can be brought home then.
+    /// Whether the database is as noted and only the log's name is gone: then the log's changes can still be saved.
     var canRescue: Bool {
         files[0].print != nil && files[0].print == Print(files[0].path) && files[1].print == Print(descriptor: log)
             && Print(files[1].path) != files[1].print
