@@ -61,7 +61,7 @@ public struct ReactionResolved: Hashable, Sendable {
     public var physician: String?
     /// The day of the physician's judgement.
     public var judgedOn: CivilDate?
-    /// The substances that the reaction was an allergy to.
+    /// The allergens, where the reaction was an allergy.
     public var allergies: [String]
     /// The answers of the screening that are yes from now on.
     public var sets: [String]
