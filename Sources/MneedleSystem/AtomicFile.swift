@@ -8,7 +8,7 @@ public enum AtomicFile {
     ///   the very last step failed, which brings the new file's name to disk.
     public static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws(SystemError) {
         let partial = path + ".new"
-        // A killed program may have left such a file, or somebody else may have put a link there: it is not followed, but replaced.
+        // A killed program may have left such a file, or somebody may have put a link there: it is replaced, not followed.
         unlink(partial)
         let file = try Descriptor(opening: partial, O_WRONLY | O_CREAT | O_EXCL)
         do throws(SystemError) {
@@ -23,8 +23,8 @@ public enum AtomicFile {
         try synchronizeFolder(of: path)
     }
 
-    /// Brings the new name to disk as well. Where a file system cannot do that, or the folder may not be read, the file is as safe
-    /// as it can be there.
+    /// Brings the new name to disk as well. Where a file system cannot do that, or the folder may not be read, the file is as
+    /// safe as it can be there.
     private static func synchronizeFolder(of path: String) throws(SystemError) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         do throws(SystemError) {

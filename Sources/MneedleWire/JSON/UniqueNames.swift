@@ -1,4 +1,4 @@
-/// The names seen so far, which notice one that is given twice: in linear time, and without a set while there are few.
+/// A check for a name given twice, in linear time, and without a set while there are few names.
 ///
 /// Names are compared as Swift compares strings, so that two spellings of the same characters count as the same.
 struct UniqueNames {

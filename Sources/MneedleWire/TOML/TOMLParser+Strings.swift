@@ -62,7 +62,7 @@ extension TOMLParser {
         guard isText(byte) else { throw error("a string has the control character \(found); write it as \\u00XX") }
     }
 
-    /// Skips all blanks and line ends up to the next text, after a backslash at the end of a line.
+    /// Skips all blanks and line ends up to the next text; returns `false` for a backslash that does not end its line.
     private mutating func skipLineEnd() throws(TOMLError) -> Bool {
         var next = at + 1
         while next < bytes.count, bytes[next] == 32 || bytes[next] == 9 { next += 1 }
