@@ -25,7 +25,8 @@ public struct Figure: Sendable {
     public var summary: String
     /// The labels that tell its values apart; none for a single value.
     public var labels: [FigureLabel]
-    /// Its values now, one for each combination of labels. Asked about once a minute; must be cheap.
+    /// The function that returns the values now, one for each combination of labels. The host calls it about once a minute; it
+    /// must be cheap.
     public var values: @Sendable (any Reading) throws -> [FigureValue]
 
     /// A figure; the host looks at its name, unit and labels when it takes the module in.

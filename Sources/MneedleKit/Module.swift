@@ -56,9 +56,9 @@ public struct Manifest: Sendable {
 public struct Module: Sendable {
     /// The commands for peers and other modules, as `<module>.<name>`.
     public var commands: [Command]
-    /// The judgements of a planned session.
+    /// The checks of a planned session.
     public var checks: [SafetyCheck]
-    /// The judgements of a person, whatever the session.
+    /// The checks of a person, whatever the session.
     public var standing: [StandingCheck]
     /// The reactions to entries.
     public var reactions: [Reaction]
@@ -73,7 +73,7 @@ public struct Module: Sendable {
     /// The contributions that another module of the kit defines, such as a `Collector` (`MneedleBulkKit`).
     public var contributions: [any Contribution]
 
-    /// A module that contributes only what is given.
+    /// A module that contributes only the given parts.
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], standing: [StandingCheck] = [],
         reactions: [Reaction] = [], timers: [Timer] = [], figures: [Figure] = [], possessions: [Possession] = [],

@@ -2,7 +2,7 @@
 ///
 /// Say in `message` what was wrong and what to do next; programs read `code` and `members`.
 public struct ModuleError: Error, Sendable {
-    /// The protocol's error codes; the raw value is what travels.
+    /// The protocol's error codes; the raw value is sent.
     public enum Code: String, CaseIterable, Sendable {
         case badLine = "bad-line"
         case lineTooLong = "line-too-long"

@@ -1,4 +1,4 @@
-/// How strongly a ``Finding`` speaks against a session, weakest first.
+/// The strength with which a ``Finding`` speaks against a session, weakest first.
 ///
 /// The decision over several findings is the highest severity among them.
 public enum Severity: String, CaseIterable, Comparable, Sendable {

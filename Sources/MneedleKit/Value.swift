@@ -40,7 +40,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral elements: (String, (any ValueConvertible)?)...) {
         members = []
         members.reserveCapacity(elements.count)
-        // By index, for taking the elements apart copies them.
+        // The loop reads elements by index, for taking them apart copies them.
         for index in elements.indices {
             if let value = elements[index].1?.value { members.append(Member(elements[index].0, value)) }
         }

@@ -10,7 +10,7 @@ import MneedleWire
 ///     let client = try daemon.connect()
 ///     #expect(try client.ask("ping") == "OK {}")
 ///
-/// The process ends and its folder is removed with the value, unless ``keepFolder`` is set.
+/// The process ends and its folder is removed with the value.
 public final class DaemonProcess: @unchecked Sendable {  // used by one test at a time
     /// The error for a daemon that could not be started, or did not do its task in time, with its log.
     public struct Failed: Error, CustomStringConvertible {

@@ -30,7 +30,7 @@ enum DeclaredReplies {
         return all
     }()
 
-    /// The faults of a reply's lines, without their tags, against what its verb declares.
+    /// The faults of a reply's lines, without their tags, against the declaration of its verb.
     static func faults(_ verb: String, _ lines: [String]) -> [String] {
         guard let declared = all[verb] else { return [] }
         return lines.flatMap { line -> [String] in

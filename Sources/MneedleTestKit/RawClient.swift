@@ -23,7 +23,7 @@ public final class RawClient {
     public var patience = 30.0
 
     /// Connects to the socket at `path` and reads the greeting.
-    /// - Parameter greets: Whether the socket greets; that of a collector does not.
+    /// - Parameter greets: Whether the socket greets; a collector's does not.
     /// - Throws: ``Silent`` if nobody listens there, or no greeting comes.
     public init(path: String, greets: Bool = true) throws {
         // Children must not inherit the socket: while one of them holds it open, the end of the connection is never seen.

@@ -29,7 +29,7 @@ public struct Member<Root>: Sendable {
     public let isOptional: Bool
     let value: @Sendable (Root) -> Value?
 
-    /// - Parameter content: The path to the value within the reply; where the value is `nil` the member is absent.
+    /// - Parameter content: The function that gets the value from the reply; for `nil` the member is absent.
     public init<Content: ReplyValue>(
         _ name: String, _ meaning: String, _ content: @escaping @Sendable (Root) -> Content
     ) {

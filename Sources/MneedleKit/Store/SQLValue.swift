@@ -42,10 +42,10 @@ extension Array: SQLBindable where Element == UInt8 { @inlinable public var sql:
 public final class Columns: Sendable {
     /// The names as the statement selects them.
     public let names: [String]
-    /// The function that is told of a value that is not of its column's type.
+    /// The function that is told of a value that is not valid for its column.
     let report: @Sendable (String) -> Void
 
-    /// - Parameter report: Is told of a value that is not of its column's type.
+    /// - Parameter report: A function that is told of a value that is not valid for its column.
     public init(_ names: [String], report: @escaping @Sendable (String) -> Void = { _ in }) {
         self.names = names
         self.report = report
@@ -57,7 +57,7 @@ public final class Columns: Sendable {
 
 /// One row of a result.
 ///
-/// A value that is not of its column's type, and a column that the statement does not select, are read as `nil`, and the
+/// A value that is not valid for its column, and a column that the statement does not select, are read as `nil`, and the
 /// request fails: damaged values are not taken for missing ones.
 public struct Row: Sendable {
     /// The columns, shared by all rows of a result.
