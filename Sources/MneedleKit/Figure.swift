@@ -4,28 +4,29 @@
 ///         [FigureValue(3, "new"), FigureValue(1, "old")]
 ///     }
 ///
-/// Never about a person: whoever watches the machine sees it and keeps it for years. For that reason labels say beforehand
-/// what they may say. A figure that throws, or says something else, is left out and counted; the others stand.
+/// A figure is never about a person: whoever watches the machine sees it and keeps it for years. For that reason each label
+/// declares its choices beforehand. A figure that throws, or gives another label, is left out and counted; the others stand.
 public struct Figure: Sendable {
-    /// What may be done with the numbers.
+    /// The arithmetic that the numbers allow.
     public enum Kind: Sendable {
-        /// Goes up and down.
+        /// A number that goes up and down.
         case gauge
-        /// Only grows, or begins anew.
+        /// A number that only grows, or begins anew.
         case counter
     }
 
-    /// Lower case with underscores. The host makes `mneedle_<module>_<name>_<unit>` of it.
+    /// The name, in lower case with underscores. The host makes `mneedle_<module>_<name>_<unit>` of it.
     public var name: String
-    /// What may be done with its numbers.
+    /// The arithmetic that its numbers allow.
     public var kind: Kind
     /// The base unit (`bytes`, `seconds`); none for a number of things.
     public var unit: String?
-    /// What it means, for a person, in one sentence.
+    /// The meaning, for a person, in one sentence.
     public var summary: String
-    /// What tells its values apart; none for a single value.
+    /// The labels that tell its values apart; none for a single value.
     public var labels: [FigureLabel]
-    /// Its values now, one for each combination of labels. Asked about once a minute; must be cheap.
+    /// The function that returns the values now, one for each combination of labels. The host calls it about once a minute; it
+    /// must be cheap.
     public var values: @Sendable (any Reading) throws -> [FigureValue]
 
     /// A figure; the host looks at its name, unit and labels when it takes the module in.
@@ -42,14 +43,14 @@ public struct Figure: Sendable {
     }
 }
 
-/// What tells the values of a figure apart, with all that it may say.
+/// A label that tells the values of a figure apart, with its choices.
 public struct FigureLabel: Sendable {
-    /// Lower case with underscores: `state`.
+    /// The name, in lower case with underscores: `state`.
     public var name: String
-    /// All that it may say.
+    /// Every value that the label may have.
     public var choices: [String]
 
-    /// A label with all that it may say.
+    /// A label with its choices.
     public init(_ name: String, _ choices: [String]) {
         self.name = name
         self.choices = choices
@@ -58,18 +59,18 @@ public struct FigureLabel: Sendable {
 
 /// One value of a figure.
 public struct FigureValue: Sendable {
-    /// In the figure's unit.
+    /// The number, in the figure's unit.
     public var number: Double
-    /// What each of the figure's labels says, in their order.
+    /// The values of the figure's labels, in their order.
     public var labels: [String]
 
-    /// A number in the figure's unit, under what its labels say, in their order.
+    /// A number in the figure's unit, with the values of its labels in their order.
     public init(_ number: Double, _ labels: String...) {
         self.number = number
         self.labels = labels
     }
 
-    /// How many, under what its labels say, in their order.
+    /// A count, with the values of the figure's labels in their order.
     public init(_ count: some BinaryInteger, _ labels: String...) {
         number = Double(count)
         self.labels = labels

@@ -4,28 +4,28 @@
 /// Every judgement in the program is a `Finding`, so a client has one thing to show
 /// and `session.start` has one thing to weigh.
 public struct Finding: Hashable, Sendable {
-    /// Names the finding for programs, for example `too-soon`. Stable.
+    /// The name of the finding for programs, for example `too-soon`. It is stable.
     public var code: String
-    /// How much it weighs; from ``Severity/blocking`` on it forbids a session.
+    /// The weight of the finding; from ``Severity/blocking`` on it forbids a session.
     public var severity: Severity
-    /// What was found, for a person.
+    /// A sentence for a person that says the finding.
     public var message: String
-    /// What to do about it, for a person.
+    /// The next step, for a person.
     public var advice: String
-    /// When it ends, if it ends by itself.
+    /// The end of the finding, if it ends by itself.
     public var until: Deadline?
-    /// What the judgement rests on. Never empty for a clinical finding.
+    /// The sources that the judgement rests on. Never empty for a clinical finding.
     public var sources: [Source]
-    /// The module that made it.
+    /// The module that made the finding.
     public var module: String
-    /// What its template says of overriding; nothing for a finding that has no template.
+    /// The template's rule for overriding; `nil` for a finding that has no template.
     var override: Override?
 
-    /// Whether a practitioner may pass over it for one session with a written reason. ``Override`` decides, by the
-    /// severity that the finding has at last.
+    /// Whether a practitioner may pass over the finding for one session with a written reason. ``Override`` decides by the
+    /// finding's final severity.
     public var overridable: Bool { override?.lifts(severity) ?? false }
 
-    /// A finding without a template; nobody can override it. ``FindingCatalogue`` makes the others.
+    /// A finding without a template, which nobody can override. ``FindingCatalogue`` makes those with one.
     public init(
         code: String, severity: Severity, message: String, advice: String, until: Deadline? = nil,
         sources: [Source], module: String
@@ -46,12 +46,12 @@ public struct Finding: Hashable, Sendable {
 /// Whether a finding may be passed over for one session. This is the one place that decides it, and no module can make an
 /// overridable finding but from a template of its knowledge file.
 struct Override: Hashable, Sendable {
-    /// What the file says.
+    /// Whether the file allows an override.
     var isAllowed: Bool
     var setting: Setting
 
-    /// Only in a clinic, where somebody trained takes the responsibility, and only what is deferred. A `clearance` is a
-    /// physician's alone to lift, a contraindication nobody's, and at home there is nobody but the person themselves.
+    /// An override is possible only in a clinic, where somebody trained takes the responsibility, and only of a finding that
+    /// defers. Only a physician lifts a `clearance` and nobody a contraindication; at home there is only the person.
     func lifts(_ severity: Severity) -> Bool { isAllowed && setting == .clinic && severity == .defer }
 }
 
@@ -70,7 +70,7 @@ extension Finding: Reply, ValueConvertible {
     public var value: Value { .object(object) }
 }
 
-/// When something ends: a calendar day in the person's time zone, or an instant.
+/// The end of something: a calendar day in the person's time zone, or an instant.
 /// Days and weeks end on a day; hours are elapsed time and end at an instant.
 public enum Deadline: Hashable, Sendable, ValueConvertible {
     case date(CivilDate)
@@ -94,14 +94,14 @@ public enum Deadline: Hashable, Sendable, ValueConvertible {
 
 /// A document, guideline or stated default that a judgement rests on.
 public struct Source: Hashable, Sendable, Reply, ValueConvertible {
-    /// Short name used in the knowledge files, for example `S1`.
+    /// The short name used in the knowledge files, for example `S1`.
     public var id: String
-    /// The document's title, or what the default says of itself.
+    /// The document's title, or the default's description of itself.
     public var title: String
-    /// How strong it is: `article`, `label`, `guideline`, `regulation`, `trial`, `review`,
+    /// The strength of the evidence: `article`, `label`, `guideline`, `regulation`, `trial`, `review`,
     /// `common practice` or `practice default`.
     public var evidence: String
-    /// How to find the document: author, year, journal, DOI or number. `nil` where there is no one document.
+    /// The reference that finds the document: author, year, journal, DOI or number. `nil` where there is no single document.
     public var citation: String?
 
     /// A source as `sources.toml` lists it.

@@ -1,23 +1,23 @@
 import MneedleModuleNote
 
-/// What the host knows of a module before it makes it.
+/// The description of a module that the host has before it makes the module.
 public struct Manifest: Sendable {
-    /// Lower case; the first part of its verbs.
+    /// The module's name, in lower case; the first part of its verbs.
     public var name: String
     /// The module's own version, for people: `1.2.0`.
     public var version: String
-    /// What it is for, in one sentence.
+    /// The purpose of the module, in one sentence.
     public var summary: String
-    /// Whether it guards sessions: it contributes safety checks, or what speaks against any session of a person. The host
-    /// remembers each module that has guarded, and starts no session while it is gone.
+    /// Whether the module guards sessions: it contributes safety checks or standing checks. The host remembers each module
+    /// that has guarded, and starts no session while it is gone.
     public var guards: Bool
-    /// The keys it reads from its section `[<name>]` of the configuration: `.of(validFor, washOut)`. Each has a default;
-    /// `Config/mneedled.toml` documents it.
+    /// The keys that the module reads from its section `[<name>]` of the configuration: `.of(validFor, washOut)`. Each has a
+    /// default; `Config/mneedled.toml` documents it.
     public var configuration: [AnyParameter]
-    /// The knowledge files it reads, without `.toml`: `screening`.
+    /// The knowledge files that the module reads, without `.toml`: `screening`.
     public var knowledge: [String]
-    /// The kinds of entries and live topics that are its own beside those that begin with its name: `visit.began`, or
-    /// `visit.*` for all of a word. Nobody else may record or tell them, and it may record and tell no others.
+    /// The kinds of entries and live topics that the module owns beside those that begin with its name: `visit.began`, or
+    /// `visit.*` for all of a word. No other module may record or publish them, and this one may record and publish no others.
     public var records: [String]
 
     /// A manifest; the host looks at it before it makes the module.
@@ -34,8 +34,9 @@ public struct Manifest: Sendable {
         self.records = records
     }
 
-    /// Who guards says so, for nobody would miss it otherwise; and who says so does, for nobody would need it otherwise.
-    /// - Throws: `internal` when the manifest says something else than the module contributes.
+    /// A module that guards has to say so, or the host would not miss it when it is gone; a module that says so has to guard, or
+    /// the host would wait for one that it does not need.
+    /// - Throws: `internal` where the manifest and the contributions of the module differ.
     fileprivate func requireTrue(of module: Module) throws {
         switch (guards, !module.checks.isEmpty || !module.standing.isEmpty) {
         case (false, true):
@@ -53,26 +54,26 @@ public struct Manifest: Sendable {
 
 /// A module: everything that it contributes, as one value.
 public struct Module: Sendable {
-    /// What it offers to peers and other modules, as `<module>.<name>`.
+    /// The commands for peers and other modules, as `<module>.<name>`.
     public var commands: [Command]
-    /// What it has to say of a planned session.
+    /// The checks of a planned session.
     public var checks: [SafetyCheck]
-    /// What it knows of a person that speaks against any session.
+    /// The checks of a person, whatever the session.
     public var standing: [StandingCheck]
-    /// What it does when something happens.
+    /// The reactions to entries.
     public var reactions: [Reaction]
-    /// What it does by the clock.
+    /// The work that becomes due by the clock.
     public var timers: [Timer]
-    /// What it tells those who watch the machine.
+    /// The numbers for those who watch the machine.
     public var figures: [Figure]
-    /// Whose the things are that its commands name.
+    /// The owners of the things that its commands name.
     public var possessions: [Possession]
-    /// Kinds of entries, and topics, that concern nobody unless they name a person: for everybody to see.
+    /// The kinds of entries, and the topics, that concern nobody unless they name a person; everybody may see them.
     public var commonKinds: [String]
-    /// What stands in another module of the kit, such as a `Collector` (`MneedleBulkKit`).
+    /// The contributions that another module of the kit defines, such as a `Collector` (`MneedleBulkKit`).
     public var contributions: [any Contribution]
 
-    /// A module that contributes only what is given.
+    /// A module that contributes only the given parts.
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], standing: [StandingCheck] = [],
         reactions: [Reaction] = [], timers: [Timer] = [], figures: [Figure] = [], possessions: [Possession] = [],
@@ -90,18 +91,18 @@ public struct Module: Sendable {
     }
 }
 
-/// What a module contributes that stands in another module of the kit; the host refuses a module with one that it does not
-/// know.
+/// A contribution that another module of the kit defines; the host refuses a module with one that it does not know.
 public protocol Contribution: Sendable {}
 
-/// What a module's library offers: its manifest, its schema, and how to make it from knowledge and configuration.
+/// The content of a module's library: its manifest, its schema, and the function that makes the module from knowledge and
+/// configuration.
 public struct ModuleDefinition: Sendable {
-    /// What the host knows of it beforehand.
+    /// The description that the host reads before it makes the module.
     public let manifest: Manifest
-    /// Its tables, from version 1 on.
+    /// The steps of its tables, from version 1 on.
     public let migrations: [Migration]
-    /// Makes the module. Throws what the module's own closure throws, and `internal` where the manifest and what was made differ
-    /// in whether it guards sessions.
+    /// The function that makes the module. It throws the errors of the module's own closure, and `internal` where the manifest and
+    /// the module differ in whether it guards sessions.
     public let make: @Sendable (Setup) throws -> Module
 
     /// - Parameter make: Reports problems of knowledge and configuration to its ``Setup``; throws for anything else.
@@ -117,7 +118,7 @@ public struct ModuleDefinition: Sendable {
         }
     }
 
-    /// What the library's one C function returns:
+    /// The pointer that the library's one C function returns:
     ///
     ///     @_cdecl("mneedle_module_screening")
     ///     public func mneedleModuleScreening() -> UnsafeMutableRawPointer { definition.export() }
@@ -136,29 +137,29 @@ public struct ModuleDefinition: Sendable {
     }
 }
 
-/// A question that `session.start` asks a module: what speaks against this plan? What speaks against any session of the
-/// person is a ``StandingCheck``.
+/// A question that `session.start` asks a module: what speaks against this plan? Findings against any session of the person
+/// belong into a ``StandingCheck``.
 public struct SafetyCheck: Sendable {
-    /// What it looks at, for a person.
+    /// The subject of the check, for a person.
     public var summary: String
-    /// What speaks against the plan, or has to be known before it; empty where nothing does. Throwing forbids the session.
+    /// The findings against the plan, or to be known before it; empty where there are none. Throwing forbids the session.
     public var findings: @Sendable (SessionPlan, any Reading) throws -> [Finding]
 
-    /// A check, with what it looks at.
+    /// A check, with its subject.
     public init(_ summary: String, findings: @escaping @Sendable (SessionPlan, any Reading) throws -> [Finding]) {
         self.summary = summary
         self.findings = findings
     }
 }
 
-/// Runs in the transaction that recorded an entry of a kind, whichever module recorded it. Throwing forbids what the entry
-/// says: nothing of it has happened then. An entry that ``Entry/stands`` cannot be forbidden: what the reaction did is taken
-/// back and the reaction tried again later, by the service itself. So it judges by the entry's own times and not by `now`, and
-/// does no harm the second time.
+/// Work that runs in the transaction that recorded an entry of a kind, whichever module recorded it. Throwing forbids the entry
+/// and takes all of it back. An entry that ``Entry/stands`` cannot be forbidden: the reaction alone is taken back, and the
+/// service itself tries it again later. A reaction therefore judges by the entry's own times and not by `now`, and does no harm
+/// the second time.
 public struct Reaction: Sendable {
-    /// The kind of entries that it follows: `session.finished`.
+    /// The kind of entries that the reaction follows: `session.finished`.
     public var kind: String
-    /// What it does. The actor is whoever asked for what the entry says.
+    /// The work itself. The actor is the one whose request recorded the entry.
     public var run: @Sendable (Entry, Actor, any Transaction) throws -> Void
 
     /// A reaction to entries of that kind.
@@ -168,16 +169,18 @@ public struct Reaction: Sendable {
     }
 }
 
-/// Work that becomes due by the clock. The host waits for the earliest of all modules' with one timer.
+/// Work that becomes due by the clock. The host waits with one timer for the earliest due time of all modules.
 public struct Timer: Sendable {
-    /// Names it in logs and figures.
+    /// The name in logs and figures.
     public var name: String
-    /// When the next work is due; `nil` while there is none. Asked at start and after each change; must be cheap.
+    /// The time at which the next work is due; `nil` while there is none. The host asks at start and after each change; it must
+    /// be cheap.
     public var next: @Sendable (any Reading) throws -> Instant?
-    /// Does what is due at the transaction's `now`, at most some hundred pieces at once. Must move ``next`` on.
+    /// The function that does the work due at the transaction's `now`, at most some hundred pieces at once. It must move
+    /// ``next`` on.
     public var fire: @Sendable (any Transaction) throws -> Void
 
-    /// A timer, with when it is due and what it does then.
+    /// A timer, with its due time and its work.
     public init(
         _ name: String, next: @escaping @Sendable (any Reading) throws -> Instant?,
         fire: @escaping @Sendable (any Transaction) throws -> Void
@@ -190,8 +193,8 @@ public struct Timer: Sendable {
 
 /// The kit's own version, for the host to compare with a module's note before loading it.
 public enum KitVersion {
-    /// Counts changes of the kit after which modules have to be built anew.
+    /// The number of changes of the kit after which modules had to be built anew.
     public static var api: UInt32 { mneedle_note_kit_api() }
-    /// The compiler as it names itself.
+    /// The compiler's own name and version.
     public static var compiler: String { String(cString: mneedle_note_compiler()) }
 }

@@ -2,7 +2,7 @@
 ///
 /// Say in `message` what was wrong and what to do next; programs read `code` and `members`.
 public struct ModuleError: Error, Sendable {
-    /// The protocol's error codes; the raw value is what travels.
+    /// The protocol's error codes; the raw value is sent.
     public enum Code: String, CaseIterable, Sendable {
         case badLine = "bad-line"
         case lineTooLong = "line-too-long"
@@ -19,17 +19,17 @@ public struct ModuleError: Error, Sendable {
         case `internal`
     }
 
-    /// For programs.
+    /// The code, for programs.
     public var code: Code
-    /// For a person: what was wrong, and what to do next.
+    /// A sentence for a person: what was wrong, and what to do next.
     public var message: String
-    /// What stands beside `message` in the `ERR` line.
+    /// The members beside `message` in the `ERR` line.
     public var members: Object
-    /// What the ledger keeps of the refusal, where that is worth keeping.
+    /// The entry that the ledger keeps of the refusal; `nil` where none is kept.
     public private(set) var entry: Entry?
 
-    /// The same error, with an entry that is recorded though nothing else of the request has happened. It is on disk before
-    /// the error leaves; where it cannot be recorded, the request fails with `storage` instead.
+    /// The same error, with an entry that is recorded although the rest of the request is taken back. The entry is on disk
+    /// before the error leaves; where it cannot be recorded, the request fails with `storage` instead.
     public func keeping(_ entry: Entry) -> ModuleError {
         var error = self
         error.entry = entry
@@ -62,12 +62,12 @@ public struct ModuleError: Error, Sendable {
         return ModuleError(.notFound, text, members: ["kind": kind, "id": id, "suggestions": suggestions])
     }
 
-    /// The state does not allow it.
+    /// The state does not allow the request.
     public static func conflict(_ message: String, state: String) -> ModuleError {
         ModuleError(.conflict, message, members: ["state": state])
     }
 
-    /// Safety findings forbid it.
+    /// Safety findings forbid the request.
     public static func blocked(_ findings: [Finding], _ message: String? = nil) -> ModuleError {
         let count = findings.count { $0.blocks }
         return ModuleError(

@@ -7,7 +7,7 @@ import PackageDescription
 let package = Package(
     name: "MneedleKit",
     products: [
-        // With what a module that takes streams needs beside: as a product of its own it would hold a second kit.
+        // MneedleBulkKit, for modules that take streams, is in the same library: its own product would hold a second kit.
         .library(name: "MneedleKit", type: .dynamic, targets: ["MneedleKit", "MneedleBulkKit"]),
         // The ELF note that says which kit and compiler a module was built with.
         .library(name: "MneedleModuleNote", targets: ["MneedleModuleNote"]),

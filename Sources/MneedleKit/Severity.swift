@@ -1,16 +1,16 @@
-/// How strongly a ``Finding`` speaks against a session, weakest first.
+/// The strength with which a ``Finding`` speaks against a session, weakest first.
 ///
 /// The decision over several findings is the highest severity among them.
 public enum Severity: String, CaseIterable, Comparable, Sendable {
-    /// Worth knowing; changes nothing.
+    /// The finding is worth knowing and changes nothing.
     case info
-    /// Proceed, with the finding's advice.
+    /// The session may proceed, with the finding's advice.
     case caution
-    /// A physician must clear it first; a recorded clearance lifts it.
+    /// A physician must clear the finding first; a recorded clearance lifts it.
     case clearance
-    /// Not before a date or instant.
+    /// No session before a date or instant.
     case `defer`
-    /// Not at all while it holds.
+    /// No session at all while the finding holds.
     case contraindicated
 
     /// A finding at or over this severity forbids starting a session.

@@ -18,7 +18,7 @@ public func suggestions(for name: String, in candidates: [String]) -> [String] {
     return ranked.sorted { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }.prefix(3).map(\.candidate)
 }
 
-/// How many letters must be left out, added, changed or swapped with their neighbour to make one from the other.
+/// The number of letters to leave out, add, change or swap with their neighbour to make one word from the other.
 private func distance(_ first: [UInt8], _ second: [UInt8]) -> Int {
     var beforePrevious = [Int](repeating: 0, count: second.count + 1)
     var previous = Array(0...second.count)

@@ -16,7 +16,7 @@ public enum Value: Hashable, Sendable {
 public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     /// A name and its value. (`Value` alone would mean the dictionary literal's associated type here.)
     public struct Member: Hashable, Sendable {
-        /// What it is called.
+        /// The member's name.
         public var name: String
         public var value: MneedleKit.Value
 
@@ -27,7 +27,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// In the order in which they are sent.
+    /// The members in the order in which they are sent.
     public private(set) var members: [Member]
 
     /// An object without members.
@@ -40,7 +40,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral elements: (String, (any ValueConvertible)?)...) {
         members = []
         members.reserveCapacity(elements.count)
-        // By index, for taking the elements apart copies them.
+        // The loop reads elements by index, for taking them apart copies them.
         for index in elements.indices {
             if let value = elements[index].1?.value { members.append(Member(elements[index].0, value)) }
         }
@@ -79,7 +79,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         default: nil
         }
     }
-    /// The truth value of a member; `nil` where it is missing, or none.
+    /// The truth value of a member; `nil` where it is missing, or no truth value.
     public func bool(_ name: String) -> Bool? {
         if case .bool(let flag) = self[name] { flag } else { nil }
     }
@@ -87,7 +87,7 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public func list(_ name: String) -> [MneedleKit.Value]? {
         if case .list(let list) = self[name] { list } else { nil }
     }
-    /// The object that a member is; `nil` where it is missing, or none.
+    /// The object that a member is; `nil` where it is missing, or no object.
     public func object(_ name: String) -> Object? {
         if case .object(let object) = self[name] { object } else { nil }
     }
@@ -95,15 +95,15 @@ public struct Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public func strings(_ name: String) -> [String] {
         (list(name) ?? []).compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
-    /// The day that a member's text names; `nil` where it is missing, or none.
+    /// The day that a member's text names; `nil` where it is missing, or names no day.
     public func date(_ name: String) -> CivilDate? { string(name).flatMap(CivilDate.init) }
-    /// The time that a member's text names; `nil` where it is missing, or none.
+    /// The time that a member's text names; `nil` where it is missing, or names no time.
     public func instant(_ name: String) -> Instant? { string(name).flatMap(Instant.init) }
 }
 
-/// What can stand in a reply or a ledger entry.
+/// A type whose values can stand in a reply or a ledger entry.
 public protocol ValueConvertible: Sendable {
-    /// It as it travels.
+    /// The value as it travels.
     var value: Value { get }
 }
 

@@ -1,34 +1,34 @@
-/// Points as they are on disk: a header that answers for all of them together, and the columns themselves.
+/// Points as they are on disk: a header with the statistics of all of them, and the columns themselves.
 ///
 ///     header = version, points, fields × statistics, times' section, columns × (kind, decimals, section), checksum
-///     data   = the times' bytes, then each column's, so that one column is read without the others
+///     data   = the times' bytes, then each column's, so that one column can be read without the others
 ///
 /// `Documentation/telemetry.md` describes every byte.
 public struct Block: Equatable, Sendable {
-    /// A series' points are gathered until a block has so many, which then stays as it is.
+    /// The number of points in a full block. A series' points are gathered up to it; a full block no longer changes.
     public static let capacity = 1 << 14
-    /// Damaged bytes could claim any number of points.
+    /// The greatest accepted number of points; damaged bytes could claim any.
     private static let mostPoints = 1 << 24
-    /// More than the longest lines of two full blocks have.
+    /// The greatest accepted number of bytes of text: more than the longest lines of two full blocks have.
     private static let mostText = 1 << 32
     private static let version: UInt8 = 1
 
-    /// Count, times and statistics of all the points together, which can be read without unpacking them.
+    /// The count, the section of the times and the statistics of all the points, which can be read without unpacking them.
     public var header: [UInt8]
     /// The times and the columns.
     public var data: [UInt8]
 
     /// The content of a header.
     public struct Header {
-        /// How many points there are.
+        /// The number of points.
         public var points: Int
-        /// One for each field of the series, in its order.
+        /// The statistics of each field of the series, in the series' order.
         public var statistics: [Statistics]
-        /// One for each stored column.
+        /// The stored columns.
         fileprivate var columns: [StoredColumn]
         fileprivate var times: Section
 
-        /// To how many decimals the values of a field are; ``Sample/binary`` where nobody knows.
+        /// The number of decimals of a field's values; ``Sample/binary`` where it is not known.
         public func decimals(of field: Int) -> UInt8 {
             // A roll-up has four columns a field, of which the last is the sum.
             let place = columns.count == statistics.count ? field : field * 4 + 3
@@ -36,7 +36,7 @@ public struct Block: Equatable, Sendable {
         }
     }
 
-    /// A part of the data, and what its bytes come to: what is read is checked, and nothing else has to be.
+    /// The length and checksum of a part of the data: a reader checks the parts that it reads, and no others.
     struct Section {
         var length: Int
         var checksum: UInt64
@@ -70,8 +70,8 @@ public struct Block: Equatable, Sendable {
     // MARK: Writing
 
     /// - Parameters:
-    ///   - points: In the order of their times.
-    ///   - statistics: Of each field; taken from the columns if left out.
+    ///   - points: The points in the order of their times.
+    ///   - statistics: The statistics of each field; computed from the columns if left out.
     public init(_ points: Points, statistics: [Statistics]? = nil) {
         var data = Packer()
         Numbers.pack(points.times, &data)
@@ -97,7 +97,7 @@ public struct Block: Equatable, Sendable {
         (self.header, self.data) = (header.bytes, data.bytes)
     }
 
-    /// A block as it was stored; only reading it tells whether it is one.
+    /// A block as it was stored; only reading it shows whether the bytes are a block.
     public init(header: [UInt8], data: [UInt8]) { (self.header, self.data) = (header, data) }
 
     private static func pack(_ column: Column, _ packer: inout Packer) {
@@ -116,7 +116,7 @@ public struct Block: Equatable, Sendable {
 
     /// Reads a header, without any points.
     ///
-    /// - Parameter withHistograms: Whether quantiles will be asked for; without them they must not be.
+    /// - Parameter withHistograms: Whether to read the histograms; without them no quantile may be asked for.
     public static func header(_ bytes: [UInt8], withHistograms: Bool = false) throws(Damage) -> Header {
         guard bytes.count > 8 else { throw Damage() }
         var end = Unpacker(bytes[(bytes.count - 8)...])
@@ -195,7 +195,7 @@ public struct Block: Equatable, Sendable {
         return Column(kind: stored.kind, decimals: stored.decimals, numbers: numbers, text: text)
     }
 
-    /// Eight bytes at a time, for what is long and read often.
+    /// A checksum over eight bytes at a time, for long parts that are read often.
     private static func quickChecksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.withUnsafeBytes { bytes in
             var hash = UInt64(bytes.count) &* 0x9E37_79B9_7F4A_7C15
@@ -211,7 +211,7 @@ public struct Block: Equatable, Sendable {
         }
     }
 
-    /// FNV-1a: tells accident, not malice; against that the ledger keeps a digest.
+    /// The FNV-1a checksum, which detects accidents; against malice the ledger keeps a digest.
     static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

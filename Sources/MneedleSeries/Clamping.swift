@@ -1,13 +1,13 @@
-// Stored bytes may say any number: what is reckoned with them ends at the type's limits instead of trapping.
+// Stored bytes may hold any number: arithmetic on them ends at the type's limits instead of trapping.
 
 extension FixedWidthInteger where Self: SignedInteger {
-    /// The sum, or the limit that it would be beyond.
+    /// The sum, or the limit of the type that it would exceed.
     func addingClamped(_ other: Self) -> Self {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum
     }
 
-    /// The whole number next to this one towards zero, or the limit that it is beyond; 0 for what is no number.
+    /// The number without its fraction, or the limit of the type that it exceeds; 0 for NaN.
     init(clamping number: Double) {
         if let exact = Self(exactly: number.rounded(.towardZero)) {
             self = exact
@@ -16,9 +16,9 @@ extension FixedWidthInteger where Self: SignedInteger {
         }
     }
 
-    /// The greatest multiple of `step` that is no greater, or the type's least number where there is none.
+    /// The greatest multiple of `step` up to this number, or the type's least number where there is none.
     ///
-    /// - Parameter step: Over zero; with any other the number stays as it is.
+    /// - Parameter step: A number over zero; with any other this number stays as it is.
     func roundedDown(to step: Self) -> Self {
         guard step > 0 else { return self }
         let rest = self % step

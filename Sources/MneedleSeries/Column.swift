@@ -1,24 +1,24 @@
-/// The values of one field, exactly as they were sent: decimal numbers as whole numbers at the precision that all of them
-/// have, other floating-point numbers bit by bit, texts as their bytes. A zero has no sign here.
+/// The values of one field, exactly as they were sent: decimal numbers as whole numbers at one common precision, other
+/// floating-point numbers bit by bit, texts as their bytes. A zero has no sign here.
 public final class Column {
-    /// The sort of all its values.
+    /// The type of all its values.
     public let kind: Sample.Kind
-    /// By how many digits the point stands left in `numbers`; ``Sample/binary`` where they are the bits of `Double`s.
+    /// The number of decimals of `numbers`; ``Sample/binary`` where they are the bits of `Double`s.
     public var decimals: UInt8 { ownDecimals }
     /// The values; for texts their lengths in bytes.
     public var numbers: [Int64] { ownNumbers }
     /// The texts one after the other.
     public var text: [UInt8] { ownText }
 
-    // Private, so that the compiler sees all that is done with them: what is done with a stored property that is public is
-    // checked as it runs, which would be a fifth of the time that a line takes.
+    // These are private, so that the compiler sees every access to them: accesses to a public stored property are checked at
+    // run time, which would take a fifth of the time of a line.
     private var ownDecimals: UInt8
     private var ownNumbers: [Int64]
     private var ownText: [UInt8]
 
     /// - Parameters:
-    ///   - decimals: At most fifteen, or ``Sample/binary``.
-    ///   - text: As many bytes as the numbers come to, where they are the lengths of texts.
+    ///   - decimals: The number of decimals, at most fifteen, or ``Sample/binary``.
+    ///   - text: The bytes of the texts, as many as the sum of the numbers, which are then the lengths of the texts.
     public init(kind: Sample.Kind, decimals: UInt8 = 0, numbers: [Int64] = [], text: [UInt8] = []) {
         self.kind = kind
         ownDecimals = decimals
@@ -26,7 +26,7 @@ public final class Column {
         ownText = text
     }
 
-    /// Ten to the power of each number of decimals that there may be.
+    /// Ten to the power of each allowed number of decimals.
     public static let powers: [Double] = (0...Int(Sample.mostDecimals)).map { power in
         (0..<power).reduce(1.0) { value, _ in value * 10 }
     }
@@ -44,14 +44,14 @@ public final class Column {
         }
     }
 
-    /// Takes the text without its escapes.
+    /// Adds a text, without its escapes.
     private func appendText(_ quoted: UnsafeBufferPointer<UInt8>) {
         let bytes = LineReader.unescaped(quoted, LineReader.isQuotable).utf8
         ownText += bytes
         ownNumbers.append(Int64(bytes.count))
     }
 
-    /// A number of another precision than those before it.
+    /// Adds a number whose precision is not that of the numbers before it.
     private func appendFloat(_ sample: Sample) {
         if decimals != Sample.binary, sample.decimals != Sample.binary {
             let common = max(decimals, sample.decimals)
@@ -63,7 +63,7 @@ public final class Column {
         ownNumbers.append(Int64(bitPattern: Column.double(sample.bits, sample.decimals).bitPattern))
     }
 
-    /// - Returns: `nil` where it would no longer be exactly one `Double`.
+    /// - Returns: `nil` where the result would no longer be exactly one `Double`.
     private static func scaled(_ number: Int64, by digits: UInt8) -> Int64? {
         let (product, overflow) = number.multipliedReportingOverflow(by: Int64(powers[Int(digits)]))
         return overflow || product.magnitude > Sample.largestMantissa ? nil : product
@@ -120,7 +120,7 @@ public final class Column {
     /// The value as a number; a boolean is 1 or 0.
     public func number(at index: Int) -> Double { Column.number(numbers[index], kind, decimals) }
 
-    /// The number that stored bits mean for such a kind and so many decimals.
+    /// The number that stored bits mean for a kind and a number of decimals.
     @inlinable
     public static func number(_ bits: Int64, _ kind: Sample.Kind, _ decimals: UInt8) -> Double {
         switch kind {
@@ -130,12 +130,12 @@ public final class Column {
         }
     }
 
-    /// Where each text begins; not to be asked while texts are still added.
+    /// The places where the texts begin; it must not be read while texts are still added.
     private lazy var textStarts = numbers.reduce(into: [0]) { $0.append($0.last! + Int($1)) }
 
     func textBytes(at index: Int) -> ArraySlice<UInt8> { text[textStarts[index]..<textStarts[index + 1]] }
 
-    /// The least, the greatest and the sum of some of the stored whole numbers; `nil` where the sum is too great for one.
+    /// The least, the greatest and the sum of some of the stored whole numbers; `nil` where the sum does not fit 64 bits.
     public func wholeFigures(_ places: Range<Int>) -> (least: Int64, most: Int64, sum: Int64)? {
         numbers.withUnsafeBufferPointer { numbers in
             var (least, most, sum) = (numbers[places.lowerBound], numbers[places.lowerBound], Int64(0))
@@ -159,6 +159,6 @@ public final class Column {
         }
     }
 
-    /// Whether there is anything in it to plot or to sum up.
+    /// Whether its values can be plotted or summed up: whether they are no texts.
     public var isNumeric: Bool { kind != .text }
 }

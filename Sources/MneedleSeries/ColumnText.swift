@@ -18,7 +18,7 @@ extension Column {
         return quoted
     }
 
-    /// The value as it is.
+    /// The value as plain text.
     public func plainText(at index: Int) -> String {
         let number = numbers[index]
         switch kind {

@@ -1,7 +1,7 @@
-/// How often which values occur, for quantiles: each value by itself while there are few, else by the first eight binary
-/// digits, so that all that fall together are within 0.8 % of one another.
+/// The counts of values, for quantiles: of each value by itself while there are few, else of all values with the same first
+/// eight binary digits, which are within 0.8 % of one another.
 struct Histogram: Equatable, Sendable {
-    /// A block with more different values than this keeps them by their first digits.
+    /// The greatest number of different values that are counted by themselves; with more, a block counts by the first digits.
     static let mostExact = 128
 
     struct Bin: Equatable, Sendable {
@@ -9,7 +9,7 @@ struct Histogram: Equatable, Sendable {
         var count: Int
     }
 
-    /// In the order of their values.
+    /// The bins in the order of their values.
     private(set) var bins: [Bin] = []
 
     init() {}
@@ -32,7 +32,7 @@ struct Histogram: Equatable, Sendable {
         bins = merged + left + right
     }
 
-    /// The value in that place of all in their order; there must be one.
+    /// The value at a place among all values in their order; there must be one.
     func value(at place: Int) -> Double {
         var seen = 0
         for bin in bins {
@@ -83,7 +83,7 @@ struct Histogram: Equatable, Sendable {
     private static let droppedBits: UInt64 = 45
     private static let largestKey: UInt64 = .max >> droppedBits
 
-    /// Sign, exponent and the first seven digits behind the leading one; in the order of the values.
+    /// The sign, the exponent and the first seven digits after the leading one; keys are in the order of their values.
     private static func key(of value: Double) -> Int {
         let key = Int(value.magnitude.bitPattern >> droppedBits)
         return value < 0 ? -key : key
@@ -110,7 +110,7 @@ struct Histogram: Equatable, Sendable {
         for bin in bins { packer.count(bin.count) }
     }
 
-    /// The values as whole numbers: keys where all are the middles of theirs, else at the fewest decimals, else bits.
+    /// The values as whole numbers: as keys where each value is the middle of its key, else at the fewest decimals, else as bits.
     private var shortest: (form: UInt8, numbers: [Int64]) {
         let keys = bins.map { Histogram.key(of: $0.value) }
         if zip(bins, keys).allSatisfy({ $0.value == Histogram.value(of: $1) }) {

@@ -1,8 +1,8 @@
 /// The common part of many points: measurement and tags as they were sent, and their fields in their order.
 public final class Layout {
-    /// A field's name and what its values are.
+    /// A field's name and the type of its values.
     public struct Field: Hashable, Sendable {
-        /// Without its escapes.
+        /// The field's name, without its escapes.
         public var name: String
         /// The type of its values.
         public var kind: Sample.Kind
@@ -18,20 +18,20 @@ public final class Layout {
     struct Piece {
         var start: UnsafePointer<UInt8>
         var count: Int
-        /// Of the value that follows.
+        /// The type of the value that follows.
         var kind: Sample.Kind
     }
 
-    /// Measurement and tags, with their escapes.
+    /// The measurement and the tags, with their escapes.
     public let series: String
     /// The tags without their escapes.
     public let tags: [String: String]
     /// The fields in their order.
     public let fields: [Field]
-    /// Kept outside of arrays: they are looked at for every point.
+    /// The pieces of a line; they are kept outside of arrays, because they are read for every point.
     let pieces: UnsafeMutableBufferPointer<Piece>
     private let text: UnsafeMutableBufferPointer<UInt8>
-    /// Of measurement, tags and names of fields together.
+    /// The number of bytes of the measurement, the tags and the names of the fields together.
     public var byteCount: Int { text.count }
 
     init(

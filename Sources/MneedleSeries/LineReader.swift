@@ -1,25 +1,24 @@
-/// Reads one line of InfluxDB line protocol, `pen,device=pen-1 depth_mm=0.5,speed_hz=90i 1700000000000000000`: backslash
+/// A reader of one line of InfluxDB line protocol, `pen,device=pen-1 depth_mm=0.5,speed_hz=90i 1700000000000000000`: backslash
 /// escapes in names and tags, quoted strings, `i` and `u` integers, booleans, an optional timestamp, comments.
 ///
-/// Most lines of a stream look like the one before but for their values. ``match(_:_:)`` reads such a line against the
-/// layout of an earlier one; ``layout()`` reads any line, says what is wrong with a bad one, and finds the layout of a
-/// good one.
+/// Most lines of a stream differ from the one before only in their values. ``match(_:_:)`` reads such a line against the
+/// layout of an earlier one; ``layout()`` reads any line, and finds the fault of a bad one or the layout of a good one.
 public struct LineReader {
     private let start: UnsafePointer<UInt8>
     private let end: UnsafePointer<UInt8>
     private var next: UnsafePointer<UInt8>
-    /// The time of the point just matched in the unit of its stream; `nil` where the line has none.
+    /// The time of the point just matched, in the unit of its stream; `nil` where the line has none.
     public private(set) var time: Int64?
 
-    /// - Parameter line: Without its LF; it has to stay where it is while it is read.
+    /// - Parameter line: The line without its LF; it has to stay in its place in memory while it is read.
     public init(_ line: UnsafeBufferPointer<UInt8>) {
-        // An empty buffer may have no address; then this one is not read either.
+        // An empty buffer may have no address; this one stands in and is never read.
         start = line.baseAddress ?? UnsafePointer(bitPattern: 1)!
         end = start + line.count
         next = start
     }
 
-    // No device sends more. These bound how long a line can take, whatever is in it.
+    // No device sends more. These limits bound the time that any line can take.
 
     /// The most fields of one point.
     public static let mostFields = 256
@@ -45,9 +44,9 @@ public struct LineReader {
 
     // MARK: A line like the one before
 
-    /// Reads the line if it has just these tags and fields, of these kinds, in this order.
-    /// - Parameter samples: Gets the fields' values; has room for as many as the layout has fields.
-    /// - Returns: Whether it does; if not, nothing is said about what it is.
+    /// Reads the line if it has exactly the layout's tags and fields, of the same kinds and in the same order.
+    /// - Parameter samples: Room for the values of all fields of the layout, which it receives.
+    /// - Returns: Whether the line matches; if not, it may be any other line, good or bad.
     public mutating func match(_ layout: Layout, _ samples: UnsafeMutablePointer<Sample>) -> Bool {
         next = start
         time = nil
@@ -82,8 +81,8 @@ public struct LineReader {
 
     // MARK: Any line
 
-    /// Reads the whole line for what it is.
-    /// - Throws: What is wrong with it, and where.
+    /// Reads the whole line, whatever its layout.
+    /// - Throws: The fault of the line and its place.
     public mutating func layout() throws(PointError) -> Layout {
         next = start
         skipBlanks()
@@ -92,7 +91,7 @@ public struct LineReader {
         skipBlanks()
         var fields: [Layout.Field] = []
         var keys: [UnsafeBufferPointer<UInt8>] = []
-        // By their bytes: comparing texts of combining characters takes far longer.
+        // Names are compared by their bytes: comparing texts of combining characters takes far longer.
         var names: Set<[UInt8]> = []
         repeat {
             if sees(LineReader.comma) { next += 1 }
@@ -126,7 +125,7 @@ public struct LineReader {
 
     private func fail(_ reason: String) -> PointError { PointError(column: next - start + 1, reason: reason) }
 
-    /// Reads measurement and tags.
+    /// Reads the measurement and the tags.
     private mutating func series() throws(PointError) -> (UnsafeBufferPointer<UInt8>, tags: [String: String]) {
         let seriesStart = next
         guard !name(until: LineReader.comma, LineReader.space).isEmpty else {
@@ -173,7 +172,7 @@ public struct LineReader {
 
     static func isSpecial(_ byte: UInt8) -> Bool { byte == comma || byte == space || byte == equals }
 
-    /// The text without the backslashes that escape such a byte; others stand for themselves.
+    /// The text without the backslashes that escape a special byte; other backslashes stand for themselves.
     static func unescaped(_ text: UnsafeBufferPointer<UInt8>, _ isSpecial: (UInt8) -> Bool) -> String {
         var bytes: [UInt8] = []
         var isEscaped = false
@@ -200,7 +199,7 @@ public struct LineReader {
 
     // MARK: Values
 
-    /// Reads a value up to its delimiter, which the caller checks; `nil` where there is none.
+    /// Reads a value up to its delimiter, which the caller checks; `nil` where there is no value.
     private mutating func value() -> Sample? {
         guard !isAtEnd else { return nil }
         switch next.pointee {
@@ -220,7 +219,7 @@ public struct LineReader {
         while next < end {
             let digit = next.pointee &- UInt8(ascii: "0")
             if digit < 10 {
-                // More than 19 digits may not fit: those are read once more below.
+                // More than 19 digits may not fit; such a number is read once more below.
                 mantissa = mantissa &* 10 &+ UInt64(digit)
                 digits += 1
             } else if next.pointee == UInt8(ascii: "."), pointAt < 0 {
@@ -308,7 +307,7 @@ public struct LineReader {
         return sample
     }
 
-    /// What a backslash escapes in a quoted string.
+    /// Whether a backslash escapes this byte in a quoted string.
     static func isQuotable(_ byte: UInt8) -> Bool { byte == quote || byte == backslash }
 
     private mutating func timestamp() -> Int64? {

@@ -1,11 +1,11 @@
-/// Packs a column of whole numbers: as what each differs from what could be expected of it, in planes of the
-/// differences' first, second, … bytes. What is expected is what makes the differences smallest.
+/// The packing of a column of whole numbers: as the difference of each number from its prediction, in planes of the
+/// differences' first, second, … bytes. The model is the one whose predictions make the differences smallest.
 enum Numbers {
     /// The prediction of a number from those before it. `Documentation/decisions/0103-prediction-models.md` says why these two.
     private enum Model: UInt8, CaseIterable {
-        /// On a line: values that scatter about a level, times of a clock that jitters and does not drift.
+        /// A number on a line: for values that scatter about a level, and times of a clock that jitters and does not drift.
         case line = 0
-        /// Like the one before and a constant step on: values and times that drift.
+        /// The number before and a constant step: for values and times that drift.
         case step = 1
     }
 
@@ -41,7 +41,7 @@ enum Numbers {
 
     /// Puts each byte into its place of a number.
     private static func join(_ bytes: [UInt8], _ plane: Int, to numbers: inout [Int64]) {
-        // Unsafe for speed: these loops are where a query spends its time. Both have as many elements.
+        // The buffers are unsafe for speed: a query spends its time in these loops. Both have the same number of elements.
         numbers.withUnsafeMutableBufferPointer { numbers in
             bytes.withUnsafeBufferPointer { bytes in
                 let shift = Int64(plane * 8)
@@ -52,7 +52,7 @@ enum Numbers {
 
     private static let powers: [Int64] = (0...9).map { power in (0..<power).reduce(1) { number, _ in number * 10 } }
 
-    /// How many zeros every number ends with, at most nine.
+    /// The number of zeros that every number ends with, at most nine.
     private static func commonTens(_ numbers: [Int64]) -> Int {
         var tens = powers.count - 1
         for number in numbers {
@@ -62,7 +62,7 @@ enum Numbers {
         return tens
     }
 
-    /// The model whose differences have the fewest binary digits, judged by some of them.
+    /// The model whose differences have the fewest binary digits, judged by some of the numbers.
     private static func best(_ numbers: [Int64]) -> (model: Model, base: Int64, step: Int64)? {
         var best: (model: Model, base: Int64, step: Int64)?
         var least = Int.max
@@ -91,7 +91,7 @@ enum Numbers {
         let steps = Int64(numbers.count - 1)
         switch model {
         case .line:
-            // Halves' means are as good as a regression line, and need no care with large squares.
+            // The means of both halves are as good as a regression line, and need no care with large squares.
             let half = numbers.count / 2
             guard half >= 2, !isTooFar, span.magnitude < 1 << 40 else { return nil }
             func mean(_ part: ArraySlice<Int64>) -> Double {
@@ -106,7 +106,7 @@ enum Numbers {
         }
     }
 
-    /// A line's step is counted in parts of one, so that it does not run away over a whole block.
+    /// The binary digits of a line's step after the point, so that rounding does not add up over a whole block.
     private static let stepBits: Int64 = 16
 
     private static func onLine(_ place: Int, _ base: Int64, _ step: Int64) -> Int64 {
@@ -131,7 +131,7 @@ enum Numbers {
         return differences
     }
 
-    /// Makes numbers of what they differ from what was expected of them.
+    /// Restores numbers from their differences from the model's predictions.
     private static func restore(
         _ numbers: inout [Int64], _ model: Model, _ base: Int64, _ step: Int64, _ unit: Int64
     ) {
@@ -152,7 +152,7 @@ enum Numbers {
 
     // MARK: Bits
 
-    /// Packs numbers that are bits of something else, as what changes from each to the next.
+    /// Packs numbers that are bits of something else, as the bits that change from each to the next.
     static func packBits(_ numbers: [Int64], _ packer: inout Packer) {
         var last: Int64 = 0
         let changes = numbers.map { number in

@@ -1,4 +1,4 @@
-/// Writes whole numbers in as few bytes as they need.
+/// A writer of whole numbers in as few bytes as they need.
 struct Packer {
     var bytes: [UInt8] = []
 
@@ -22,7 +22,7 @@ struct Packer {
     }
 }
 
-/// Reads what ``Packer`` wrote; throws where the bytes end too early or say too much.
+/// A reader of the bytes that ``Packer`` wrote; it throws where they end too early or a number is too great.
 struct Unpacker {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
@@ -50,7 +50,7 @@ struct Unpacker {
         throw Damage()
     }
 
-    /// A number that no more than so many things can have.
+    /// Reads a count, which is damaged where it is greater than `most`.
     mutating func count(atMost most: Int) throws(Damage) -> Int {
         let number = try unsigned()
         guard number <= UInt64(most) else { throw Damage() }
@@ -72,12 +72,12 @@ struct Unpacker {
     }
 }
 
-/// Stored bytes that are not what was stored.
+/// The error for stored bytes that are no longer as they were written.
 public struct Damage: Error, Equatable {
-    /// Nobody knows more of it.
+    /// The error, which has no details.
     public init() {}
 }
 
-/// Small magnitudes as small numbers: 0, -1, 1, -2, 2 as 0, 1, 2, 3, 4.
+/// The zigzag code, with small numbers for small magnitudes: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4.
 func zigzag(_ number: Int64) -> UInt64 { UInt64(bitPattern: (number << 1) ^ (number >> 63)) }
 func unzigzag(_ number: UInt64) -> Int64 { Int64(bitPattern: (number >> 1) ^ (0 &- (number & 1))) }

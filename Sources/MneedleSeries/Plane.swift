@@ -1,7 +1,7 @@
 import CZstd
 import Synchronization
 
-/// Packs bytes that have something in common: as they are, as one byte that all are, or by zstd, whichever is least.
+/// The packing of similar bytes: as they are, as one byte where all are the same, or by zstd, whichever is shortest.
 enum Plane {
     private static let asTheyAre: UInt8 = 0
     private static let allEqual: UInt8 = 1
@@ -23,7 +23,7 @@ enum Plane {
         }
     }
 
-    /// - Returns: `nil` where it is not worth the while.
+    /// - Returns: `nil` where compression is not worth its time.
     private static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count > 32 else { return nil }
         return [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { room, count in
@@ -32,7 +32,7 @@ enum Plane {
                     ZSTD_compressCCtx($0, room.baseAddress, room.count, bytes.baseAddress, bytes.count, level)
                 }
             }
-            // Larger than it was where it failed, so that it is stored as it is.
+            // A failure counts as the whole room, which is longer than the bytes, so that they are stored as they are.
             count = ZSTD_isError(length) == 0 ? length : room.count
         }
     }
@@ -43,7 +43,7 @@ enum Plane {
         case asTheyAre: return Array(try unpacker.slice(count))
         case zstd:
             let packed = try unpacker.slice(try unpacker.count(atMost: .max))
-            // Room is made only for what the frame says that it has, and can have: three bytes come to 128 KiB at most.
+            // Room is made only for the size that the frame names and can have: three bytes come to 128 KiB at most.
             let size = packed.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
             guard size == UInt64(count), count >> 17 <= packed.count / 3 else { throw Damage() }
             let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, length in
@@ -61,13 +61,13 @@ enum Plane {
     }
 }
 
-/// The memory that zstd works in: making one takes longer than packing a few hundred bytes. There are as many as were ever in use at
-/// the same time.
+/// The contexts that zstd works in, kept because making one takes longer than packing a few hundred bytes. There are as many
+/// as were ever in use at the same time.
 private final class Workspace: Sendable {
     static let compressing = Workspace { ZSTD_createCCtx() }
     static let decompressing = Workspace { ZSTD_createDCtx() }
 
-    // Sendable: a workspace has one user at a time.
+    // Being Sendable is safe, since a workspace has one user at a time.
     private struct Idle: @unchecked Sendable { var all: [OpaquePointer] = [] }
 
     private let idle = Mutex(Idle())
@@ -76,7 +76,7 @@ private final class Workspace: Sendable {
     init(_ make: @escaping @Sendable () -> OpaquePointer?) { self.make = make }
 
     func use(_ body: (OpaquePointer) -> Int) -> Int {
-        // Where there is no memory for one, the answer is one of zstd's errors.
+        // Where there is no memory for a workspace, the answer is one of zstd's errors.
         guard let workspace = idle.withLock({ $0.all.popLast() }) ?? make() else { return -1 }
         defer { idle.withLock { $0.all.append(workspace) } }
         return body(workspace)

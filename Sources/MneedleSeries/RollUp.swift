@@ -5,13 +5,13 @@ public enum RollUp {
 
     /// The four columns that a field has in a rolled-up series.
     public struct Columns {
-        /// How many values are in each step.
+        /// The number of values in each step.
         public let count: Column
-        /// Their least.
+        /// The least value in each step.
         public let least: Column
-        /// Their greatest.
+        /// The greatest value in each step.
         public let most: Column
-        /// Their sum.
+        /// The sum of the values in each step.
         public let sum: Column
 
         /// - Returns: `nil` where the points are no roll-up with that field.
@@ -24,17 +24,17 @@ public enum RollUp {
         /// A roll-up in which each point is a step.
         init(_ column: Column) {
             count = Column(kind: .integer, numbers: Array(repeating: 1, count: column.numbers.count))
-            // A text has nothing to sum up but how many there were.
+            // Of texts only the number can be summed up.
             let values = column.isNumeric ? column : Column(kind: .integer, numbers: column.numbers.map { _ in 0 })
             (least, most, sum) = (values, values, values)
         }
 
-        /// How many values are in a step: none where damage has made no such number of it.
+        /// The number of values in a step, clamped to what a count can be where the stored number is damaged.
         public func counted(at index: Int) -> Int {
             min(max(Int(clamping: count.number(at: index)), 0), Statistics.mostValues)
         }
 
-        /// Sums steps up; `ends` says behind which place each of the longer steps ends.
+        /// Sums up steps; `ends` has the place after the end of each of the longer steps.
         func summed(_ ends: [Int]) -> [Column] {
             [
                 Columns.summed(count, ends, +), Columns.summed(least, ends, min), Columns.summed(most, ends, max),
@@ -57,11 +57,11 @@ public enum RollUp {
     /// Sums points up by longer steps.
     ///
     /// - Parameters:
-    ///   - points: In the order of their times.
-    ///   - fields: How many fields they have.
-    ///   - isRolled: Whether they sum up others already.
-    ///   - step: In nanoseconds; over zero.
-    /// - Throws: Where they have not the columns of so many fields.
+    ///   - points: The points in the order of their times.
+    ///   - fields: The number of fields of the points.
+    ///   - isRolled: Whether the points are a roll-up already.
+    ///   - step: The length of a step in nanoseconds; over zero.
+    /// - Throws: ``Damage`` where the points do not have the columns of so many fields.
     public static func summed(_ points: Points, fields: Int, isRolled: Bool, step: Int64) throws(Damage) -> Points {
         let starts = points.times.map { $0.roundedDown(to: step) }
         let ends = starts.indices.filter { $0 + 1 == starts.count || starts[$0 + 1] != starts[$0] }.map { $0 + 1 }
@@ -77,7 +77,7 @@ public enum RollUp {
 }
 
 extension Column {
-    /// Numbers that have at most so many decimals.
+    /// A column of numbers with at most so many decimals.
     public convenience init(_ values: [Double], decimals: UInt8) {
         let isScaled =
             decimals != Sample.binary
@@ -85,7 +85,7 @@ extension Column {
         self.init(
             kind: .float, decimals: isScaled ? decimals : Sample.binary,
             numbers: values.map { value in
-                // Rounding takes away what adding up in binary has left behind.
+                // Rounding removes the errors of binary addition.
                 isScaled
                     ? Int64((value * Column.powers[Int(decimals)]).rounded()) : Int64(bitPattern: value.bitPattern)
             })

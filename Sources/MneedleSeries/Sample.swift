@@ -1,5 +1,5 @@
-/// The content of one point of a layout: a value for each of its fields, and a time. Filled by the parser point after point,
-/// without any allocation.
+/// One value of a point, for one field of its layout. The parser fills the same samples point after point, without any
+/// allocation.
 public struct Sample: Sendable {
     /// The type of a value; a block stores its raw value.
     public enum Kind: UInt8, Sendable {
@@ -8,15 +8,15 @@ public struct Sample: Sendable {
 
     /// The value's type.
     public var kind: Kind
-    /// A decimal number's digits after the point; ``binary`` where `bits` are those of a `Double`.
+    /// The number of decimals of a decimal number; ``binary`` where `bits` are those of a `Double`.
     public var decimals: UInt8
-    /// A decimal number without its point, an integer, an unsigned integer's bits, 0 or 1; for a text its place in the
-    /// line: `start << 32 | length`.
+    /// The value: a decimal number without its point, an integer, an unsigned integer's bits, 0 or 1; for a text its place in
+    /// the line: `start << 32 | length`.
     public var bits: Int64
 
     /// The `decimals` of a number that is kept as the bits of its `Double`.
     public static let binary = UInt8.max
-    /// Up to here a decimal number is exactly one `Double`.
+    /// The greatest number of decimals up to which a decimal number is exactly one `Double`.
     public static let mostDecimals = 15
     static let largestMantissa: UInt64 = 1 << 53
 
@@ -28,11 +28,11 @@ public struct Sample: Sendable {
     }
 }
 
-/// How many nanoseconds a timestamp's unit has.
+/// The unit of timestamps.
 public enum Precision: String, CaseIterable, Sendable {
     case ns, us, ms, s
 
-    /// How many nanoseconds one of the unit is.
+    /// The number of nanoseconds in one unit.
     public var nanoseconds: Int64 {
         switch self {
         case .ns: 1
@@ -43,11 +43,11 @@ public enum Precision: String, CaseIterable, Sendable {
     }
 }
 
-/// Why a line is no point.
+/// The reason why a line is no point.
 public struct PointError: Error, Equatable {
-    /// Counted from 1.
+    /// The column of the fault, counted from 1.
     public var column: Int
-    /// In words, for whoever has sent the line.
+    /// The fault in words, for the sender of the line.
     public var reason: String
 
     /// An error at a column of a line.

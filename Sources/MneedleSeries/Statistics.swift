@@ -1,26 +1,26 @@
-/// Count, bounds, sum and distribution of a field's values, without the values.
+/// The count, bounds, sum and distribution of a field's values, without the values.
 public struct Statistics: Equatable, Sendable {
-    /// More than any session has; sums of as many as there are blocks of still fit in 64 bits.
+    /// The greatest accepted count: more than any session has, and few enough that the sum over all blocks fits 64 bits.
     static let mostValues = 1 << 40
 
-    /// How many values.
+    /// The number of values.
     public private(set) var count = 0
-    /// Infinite while there are none.
+    /// The least value; infinite while there are none.
     public private(set) var least = Double.infinity
-    /// Infinite while there are none.
+    /// The greatest value; negative infinite while there are none.
     public private(set) var most = -Double.infinity
-    /// Of all values.
+    /// The sum of all values.
     public private(set) var sum = 0.0
-    /// The first by its time.
+    /// The first value by its time.
     public private(set) var first = 0.0
-    /// The last by its time.
+    /// The last value by its time.
     public private(set) var last = 0.0
     private(set) var histogram = Histogram()
 
-    /// No number while there are none.
+    /// The mean; NaN while there are no values.
     public var mean: Double { sum / Double(count) }
 
-    /// Adds those of values that came later.
+    /// Adds the statistics of values that came later.
     public mutating func append(_ later: Statistics) {
         guard later.count > 0 else { return }
         if count == 0 { first = later.first }
@@ -32,19 +32,19 @@ public struct Statistics: Equatable, Sendable {
         histogram.add(later.histogram)
     }
 
-    /// The least value that at least that share of all does not exceed (nearest rank): exact while every block has at
-    /// most ``Histogram/mostExact`` different ones, else within 0.4 %.
+    /// The least value that at least the given share of all values does not exceed (nearest rank): exact while every block has
+    /// at most ``Histogram/mostExact`` different values, else within 0.4 %.
     public func quantile(_ share: Double) -> Double {
         let rank = Int(clamping: (share * Double(count)).rounded(.up))
         return min(max(histogram.value(at: min(max(rank, 1), count) - 1), least), most)
     }
 
-    /// Of no values.
+    /// The statistics of no values.
     public init() {}
 
     /// The statistics of a column; `nil` for one of texts.
     ///
-    /// - Parameter column: Of numbers, in the order of their times.
+    /// - Parameter column: The values in the order of their times.
     public init(_ column: Column) {
         guard column.isNumeric, !column.numbers.isEmpty else { return }
         count = column.numbers.count
@@ -76,7 +76,7 @@ public struct Statistics: Equatable, Sendable {
         packer.bytes += bins.bytes
     }
 
-    /// - Parameter withHistogram: Whether quantiles will be asked for; without it they must not be.
+    /// - Parameter withHistogram: Whether to read the histogram; without it no quantile may be asked for.
     init(_ unpacker: inout Unpacker, withHistogram: Bool) throws(Damage) {
         count = try unpacker.count(atMost: Statistics.mostValues)
         guard count > 0 else { return }

@@ -2,13 +2,13 @@ import Glibc
 
 /// A file that one user writes and that is replaced as a whole.
 public enum AtomicFile {
-    /// Replaces a file in one step, on disk before it returns: whoever reads it finds the old one or the new one, whole.
-    /// - Parameter mode: Who may; nobody but its owner unless it says otherwise.
-    /// - Throws: Why it is not certain that the new one is on disk; it is still the old one unless only the very last step
-    ///   failed, by which the new one's name comes to disk.
+    /// Replaces a file in one step, on disk before the call returns: a reader finds the old file or the new one, whole.
+    /// - Parameter mode: The file's access rights; by default only its owner has any.
+    /// - Throws: The error of the system where the new file may not be on disk. The old file is then still in place, unless only
+    ///   the very last step failed, which brings the new file's name to disk.
     public static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws(SystemError) {
         let partial = path + ".new"
-        // What a killed program has left, or a link that somebody else has put there: not followed, but replaced.
+        // A killed program may have left such a file, or somebody may have put a link there: it is replaced, not followed.
         unlink(partial)
         let file = try Descriptor(opening: partial, O_WRONLY | O_CREAT | O_EXCL)
         do throws(SystemError) {
@@ -23,8 +23,8 @@ public enum AtomicFile {
         try synchronizeFolder(of: path)
     }
 
-    /// Brings the new name to disk as well. Where a file system cannot, or the folder may not be read, the file is as safe as it
-    /// gets there.
+    /// Brings the new name to disk as well. Where a file system cannot do that, or the folder may not be read, the file is as
+    /// safe as it can be there.
     private static func synchronizeFolder(of path: String) throws(SystemError) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         do throws(SystemError) {

@@ -2,33 +2,33 @@ import Glibc
 
 /// An open file or socket, closed with its last user.
 public final class Descriptor: Sendable {
-    /// Its number, for calls of the system. Whoever keeps it keeps this object too: without that it is closed.
+    /// The descriptor's number, for calls of the system. Keep this object with the number: without it the descriptor is closed.
     public let number: CInt
 
-    /// Takes over what a call of the system has opened.
-    /// - Returns: `nil` for the negative number that such a call answers when it fails.
+    /// Takes over a descriptor that a call of the system has opened.
+    /// - Returns: `nil` for the negative number that such a call returns when it fails.
     public init?(_ number: CInt) {
         guard number >= 0 else { return nil }
         self.number = number
     }
 
-    /// Opens a file, which no program inherits that is started here.
-    /// - Parameter mode: Who may, if it is made.
+    /// Opens a file. Programs that are started here do not inherit it.
+    /// - Parameter mode: The access rights of a file that the call makes.
     public init(opening path: String, _ flags: CInt = O_RDONLY, mode: mode_t = 0o600) throws(SystemError) {
         number = open(path, flags | O_CLOEXEC, mode)
         guard number >= 0 else { throw .last }
     }
 
-    /// Makes a socket of the machine's own kind, which no program inherits that is started here.
+    /// Makes a unix socket. Programs that are started here do not inherit it.
     public init(socket kind: __socket_type) throws(SystemError) {
         number = socket(AF_UNIX, CInt(kind.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard number >= 0 else { throw .last }
     }
 
-    // What could not be opened has a negative number, of which nothing is left to close.
+    // A descriptor that could not be opened has a negative number, and there is nothing to close.
     deinit { if number >= 0 { close(number) } }
 
-    /// What is in it from here on, as far as `limit`.
+    /// Reads the bytes from here to the end, at most `limit`.
     public func read(limit: Int = .max) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: min(limit, 65_536))
@@ -42,7 +42,7 @@ public final class Descriptor: Sendable {
         return bytes
     }
 
-    /// Writes all of it.
+    /// Writes all bytes.
     public func write(_ bytes: [UInt8]) throws(SystemError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -53,15 +53,15 @@ public final class Descriptor: Sendable {
         }
     }
 
-    /// Brings it to disk.
+    /// Brings the file to disk.
     public func synchronize() throws(SystemError) {
         guard fsync(number) == 0 else { throw .last }
     }
 
     /// Takes the file for this process alone, until ``unlock()`` or until it is closed here and in every child that has it.
-    /// - Returns: Whether nobody else has it.
+    /// - Returns: Whether the file is now this process's; not where another has it.
     public func lock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
 
-    /// Lets go of the file, also where a child still has the descriptor.
+    /// Gives the file up, also where a child still has the descriptor.
     public func unlock() { flock(number, LOCK_UN) }
 }

@@ -2,17 +2,17 @@ import CMneedleSystem
 import Glibc
 import Synchronization
 
-/// A thread that bears its name in `top -H` and in a debugger too, and whose end can be waited for.
+/// A thread with a name, which `top -H` and a debugger show, and with an end that can be waited for.
 ///
 ///     NamedThread("reader").start { serve() }
 public final class NamedThread: Sendable {
     private let name: String
     private let stackBytes: Int
-    /// From the start until it is joined.
+    /// The thread, from its start until it is joined.
     private let thread = Mutex<pthread_t?>(nil)
 
     /// Makes a thread that does not run yet.
-    /// - Parameter name: At most 15 bytes; the kernel takes no longer one.
+    /// - Parameter name: The name, at most 15 bytes; the kernel takes no longer one.
     public init(_ name: String, stackBytes: Int = 1 << 20) {
         self.name = name
         self.stackBytes = stackBytes
@@ -20,7 +20,7 @@ public final class NamedThread: Sendable {
 
     deinit { if let thread = thread.withLock({ $0 }) { pthread_detach(thread) } }
 
-    /// Runs `body` on it. Once only. A process that gets no thread cannot do what it is for, and ends.
+    /// Runs `body` on the thread; to be called once. A process that gets no thread cannot do its work, and ends.
     public func start(_ body: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -40,7 +40,7 @@ public final class NamedThread: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Waits until it has ended; returns at once if it was never started. From one other thread.
+    /// Waits until the thread has ended; returns at once if it was never started. To be called from one other thread.
     public func join() {
         let started = thread.withLock { thread in
             defer { thread = nil }
@@ -50,7 +50,7 @@ public final class NamedThread: Sendable {
     }
 }
 
-/// What a thread is to do, on its way there.
+/// The work of a thread, on its way there.
 private final class Work: Sendable {
     let name: String
     let body: @Sendable () -> Void

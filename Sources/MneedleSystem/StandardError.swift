@@ -2,7 +2,7 @@ import Glibc
 
 /// Standard error: a terminal, or the journal.
 public enum StandardError {
-    /// Writes a text there in one piece, so that what several programs say is not mixed. One that nobody takes is lost.
+    /// Writes a text in one piece, so that the texts of several programs are not mixed. A text that nobody takes is lost.
     public static func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -2,15 +2,15 @@ import Glibc
 
 /// The address of a socket that is a file.
 public struct UnixAddress: Sendable {
-    /// How many bytes a socket's path may have.
+    /// The greatest number of bytes of a socket's path.
     public static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    /// Why no socket can have a path.
+    /// The error for a path that no socket can have.
     public struct Invalid: Error, Hashable, Sendable, CustomStringConvertible {
         /// The path that was given.
         public let path: String
 
-        /// One sentence for a person.
+        /// The error in one sentence, for a person.
         public var description: String {
             "'\(path)' cannot be a socket's path: it has \(path.utf8.count) bytes, expected 1 to \(longestPath) and no NUL; "
                 + "choose a folder with a shorter path"
@@ -31,7 +31,7 @@ public struct UnixAddress: Sendable {
         guard withPointer({ Glibc.bind(socket.number, $0, $1) }) == 0 else { throw .last }
     }
 
-    /// Connects a socket with the one that has this address.
+    /// Connects a socket to the one that has this address.
     public func connect(_ socket: Descriptor) throws(SystemError) {
         guard withPointer({ Glibc.connect(socket.number, $0, $1) }) == 0 else { throw .last }
     }

@@ -3,17 +3,17 @@ import Glibc
 
 /// A descriptor by which one thread wakes another that waits in `poll`.
 public struct WakeUp: Sendable {
-    /// Readable from ``signal()`` to ``clear()``.
+    /// The descriptor to wait for; it is readable from ``signal()`` to ``clear()``.
     public let descriptor: Descriptor
 
-    /// Makes one that nobody has signalled.
+    /// Makes a descriptor without a signal.
     public init() throws(SystemError) {
         let result = mneedle_event_create()
         guard let descriptor = Descriptor(result) else { throw SystemError(-result) }
         self.descriptor = descriptor
     }
 
-    /// Wakes whoever waits now or will; cheap, from any thread.
+    /// Wakes a thread that waits now or later. The call is cheap, and allowed on any thread.
     public func signal() {
         var one: UInt64 = 1
         _ = write(descriptor.number, &one, 8)

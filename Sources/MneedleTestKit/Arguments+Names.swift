@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// A fake of another module's command looks arguments up by their names, as it has no parameters.
+/// Look-ups of arguments by their names, for the fake of another module's command, which has no parameters.
 extension Arguments {
     /// The text given for an argument; `nil` if none is given, or no text.
     public func text(_ name: String) -> String? {

@@ -5,8 +5,8 @@ import MneedleKit
 import MneedleWire
 import Synchronization
 
-/// A module on the bench: in memory's reach, with a temporary store, a clock that you move, and the
-/// project's own knowledge. Other modules are played by fakes.
+/// A module on the bench: in the test's own process, with a temporary store, a clock that the test moves, and the
+/// project's own knowledge. Fakes play the other modules.
 ///
 ///     let bench = try Bench(definition, at: "2026-11-20T12:00:00Z")
 ///     bench.fake("records.show-person") { _ in ["person": "anna", "setting": "home", "goal": "collagen"] }
@@ -28,8 +28,8 @@ public final class Bench {
     /// - Parameters:
     ///   - section: The module's section of the configuration.
     ///   - knowledge: A folder of knowledge files; by default the project's own.
-    ///   - old: The store as an older version left it: its tables' version, and what it had written into them.
-    ///   - fakes: Verbs of other modules that it asks; give their answers with ``fake(_:_:)`` before calling.
+    ///   - old: The store as an older version left it: the version of its tables, and statements that write their rows.
+    ///   - fakes: The verbs of other modules that the module asks; give their answers with ``fake(_:_:)`` before calling.
     /// - Throws: `BadKnowledge` with every problem when knowledge or configuration is wrong.
     public init(
         _ definition: ModuleDefinition, at now: String = "2026-11-20T12:00:00Z", section: Object = [:],
@@ -44,7 +44,7 @@ public final class Bench {
         self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var isComplete = false
-        // A bench that could not be made is not taken down by `deinit` either.
+        // `deinit` does not run for a bench that could not be made, so the folder is removed here.
         defer { if !isComplete { try? FileManager.default.removeItem(at: folder) } }
         store = try Stores.open(path: folder.appendingPathComponent("bench.sqlite").path)
 
@@ -76,7 +76,7 @@ public final class Bench {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Everything that was wrong with knowledge or configuration.
+    /// The problems of knowledge or configuration.
     public struct BadKnowledge: Error, CustomStringConvertible {
         /// Every problem found, in the order of the files.
         public let problems: [Problem]
@@ -143,7 +143,7 @@ public final class Bench {
         }
     }
 
-    /// A reply or row, if it is as its command declares it.
+    /// The reply or row, after a check that it is as its command declares it.
     private func declared(_ schema: Object?, _ verb: String, _ answer: Object) throws -> Object {
         let faults = schema.map { Schema.faults(in: .object(answer), $0, at: verb) } ?? []
         guard faults.isEmpty else { throw ModuleError.internal("not as declared: \(faults.joined(separator: "; "))") }
@@ -195,7 +195,7 @@ public final class Bench {
         return try write(as: actor) { try receiver!.finish($0) }
     }
 
-    /// The live events of bulk receivers, told before anything was stored, oldest first.
+    /// The live events of bulk receivers, published before anything was stored, oldest first.
     public var toldLive: [(topic: String, body: Object)] { told.withLock { $0 } }
 
     /// The live events that were published with a commit and are not kept, oldest first.
@@ -203,12 +203,12 @@ public final class Bench {
 
     // MARK: Other modules
 
-    /// Answers a verb of another module. For a listing, return the rows as member `rows`.
+    /// Sets the answer to a verb of another module. For a listing, return the rows as member `rows`.
     public func fake(_ verb: String, _ answer: @escaping @Sendable (Arguments) throws -> Object) {
         fakes.answers.withLock { $0[verb] = answer }
     }
 
-    /// From now on other modules, or the service itself, hold these findings against any session of a person.
+    /// Sets the findings that other modules, or the service itself, hold against any session of a person from now on.
     public func stand(_ person: String, _ findings: Finding...) {
         fakes.standings.withLock { $0[person] = findings }
     }
@@ -219,14 +219,14 @@ public final class Bench {
         _ kind: String, subject: String, person: String? = nil, _ body: Object
     ) throws -> Object {
         let entry = Entry(kind, subject: subject, person: person, body: body)
-        // In the name of whoever may: the module whose kind it is, or one that would be called like its first part.
+        // The recording module is the one that may: the owner of the kind, or a module named like the kind's first part.
         let owner = engine.registry.ownership.owner(of: kind) ?? String(kind.prefix { $0 != "." })
         return try write(as: Actor(user: "tester", uid: 1000, role: .operator), of: owner) { transaction in
             ["seq": try transaction.record(entry)]
         }
     }
 
-    /// The same of a declared kind.
+    /// Records an entry of a declared kind as another module would.
     @discardableResult
     public func happen<Body>(
         _ kind: EntryKind<Body>, subject: String, person: String? = nil, _ body: Body
@@ -241,7 +241,7 @@ public final class Bench {
         }
     }
 
-    /// The module's own part of the answer to whether anything speaks against any session of this person.
+    /// The module's own part of the person's standing.
     public func standing(of person: Person) throws -> Standing {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
             $0.safety.standing(of: person)
@@ -252,7 +252,7 @@ public final class Bench {
     public func damage(_ sql: String) throws { try store.execute([sql]) }
 
     /// The module's figures, as the lines of `mneedlectl metrics` that are no comments.
-    /// - Throws: What a figure throws, or what is wrong with it.
+    /// - Throws: The error of a figure, or its fault.
     public func figures() throws -> [String] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .reader), module: module) { reading in
             var failure: (any Error)?
@@ -264,10 +264,10 @@ public final class Bench {
 
     // MARK: Time and record
 
-    /// When the module's timers are next due.
+    /// The time at which the module's timers are next due.
     public func nextDue() throws -> Instant? { try engine.nextDue() }
 
-    /// Fires what is due at the clock's time, until nothing is.
+    /// Fires the timers that are due at the clock's time, until none is.
     public func fire() throws {
         for _ in 0..<10_000 {
             let jobs = try engine.dueJobs()
@@ -295,7 +295,7 @@ public final class Bench {
     private func write(
         as actor: Actor, of other: String? = nil, _ body: @escaping (any BulkTransaction) throws -> Object
     ) throws -> Object {
-        // The engine runs it on this thread and before it returns, so nothing is shared.
+        // The engine runs the closure on this thread and before it returns, so nothing is shared.
         nonisolated(unsafe) let body = body
         let outcome = engine.run([Job(actor: actor, module: other ?? module, run: { try body($0) })])
         let live = outcome.liveEvents
@@ -304,14 +304,14 @@ public final class Bench {
     }
 }
 
-/// Plays other modules' commands.
+/// The fakes of other modules' commands.
 final class Fakes: Sendable {
     let answers = Mutex<[String: @Sendable (Arguments) throws -> Object]>([:])
     let standings = Mutex<[String: [Finding]]>([:])
 
     func standing(_ person: String) -> [Finding] { standings.withLock { $0[person] ?? [] } }
 
-    /// Nobody and nothing has a twin unless a test says so.
+    /// The answers about twins: no person and no device has one unless a test says so.
     private static let withoutTwins: [String: @Sendable (Arguments) throws -> Object] = [
         "records.same-person": { ["records": [$0.text("person") ?? ""], "undecided": [] as [String]] },
         "records.same-device": { ["records": [$0.text("device") ?? ""], "undecided": [] as [String]] },

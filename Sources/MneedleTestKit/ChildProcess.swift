@@ -4,26 +4,26 @@ import Glibc
 import MneedleSystem
 import Synchronization
 
-/// A program that was started, waited for by a thread of its own.
+/// A program that was started. A thread of its own waits for its end.
 ///
 /// Foundation's `Process` waits on the caller's run loop, and never returns now and then when several threads do so.
 public final class ChildProcess: Sendable {
-    /// The program could not be started, or did not do what it was asked to in time.
+    /// The error for a program that could not be started, or did not do its task in time.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// The process's number; another process may have it once this one was waited for.
+    /// The process's number; another process may have it once this one has been waited for.
     public let processIdentifier: pid_t
-    /// What `waitpid` told, once it has ended.
+    /// The status that `waitpid` gave, once the process has ended.
     private let status = Mutex<Int32?>(nil)
     private let ended = DispatchGroup()
 
     /// Starts a program; it is looked for in `PATH`.
     /// - Parameters:
-    ///   - input: The descriptor that becomes its standard input; nothing can be read where there is none.
-    ///   - output: Its standard output and, where there is no `error`, standard error.
-    ///   - whenEnded: Called once, on another thread.
+    ///   - input: The descriptor that becomes the program's standard input; without one, there is nothing to read.
+    ///   - output: The program's standard output and, where there is no `error`, its standard error.
+    ///   - whenEnded: A function that is called once, on another thread.
     public init(
         _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment, input: Int32? = nil,
         output: Int32? = nil, error: Int32? = nil, whenEnded: @escaping @Sendable () -> Void = {}
@@ -39,11 +39,11 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Whether it has not been waited for yet.
+    /// Whether the process has not been waited for yet.
     public var isRunning: Bool { status.withLock { $0 == nil } }
 
-    /// Waits for its end.
-    /// - Returns: Its exit code, or the number of the signal that ended it as a negative number.
+    /// Waits for the end of the process.
+    /// - Returns: The exit code, or the number of the signal that ended the process as a negative number.
     @discardableResult
     public func wait() -> Int32 {
         ended.wait()
@@ -52,7 +52,7 @@ public final class ChildProcess: Sendable {
         return signal == 0 ? status >> 8 & 0xFF : -signal
     }
 
-    /// Sends a signal, unless it has ended.
+    /// Sends a signal, unless the process has ended.
     public func signal(_ number: Int32) { if isRunning { kill(processIdentifier, number) } }
 
     private static func spawn(
@@ -92,18 +92,18 @@ public final class ChildProcess: Sendable {
 }
 
 extension ChildProcess {
-    /// What a program has said, and how it ended.
+    /// The output of a program, and the way in which it ended.
     public struct Ended: Sendable {
-        /// What it said on standard output.
+        /// The text on standard output.
         public let output: String
-        /// What it said on standard error.
+        /// The text on standard error.
         public let errors: String
-        /// Its exit code, or the number of the signal that ended it as a negative number.
+        /// The exit code, or the number of the signal that ended the program as a negative number.
         public let exitCode: Int32
     }
 
-    /// Runs a program to its end, without a terminal. What it says has to fit a pipe, 64 KiB, on standard error.
-    /// - Parameter input: What it reads from standard input.
+    /// Runs a program to its end, without a terminal. Its text on standard error has to fit a pipe, 64 KiB.
+    /// - Parameter input: The text that the program reads from standard input.
     public static func run(
         _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment, input: String = ""
     ) throws -> Ended {

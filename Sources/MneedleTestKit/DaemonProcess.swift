@@ -4,20 +4,20 @@ import MneedleKit
 import MneedleSystem
 import MneedleWire
 
-/// A real `mneedled` of this build on a temporary folder, with the modules of this build.
+/// A real `mneedled` of this build in a temporary folder, with the modules of this build.
 ///
 ///     let daemon = try DaemonProcess()
 ///     let client = try daemon.connect()
 ///     #expect(try client.ask("ping") == "OK {}")
 ///
-/// The process ends and its folder goes with the value, unless ``keepFolder`` is set.
+/// The process ends and its folder is removed with the value.
 public final class DaemonProcess: @unchecked Sendable {  // used by one test at a time
-    /// The daemon could not be started, or did not do what it was asked to in time; with what it logged.
+    /// The error for a daemon that could not be started, or did not do its task in time, with its log.
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// Where the state, the sockets and the configuration are.
+    /// The folder of the state, the sockets and the configuration.
     public let folder: String
     /// The process, once it has been launched.
     public private(set) var process: ChildProcess!
@@ -28,11 +28,11 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     /// Objects that have to live as long as the daemon, such as its folder of modules.
     public var companions: [AnyObject] = []
 
-    /// Starts it and waits until it says that it is ready.
+    /// Starts the daemon and waits until it says that it is ready.
     /// - Parameters:
-    ///   - config: Text of its configuration.
-    ///   - wrapper: A command that runs it, for example `["strace", "-f", …]`.
-    /// - Throws: ``Failed`` with what it said when it ends instead.
+    ///   - config: The text of its configuration.
+    ///   - wrapper: A command that runs the daemon, for example `["strace", "-f", …]`.
+    /// - Throws: ``Failed`` with its log when the daemon ends instead.
     public init(
         config: String = "", modules: String? = nil, knowledge: String? = nil, wrapper: [String] = [],
         environment: [String: String] = [:], start: Bool = true
@@ -51,8 +51,8 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         if start { try self.start() }
     }
 
-    /// Another daemon on the same state folder.
-    /// - Throws: ``Failed``, if it is right.
+    /// Starts another daemon on the same state folder.
+    /// - Throws: ``Failed``, for the second daemon has to refuse to start.
     public init(sharing other: DaemonProcess) throws {
         let own = other.folder + "/second"
         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
@@ -76,7 +76,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     private static let usualWrapper =
         ProcessInfo.processInfo.environment["MNEEDLE_TEST_WRAPPER"]?.split(separator: " ").map(String.init) ?? []
 
-    /// The folder of what was built beside the running tests.
+    /// The folder of the products that were built with the running tests.
     public static var products: String {
         let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return (path as NSString).deletingLastPathComponent
@@ -84,7 +84,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
 
     // MARK: Life
 
-    /// Starts it, again after it has ended, and waits until it is ready.
+    /// Starts the daemon, again after it has ended, and waits until it is ready.
     public func start() throws {
         try launch()
         while let message = notify.receive(within: DaemonProcess.patience) {
@@ -96,7 +96,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         throw Failed(description: "mneedled does not become ready: \(errorOutput)")
     }
 
-    /// Starts it and does not wait.
+    /// Starts the daemon and does not wait.
     public func launch() throws {
         starts += 1
         let notify = try NotifySocket("\(folder)/notify\(starts)")
@@ -109,7 +109,7 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         process = try ChildProcess(arguments, environment: variables, output: log) { notify.tell(NotifySocket.ended) }
     }
 
-    /// The next thing that it tells systemd.
+    /// The next message of the daemon to systemd.
     public func notification() throws -> String {
         guard let message = notify.receive(within: DaemonProcess.patience) else {
             throw Failed(description: "mneedled tells systemd nothing")
@@ -117,24 +117,24 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
         return message
     }
 
-    /// The next thing that it tells systemd; `nil` when there is none for so long.
+    /// The next message of the daemon to systemd; `nil` when none comes in time.
     public func notification(within seconds: Double) -> String? { notify.receive(within: seconds) }
 
-    /// How long to wait for anything: far more than it takes.
+    /// The longest time to wait for anything, in seconds: far more than it takes.
     static let patience = 60.0
 
-    /// Its log so far, which is its standard error.
+    /// The daemon's log so far, which is its standard error.
     public var errorOutput: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 
-    /// Asks it to finish and waits for its end.
-    /// - Returns: Its exit code.
+    /// Asks the daemon to finish and waits for its end.
+    /// - Returns: The exit code.
     @discardableResult
     public func terminate() -> Int32 {
         signal(SIGTERM)
         return process.wait()
     }
 
-    /// Ends it between two instructions.
+    /// Ends the daemon between two instructions.
     public func killNow() {
         signal(SIGKILL)
         process.wait()
@@ -143,14 +143,14 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     /// Sends a signal to the daemon.
     public func signal(_ number: Int32) { process.signal(number) }
 
-    /// Waits until it has ended by itself.
-    /// - Returns: Its exit code, or the number of the signal that ended it as a negative number.
+    /// Waits until the daemon has ended by itself.
+    /// - Returns: The exit code, or the number of the signal that ended the daemon as a negative number.
     public func ending() throws -> Int32 {
         while process.isRunning, try notification() != NotifySocket.ended {}
         return process.wait()
     }
 
-    /// How much memory it has in use, without files, of which the kernel keeps as much mapped as it likes.
+    /// The memory that the daemon uses, in bytes, without files, of which the kernel keeps as much mapped as it likes.
     public func residentBytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         guard let kibibytes = status.firstMatch(of: #/RssAnon:\s+([0-9]+) kB/#).flatMap({ Int($0.1) }) else {
@@ -169,16 +169,16 @@ public final class DaemonProcess: @unchecked Sendable {  // used by one test at 
     }
 }
 
-/// Receives what a service tells systemd.
+/// A socket that receives a service's messages to systemd.
 public final class NotifySocket: Sendable {
-    /// What a harness itself says here when the process has ended.
+    /// The message that a harness itself sends here when the process has ended.
     public static let ended = "ENDED"
-    /// For `NOTIFY_SOCKET`.
+    /// The path of the socket, for `NOTIFY_SOCKET`.
     public let path: String
     private let address: UnixAddress
     private let socket: Descriptor
 
-    /// Listens at a path that nothing has yet.
+    /// Listens at a path where no file is yet.
     public init(_ path: String) throws {
         self.path = path
         address = try UnixAddress(path)
@@ -188,7 +188,7 @@ public final class NotifySocket: Sendable {
 
     deinit { unlink(path) }
 
-    /// Says something here as a service would.
+    /// Sends a message here as a service would.
     public func tell(_ message: String) {
         let bytes = Array(message.utf8)
         _ = address.withPointer { sendto(socket.number, bytes, bytes.count, Int32(MSG_DONTWAIT), $0, $1) }

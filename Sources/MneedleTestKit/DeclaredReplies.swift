@@ -2,17 +2,17 @@ import MneedleDaemon
 import MneedleKit
 import MneedleWire
 
-/// The replies that each verb of this build declares. Every test that asks a real daemon holds the answer against it.
+/// The replies that each verb of this build declares. Every test that asks a real daemon checks the answer against them.
 enum DeclaredReplies {
     private struct Declared: Sendable {
-        /// Whether it describes the rows before the last line.
+        /// Whether the schema describes the rows before the last line.
         var isOfRows: Bool
         var schema: Object
         /// The schema of a listing's last line.
         var closing: Object?
     }
 
-    /// From a daemon of its own, asked once in a test run: no test's own daemon notices.
+    /// The replies by verb, from a separate daemon that is asked once in a test run, so that no test's own daemon notices.
     private static let all: [String: Declared] = {
         guard let daemon = try? DaemonProcess(), let client = try? daemon.connect(),
             (try? client.send("describe\n")) != nil
@@ -30,7 +30,7 @@ enum DeclaredReplies {
         return all
     }()
 
-    /// The faults of a reply's lines, without their tags, against what its verb declares.
+    /// The faults of a reply's lines, without their tags, against the declaration of its verb.
     static func faults(_ verb: String, _ lines: [String]) -> [String] {
         guard let declared = all[verb] else { return [] }
         return lines.flatMap { line -> [String] in

@@ -4,7 +4,7 @@ import MneedleKit
 /// The project's knowledge with something changed in one of its files.
 public enum EditedKnowledge {
     /// Calls `body` with a folder of such knowledge, which is removed afterwards.
-    /// - Throws: `ModuleError` when `edit` finds nothing to change: then the test would prove nothing.
+    /// - Throws: `ModuleError` when `edit` changes nothing, for the test would then prove nothing.
     public static func with<Result>(
         _ file: String, _ edit: (String) -> String, _ body: (String) throws -> Result
     ) throws -> Result {
@@ -18,8 +18,8 @@ public enum EditedKnowledge {
         }
     }
 
-    /// The problems that a module finds in it.
-    /// - Parameter load: Makes a bench of the module with a folder of knowledge.
+    /// The problems that a module finds in such knowledge.
+    /// - Parameter load: A function that makes a bench of the module with a folder of knowledge.
     public static func problems(
         _ file: String, _ edit: (String) -> String, load: (String) throws -> some Any
     ) throws -> [String] {

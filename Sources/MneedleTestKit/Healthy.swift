@@ -7,15 +7,15 @@ public enum Healthy {
     public static func answer(to type: String) -> String {
         switch type {
         case "date-or-never": "never"
-        // Old enough for every label.
+        // This person is old enough for every label.
         case "date": "1990-04-28"
         case "number": "0"
         default: "no"
         }
     }
 
-    /// The first questions that are asked of anybody, wherever they are treated but on the scalp. Written out, so that a
-    /// question that vanishes is missed where requests are made of this.
+    /// The first questions that everybody is asked, for every area but the scalp. They are written out, so that a request made
+    /// from them fails when a question vanishes.
     private static let first = [
         ("born-on", "date"), ("needled-on", "date-or-never"), ("skin-condition", "yes-no"), ("cold-sore", "yes-no"),
         ("skin-history", "yes-no"), ("pregnancy-or-nursing", "yes-no"), ("health-condition", "yes-no"),
@@ -24,7 +24,7 @@ public enum Healthy {
         ("beyond-needling", "yes-no"),
     ]
 
-    /// All the answers that an assessment of a healthy person needs, but for `others`, as an object.
+    /// All answers that an assessment of a healthy person needs, with `others` in place of some, as an object.
     public static func answers(but others: Object = [:]) -> Object {
         var answers = Object()
         for (question, type) in first {
@@ -34,7 +34,7 @@ public enum Healthy {
         return answers
     }
 
-    /// The same as text of a request: `answers.cold-sore=no …`.
+    /// The same answers as text of a request: `answers.cold-sore=no …`.
     public static func text(but others: [(question: String, answer: String)] = []) -> String {
         let told = first.filter { question, _ in !others.contains { $0.question == question } }
             .map { ($0.0, answer(to: $0.1)) }
@@ -44,10 +44,10 @@ public enum Healthy {
 }
 
 extension RawClient {
-    /// Asks the running daemon what is to be answered and answers it as a healthy person would, round by round until
-    /// nothing is left; then assesses.
+    /// Asks the running daemon for the open questions and answers them as a healthy person would, round by round until
+    /// none is left; then assesses.
     /// - Parameters:
-    ///   - others: Answers that are not a healthy person's.
+    ///   - others: The answers that are not a healthy person's.
     /// - Returns: The reply of `screening.assess`, and every question in the order in which it was asked.
     @discardableResult
     public func screen(

@@ -3,9 +3,9 @@ import Glibc
 import MneedleSystem
 import MneedleWire
 
-/// A connection without any help: bytes out as given, lines in as they come.
+/// A connection without any help: it sends bytes as given, and returns lines as they come.
 public final class RawClient {
-    /// The daemon said nothing for long, closed, or said what it must not.
+    /// The error for a daemon that was silent for too long, closed, or sent a line that it must not.
     public struct Silent: Error, CustomStringConvertible {
         public let description: String
     }
@@ -13,20 +13,20 @@ public final class RawClient {
     private let socket: Descriptor
     private var descriptor: Int32 { socket.number }
     private var buffer: [UInt8] = []
-    /// Where the unread part of `buffer` starts.
+    /// The place where the unread part of `buffer` starts.
     private var start = 0
-    /// Kept running as long as somebody talks to it.
+    /// The daemon, which is kept running as long as this connection to it.
     public internal(set) var daemon: DaemonProcess?
     /// The first line that the daemon sent.
     public private(set) var greeting = ""
-    /// How long to wait for a line: far more than it takes.
+    /// The longest time to wait for a line, in seconds: far more than it takes.
     public var patience = 30.0
 
     /// Connects to the socket at `path` and reads the greeting.
-    /// - Parameter greets: Whether the socket greets; that of a collector does not.
-    /// - Throws: ``Silent`` if nobody listens there, or nothing greets.
+    /// - Parameter greets: Whether the socket greets; a collector's does not.
+    /// - Throws: ``Silent`` if nobody listens there, or no greeting comes.
     public init(path: String, greets: Bool = true) throws {
-        // Not for children: held open there, a connection would never be seen to end.
+        // Children must not inherit the socket: while one of them holds it open, the end of the connection is never seen.
         do {
             socket = try Descriptor(socket: SOCK_STREAM)
             try UnixAddress(path).connect(socket)
@@ -36,7 +36,7 @@ public final class RawClient {
         if greets { greeting = try line() }
     }
 
-    /// Talks over a socket that somebody else has connected.
+    /// Uses a socket that is connected already.
     public init(_ socket: Descriptor, greets: Bool = true) throws {
         self.socket = socket
         if greets { greeting = try line() }
@@ -46,7 +46,7 @@ public final class RawClient {
     /// - Throws: ``Silent`` when the daemon has closed.
     public func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-    /// Sends bytes; takes what comes meanwhile, so that neither side waits for the other for ever.
+    /// Sends bytes, and takes those that come meanwhile, so that neither side waits for the other for ever.
     /// - Throws: ``Silent`` when the peer has closed.
     public func send(_ bytes: [UInt8]) throws {
         var offset = 0
@@ -70,7 +70,7 @@ public final class RawClient {
     }
 
     /// Sends as much as the daemon takes without reading anything.
-    /// - Returns: How many bytes it took.
+    /// - Returns: The number of bytes that the daemon took.
     public func sendUnread(_ bytes: [UInt8], within seconds: Double) -> Int {
         var offset = 0
         while offset < bytes.count, let events = waitFor(Int16(POLLOUT), within: seconds), events & Int16(POLLOUT) != 0
@@ -104,14 +104,14 @@ public final class RawClient {
         return true
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side: nothing more will be sent.
     public func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Leaves without a word: what is under way in either direction is lost.
+    /// Leaves without a word: bytes under way in either direction are lost.
     public func leave() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// The next line, without its end.
-    /// - Throws: ``Silent`` when the daemon closes or says nothing for long.
+    /// - Throws: ``Silent`` when the daemon closes or is silent for too long.
     public func line() throws -> String {
         guard let line = try lineOrEnd() else { throw Silent(description: "the daemon has closed") }
         return line
@@ -163,7 +163,7 @@ public final class RawClient {
         return try JSON.parse(String(line.dropFirst(3)))
     }
 
-    /// Sends a request that must be refused and returns the code and what stands beside it.
+    /// Sends a request that must be refused and returns the code and the members beside it.
     public func refused(_ request: String) throws -> (code: String, members: JSON) {
         let line = RawClient.untagged(try ask(request))
         let parts = line.split(separator: " ", maxSplits: 2).map(String.init)

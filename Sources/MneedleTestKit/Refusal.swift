@@ -1,6 +1,6 @@
 import MneedleKit
 
-/// The error with which a module refuses what `body` asks of it; `nil` if it does not refuse.
+/// The error with which a module refuses the requests of `body`; `nil` if it refuses none.
 public func refusal(_ body: () throws -> some Any) -> ModuleError? {
     do {
         _ = try body()

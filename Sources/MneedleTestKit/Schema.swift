@@ -1,7 +1,7 @@
 import MneedleKit
 
-/// Holds values against the part of JSON Schema 2020-12 that `describe` uses. That the part means what it should is shown with
-/// another implementation, in the service's tests.
+/// A validator for the part of JSON Schema 2020-12 that `describe` uses. The service's tests compare it with another
+/// implementation.
 enum Schema {
     /// The faults of a value against its schema, each with its place.
     static func faults(in value: Value, _ schema: Object, at place: String = "reply") -> [String] {
@@ -61,7 +61,7 @@ enum Schema {
         switch format {
         case "date": CivilDate(text) != nil
         case "date-time": Instant(text) != nil
-        // Nobody may ask for a span with milliseconds, or a negative one, but what is measured may be such.
+        // No request may have a span with milliseconds, or a negative one, but a measured span may be such.
         case "duration": text.wholeMatch(of: /-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{3})?S)?)?/) != nil
         default: false
         }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A folder for a test alone, removed with all that is in it when the value goes.
+/// A folder for one test alone, which is removed with all its content when the value is released.
 ///
-/// A property holds it; where a function needs it, ``with(copying:_:)`` does, for a constant goes after it was mentioned last.
+/// A test keeps it in a property; a function uses ``with(copying:_:)``, for a constant is released after its last use.
 public final class TemporaryFolder: Sendable {
-    /// Short enough for sockets in it, whose paths have 107 bytes at most.
+    /// The folder's path, short enough for sockets in it, whose paths have 107 bytes at most.
     public let path: String
 
     /// Makes an empty folder, or a copy of one.

@@ -1,8 +1,8 @@
 import MneedleKit
 
-/// Makes the receiver of one bulk transfer.
+/// The part of a command that makes the receiver of one bulk transfer.
 public struct BulkHandler: Command.SpecialHandler {
-    /// Throws where the transfer is refused.
+    /// The function that makes the receiver; it throws where the transfer is refused.
     public let begin: @Sendable (Request, any BulkTransaction) throws -> any BulkReceiver
 }
 
@@ -19,7 +19,7 @@ extension Command {
             special: BulkHandler { try receives($1, repeat try $0.arguments[each takes]) })
     }
 
-    /// How it takes bulk lines; `nil` for a command that takes none.
+    /// The command's handler of bulk lines; `nil` for a command that takes none.
     public var bulk: BulkHandler? {
         if case .special(let handler) = handler { handler as? BulkHandler } else { nil }
     }

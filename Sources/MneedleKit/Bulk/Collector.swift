@@ -7,10 +7,10 @@ public struct Collector: Contribution {
     public var socket: String
     /// The least role whose peers may write to it.
     public var role: Role
-    /// Makes what takes a new connection's lines.
+    /// The function that makes the receiver of a new connection's lines.
     public var begin: @Sendable (Actor, any BulkTransaction) throws -> any BulkReceiver
 
-    /// A collector, with who may write to it.
+    /// A collector, with the role that may write to it.
     public init(
         socket: String, role: Role, begin: @escaping @Sendable (Actor, any BulkTransaction) throws -> any BulkReceiver
     ) {
@@ -21,6 +21,6 @@ public struct Collector: Contribution {
 }
 
 extension Module {
-    /// The sockets of its own.
+    /// The module's own sockets.
     public var collectors: [Collector] { contributions.compactMap { $0 as? Collector } }
 }

@@ -1,24 +1,23 @@
-/// One argument that a command takes, for those who know no Swift type of it: typing, `describe`, help. Modules write
-/// ``Parameter``.
+/// A parameter of a command without its Swift type, for typing, `describe` and help. Modules write ``Parameter``.
 public struct AnyParameter: Hashable, Sendable {
-    /// As requests name it.
+    /// The name in requests.
     public var name: String
-    /// What is taken for it.
+    /// The type of the argument.
     public var type: AnyParameterType
-    /// What it means, for a person, in one sentence.
+    /// The meaning, for a person, in one sentence.
     public var summary: String
     /// Whether a request without it is refused.
     public var isRequired: Bool
-    /// What an absent argument means, where the command fills it in.
+    /// The value of an absent argument, where the command fills it in.
     public var defaultValue: Value?
 
-    /// One that every request gives.
+    /// A parameter that every request gives.
     public static func required(_ name: String, _ type: AnyParameterType, _ summary: String) -> AnyParameter {
         AnyParameter(name: name, type: type, summary: summary, isRequired: true, defaultValue: nil)
     }
 
-    /// One that may be left out.
-    /// - Parameter default: What its absence means, where the command fills it in.
+    /// A parameter that may be left out.
+    /// - Parameter default: The value of an absent argument, where the command fills it in.
     public static func optional(
         _ name: String, _ type: AnyParameterType, _ summary: String, default: (any ValueConvertible)? = nil
     ) -> AnyParameter {
@@ -38,14 +37,14 @@ extension AnyParameter {
     }
 }
 
-/// What an argument may be, for those who know no Swift type of it.
+/// The type of an argument, without its Swift type.
 public indirect enum AnyParameterType: Hashable, Sendable {
-    /// Names a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
+    /// The name of a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
     case slug
-    /// Free text of at most so many characters; no control characters but TAB and LF.
+    /// Free text of at most `maximum` characters; no control characters but TAB and LF.
     case text(maximum: Int = 1000)
-    /// Text of at most so many characters on one line, such as a name: nothing in it ends a line, moves the cursor or
-    /// turns the direction of what follows, so that it stays one line wherever it is written.
+    /// Text of at most `maximum` characters on one line, such as a name: nothing in it ends a line, moves the cursor or
+    /// turns the direction of the text after it, so that it stays one line wherever it is written.
     case line(maximum: Int)
     case integer(ClosedRange<Int64>)
     case number(ClosedRange<Double>)
@@ -57,10 +56,10 @@ public indirect enum AnyParameterType: Hashable, Sendable {
     case dateOr([String])
     /// RFC 3339 with an offset, within ``Instant/acceptable``.
     case time
-    /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than that.
+    /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than `maximum`.
     case duration(maximum: Span)
     case choice([String])
-    /// JSON array, or bare words split at commas.
+    /// A JSON array, or bare words split at commas.
     case list(AnyParameterType)
     /// Named members, typed like arguments: `answers.pregnant=no`. Only these members are taken.
     case object([AnyParameter])

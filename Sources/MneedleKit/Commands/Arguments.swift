@@ -1,7 +1,7 @@
-/// The arguments of a request after typing: every required one is there, each of its declared
-/// type, none unknown. A handler gets them one by one, by their ``Parameter``s.
+/// The arguments of a request after typing: every required one is there, each has its declared
+/// type, none is unknown. A handler gets them one by one, by their ``Parameter``s.
 public struct Arguments: Hashable, Sendable, ValueConvertible {
-    /// In the order in which the command declares them.
+    /// The arguments in the order in which the command declares them.
     public private(set) var entries: [(name: String, argument: Argument)]
 
     /// Arguments that were typed before; typing is not done here.
@@ -27,9 +27,9 @@ public struct Arguments: Hashable, Sendable, ValueConvertible {
 
 /// One call of a command, typed and allowed.
 public struct Request: Sendable {
-    /// What the request gives.
+    /// The arguments of the request.
     public let arguments: Arguments
-    /// Who asks.
+    /// The peer that asks, or the service itself.
     public let actor: Actor
 
     /// A request that was typed and allowed; neither is done here.

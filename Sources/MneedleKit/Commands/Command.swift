@@ -5,7 +5,7 @@ public struct Command: Sendable {
     /// throws when the client is gone. Let that error pass.
     public typealias RowSink = (Object) throws -> Void
 
-    /// How a command is answered, and with what it works.
+    /// A way to answer a command, with its access to the store.
     public enum Handler: Sendable {
         /// Answers from a snapshot.
         case reads(@Sendable (Request, any Reading) throws -> Object)
@@ -13,48 +13,48 @@ public struct Command: Sendable {
         case lists(@Sendable (Request, any Reading, RowSink) throws -> Object)
         /// Changes something, in a transaction that is on disk before the reply leaves.
         case writes(@Sendable (Request, any Transaction) throws -> Object)
-        /// Changes something in a way that stands in another module of the kit, as taking bulk lines does (`MneedleBulkKit`).
+        /// Changes something in a way that another module of the kit defines, as taking bulk lines (`MneedleBulkKit`).
         case special(any SpecialHandler)
         /// Answers at once from memory, on the connections' thread: it must be quick, must not wait, and has no store.
         case immediate(@Sendable (Request) throws -> Object)
         /// Sends rows at once from memory, on the connections' thread, then answers.
         case immediateRows(@Sendable (Request, RowSink) throws -> Object)
-        /// Answers `{}`, whatever it is asked with: it shows that somebody is there. A line that says no more than its name is
-        /// answered without being taken apart.
+        /// Answers `{}`, whatever the arguments, to show that the service is there. A line with nothing but the name is answered
+        /// without being parsed.
         case constant
-        /// Changes what the connection receives that asks; the service's own.
+        /// Changes what the asking connection receives; for the service's own commands.
         case connection(ConnectionChange)
     }
 
-    /// A handler that stands in another module of the kit; the host refuses a module with one that it does not know.
+    /// A handler that another module of the kit defines; the host refuses a module with one that it does not know.
     public protocol SpecialHandler: Sendable {}
 
-    /// What a connection can be asked to change of itself.
+    /// The change of a connection that a client can ask for.
     public enum ConnectionChange: Sendable { case subscribe, unsubscribe }
 
     /// The part of the verb after the dot: `assess` of `screening.assess`.
     public var name: String
-    /// What it does, for a person, in one sentence.
+    /// The effect of the command, for a person, in one sentence.
     public var summary: String
     /// The least role that may call it.
     public var role: Role
-    /// What it takes, in the order in which help shows it.
+    /// The parameters, in the order in which help shows them.
     public var parameters: [AnyParameter]
     /// The members of the reply (of each row, for a listing) in their order, with their meaning.
     public var reply: [ReplyMember]
-    /// JSON Schema 2020-12 of the reply (of each row, for a listing); `nil` where it is not declared.
+    /// The JSON Schema 2020-12 of the reply (of each row, for a listing); `nil` where none is declared.
     public var replySchema: Object?
-    /// JSON Schema 2020-12 of what follows a listing's rows; `nil` where nothing does, or where it is not declared.
+    /// The JSON Schema 2020-12 of the members after a listing's rows; `nil` where there are none, or none is declared.
     public var closingSchema: Object?
     /// The error codes to expect beside `invalid-argument`, `forbidden`, `busy`, `storage` and `internal`.
     public var errors: [ModuleError.Code]
-    /// Whom it concerns; while that is not said, it is for an admin alone where people see only their own.
+    /// The people whom the command concerns; a command without it is for an admin alone where people see only their own.
     public var concerns: Concern?
     /// A complete request in words, as a person would type it.
     public var example: String
-    /// What it does, and how far that reaches into the store.
+    /// The way to answer the command, with its access to the store.
     public var handler: Handler
-    /// What is answered where a read fails because there is no way to the store; without it, the error is.
+    /// The answer to a read that fails because the store cannot be reached; without it, the answer is the error.
     public var withoutStore: (@Sendable (ModuleError) -> Object)?
 
     /// - Parameter example: A complete request in words, for example `records.show-person person=anna`.
@@ -73,7 +73,7 @@ public struct Command: Sendable {
         self.handler = handler
     }
 
-    /// Whether it may change the store.
+    /// Whether the command may change the store.
     public var changes: Bool {
         switch handler {
         case .writes, .special: true
@@ -82,9 +82,9 @@ public struct Command: Sendable {
     }
 }
 
-/// What a handler is given is what its command takes, and what it returns is what its command gives.
+/// Commands made from typed parameters and replies: a handler is given the arguments of its command and returns its answer.
 ///
-/// Handlers keep how the arguments are read and not the parameters: looking up the types `Parameter<…>` anew for each request
+/// Handlers keep the readers of the arguments and not the parameters: looking up the types `Parameter<…>` anew for each request
 /// would take five times as long as all reading.
 extension Command {
     /// A command that answers from a snapshot.
@@ -99,7 +99,7 @@ extension Command {
             .reads { try reads($1, repeat try (each read)($0.arguments)).object })
     }
 
-    /// A listing: sends rows from a snapshot through the function that it is given.
+    /// A listing: its handler sends rows from a snapshot through a function.
     public init<each Argument: Sendable, Row: Reply>(
         _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Row.Type,
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
@@ -114,7 +114,7 @@ extension Command {
             })
     }
 
-    /// A listing that says something of all its rows after the last of them.
+    /// A listing that ends with members about all its rows.
     public init<each Argument: Sendable, Row: Reply, Closing: Reply>(
         _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Row.Type,
         closes: Closing.Type, errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String,
@@ -142,7 +142,7 @@ extension Command {
             .writes { try writes($1, repeat try (each read)($0.arguments)).object })
     }
 
-    /// A command that changes something in a way that stands in another module of the kit.
+    /// A command that changes something in a way that another module of the kit defines.
     public init<each Argument: Sendable, Answer: Reply>(
         _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, special: any SpecialHandler
@@ -186,7 +186,7 @@ extension Command {
         Command(name, summary, role: role, [], Done.self, [], concerns, example, .constant)
     }
 
-    /// A command that changes what the connection receives that asks; the service's own.
+    /// A command that changes what the asking connection receives; for the service's own.
     public init<each Argument: Sendable, Answer: Reply>(
         _ name: String, _ summary: String, role: Role, takes: repeat Parameter<each Argument>, gives: Answer.Type,
         errors: [ModuleError.Code] = [], concerns: Concern? = nil, example: String, connection: ConnectionChange
@@ -210,12 +210,12 @@ extension Command {
 
 /// One member of a reply or row.
 public struct ReplyMember: Sendable {
-    /// As the reply names it.
+    /// The member's name in the reply.
     public var name: String
-    /// What it says, for a person.
+    /// The meaning, for a person.
     public var meaning: String
 
-    /// A member with what it says.
+    /// A member with its meaning.
     public init(_ name: String, _ meaning: String) {
         self.name = name
         self.meaning = meaning

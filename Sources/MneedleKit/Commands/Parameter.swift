@@ -4,28 +4,29 @@
 ///     static let session = Parameter.required("session", .id, "Its number.")       // Parameter<Int64>
 ///     static let note = Parameter.optional("note", .text(maximum: 2000), "A note.") // Parameter<String?>
 ///
-/// What a command takes, its handler is given, each as what it is: no handler looks an argument up by its name.
+/// A handler is given the arguments of its command, each with its type; it never looks one up by its name.
 public struct Parameter<Content: Sendable>: Sendable {
-    /// What `describe`, help and the typing of requests know of it. More than one only of what ``group(_:as:)`` puts together.
+    /// The descriptions for `describe`, help and the typing of requests. There are several only for ``group(_:as:)`` and
+    /// ``all(_:)``.
     public let descriptions: [AnyParameter]
     let read: @Sendable (Arguments) throws -> Content
 
     /// The argument's name, for errors that blame it.
     public var name: String { descriptions.first?.name ?? "" }
 
-    /// One that every request has to give.
+    /// A parameter that every request has to give.
     public static func required(_ name: String, _ type: ParameterType<Content>, _ summary: String) -> Parameter {
         Parameter(.required(name, type.erased, summary), type)
     }
 
-    /// One that is filled in where a request leaves it out.
+    /// A parameter that is filled in where a request leaves it out.
     public static func optional(
         _ name: String, _ type: ParameterType<Content>, _ summary: String, default content: Content
     ) -> Parameter {
         Parameter(.optional(name, type.erased, summary, default: type.value(content)), type)
     }
 
-    /// One that may be left out; that is `nil`, and never read as anything else.
+    /// A parameter that may be left out; an absent argument is `nil`, and never read as anything else.
     public static func optional<Wrapped>(
         _ name: String, _ type: ParameterType<Wrapped>, _ summary: String
     ) -> Parameter where Content == Wrapped? {
@@ -33,7 +34,7 @@ public struct Parameter<Content: Sendable>: Sendable {
         return Parameter(descriptions: [.optional(name, type.erased, summary)]) { try $0[name].map(read) }
     }
 
-    /// Several that belong together, as one value.
+    /// Several parameters that belong together, as one value.
     public static func group<each Part: Sendable>(
         _ parts: repeat Parameter<each Part>, as make: @escaping @Sendable (repeat each Part) throws -> Content
     ) -> Parameter {
@@ -62,14 +63,14 @@ public struct Parameter<Content: Sendable>: Sendable {
 }
 
 extension Parameter where Content == Arguments {
-    /// Many, for a handler that goes through them by their keys: `arguments[note]`.
+    /// Many parameters, for a handler that goes through them by their keys: `arguments[note]`.
     public static func all(_ descriptions: [AnyParameter]...) -> Parameter {
         Parameter(descriptions: Array(descriptions.joined())) { $0 }
     }
 }
 
 extension [AnyParameter] {
-    /// What is known of some parameters without their Swift types.
+    /// The descriptions of some parameters, without their Swift types.
     public static func of<each Content: Sendable>(_ parameters: repeat Parameter<each Content>) -> [AnyParameter] {
         var all: [AnyParameter] = []
         repeat all += (each parameters).descriptions
@@ -79,7 +80,7 @@ extension [AnyParameter] {
 
 extension Arguments {
     /// The argument under a key.
-    /// - Throws: `internal` where the command does not take it; that is a defect.
+    /// - Throws: `internal` where the command does not take that parameter; that is a defect.
     public subscript<Content>(key: Parameter<Content>) -> Content {
         get throws { try key.read(self) }
     }

@@ -1,6 +1,6 @@
-/// What an argument may be, and what a handler gets of it. Values are typed by this, never guessed.
+/// The type of an argument, and of the value that a handler gets for it. Values are typed by this, never guessed.
 public struct ParameterType<Content: Sendable>: Sendable {
-    /// The same for those who know no Swift type: typing, `describe`, help.
+    /// The same without the Swift type, for typing, `describe` and help.
     public let erased: AnyParameterType
     private let read: @Sendable (Argument) -> Content?
     private let write: @Sendable (Content) -> Value
@@ -14,7 +14,7 @@ public struct ParameterType<Content: Sendable>: Sendable {
         self.write = write
     }
 
-    /// How what an argument says is got. A function of its own, so that no request has to look this type up.
+    /// The function that reads the value of an argument. It stands alone, so that no request has to look this type up.
     func reader(of name: String) -> @Sendable (Argument) throws -> Content {
         { [read] argument in
             guard let content = read(argument) else {
@@ -26,7 +26,7 @@ public struct ParameterType<Content: Sendable>: Sendable {
 
     func value(_ content: Content) -> Value { write(content) }
 
-    /// JSON array, or bare words split at commas.
+    /// A JSON array, or bare words split at commas.
     public static func list<Element>(_ element: ParameterType<Element>) -> ParameterType where Content == [Element] {
         ParameterType(.list(element.erased)) { argument in
             guard case .list(let list) = argument else { return nil }
@@ -47,11 +47,11 @@ extension ParameterType where Content == String {
         }
     }
 
-    /// Names a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
+    /// The name of a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
     public static var slug: ParameterType { ParameterType(text: .slug) }
-    /// Free text of at most so many characters; no control characters but TAB and LF.
+    /// Free text of at most `maximum` characters; no control characters but TAB and LF.
     public static func text(maximum: Int = 1000) -> ParameterType { ParameterType(text: .text(maximum: maximum)) }
-    /// Text of at most so many characters on one line; see ``AnyParameterType/line(maximum:)``.
+    /// Text of at most `maximum` characters on one line; see ``AnyParameterType/line(maximum:)``.
     public static func line(maximum: Int) -> ParameterType { ParameterType(text: .line(maximum: maximum)) }
     /// An identifier as it is printed on a box or plate, such as a lot or the name of a cartridge: `LOT7-1`, `A 12/3`.
     public static var printed: ParameterType { ParameterType(text: .printed) }
@@ -71,7 +71,7 @@ extension ParameterType where Content: RawRepresentable & CaseIterable, Content.
 }
 
 extension ParameterType where Content == Int64 {
-    /// A whole number of that range.
+    /// A whole number within the range.
     public static func integer(_ range: ClosedRange<Int64>) -> ParameterType {
         ParameterType(.integer(range)) {
             if case .integer(let number) = $0 { number } else { nil }
@@ -84,7 +84,7 @@ extension ParameterType where Content == Int64 {
 }
 
 extension ParameterType where Content == Double {
-    /// A number of that range.
+    /// A number within the range.
     public static func number(_ range: ClosedRange<Double>) -> ParameterType {
         ParameterType(.number(range)) {
             if case .number(let number) = $0 { number } else { nil }
@@ -128,7 +128,7 @@ extension ParameterType where Content == Instant {
 }
 
 extension ParameterType where Content == Span {
-    /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than that.
+    /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than `maximum`.
     public static func duration(maximum: Span = .longest) -> ParameterType {
         ParameterType(.duration(maximum: maximum)) {
             if case .duration(let span) = $0 { span } else { nil }
@@ -140,7 +140,7 @@ extension ParameterType where Content == Span {
     public static var duration: ParameterType { .duration() }
 }
 
-/// A date, or a word that stands for one that nobody knows: `never`, `unknown`.
+/// A date, or a word in place of a date that nobody knows: `never`, `unknown`.
 public enum DateOrWord: Hashable, Sendable {
     case date(CivilDate)
     case word(String)

@@ -1,4 +1,4 @@
-/// What a command answers, or one row of a listing: a type that lists its members once. The reply, the row, its JSON Schema in
+/// A command's answer, or one row of a listing: a type that lists its members once. The reply, the row, its JSON Schema in
 /// `describe`, the reference and the test that holds every answer against it come from that list.
 ///
 ///     struct Stopped: Reply {
@@ -10,26 +10,26 @@
 ///         ]
 ///     }
 public protocol Reply: ReplyValue {
-    /// In the order in which they are sent.
+    /// The members in the order in which they are sent.
     static var members: [Member<Self>] { get }
-    /// The members that are there, in their order. A type that is answered all the time may put them together by hand, which
-    /// takes a third of the time.
+    /// The members that are there, in their order. A type that is answered all the time may build them by hand, which takes a
+    /// third of the time.
     var object: Object { get }
 }
 
 /// One member of a reply. The unit is part of its name, as of a parameter's.
 public struct Member<Root>: Sendable {
-    /// As the reply names it, with its unit.
+    /// The member's name in the reply, with its unit.
     public let name: String
-    /// What it says, for a person.
+    /// The meaning, for a person.
     public let meaning: String
-    /// JSON Schema 2020-12 of its value.
+    /// The JSON Schema 2020-12 of its value.
     public let schema: Object
     /// Whether it may be absent.
     public let isOptional: Bool
     let value: @Sendable (Root) -> Value?
 
-    /// - Parameter content: Gets the value from what is answered; where it is `nil` the member is absent.
+    /// - Parameter content: The function that gets the value from the reply; for `nil` the member is absent.
     public init<Content: ReplyValue>(
         _ name: String, _ meaning: String, _ content: @escaping @Sendable (Root) -> Content
     ) {
@@ -60,13 +60,13 @@ extension Array {
     }
 }
 
-/// What can be a member of a reply.
+/// A type whose values can be members of a reply.
 public protocol ReplyValue: Sendable {
-    /// JSON Schema 2020-12 of it.
+    /// The JSON Schema 2020-12 of such a value.
     static var schema: Object { get }
-    /// Whether it may be nothing; the member is absent then.
+    /// Whether a value may be nothing; the member is absent then.
     static var isOptional: Bool { get }
-    /// It as it is sent; `nil` where it is nothing.
+    /// The value as it is sent; `nil` where it is nothing.
     var member: Value? { get }
 }
 
@@ -103,9 +103,9 @@ extension Reply {
     }
 }
 
-/// A reply without members: it is done.
+/// A reply without members: the command is done.
 public struct Done: Reply {
-    /// Says no more than that it is done.
+    /// The reply without members.
     public init() {}
     public static let members: [Member<Done>] = []
 }
@@ -132,7 +132,7 @@ extension CivilDate: ReplyValue { public static var schema: Object { ["type": "s
 extension Span: ReplyValue { public static var schema: Object { ["type": "string", "format": "duration"] } }
 /// Members that are known only when the service runs, such as answers to the questions of a knowledge file.
 extension Object: ReplyValue { public static var schema: Object { ["type": "object"] } }
-/// Anything.
+/// Any value, with a schema that accepts all.
 extension Value: ReplyValue { public static var schema: Object { [:] } }
 extension Deadline: ReplyValue {
     public static var schema: Object { ["anyOf": [CivilDate.schema, Instant.schema]] }

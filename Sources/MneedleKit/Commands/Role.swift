@@ -1,6 +1,6 @@
-/// What a peer may do, weakest first. Each role may do everything that those before it may.
+/// The rights of a peer, weakest first. Each role may do everything that those before it may.
 public enum Role: String, CaseIterable, Comparable, Sendable {
-    /// Sees, changes nothing.
+    /// Sees records and changes nothing.
     case reader
     /// Treats: keeps records, starts sessions.
     case `operator`
@@ -21,13 +21,13 @@ public enum Role: String, CaseIterable, Comparable, Sendable {
     }
 }
 
-/// Who asks: a peer as the kernel names it, or the service itself.
+/// The one that asks: a peer as the kernel names it, or the service itself.
 public struct Actor: Hashable, Sendable {
     /// The unix user's name, or `uid:1000` where it has none.
     public var user: String
     /// The unix user's number, as the kernel tells it.
     public var uid: UInt32
-    /// What it may do.
+    /// The role of the actor, which says what it may do.
     public var role: Role
 
     /// An actor as the host found it; nothing is checked here.

@@ -1,11 +1,11 @@
-/// What a command that changes nothing may do: look at one consistent snapshot of the store, and ask other modules, who
-/// answer from the same snapshot. What belongs together is reached through one room: `reading.store.row(…)`,
+/// The means of a command that changes nothing: it sees one consistent snapshot of the store, and asks other modules, which
+/// answer from the same snapshot. Each room holds the functions of one subject: `reading.store.row(…)`,
 /// `reading.modules.ask(…)`.
 public protocol Reading: AnyObject {
     /// The time of this call. Use it instead of the clock, so that one call sees one time.
     var now: Instant { get }
 
-    /// Who asks.
+    /// The peer that asks, or the service itself.
     var actor: Actor { get }
 
     /// The tables of this module.
@@ -17,23 +17,23 @@ public protocol Reading: AnyObject {
     /// The civil time of places.
     var zones: any TimeZones { get }
 
-    /// What speaks against sessions.
+    /// The findings against sessions.
     var safety: any Safety { get }
 
-    /// What the one who asks may see.
+    /// The limits of what the actor may see.
     var privacy: any Privacy { get }
 
-    /// What shows that bytes, and the knowledge, are the same as before.
+    /// The digests that show whether bytes, and the knowledge, are the same as before.
     var digests: any Digests { get }
 }
 
-/// What a command that changes something may do. Everything done through it is one unit: when the
+/// The means of a command that changes something. Everything done through it is one unit: when the
 /// command throws, none of it happened; when its reply leaves, all of it is on disk.
 public protocol Transaction: Reading {
-    /// What ``store`` is in a transaction; for the host, which cannot give two properties of one name.
+    /// The ``store`` of a transaction; for the host, which cannot give two properties of one name.
     var writableStore: any WritableStore { get }
 
-    /// What ``modules`` are in a transaction; for the host.
+    /// The ``modules`` of a transaction; for the host.
     var changeableModules: any ChangeableModules { get }
 
     /// Appends to the ledger, then runs the modules' reactions to it, in this same transaction. One that throws takes the

@@ -1,14 +1,14 @@
-/// The other modules, as a command reaches them: by their commands, in the same snapshot or transaction and for the same actor.
+/// The other modules, asked by their commands, in the same snapshot or transaction and for the same actor.
 public protocol AskableModules: AnyObject {
     /// Asks a reading command of another module, for example `records.show-person`.
-    /// - Throws: What that command throws; `module-failed` when its module is not running.
+    /// - Throws: The errors of that command; `module-failed` when its module is not running.
     func ask(_ verb: String, _ arguments: Object) throws -> Object
 
     /// Asks a listing of another module and collects its rows.
     func list(_ verb: String, _ arguments: Object) throws -> [Object]
 }
 
-/// The other modules, as a command reaches them that changes something.
+/// The other modules, for a command that changes something.
 public protocol ChangeableModules: AskableModules {
     /// Asks a changing command of another module, in this transaction and for the same actor.
     @discardableResult
@@ -21,29 +21,29 @@ public protocol TimeZones {
     subscript(_ identifier: String) -> Zone? { get }
 }
 
-/// What speaks against sessions. It fails closed: a module that should answer and cannot is a blocking finding itself.
+/// The findings against sessions. It fails closed: a module that should answer and cannot is a blocking finding itself.
 public protocol Safety: AnyObject {
-    /// What forbids any session of this person now, or is to be heeded: one question, asked by the gate before a session
-    /// and by all advice.
+    /// The findings that forbid any session of this person now, or are to be heeded. The gate before a session and all advice
+    /// ask this one question.
     func standing(of person: Person) -> Standing
 
     /// The person's standing, and the findings of every module's safety checks about this plan.
     func findings(for plan: SessionPlan) -> [Finding]
 }
 
-/// What the one who asks may see. The host asks by itself, from what a command says that it ``Command/concerns``; this is for
-/// answers of which only a part is another's.
+/// The limits of what the actor may see. The host itself enforces what a command ``Command/concerns``; this is for answers
+/// of which only a part is about others.
 public protocol Privacy: AnyObject {
-    /// Whether the one who asks sees what is everybody's: always in a practice; in a household only an admin does.
+    /// Whether the actor sees the records of everybody: always in a practice; in a household only an admin does.
     var seesEverybody: Bool { get }
 
-    /// Whether the one who asks sees what is this person's.
+    /// Whether the actor sees the records of this person.
     func sees(_ person: String) throws -> Bool
 }
 
-/// What shows that something is the same as before.
+/// The digests that show whether something is the same as before.
 public protocol Digests {
-    /// Which knowledge is in force: the SHA-256 digest over the knowledge files, in lower-case hexadecimal digits.
+    /// The digest of the knowledge in force: SHA-256 over the knowledge files, in lower-case hexadecimal digits.
     var knowledge: String { get }
 
     /// The SHA-256 digest of some bytes.

@@ -1,8 +1,8 @@
 /// A part of the body that a session may name: `[area.NAME]` of `areas.toml`.
 public struct Area: Sendable {
-    /// As requests name it: `cheeks`.
+    /// The area's name in requests: `cheeks`.
     public let name: String
-    /// What belongs to it, for a person.
+    /// The extent of the area, for a person.
     public let text: String
     /// Whether it is a part of the face.
     public let isFace: Bool
@@ -14,11 +14,11 @@ public struct Area: Sendable {
     public let zoneMaxMM: Double?
     /// The greatest depth there in a clinic; `nil` for the one of all areas.
     public let clinicMaxMM: Double?
-    /// Deeper than this was no better in a trial.
+    /// The depth beyond which a trial found no further benefit.
     public let advisedMaxMM: Double?
     /// The greatest depth there at home with a device that is registered for it; `nil` for the one of all areas.
     public let ownDeviceMaxMM: Double?
-    /// What is advised to a beginner at home, where nothing else is needled; `nil` for what is advised anywhere.
+    /// The greatest depth advised to a beginner at home in a session of this area alone; `nil` for the one of all areas.
     public let beginnerMaxMM: Double?
     /// Whether a long roller calls for care there at home.
     public let hasRollerCaution: Bool
@@ -44,7 +44,7 @@ public struct Area: Sendable {
         if allowsNeedling { requireLimits(table) }
     }
 
-    /// A limit that was left out is not taken for one that is not needed.
+    /// Reports limits that were left out, so that none of them is taken for a limit that is not needed.
     private func requireLimits(_ table: Table) {
         if zoneMaxMM == nil, clinicMaxMM == nil, !table.has("zone_max_mm"), !table.has("clinic_max_mm") {
             table.report(
@@ -59,7 +59,7 @@ public struct Area: Sendable {
 
 /// The parts of the body, from `areas.toml`: the one reader of that file, for every module that names it.
 public struct AreaCatalogue: Sendable {
-    /// In the order of the file.
+    /// The areas in the order of the file.
     public let areas: [Area]
 
     /// - Parameter file: The knowledge file `areas`.
@@ -69,9 +69,9 @@ public struct AreaCatalogue: Sendable {
 
     public subscript(name: String) -> Area? { areas.first { $0.name == name } }
 
-    /// All that a device may be meant for and a plan may name.
+    /// The names of all areas, which a device may be meant for and a plan may name.
     public var names: [String] { areas.map(\.name) }
 
-    /// The names of those that may be needled at all.
+    /// The names of the areas that may be needled at all.
     public var needled: [String] { areas.filter(\.allowsNeedling).map(\.name) }
 }

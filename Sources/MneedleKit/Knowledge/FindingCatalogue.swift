@@ -4,8 +4,8 @@ public struct FindingCatalogue<Code: FindingCode>: Sendable {
     private let templates: [Code: FindingTemplate]
     private let module: String
 
-    /// Reads the tables. A code without its table, a table that no code uses, a name in braces that the module does not fill
-    /// in, and a finding weaker than the module lets it be are problems.
+    /// Reads the tables. Problems are a code without its table, a table that no code uses, a placeholder that the module does
+    /// not fill in, and a finding weaker than its firmness allows.
     public init(_ file: Table, module: String) {
         self.module = module
         let names = Code.allCases.map(\.rawValue)
@@ -29,9 +29,9 @@ public struct FindingCatalogue<Code: FindingCode>: Sendable {
 
     /// The finding with its words filled in: `{name}` stands for `values["name"]`, `{until}` for the deadline. A time is
     /// written as a clock in `zone` shows it.
-    /// - Parameter sources: What it rests on in place of the table's own.
-    /// - Returns: Nothing where it does not exist in that setting.
-    /// - Throws: `internal` where the file had no table for it, which it is refused for.
+    /// - Parameter sources: The sources of the finding, in place of the table's own.
+    /// - Returns: `nil` where the finding does not exist in that setting.
+    /// - Throws: `internal` where the file has no table for the code; the host refuses such a file.
     public func find(
         _ code: Code, _ setting: Setting, in zone: Zone, until: Deadline? = nil, sources: [Source]? = nil,
         _ values: [String: any CustomStringConvertible] = [:]

@@ -1,4 +1,4 @@
-/// What a module may find. Each raw value names a `[[finding]]` table of its knowledge file, which has the words:
+/// The codes of a module's findings. Each raw value names a `[[finding]]` table of its knowledge file, which has the words:
 ///
 ///     enum SkinCode: String, FindingCode {
 ///         case tooSoon = "too-soon"
@@ -6,11 +6,11 @@
 ///         var firmness: Firmness { .blocks(in: [.home, .clinic]) }
 ///     }
 public protocol FindingCode: RawRepresentable, CaseIterable, Hashable, Sendable where RawValue == String {
-    /// What programs see: the raw value, unless several tables share one code.
+    /// The code that programs see: the raw value, unless several tables share one code.
     var code: String { get }
-    /// The names that the module fills in in the words: `days` for `{days}`. `until` is the finding's own end.
+    /// The placeholders that the module fills in: `days` for `{days}`. `until` is the finding's own end.
     var placeholders: [String] { get }
-    /// Where no file may weaken it; nowhere if not said.
+    /// The settings in which no file may weaken the finding; none by default.
     var firmness: Firmness { get }
 }
 
@@ -19,14 +19,14 @@ extension FindingCode {
     public var firmness: Firmness { .none }
 }
 
-/// What a practice may not take from a finding, whatever it writes into its file.
+/// The least strength of a finding, which a practice's file cannot lower.
 public enum Firmness: Sendable {
     case none
-    /// It is `defer` or `contraindicated` in these settings, so that no clearance lifts it, and unless said otherwise nobody
-    /// overrides it.
+    /// The finding is `defer` or `contraindicated` in these settings, so that no clearance lifts it, and nobody may override it
+    /// unless `mayBeOverridden` is true.
     case blocks(in: Set<Setting>, mayBeOverridden: Bool = false)
 
-    /// What a finding has to be and is not; `nil` where it is firm enough.
+    /// The way in which a finding is too weak; `nil` where it is firm enough.
     func fault(of template: FindingTemplate) -> String? {
         guard case .blocks(let settings, let mayBeOverridden) = self else { return nil }
         let isFirm = settings.allSatisfy { setting in

@@ -8,20 +8,20 @@
 ///     advice = "Wait until {until}."
 ///     sources = ["S2", "S3"]
 public struct FindingTemplate: Sendable {
-    /// Names its findings for programs.
+    /// The code of its findings, for programs.
     public let code: String
-    /// What was found, with `{name}` for what is filled in.
+    /// The message of its findings, with placeholders `{name}`.
     public let message: String
-    /// What to do about it, with `{name}` for what is filled in.
+    /// The advice of its findings, with placeholders `{name}`.
     public let advice: String
-    /// What its findings rest on.
+    /// The sources of its findings.
     public let sources: [Source]
-    /// Whether a practitioner may pass over it in a clinic.
+    /// Whether a practitioner may override its findings in a clinic.
     public let overridable: Bool
     private let severities: [Setting: Severity]
 
-    /// Reads one table, reporting what is wrong with it.
-    /// - Parameter placeholders: The names that are filled in in its words.
+    /// Reads one table and reports its problems.
+    /// - Parameter placeholders: The placeholders that its texts may have.
     public init(_ table: Table, placeholders: [String]) {
         code = table.string("code")
         message = table.string("message", placeholders: placeholders)
@@ -34,7 +34,7 @@ public struct FindingTemplate: Sendable {
 
     private enum Overrider: String, CaseIterable { case never, practitioner }
 
-    /// A file that promises more than ``Override`` keeps would mislead whoever reads it.
+    /// Reports an override that ``Override`` would never allow: a file that promises it would mislead its reader.
     private func requireDeferral(_ table: Table) {
         let severity = severities[.clinic]
         if let severity, Override(isAllowed: true, setting: .clinic).lifts(severity) { return }
@@ -44,7 +44,8 @@ public struct FindingTemplate: Sendable {
             "override", "'\(code)' is \(found) in a clinic, and only what is defer there can be overridden\(why)")
     }
 
-    /// `severity`, or one for each setting; `none` means that the finding does not exist there.
+    /// The severities by setting: of the key `severity`, or of one key for each setting; `none` means that the finding does not
+    /// exist there.
     public static func severities(_ table: Table) -> [Setting: Severity] {
         var severities: [Setting: Severity] = [:]
         let both = level(table, "severity")
@@ -64,7 +65,7 @@ public struct FindingTemplate: Sendable {
 
     private static func level(_ table: Table, _ key: String) -> Level? { table.optionalChoice(key) }
 
-    /// How much its findings weigh there; `nil` where they do not exist.
+    /// The severity of its findings in that setting; `nil` where they do not exist.
     public func severity(in setting: Setting) -> Severity? { severities[setting] }
 
     /// The finding with its words filled in: `{name}` stands for `values["name"]`, `{until}` for the deadline. A time is
@@ -77,7 +78,7 @@ public struct FindingTemplate: Sendable {
         guard let severity = severity(in: setting) else { return nil }
         var values = values
         values["until"] = until?.words(in: zone)
-        // A module that forgets what it has declared is found by its tests.
+        // A module's tests find a placeholder that it has declared and does not fill in.
         assert(
             placeholders(in: message + advice).allSatisfy { values[$0] != nil },
             "'\(code)' got \(values.keys.sorted()) for: \(message) \(advice)")

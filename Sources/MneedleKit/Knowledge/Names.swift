@@ -4,8 +4,8 @@ public func normalised(_ text: String) -> String {
 }
 
 extension Table {
-    /// The name under a key and the table's `aliases`, which have to be written as requests are compared with them:
-    /// ``normalised(_:)``.
+    /// The name under a key and the table's `aliases`. Both have to be ``normalised(_:)``, since requests are compared with them
+    /// in that form.
     public func names(_ key: String) -> (name: String, aliases: [String]) {
         let (name, aliases) = (string(key), strings("aliases", default: []))
         for (key, word) in [(key, name)] + aliases.map({ ("aliases", $0) }) where word != normalised(word) {
@@ -14,10 +14,10 @@ extension Table {
         return (name, aliases)
     }
 
-    /// What the tables of `[[key]]` describe. A name that two of them have is a problem, told at the later one.
+    /// The things that the tables of `[[key]]` describe. A name that two of them have is a problem, reported at the later one.
     /// - Parameters:
-    ///   - name: The key under which each has its name; that of the list if not given.
-    ///   - names: All names of one, such as its aliases.
+    ///   - name: The key under which each table has its name; by default the key of the list.
+    ///   - names: All names of one thing, such as its aliases.
     public func list<Content>(
         _ key: String, name: String? = nil, names: (Content) -> [String], _ read: (Table) -> Content
     ) -> [Content] {

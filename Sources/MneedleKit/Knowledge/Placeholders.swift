@@ -33,12 +33,12 @@ public func placeholders(in text: String) -> [String] {
 }
 
 extension Table {
-    /// A text in which these names stand for what is filled in; another in braces is a problem.
+    /// A text that may have these placeholders; any other name in braces is a problem.
     public func string(_ key: String, placeholders known: [String]) -> String {
         optionalString(key, placeholders: known) ?? string(key)
     }
 
-    /// The same where the text may be left out.
+    /// The same for a text that may be left out.
     public func optionalString(_ key: String, placeholders known: [String]) -> String? {
         guard let text = optionalString(key) else { return nil }
         for name in placeholders(in: text) where !known.contains(name) {

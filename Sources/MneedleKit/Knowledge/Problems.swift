@@ -2,16 +2,16 @@
 public struct Problem: Hashable, Sendable, CustomStringConvertible {
     /// The file's name in its folder: `screening.toml`.
     public var file: String
-    /// Where it is, counted from 1; `nil` where it has no place, such as a table that is missing.
+    /// The line of the problem, counted from 1; `nil` where it has no place, as for a table that is missing.
     public var line: Int?
-    /// Counted from 1; only of a text that cannot be read at all.
+    /// The column of the problem, counted from 1; only in a text that cannot be read at all.
     public var column: Int?
     /// The key's path, for example `rule[3].severity`.
     public var key: String
-    /// What is wrong, and what was expected.
+    /// A sentence that says what is wrong, and what was expected.
     public var reason: String
 
-    /// - Parameter key: Empty where the file as a whole is wrong.
+    /// - Parameter key: The key's path; empty where the file as a whole is wrong.
     public init(file: String, line: Int? = nil, column: Int? = nil, key: String, reason: String) {
         self.file = file
         self.line = line
@@ -27,15 +27,15 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Gathers what is wrong, so that a person sees all of it at once.
+/// A collection of problems, so that a person sees all of them at once.
 public final class Problems {
-    /// In the order in which they were found.
+    /// The problems in the order in which they were found.
     public private(set) var found: [Problem] = []
 
-    /// Nothing is wrong yet.
+    /// An empty collection.
     public init() {}
 
-    /// Notes a problem once, although several modules read the same file.
+    /// Adds a problem once, although several modules read the same file.
     public func report(_ problem: Problem) {
         if !found.contains(problem) { found.append(problem) }
     }

@@ -1,7 +1,7 @@
-/// Why somebody passes over a rule, or changes what safety rests on: `reasons.toml` says how many letters that takes, in one place
-/// for every module. A record cannot tell a lie from a correction, so it keeps the reason.
+/// The rule for reasons, which somebody gives to override a finding or to change a fact that safety rests on: `reasons.toml`
+/// sets their least length for every module. A record cannot tell a lie from a correction, so it keeps the reason.
 public struct Reasons: Sendable {
-    /// The letters of a reason at least, in any script; blanks, digits and signs do not count.
+    /// The least number of letters of a reason, in any script; blanks, digits and signs do not count.
     public let letters: Int
 
     /// - Parameter file: The knowledge file `reasons`.
@@ -12,7 +12,7 @@ public struct Reasons: Sendable {
     }
 
     /// The reason that argument gives.
-    /// - Parameter cause: What asks for one, as the beginning of a sentence of the error.
+    /// - Parameter cause: The act that asks for a reason, as the beginning of the error's sentence.
     /// - Throws: `invalid-argument` where it is missing or has too few letters.
     @discardableResult
     public func require(_ argument: String, _ text: String?, because cause: String? = nil) throws -> String {

@@ -1,12 +1,12 @@
-/// What a table of a knowledge file says in words, as a module's `rules` lists it.
+/// A table of a knowledge file in words, as a module's `rules` lists it.
 public struct RuleInWords: Reply {
-    /// Its name in the file.
+    /// The rule's name in the file.
     public let rule: String
-    /// What it says, for a person.
+    /// The rule itself, for a person.
     public let text: String
-    /// Why it is so.
+    /// The reason for the rule.
     public let reason: String
-    /// What it rests on.
+    /// The sources that the rule rests on.
     public let sources: [Source]
 
     /// Reads `text`, `reason` and `sources` of the table that holds the rule's numbers.

@@ -1,10 +1,11 @@
-/// What a module is made from. Everything wrong that it meets goes to ``problems``; the host then refuses to start.
+/// The knowledge and configuration that a module is made from. Problems with them go to ``problems``; the host then refuses to
+/// start.
 public final class Setup {
-    /// Its own section of the configuration, typed, with defaults filled in.
+    /// The module's section of the configuration, typed, with defaults filled in.
     private let configuration: Arguments
-    /// The same as it stands in the file, for what is wrong there.
+    /// The same section as it stands in the file, to report problems at their line.
     private let section: Table
-    /// Takes what is wrong with knowledge and configuration.
+    /// The problems of knowledge and configuration.
     public let problems: Problems
     private let files: [String: Table]
 
@@ -20,13 +21,13 @@ public final class Setup {
         self.problems = problems
     }
 
-    /// What the configuration says under a key, or the key's default.
+    /// The configuration's value for a key, or the key's default.
     /// - Throws: `internal` where the manifest does not name the key; that is a defect.
     public subscript<Content>(key: Parameter<Content>) -> Content {
         get throws { try configuration[key] }
     }
 
-    /// Reports what is wrong with the configuration's value for a key.
+    /// Reports a problem with the configuration's value for a key.
     public func report<Content>(_ key: Parameter<Content>, _ reason: String) { section.report(key.name, reason) }
 
     /// A knowledge file that the manifest names. The host has reported it already if it does not exist.

@@ -2,14 +2,15 @@
 public struct SourceCatalogue: Sendable {
     private let sources: [String: Source]
 
-    /// Reads `[source.ID]` tables: `title` and `evidence`, how to find the document, and whether somebody looked it up.
+    /// Reads `[source.ID]` tables: `title` and `evidence`, the reference that finds the document, and whether somebody looked it
+    /// up.
     public init(_ table: Table) {
         var sources: [String: Source] = [:]
         for (id, entry) in table.table("source")?.namedTables() ?? [] {
             let url = entry.optionalString("where")
             let title = entry.string("title") + (url.map { " (\($0))" } ?? "")
             let citation = SourceCatalogue.citation(entry)
-            // Why a source was not looked up is for people who read the file.
+            // The note says why a source was not looked up; it is for people who read the file.
             _ = entry.optionalString("note")
             if entry.bool("checked", default: false) && citation == nil {
                 entry.report("document", "missing: a source that was checked can be found")
@@ -19,7 +20,7 @@ public struct SourceCatalogue: Sendable {
         self.sources = sources
     }
 
-    /// Author, year and numbers on one line: what one types to find the document.
+    /// The reference on one line: author, year and the numbers that find the document.
     private static func citation(_ entry: Table) -> String? {
         let parts = [
             entry.optionalString("author"), entry.optionalInteger("year", in: 1900...2100).map(String.init),
@@ -38,12 +39,12 @@ public struct SourceCatalogue: Sendable {
     /// The source of that id; `nil` where there is none.
     public subscript(id: String) -> Source? { sources[id] }
 
-    /// The names of all documents.
+    /// The ids of all sources.
     var ids: [String] { sources.keys.sorted() }
 }
 
 extension Table {
-    /// What the table's fact rests on, as its key `sources` says; an unknown source or an empty list is a problem.
+    /// The sources of the table's fact, from its key `sources`; an unknown source or an empty list is a problem.
     public func sources() -> [Source] {
         let key = "sources"
         let ids = strings(key)
@@ -57,6 +58,6 @@ extension Table {
         }
     }
 
-    /// Reports a fact that names no source, where nobody is shown what it rests on.
+    /// Reports a fact that names no source, for tables whose sources are shown to nobody.
     public func requireSources() { _ = sources() }
 }

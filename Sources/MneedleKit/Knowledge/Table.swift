@@ -4,7 +4,7 @@
 public final class Table {
     /// The file's name in its folder: `screening.toml`.
     public let file: String
-    /// Where in the file it stands: `rule[3].when`; empty for the whole file.
+    /// The table's path in the file: `rule[3].when`; empty for the whole file.
     public let path: String
     private let object: Object
     private let lines: [String: Int]
@@ -15,9 +15,9 @@ public final class Table {
     private var isPart = false
 
     /// - Parameters:
-    ///   - path: Where the table stands in the file: `depth.home`, `rule[3]`.
+    ///   - path: The table's path in the file: `depth.home`, `rule[3]`.
     ///   - lines: The line of each key of the file, by its path.
-    ///   - sources: What the table's facts may rest on.
+    ///   - sources: The sources that the table's facts may rest on.
     public init(
         _ object: Object, file: String, path: String = "", lines: [String: Int] = [:],
         sources: SourceCatalogue = SourceCatalogue(), problems: Problems
@@ -36,16 +36,16 @@ public final class Table {
     /// Whether the key is there; it still has to be read.
     public func has(_ key: String) -> Bool { object[key] != nil }
 
-    /// Reports what is wrong with a key, at its line; a key that is missing, at the line of the table.
+    /// Reports a problem with a key, at its line; a key that is missing, at the line of the table.
     public func report(_ key: String, _ reason: String) {
         let place = place(key)
         problems.report(Problem(file: file, line: lines[place] ?? lines[path], key: place, reason: reason))
     }
 
-    /// Says that another module reads the rest of this table, and judges it: what is not read here is no problem.
+    /// Leaves the rest of this table to another module, which reads and checks it: a key that is not read here is no problem.
     public func leaveRest() { isPart = true }
 
-    /// Reports every key that was not read, here and below.
+    /// Reports every key that was not read, in this table and those below it.
     public func finish() {
         for key in keys where !isPart && !read.contains(key) {
             report(key, "unknown key; known here: \(read.sorted().joined(separator: ", "))")
@@ -61,11 +61,11 @@ public final class Table {
             if case .string(let text) = $0, !text.isEmpty, text.utf8.count <= Table.longestText { text } else { nil }
         }
     }
-    /// Such a text. Where it is missing and there is no default, that is a problem.
+    /// A text of 1 to ``longestText`` bytes. A missing key without a default is a problem.
     public func string(_ key: String, default: String? = nil) -> String {
         optionalString(key) ?? missing(key, `default`, "")
     }
-    /// A whole number of that range; `nil` where the key is missing, or wrong.
+    /// A whole number within the range; `nil` where the key is missing, or wrong.
     public func optionalInteger(_ key: String, in range: ClosedRange<Int> = 0...1_000_000) -> Int? {
         take(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") {
             if case .integer(let number) = $0, let number = Int(exactly: number), range.contains(number) {
@@ -75,11 +75,11 @@ public final class Table {
             }
         }
     }
-    /// Such a number. Where it is missing and there is no default, that is a problem.
+    /// A whole number within the range. A missing key without a default is a problem.
     public func integer(_ key: String, in range: ClosedRange<Int> = 0...1_000_000, default: Int? = nil) -> Int {
         optionalInteger(key, in: range) ?? missing(key, `default`, range.lowerBound)
     }
-    /// A number of that range, whole or not; `nil` where the key is missing, or wrong.
+    /// A number within the range, whole or not; `nil` where the key is missing, or wrong.
     public func optionalNumber(_ key: String, in range: ClosedRange<Double> = 0...1e9) -> Double? {
         take(key, "a number from \(range.lowerBound) to \(range.upperBound)") {
             switch $0 {
@@ -89,7 +89,7 @@ public final class Table {
             }
         }
     }
-    /// Such a number. Where it is missing and there is no default, that is a problem.
+    /// A number within the range, whole or not. A missing key without a default is a problem.
     public func number(_ key: String, in range: ClosedRange<Double> = 0...1e9, default: Double? = nil) -> Double {
         optionalNumber(key, in: range) ?? missing(key, `default`, range.lowerBound)
     }
@@ -97,7 +97,7 @@ public final class Table {
     public func optionalBool(_ key: String) -> Bool? {
         take(key, "true or false") { if case .bool(let flag) = $0 { flag } else { nil } }
     }
-    /// `true` or `false`. Where it is missing and there is no default, that is a problem.
+    /// `true` or `false`. A missing key without a default is a problem.
     public func bool(_ key: String, default: Bool? = nil) -> Bool {
         optionalBool(key) ?? missing(key, `default`, false)
     }
@@ -108,35 +108,35 @@ public final class Table {
             return span
         }
     }
-    /// Such a length. Where it is missing and there is no default, that is a problem.
+    /// A length of time written as in requests. A missing key without a default is a problem.
     public func span(
         _ key: String, from: Span = Span(), to: Span = Table.longestSpan, default: Span? = nil
     ) -> Span {
         optionalSpan(key, from: from, to: to) ?? missing(key, `default`, from)
     }
-    /// A length of elapsed time, for what is measured by a clock and not by the calendar: a day is 24 hours here.
+    /// A length of elapsed time, measured by a clock and not by the calendar: a day is 24 hours here.
     public func elapsed(_ key: String, from: Span, to: Span, default: Span? = nil) -> Span {
         let span = span(key, from: from, to: to, default: `default`)
         return Span(milliseconds: Int64(span.days) * Table.millisecondsOfDay + span.milliseconds)
     }
 
-    /// More than any file has reason to say, and little enough to reckon with.
+    /// The longest length of time in a file: longer than any needed one, and short enough for all arithmetic.
     public static let longestSpan = Span(days: 3660)
-    /// A text's length in bytes.
+    /// The greatest length of a text, in bytes.
     public static let longestText = 8192
     private static let millisecondsOfDay: Int64 = 86_400_000
 
     /// Whether a length of time is no longer than ``longestSpan``.
     public static func isUsable(_ span: Span) -> Bool { isWithin(Span(), span, longestSpan) }
 
-    /// Compared in days of 24 hours, which is near enough for bounds.
+    /// Whether a length of time is within two others, compared in days of 24 hours, which is near enough for bounds.
     private static func isWithin(_ least: Span, _ span: Span, _ most: Span) -> Bool {
         func length(_ span: Span) -> Double {
             Double(span.days) * Double(millisecondsOfDay) + Double(span.milliseconds)
         }
         return length(least) <= length(span) && length(span) <= length(most)
     }
-    /// One of the raw values of `Choice`.
+    /// One of the raw values of `Choice`; `nil` where the key is missing, or wrong.
     public func optionalChoice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, _ type: Choice.Type = Choice.self
     ) -> Choice? where Choice.RawValue == String {
@@ -151,13 +151,13 @@ public final class Table {
     ) -> Choice where Choice.RawValue == String {
         optionalChoice(key) ?? `default`
     }
-    /// One of the raw values of `Choice` that has to be there; where it is not, what does the least harm.
+    /// One of the raw values of `Choice`, which has to be there; otherwise the one that does the least harm.
     public func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, standIn: Choice
     ) -> Choice where Choice.RawValue == String {
         optionalChoice(key) ?? missing(key, nil, standIn)
     }
-    /// A list of texts. Where it is missing and there is no default, that is a problem.
+    /// A list of texts. A missing key without a default is a problem.
     public func strings(_ key: String, default: [String]? = nil) -> [String] {
         let list: [String]? = take(key, "a list of strings") {
             guard case .list(let list) = $0 else { return nil }
@@ -166,7 +166,7 @@ public final class Table {
         }
         return list ?? missing(key, `default`, [])
     }
-    /// Raw values of `Choice`, at least one.
+    /// A list of raw values of `Choice`, at least one.
     public func choices<Choice: RawRepresentable & CaseIterable>(
         _ key: String, _ type: Choice.Type = Choice.self
     ) -> [Choice] where Choice.RawValue == String {
@@ -177,25 +177,25 @@ public final class Table {
         }
         return choices
     }
-    /// The value as it stands, for what has no type of its own here.
+    /// The value as it stands in the file, for a key whose type has no function here.
     public func value(_ key: String) -> Value? {
         take(key, "a value") { $0 }
     }
 
     // MARK: Tables
 
-    /// A table below this one that has to be there; where it is not, an empty one of which nothing more is said.
+    /// A table below this one, which has to be there; otherwise an empty one, whose missing keys are not reported.
     public func section(_ key: String) -> Table {
         if let table = table(key) { return table }
         if !has(key) { report(key, "missing") }
         return Table([:], file: file, path: place(key), problems: Problems())
     }
-    /// A table below this one, `nil` where there is none.
+    /// A table below this one; `nil` where there is none.
     public func table(_ key: String) -> Table? {
         let inner: Object? = take(key, "a table") { if case .object(let object) = $0 { object } else { nil } }
         return inner.map { child($0, place(key)) }
     }
-    /// The tables of `[[key]]`, none where the key is missing.
+    /// The tables of `[[key]]`; none where the key is missing.
     public func tables(_ key: String) -> [Table] {
         let list: [Object]? = take(key, "a list of tables") {
             guard case .list(let list) = $0 else { return nil }
@@ -204,7 +204,7 @@ public final class Table {
         }
         return (list ?? []).enumerated().map { child($1, "\(place(key))[\($0)]") }
     }
-    /// The tables of `[[key]]`, each by what it says under `name`, or those of `[key.NAME]`, by that.
+    /// The tables of `[[key]]`, each with its value of `name`, or those of `[key.NAME]`, each with its `NAME`.
     public func tables(_ key: String, named name: String) -> [(name: String, table: Table)] {
         if case .object? = object[key] { return table(key)?.namedTables() ?? [] }
         return tables(key).map { ($0.string(name), $0) }

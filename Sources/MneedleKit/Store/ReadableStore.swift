@@ -1,4 +1,4 @@
-/// A module's own tables, in one consistent snapshot. Portable SQL, `?` for values.
+/// A module's own tables, in one consistent snapshot. Statements are portable SQL, with `?` for values.
 public protocol ReadableStore: AnyObject {
     /// Calls `body` with each row, without holding them all.
     func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws
@@ -6,7 +6,7 @@ public protocol ReadableStore: AnyObject {
     /// JSON text for a column, from a value.
     func json(_ value: Value) -> String
 
-    /// The value that such a column holds.
+    /// The value of a column that holds JSON text.
     func value(json: String) throws -> Value
 }
 

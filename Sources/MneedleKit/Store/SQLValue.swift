@@ -8,9 +8,9 @@ public enum SQLValue: Hashable, Sendable {
     case blob([UInt8])
 }
 
-/// What can be bound to a `?` of a statement. `nil` binds NULL.
+/// A type whose values can be bound to a `?` of a statement. `nil` binds NULL.
 public protocol SQLBindable {
-    /// It as a column holds it.
+    /// The value as a column holds it.
     var sql: SQLValue { get }
 }
 
@@ -38,31 +38,31 @@ extension Optional: SQLBindable where Wrapped: SQLBindable {
 }
 extension Array: SQLBindable where Element == UInt8 { @inlinable public var sql: SQLValue { .blob(self) } }
 
-/// The names of a result's columns, in their order. There are few of them: looking along them is faster than hashing.
+/// The names of a result's columns, in their order. There are few of them: a linear search is faster than hashing.
 public final class Columns: Sendable {
-    /// As the statement selects them.
+    /// The names as the statement selects them.
     public let names: [String]
-    /// Hears of a value that is not what a column must hold.
+    /// The function that is told of a value that is not valid for its column.
     let report: @Sendable (String) -> Void
 
-    /// - Parameter report: Hears of a value that is not what a column must hold.
+    /// - Parameter report: A function that is told of a value that is not valid for its column.
     public init(_ names: [String], report: @escaping @Sendable (String) -> Void = { _ in }) {
         self.names = names
         self.report = report
     }
 
-    /// A column's position; `nil` when the statement does not select it. Of two that have one name, the first.
+    /// A column's position; `nil` when the statement does not select it. Of two columns with one name, the first counts.
     public subscript(name: String) -> Int? { names.firstIndex(of: name) }
 }
 
 /// One row of a result.
 ///
-/// A value that is not what the column must hold, and a column that the statement does not select, are read as `nil`, and the
-/// request fails for it: what is damaged is not taken for what is not there.
+/// A value that is not valid for its column, and a column that the statement does not select, are read as `nil`, and the
+/// request fails: damaged values are not taken for missing ones.
 public struct Row: Sendable {
-    /// Shared by all rows of a result.
+    /// The columns, shared by all rows of a result.
     public let columns: Columns
-    /// One for each column, in their order.
+    /// The values, one for each column, in their order.
     public let values: [SQLValue]
 
     /// A row of a result; there are as many values as columns.

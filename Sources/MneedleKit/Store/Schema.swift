@@ -1,15 +1,15 @@
-/// A step of a module's schema. Steps are numbered from 1, applied in order, once, and never changed.
+/// A step of a module's schema. Steps are numbered from 1 and applied in order, each once; a step never changes.
 ///
 ///     Migration(1, "visits", [
 ///         .table("visits_visit", [.id, .text("person"), .time("at"), .text("room").optional()]),
 ///         .index("visits_visit_person", on: "visits_visit", ["person", "at"]),
 ///     ])
 public struct Migration: Sendable {
-    /// From 1 on; the newest is the version of the module's tables.
+    /// The number of the step, from 1 on; the newest is the version of the module's tables.
     public var version: Int
-    /// What is new, in a few words.
+    /// The change, in a few words.
     public var summary: String
-    /// In the order in which they are made.
+    /// The changes in the order in which they are made.
     public var changes: [SchemaChange]
 
     /// A step that the host applies where the store has an older version; declared once and not changed afterwards.
@@ -20,24 +20,24 @@ public struct Migration: Sendable {
     }
 }
 
-/// One change of a module's schema. Its columns say what they hold; how the store's database calls that is the host's matter.
-/// Tables and indices are named `<module>_…`: the host refuses others.
+/// One change of a module's schema. Columns have kinds, which the host translates into types of the store's database. Tables
+/// and indices are named `<module>_…`: the host refuses others.
 public enum SchemaChange: Sendable {
     /// A new table. A key of several columns stands in `primaryKey`, further columns that are unique together in `unique`.
     case table(String, [ColumnDeclaration], primaryKey: [String] = [], unique: [String] = [])
-    /// A new index; one with `where`, a condition in SQL, has the rows alone for which that holds.
+    /// A new index; with `where`, a condition in SQL, it covers only the rows for which the condition holds.
     case index(String, on: String, [String], isUnique: Bool = false, where: String? = nil)
-    /// One more column of a table that there is. It is optional or has a default, for the rows that there are.
+    /// One more column of an existing table. The column is optional or has a default, for the existing rows.
     case add(ColumnDeclaration, to: String)
     /// A statement in portable SQL that changes rows.
     case sql(String)
 }
 
-/// A column by what it holds: a value in every row, unless it is ``optional()``.
+/// A column with its kind. Every row has a value there, unless the column is ``optional()``.
 public struct ColumnDeclaration: Sendable {
-    /// What a column holds, and as what it is read from a ``Row``.
+    /// The kind of values in a column, which says how they are read from a ``Row``.
     public enum Kind: Sendable {
-        /// A number that the store gives, and the row's key: what ``WritableStore/insert(_:_:)`` returns.
+        /// A number that the store gives, and the row's key: ``WritableStore/insert(_:_:)`` returns it.
         case id
         /// Text; lists and objects too, as JSON.
         case text
@@ -55,21 +55,21 @@ public struct ColumnDeclaration: Sendable {
         case bytes
     }
 
-    /// As SQL names it.
+    /// The column's name in SQL.
     public let name: String
-    /// What it holds.
+    /// The kind of its values.
     public let kind: Kind
-    /// Whether a row may be without it.
+    /// Whether a row may be without a value.
     public private(set) var isOptional = false
-    /// Whether it alone is the table's key.
+    /// Whether the column alone is the table's key.
     public private(set) var isPrimaryKey = false
     /// Whether no two rows have the same value; rows without one are not compared.
     public private(set) var isUnique = false
-    /// What a row has that does not say otherwise.
+    /// The value of a row that is inserted without one.
     public private(set) var defaultValue: Int64?
-    /// The column that has to have its value.
+    /// The column of another table that has to hold each of its values.
     public private(set) var reference: (table: String, column: String)?
-    /// What has to hold for it, in SQL.
+    /// The condition on its values, in SQL.
     public private(set) var condition: String?
 
     private init(_ name: String, _ kind: Kind, default value: Int64? = nil) {
@@ -84,13 +84,13 @@ public struct ColumnDeclaration: Sendable {
     public static func id(named name: String) -> Self { Self(name, .id) }
     /// Text; lists and objects too, as JSON.
     public static func text(_ name: String) -> Self { Self(name, .text) }
-    /// A whole number of 64 bits, with what a row has that does not say otherwise.
+    /// A whole number of 64 bits, with the value of a row that is inserted without one.
     public static func integer(_ name: String, default value: Int64? = nil) -> Self {
         Self(name, .integer, default: value)
     }
     /// A number with a fraction.
     public static func real(_ name: String) -> Self { Self(name, .real) }
-    /// A flag, with what a row has that does not say otherwise.
+    /// A flag, with the value of a row that is inserted without one.
     public static func boolean(_ name: String, default value: Bool? = nil) -> Self {
         Self(name, .boolean, default: value.map { $0 ? 1 : 0 })
     }
@@ -101,15 +101,15 @@ public struct ColumnDeclaration: Sendable {
     /// Bytes.
     public static func bytes(_ name: String) -> Self { Self(name, .bytes) }
 
-    /// A row may be without it.
+    /// The column, for rows that may be without a value.
     public func optional() -> Self { with { $0.isOptional = true } }
-    /// It alone is the table's key.
+    /// The column as the table's only key.
     public func primaryKey() -> Self { with { $0.isPrimaryKey = true } }
-    /// No two rows have the same value.
+    /// The column, without the same value in two rows.
     public func unique() -> Self { with { $0.isUnique = true } }
-    /// A row of that table has the same value in that column.
+    /// The column, whose values each have to be in that column of that table.
     public func references(_ table: String, _ column: String) -> Self { with { $0.reference = (table, column) } }
-    /// A condition in SQL that holds for each row.
+    /// The column, with a condition in SQL that holds for each row.
     public func check(_ condition: String) -> Self { with { $0.condition = condition } }
 
     private func with(_ change: (inout Self) -> Void) -> Self {

@@ -1,27 +1,27 @@
 /// A calendar day (proleptic Gregorian), independent of any time zone.
 ///
-/// Always one of the years 1 to 9999: what would be beyond is the first or the last day of these.
+/// Every date is within the years 1 to 9999: a day beyond them becomes their first or last day.
 public struct CivilDate: Hashable, Comparable, Sendable {
     /// Days since 1970-01-01.
     public let daysSinceEpoch: Int
 
-    /// 0001-01-01
+    /// The first day, 0001-01-01.
     public static let first = CivilDate(unchecked: -719_162)
-    /// 9999-12-31
+    /// The last day, 9999-12-31.
     public static let last = CivilDate(unchecked: 2_932_896)
-    /// The days that a request or a device may name: nobody's record reaches further, and no sum with a ``Span/longest``
-    /// leaves what can be stored.
+    /// The days that a request or a device may name: no person's record reaches further, and every sum with a ``Span/longest``
+    /// can still be stored.
     public static let acceptable = CivilDate(unchecked: -25_567)...CivilDate(unchecked: 84_370)
 
     private init(unchecked days: Int) { daysSinceEpoch = days }
 
-    /// The day so many days after 1970-01-01; beyond the years 1 to 9999 the first or last of them.
+    /// The day so many days after 1970-01-01; beyond the years 1 to 9999 their first or last day.
     public init(daysSinceEpoch: Int) {
         self.daysSinceEpoch = daysSinceEpoch.clamped(
             to: CivilDate.first.daysSinceEpoch...CivilDate.last.daysSinceEpoch)
     }
 
-    /// `nil` unless the day exists (no 30 February) and the year is 1 to 9999.
+    /// The day of a year, month and day of the month; `nil` unless it exists (no 30 February) and the year is 1 to 9999.
     public init?(year: Int, month: Int, day: Int) {
         guard (1...9999).contains(year), (1...12).contains(month),
             day >= 1, day <= CivilDate.days(inMonth: month, of: year)
@@ -58,10 +58,10 @@ public struct CivilDate: Hashable, Comparable, Sendable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    /// So many days later, or earlier where they are negative.
+    /// The date so many days later; earlier where the number is negative.
     public func adding(days: Int) -> CivilDate { CivilDate(daysSinceEpoch: daysSinceEpoch.addingClamped(days)) }
 
-    /// The same day of the month, or the month's last day where it has no such day.
+    /// The same day of the month so many months later, or the last day of a month that has no such day.
     public func adding(months: Int) -> CivilDate {
         let (year, month, day) = components
         let index = (year * 12 + month - 1).addingClamped(months)
@@ -72,7 +72,7 @@ public struct CivilDate: Hashable, Comparable, Sendable {
         return CivilDate(year: newYear, month: newMonth, day: newDay) ?? self
     }
 
-    /// How many days lie from `right` to `left`.
+    /// The number of days from `right` to `left`.
     public static func - (left: CivilDate, right: CivilDate) -> Int {
         left.daysSinceEpoch - right.daysSinceEpoch
     }
@@ -99,7 +99,7 @@ extension CivilDate: CustomStringConvertible, ValueConvertible {
     public var value: Value { .string(description) }
 }
 
-/// The number that ASCII digits spell, or `nil` when something else stands among them.
+/// The number that ASCII digits spell; `nil` where other bytes stand among them.
 func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
     var number = 0
     for digit in digits {

@@ -3,28 +3,28 @@
 /// Times come from requests, devices and stored rows, any of which may hold any number. All arithmetic on them is in this
 /// folder; `Tests/ArchitectureTests` looks for it elsewhere.
 extension FixedWidthInteger where Self: SignedInteger {
-    /// The sum, or the limit that it would be beyond.
+    /// The sum, or the limit of the type that it would exceed.
     @inlinable
     public func addingClamped(_ other: Self) -> Self {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum
     }
 
-    /// The difference, or the limit that it would be beyond.
+    /// The difference, or the limit of the type that it would exceed.
     @inlinable
     public func subtractingClamped(_ other: Self) -> Self {
         let (difference, overflow) = subtractingReportingOverflow(other)
         return overflow ? (other < 0 ? .max : .min) : difference
     }
 
-    /// The product, or the limit that it would be beyond.
+    /// The product, or the limit of the type that it would exceed.
     @inlinable
     public func multipliedClamped(by other: Self) -> Self {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
     }
 
-    /// The whole number next to this one towards zero, or the limit that it is beyond; 0 for what is no number.
+    /// The number without its fraction, or the limit of the type that it exceeds; 0 for NaN.
     @inlinable
     public init(clamping number: Double) {
         if let exact = Self(exactly: number.rounded(.towardZero)) {
@@ -34,9 +34,9 @@ extension FixedWidthInteger where Self: SignedInteger {
         }
     }
 
-    /// The greatest multiple of `step` that is no greater; the type's least number where there is none.
+    /// The greatest multiple of `step` up to this number; the type's least number where there is none.
     ///
-    /// - Parameter step: Over zero; with any other the number stays as it is.
+    /// - Parameter step: A number over zero; with any other this number stays as it is.
     @inlinable
     public func roundedDown(to step: Self) -> Self {
         guard step > 0 else { return self }
@@ -46,7 +46,7 @@ extension FixedWidthInteger where Self: SignedInteger {
 }
 
 extension Comparable {
-    /// This value, or the end of the range that it is beyond.
+    /// This value, or the nearer end of the range for a value outside of it.
     @inlinable
     public func clamped(to range: ClosedRange<Self>) -> Self { min(max(self, range.lowerBound), range.upperBound) }
 }

@@ -1,9 +1,9 @@
-/// How far ahead anything is planned: a hundred years from now, and no further than the year 2200.
+/// The limit of all planning: a hundred years from now, and no further than the year 2200.
 ///
-/// A technical bound, not a clinical one: it keeps what is counted from a date that somebody gave from becoming a date that
-/// cannot be written, read or waited for. Whoever makes a date of another one holds it against this before storing it.
+/// The bound is technical, not clinical: it keeps a date that is computed from a given one from becoming a date that cannot
+/// be written, read or waited for. Code that computes a date clamps it to this bound before storing it.
 public enum Horizon {
-    /// So many years ahead.
+    /// The number of years ahead.
     public static let years = 100
 
     /// The last day that anything may be planned for.
@@ -14,6 +14,6 @@ public enum Horizon {
         Zone.utc.instant(of: day(from: Zone.utc.date(of: now)).adding(days: 1))
     }
 
-    /// 2200-12-31
+    /// The last day in any case, 2200-12-31.
     private static let end = CivilDate(daysSinceEpoch: 84_370)
 }

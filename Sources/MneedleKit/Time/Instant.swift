@@ -1,39 +1,39 @@
 /// A moment in UTC, to the millisecond. All stored times are instants.
 ///
-/// Always within the years 1 to 9999, so that every instant can be written and read again: what would be beyond, a damaged
-/// row's time among it, is the first or the last of them. ``init(exactly:)`` tells such a time from a real one.
+/// Every instant is within the years 1 to 9999, so that it can be written and read again: a time beyond them, such as a
+/// damaged row's, becomes their first or last instant. ``init(exactly:)`` tells such a time from a real one.
 public struct Instant: Hashable, Comparable, Sendable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     public let milliseconds: Int64
 
-    /// 0001-01-01T00:00:00Z
+    /// The first instant, 0001-01-01T00:00:00Z.
     public static let first = Instant(unchecked: -62_135_596_800_000)
-    /// 9999-12-31T23:59:59.999Z
+    /// The last instant, 9999-12-31T23:59:59.999Z.
     public static let last = Instant(unchecked: 253_402_300_799_999)
-    /// The times that a request or a device may name, 1900-01-01T00:00:00Z to 2200-12-31T23:59:59.999Z. Each can be counted
-    /// in nanoseconds too.
+    /// The times that a request or a device may name, 1900-01-01T00:00:00Z to 2200-12-31T23:59:59.999Z. Each has a number of
+    /// nanoseconds, too.
     public static let acceptable = Instant(unchecked: -2_208_988_800_000)...Instant(unchecked: 7_289_654_399_999)
 
     private init(unchecked milliseconds: Int64) { self.milliseconds = milliseconds }
 
-    /// So many milliseconds after 1970; beyond the years 1 to 9999 the first or last of them.
+    /// The instant so many milliseconds after 1970; beyond the years 1 to 9999 their first or last one.
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds.clamped(to: Instant.first.milliseconds...Instant.last.milliseconds)
     }
-    /// So many seconds after 1970; beyond the years 1 to 9999 the first or last of them.
+    /// The instant so many seconds after 1970; beyond the years 1 to 9999 their first or last one.
     public init(seconds: Int64) { self.init(milliseconds: seconds.multipliedClamped(by: 1000)) }
 
     /// The millisecond that begins at or before so many nanoseconds since 1970.
     public init(nanoseconds: Int64) { self.init(milliseconds: floorDivide(nanoseconds, 1_000_000).quotient) }
 
-    /// - Returns: `nil` where it is no time of the years 1 to 9999.
+    /// - Returns: `nil` where the time is outside of the years 1 to 9999.
     public init?(exactly milliseconds: Int64) {
         self.init(milliseconds: milliseconds)
         guard self.milliseconds == milliseconds else { return nil }
     }
 
-    /// Parses RFC 3339 with an offset: `2026-11-20T18:00:00+01:00`. A leap second counts as the next second. `nil` too for
-    /// what lies outside of the years 1 to 9999 in UTC.
+    /// Parses RFC 3339 with an offset: `2026-11-20T18:00:00+01:00`. A leap second counts as the next second. The result is
+    /// `nil` also for a time outside of the years 1 to 9999 in UTC.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, let date = CivilDate(String(decoding: bytes[0..<10], as: UTF8.self)),
@@ -73,27 +73,27 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// Seconds since 1970, with their fraction.
     public var seconds: Double { Double(milliseconds) / 1000 }
 
-    /// Milliseconds that a clock at that offset shows since 1970.
+    /// The milliseconds since 1970 that a clock at that offset shows.
     func local(offsetSeconds: Int) -> Int64 {
         milliseconds.addingClamped(Int64(offsetSeconds).multipliedClamped(by: 1000))
     }
 
-    /// Nanoseconds since 1970. They reach from 1677 to 2262; what is beyond is the first or the last of them.
+    /// Nanoseconds since 1970. They reach from 1677 to 2262; an instant beyond has the first or the last of them.
     public var nanoseconds: Int64 { milliseconds.multipliedClamped(by: 1_000_000) }
 
-    /// So many milliseconds later.
+    /// The instant so many milliseconds later.
     public func adding(milliseconds more: Int64) -> Instant {
         Instant(milliseconds: milliseconds.addingClamped(more))
     }
-    /// So many seconds later, to the millisecond.
+    /// The instant so many seconds later, to the millisecond.
     public func adding(seconds: Double) -> Instant { adding(milliseconds: Int64(clamping: seconds * 1000)) }
-    /// So many hours of elapsed time later, whatever clocks show.
+    /// The instant so many hours of elapsed time later, whatever clocks show.
     public func adding(hours: Double) -> Instant { adding(seconds: hours * 3600) }
 
-    /// Elapsed milliseconds since then; negative before it.
+    /// The elapsed milliseconds since `earlier`; negative before it.
     public func milliseconds(since earlier: Instant) -> Int64 { milliseconds - earlier.milliseconds }
 
-    /// Elapsed seconds from `right` to `left`.
+    /// The elapsed seconds from `right` to `left`.
     public static func - (left: Instant, right: Instant) -> Double {
         Double(left.milliseconds - right.milliseconds) / 1000
     }
@@ -101,11 +101,11 @@ public struct Instant: Hashable, Comparable, Sendable {
 }
 
 extension Instant: CustomStringConvertible, ValueConvertible {
-    /// RFC 3339 in UTC, milliseconds only where there are any: `2026-11-20T17:00:00Z`.
+    /// RFC 3339 in UTC, with milliseconds only where there are any: `2026-11-20T17:00:00Z`.
     public var description: String { rfc3339(offsetSeconds: 0) }
     public var value: Value { .string(description) }
 
-    /// RFC 3339 as a clock at that offset from UTC shows it, which is less than a day.
+    /// RFC 3339 as a clock at that offset from UTC shows it. The offset is less than a day.
     public func rfc3339(offsetSeconds: Int) -> String {
         let offsetSeconds = offsetSeconds.clamped(to: -86_399...86_399)
         let local = local(offsetSeconds: offsetSeconds)

@@ -1,41 +1,40 @@
 /// A length of time. Hours, minutes and seconds are elapsed time; days and weeks are calendar
 /// days in the person's time zone, which are not always 24 hours long.
 ///
-/// Either part is at most four million days either way, further than from any ``Instant`` to any other: what would be more
-/// is that much.
+/// Each part is clamped to four million days either way, further than from any ``Instant`` to any other.
 public struct Span: Hashable, Sendable {
     /// Calendar days.
     public let days: Int
     /// Elapsed time beside the days.
     public let milliseconds: Int64
 
-    /// The longest that anybody may ask for, in a request or in a file: a hundred years.
+    /// The longest span that a request or a file may ask for: a hundred years.
     public static let longest = Span(days: 36_525)
 
     private static let mostDays = 4_000_000
     private static let mostMilliseconds = Int64(mostDays) * 86_400_000
 
-    /// Both parts together; neither is turned into the other.
+    /// A span of both parts; neither is converted into the other.
     public init(days: Int = 0, milliseconds: Int64 = 0) {
         self.days = days.clamped(to: -Span.mostDays...Span.mostDays)
         self.milliseconds = milliseconds.clamped(to: -Span.mostMilliseconds...Span.mostMilliseconds)
     }
 
-    /// So many hours of elapsed time.
+    /// A span of so many hours of elapsed time.
     public static func hours(_ hours: Double) -> Span { Span(milliseconds: Int64(clamping: hours * 3_600_000)) }
-    /// So many minutes of elapsed time.
+    /// A span of so many minutes of elapsed time.
     public static func minutes(_ minutes: Double) -> Span { Span(milliseconds: Int64(clamping: minutes * 60_000)) }
-    /// So many calendar days.
+    /// A span of so many calendar days.
     public static func days(_ days: Int) -> Span { Span(days: days) }
 
-    /// All of it in milliseconds, with days of 24 hours: for comparing, and where no calendar is at hand.
+    /// The whole span in milliseconds, with days of 24 hours: for comparing, and where no calendar is at hand.
     public var totalMilliseconds: Int64 { Int64(days) * 86_400_000 + milliseconds }
 
-    /// All of it in nanoseconds, with days of 24 hours; at most what 64 bits hold.
+    /// The whole span in nanoseconds, with days of 24 hours; at most the greatest number of 64 bits.
     public var totalNanoseconds: Int64 { totalMilliseconds.multipliedClamped(by: 1_000_000) }
 
-    /// Parses `90s`, `5m`, `72h`, `3d`, `4w`, or ISO 8601 (`PT72H`, `P4W`, `P1DT12H`). Never negative; `nil` too for what is
-    /// over ``longest``.
+    /// Parses `90s`, `5m`, `72h`, `3d`, `4w`, or ISO 8601 (`PT72H`, `P4W`, `P1DT12H`). The result is never negative, and `nil`
+    /// also for a span over ``longest``.
     public init?(_ text: String) {
         guard let span = Span.parsed(text), span.totalMilliseconds <= Span.longest.totalMilliseconds else { return nil }
         self = span
@@ -64,7 +63,7 @@ public struct Span: Hashable, Sendable {
         self.init(days: days.days, milliseconds: rest.milliseconds)
     }
 
-    /// Unit letters in the order in which they may follow one another.
+    /// The unit letters in the order in which they may follow one another.
     private struct Designators {
         var units: [(letter: UInt8, days: Int, milliseconds: Int64)]
         static var short: Designators { Designators(units: isoDate.lower + isoTime.lower) }
@@ -103,7 +102,7 @@ public struct Span: Hashable, Sendable {
 }
 
 extension Span: CustomStringConvertible, ValueConvertible {
-    /// ISO 8601: `P28D`, `PT72H`, `PT5M`, `PT0S`; with a sign in front where all of it is negative.
+    /// ISO 8601: `P28D`, `PT72H`, `PT5M`, `PT0S`; with a sign in front where the whole span is negative.
     public var description: String {
         guard days.signum() * Int(milliseconds.signum()) >= 0 else {
             return Span(milliseconds: totalMilliseconds).description

@@ -9,7 +9,7 @@ public func shortText(_ number: Double) -> String {
 }
 
 extension Span {
-    /// In words: `3 days`, `72 hours`, `1 day and 30 minutes`.
+    /// The span in words: `3 days`, `72 hours`, `1 day and 30 minutes`.
     public var words: String {
         let (hours, rest) = milliseconds.quotientAndRemainder(dividingBy: 3_600_000)
         let parts: [(Int64, String)] = [(Int64(days), "day"), (hours, "hour"), (rest / 60_000, "minute")]
@@ -18,7 +18,7 @@ extension Span {
 }
 
 extension Deadline {
-    /// In words: a day as it is, a time as a clock in `zone` shows it.
+    /// The deadline in words: a day as it is, a time as a clock in `zone` shows it.
     public func words(in zone: Zone) -> String {
         switch self {
         case .date(let date): date.description

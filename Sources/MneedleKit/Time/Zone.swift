@@ -1,20 +1,20 @@
 /// The civil time of a place. The host makes it from the system's time zone data;
 /// ask for one with ``Reading/zones``.
 public struct Zone: Sendable {
-    /// IANA name, for example `Europe/Berlin`.
+    /// The IANA name, for example `Europe/Berlin`.
     public let identifier: String
     private let offset: @Sendable (Instant) -> Int
 
-    /// - Parameter offsetSeconds: Seconds east of UTC that clocks show at an instant.
+    /// - Parameter offsetSeconds: The seconds that clocks are ahead of UTC at an instant.
     public init(identifier: String, offsetSeconds: @escaping @Sendable (Instant) -> Int) {
         self.identifier = identifier
         offset = { offsetSeconds($0).clamped(to: -86_399...86_399) }
     }
 
-    /// Where nothing is known of a person's zone.
+    /// UTC, where a person's zone is not known.
     public static let utc = Zone(identifier: "UTC") { _ in 0 }
 
-    /// How many seconds its clocks are ahead of UTC at that moment; negative where they are behind.
+    /// The seconds that clocks here are ahead of UTC at that moment; negative where they are behind.
     public func offsetSeconds(at instant: Instant) -> Int { offset(instant) }
 
     /// The calendar day that `instant` falls on here.
@@ -23,7 +23,7 @@ public struct Zone: Sendable {
         return CivilDate(daysSinceEpoch: Int(floorDivide(local, 86_400_000).quotient))
     }
 
-    /// Minutes since midnight that a clock here shows at `instant`.
+    /// The minutes since midnight that a clock here shows at `instant`.
     public func minuteOfDay(of instant: Instant) -> Int {
         let local = instant.local(offsetSeconds: offset(instant))
         return Int(floorDivide(local, 86_400_000).remainder / 60_000)
@@ -36,7 +36,7 @@ public struct Zone: Sendable {
         let local = Instant(
             milliseconds: (Int64(date.daysSinceEpoch) * 86_400_000).addingClamped(
                 Int64(minuteOfDay).multipliedClamped(by: 60_000)))
-        // The offsets in force safely before and after any change near this local time.
+        // These offsets are in force a day before and after, clear of any change near this local time.
         let before = offset(local.adding(milliseconds: -86_400_000))
         let after = offset(local.adding(milliseconds: 86_400_000))
         let early = Instant(milliseconds: local.local(offsetSeconds: -before))
@@ -48,7 +48,7 @@ public struct Zone: Sendable {
         return candidates.min() ?? early
     }
 
-    /// `span` after `instant`: calendar days first, keeping the clock time, then elapsed time.
+    /// The instant a `span` after another: calendar days first, keeping the clock time, then elapsed time.
     public func adding(_ span: Span, to instant: Instant) -> Instant {
         var result = instant
         if span.days != 0 {
@@ -63,7 +63,7 @@ public struct Zone: Sendable {
 }
 
 extension Zone {
-    /// A time as a clock there shows it, for a sentence: `2026-11-24 23:40 (Europe/Berlin)`.
+    /// A time as a clock here shows it, for a sentence: `2026-11-24 23:40 (Europe/Berlin)`.
     public func clockText(_ instant: Instant) -> String {
         let local = instant.rfc3339(offsetSeconds: offsetSeconds(at: instant))
         return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) (\(identifier))"

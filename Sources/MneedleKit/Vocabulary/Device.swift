@@ -2,7 +2,7 @@
 public enum DeviceKind: String, CaseIterable, Sendable {
     case roller, pen, stamp
 
-    /// Whether its depth can be set. Of a roller or a stamp the needle length is the depth.
+    /// Whether the depth can be set. Of a roller or a stamp the needle length is the depth.
     public var isAdjustable: Bool { self == .pen }
 }
 
@@ -10,34 +10,34 @@ public enum DeviceKind: String, CaseIterable, Sendable {
 public struct Device: Hashable, Sendable {
     /// The slug that names the device.
     public var device: String
-    /// Whether it is rolled, set to a depth, or pressed.
+    /// The kind of the device: roller, pen or stamp.
     public var kind: DeviceKind
-    /// Length of fixed needles; on record for each roller and stamp.
+    /// The length of fixed needles, in mm; on record for each roller and stamp.
     public var needleMM: Double?
-    /// The least depth that can be set; of a pen.
+    /// The least depth that can be set, in mm; of a pen.
     public var minDepthMM: Double?
-    /// The greatest depth that can be set; of a pen.
+    /// The greatest depth that can be set, in mm; of a pen.
     public var maxDepthMM: Double?
-    /// What its needles are made of: `titanium`, `surgical-steel`.
+    /// The material of the needles: `titanium`, `surgical-steel`.
     public var material: String?
     /// The one person whose skin its head may touch; `nil` for a device with single-use cartridges.
     public var owner: String?
-    /// Whether it takes single-use cartridges. A pen does unless its record says with a reason why not.
+    /// Whether the device takes single-use cartridges. A pen does, unless its record gives a reason why not.
     public var cartridges: Bool
-    /// Why a pen takes none.
+    /// The reason why a pen takes no cartridges.
     public var cartridgesReason: String?
-    /// The areas it is meant for; empty for no such restriction. A scalp device names `scalp`.
+    /// The areas that the device is meant for; empty for no such restriction. A scalp device names `scalp`.
     public var areas: [String]
-    /// The maker's name for it.
+    /// The maker's name of the model.
     public var model: String?
     /// The number on its plate, by which two records of one device are recognised.
     public var serial: String?
-    /// The Fitzpatrick skin types that its label names for an area; every type for an area that is not here.
+    /// The Fitzpatrick skin types that the device's label names for an area; every type for an area that is not here.
     public var skinTypes: [String: [Int]]
     /// Whether no session may start with it any more.
     public var retired: Bool
 
-    /// A device as its record says; records of real ones come from ``Reading/device(_:)``.
+    /// A device with these values; the record of a real one comes from ``Reading/device(_:)``.
     public init(
         device: String, kind: DeviceKind, needleMM: Double? = nil, minDepthMM: Double? = nil,
         maxDepthMM: Double? = nil, material: String? = nil, owner: String? = nil, cartridges: Bool = false,
@@ -60,7 +60,7 @@ public struct Device: Hashable, Sendable {
         self.retired = retired
     }
 
-    /// The depth that its needles reach whatever is planned; `nil` for one that can be set.
+    /// The depth in mm that the needles reach whatever is planned; `nil` for a device that can be set.
     public var fixedDepthMM: Double? { kind.isAdjustable ? nil : needleMM }
 }
 
@@ -84,7 +84,7 @@ extension Device: EntryBody, ValueConvertible {
 
     public var value: Value { .object(object) }
 
-    /// `nil` where the label limits nothing.
+    /// ``skinTypes`` as the reply has them; `nil` where the label limits nothing.
     private var labelledTypes: Object? {
         guard !skinTypes.isEmpty else { return nil }
         return Object(uniqueMembers: skinTypes.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.value) })
@@ -99,7 +99,7 @@ extension Device: EntryBody, ValueConvertible {
         ]
     }
 
-    /// From the reply of `records.show-device`.
+    /// Reads a device from the reply of `records.show-device`.
     /// - Throws: `internal` when a member is missing.
     public init(_ object: Object) throws {
         guard let device = object.string("device"), let kind = object.string("kind").flatMap(DeviceKind.init)
@@ -131,7 +131,7 @@ extension Reading {
         try Device(modules.ask("records.show-device", ["device": slug]))
     }
 
-    /// All records that are this device, its own first. A twin counts until somebody decides that it is another device.
+    /// The names of all records of this device, its own first. A twin counts until somebody decides that it is another device.
     public func deviceRecords(of device: String) throws -> [String] {
         try modules.ask("records.same-device", ["device": device]).strings("records")
     }

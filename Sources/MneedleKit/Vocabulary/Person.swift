@@ -1,7 +1,7 @@
-/// Where treatments take place; many limits differ.
+/// The place of treatments, home or clinic; many limits differ between them.
 public enum Setting: String, CaseIterable, Sendable { case home, clinic }
 
-/// What a person's plan is for.
+/// The aim of a person's plan.
 public enum Goal: String, CaseIterable, Sendable {
     case collagen
     case acneScars = "acne-scars"
@@ -12,24 +12,24 @@ public enum Goal: String, CaseIterable, Sendable {
 public struct Person: Hashable, Sendable {
     /// The slug that names the person.
     public var person: String
-    /// What the person is called, for people.
+    /// The person's name, for people.
     public var name: String?
-    /// Whose rules hold.
+    /// The setting whose rules hold.
     public var setting: Setting
-    /// What the person is treated for.
+    /// The aim of the treatment.
     public var goal: Goal
-    /// IANA name.
+    /// The person's time zone, as an IANA name.
     public var timeZone: String
-    /// Fitzpatrick skin type, 1 to 6.
+    /// The Fitzpatrick skin type, 1 to 6.
     public var fitzpatrick: Int?
-    /// Whether the person had never been needled when the record was made; yes where nobody said it.
+    /// Whether the person had never been needled when the record was made; true where the record does not say.
     public var firstTime: Bool
-    /// The unix user that the record belongs to, whose desktop shows this person's reminders.
+    /// The unix user that the record belongs to; that user's desktop shows the person's reminders.
     public var unixUser: String?
-    /// By which, with the name, two records of one person are recognised.
+    /// The date of birth, by which, with the name, two records of one person are recognised.
     public var birthDate: CivilDate?
 
-    /// A person as the record says; records of real ones come from ``Reading/person(_:)``.
+    /// A person with these values; the record of a real one comes from ``Reading/person(_:)``.
     public init(
         person: String, name: String? = nil, setting: Setting, goal: Goal, timeZone: String = "UTC",
         fitzpatrick: Int? = nil, firstTime: Bool = false, unixUser: String? = nil,
@@ -60,7 +60,7 @@ extension Person: EntryBody, ValueConvertible {
     public var value: Value { .object(object) }
 
     public var object: Object {
-        // Member by member: every module asks for people all the time, and a literal takes three times as long.
+        // Members are appended one by one: every module asks for people all the time, and a literal takes three times as long.
         var members: [Object.Member] = [.init("person", .string(person))]
         members.reserveCapacity(9)
         if let name { members.append(.init("name", .string(name))) }
@@ -74,7 +74,7 @@ extension Person: EntryBody, ValueConvertible {
         return Object(uniqueMembers: members)
     }
 
-    /// From the reply of `records.show-person`.
+    /// Reads a person from the reply of `records.show-person`.
     /// - Throws: `internal` when a member is missing.
     public init(_ object: Object) throws {
         guard let person = object.string("person"),
@@ -97,23 +97,23 @@ extension Reading {
         try Person(modules.ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))])))
     }
 
-    /// Makes sure that there is a person of that name; takes less time than asking for the person.
+    /// Makes sure that there is a person of that name, in less time than asking for the person takes.
     /// - Throws: `not-found` when there is none.
     public func requirePerson(_ slug: String) throws {
         _ = try modules.ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))]))
     }
 
-    /// Whether the skin does not know needling yet: the person had never been needled, and has not finished so many
-    /// sessions since as the knowledge says.
+    /// Whether needling is new to the skin: the person had never been needled before the record, and has finished fewer
+    /// sessions since than the knowledge asks for.
     public func isBeginner(_ person: Person) throws -> Bool {
         guard person.firstTime else { return false }
         return try modules.ask("session.experience", ["person": person.person]).bool("beginner") ?? true
     }
 
-    /// All records that are this person, its own first. A twin counts until somebody decides that it is another person.
+    /// The names of all records of this person, its own first. A twin counts until somebody decides that it is another person.
     ///
-    /// In a household an undecided twin that is another's is left out: whoever opens a record under somebody's name must
-    /// not learn from it what is known of them. No session starts with it before it is decided.
+    /// In a household an undecided twin that belongs to another user is left out: a user who opens a record under somebody's
+    /// name must not learn from it about that person. No session starts with such a record before the twin is decided.
     public func records(of person: String) throws -> [String] {
         let twins = try modules.ask("records.same-person", ["person": person])
         let undecided = twins.strings("undecided")

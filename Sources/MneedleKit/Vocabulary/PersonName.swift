@@ -1,14 +1,14 @@
 extension Person {
-    /// Whether somebody is named at all: a title or `me` names nobody.
+    /// Whether a text names somebody at all: a title or `me` names nobody.
     public static func isName(_ text: String) -> Bool { !nameWords(text).isEmpty }
 
-    /// Whether a name may be this person's own, by whatever of their names. Nobody is their own physician.
+    /// Whether a name may be this person's own, by any of their names. Nobody is their own physician.
     public func isNamed(_ name: String) -> Bool {
         [person, self.name, unixUser].compactMap { $0 }.contains { Person.isOneName(name, $0) }
     }
 
-    /// The physician whose word that argument gives.
-    /// - Throws: `invalid-argument` where it names nobody, or the person: nobody is their own physician.
+    /// The physician that the argument names.
+    /// - Throws: `invalid-argument` where the argument names nobody, or the person: nobody is their own physician.
     @discardableResult
     public func requirePhysician(_ argument: String, _ name: String) throws -> String {
         guard Person.isName(name) else {
@@ -23,9 +23,9 @@ extension Person {
         return name
     }
 
-    /// Whether two names may be one person's: all their words are the same, written together too, or two of them are, of
-    /// which one may be an initial. A first or family name alone is many people's where a physician's title stands before it;
-    /// without one it may be the person's own.
+    /// Whether two names may be one person's: all their words are the same, also when written together, or two words are the
+    /// same, of which one may be an initial. A first or family name alone fits many people where a physician's title stands
+    /// before it; without one it may be the person's own.
     private static func isOneName(_ name: String, _ other: String) -> Bool {
         let (words, others) = (nameWords(name), nameWords(other))
         if words == others || name.lowercased().filter(\.isLetter) == other.lowercased().filter(\.isLetter) {
@@ -52,6 +52,6 @@ extension Person {
 
     private static let physicians: Set<String> = ["dr", "doctor", "prof", "professor", "med", "md"]
 
-    /// Words that name nobody.
+    /// The words that name nobody.
     private static let titles = physicians.union(["mr", "mrs", "ms", "me", "i", "myself", "self"])
 }

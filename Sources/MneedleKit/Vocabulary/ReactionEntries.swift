@@ -1,17 +1,17 @@
-/// Where a reaction stands.
+/// The state of a reaction.
 public enum ReactionState: String, CaseIterable, ReplyValue { case open, resolved }
 
-/// What `reaction.opened` says: a symptom that forbids sessions until somebody has judged it.
+/// The body of `reaction.opened`: a symptom that forbids sessions until somebody has judged it.
 public struct ReactionOpened: Hashable, Sendable {
-    /// Its number.
+    /// The reaction's number.
     public var reaction: Int64
-    /// Whose it is.
+    /// The person who has the reaction.
     public var person: String
-    /// What was reported.
+    /// The symptom that was reported.
     public var symptom: String
-    /// What to do: a word of `aftercare.report`.
+    /// The action to take: a word of `aftercare.report`.
     public var action: String
-    /// The session that it follows, if any.
+    /// The session that the reaction follows, if any.
     public var session: Int64?
     /// The answers of the screening that are yes from now on.
     public var sets: [String]
@@ -47,27 +47,27 @@ extension ReactionOpened: EntryBody {
     }
 }
 
-/// What `reaction.resolved` says, and `aftercare.resolve` answers.
+/// The body of `reaction.resolved`, and the reply of `aftercare.resolve`.
 public struct ReactionResolved: Hashable, Sendable {
-    /// Its number.
+    /// The reaction's number.
     public var reaction: Int64
-    /// Whose it is.
+    /// The person who has the reaction.
     public var person: String
-    /// What was reported.
+    /// The symptom that was reported.
     public var symptom: String
-    /// Who has judged it.
+    /// The name of the one who has judged the reaction.
     public var by: String
-    /// The physician who has judged it, where one had to.
+    /// The physician who has judged the reaction, where one had to.
     public var physician: String?
-    /// When the physician did.
+    /// The day of the physician's judgement.
     public var judgedOn: CivilDate?
-    /// What it was an allergy to.
+    /// The allergens, where the reaction was an allergy.
     public var allergies: [String]
     /// The answers of the screening that are yes from now on.
     public var sets: [String]
-    /// When that was recorded.
+    /// The time at which the judgement was recorded.
     public var resolved: Instant
-    /// What was written beside it.
+    /// A note on the judgement.
     public var note: String?
 
     /// A reaction with how it was judged.
@@ -116,13 +116,13 @@ extension ReactionResolved: EntryBody {
 }
 
 extension EntryKind where Body == ReactionOpened {
-    /// It stands: the symptom is there, whatever others make of it.
+    /// A reaction was opened. The entry stands although a reaction to it fails: the symptom is there in any case.
     public static var reactionOpened: Self {
         Self("reaction.opened", "A symptom forbids sessions until somebody has judged it.", stands: true)
     }
 }
 
 extension EntryKind where Body == ReactionResolved {
-    /// From then on that reaction forbids nothing.
+    /// A reaction was resolved, and forbids nothing from then on.
     public static var reactionResolved: Self { Self("reaction.resolved", "Somebody has judged a reaction.") }
 }

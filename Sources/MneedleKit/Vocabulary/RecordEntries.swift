@@ -1,10 +1,10 @@
-/// What `person.changed` says.
+/// The body of `person.changed`.
 public struct PersonChange: Hashable, Sendable {
-    /// As it was.
+    /// The record as it was.
     public var before: Person
-    /// As it is from now on.
+    /// The record as it is from now on.
     public var after: Person
-    /// Why, where something was corrected on which safety rests.
+    /// The reason, where a fact that safety rests on was corrected.
     public var reason: String?
 
     /// A record as it was and as it is.
@@ -29,19 +29,19 @@ extension PersonChange: EntryBody {
     }
 }
 
-/// What `twin.device-decided` says, and `records.decide-device-twin` answers.
+/// The body of `twin.device-decided`, and the reply of `records.decide-device-twin`.
 public struct DeviceDecision: Hashable, Sendable {
-    /// One record.
+    /// The name of one record.
     public var device: String
-    /// The other.
+    /// The name of the other record.
     public var twin: String
-    /// Whether they are one device.
+    /// Whether the records are one device.
     public var isSame: Bool
-    /// How that is known.
+    /// The reason for the decision.
     public var reason: String
-    /// Who decided it.
+    /// The unix user who decided.
     public var by: String
-    /// When it was decided.
+    /// The time of the decision.
     public var at: Instant
 
     /// A decision on two records.
@@ -72,12 +72,12 @@ extension DeviceDecision: EntryBody {
 }
 
 extension EntryKind where Body == PersonChange {
-    /// Recorded after the change, in its transaction.
+    /// A person's record was changed; the entry is recorded after the change, in its transaction.
     public static var personChanged: Self { Self("person.changed", "A person's record was changed.") }
 }
 
 extension EntryKind where Body == DeviceDecision {
-    /// From then on two records that are one device count together, and others apart.
+    /// Two records were decided to be one device or two; from then on they count together or apart.
     public static var deviceDecided: Self {
         Self("twin.device-decided", "It was decided whether two records are one device.")
     }

@@ -1,49 +1,49 @@
-/// A session, as its entries, `session.show` and `session.list` tell of it.
+/// A session, as its entries, `session.show` and `session.list` give it.
 public struct SessionEntry: Hashable, Sendable {
-    /// Its number.
+    /// The session's number.
     public var session: Int64
-    /// Who is treated.
+    /// The person who is treated.
     public var person: String
-    /// With what.
+    /// The device that is used.
     public var device: String
-    /// Where.
+    /// The areas that are treated.
     public var areas: [String]
-    /// How deep the needles are set.
+    /// The depth that the needles are set to, in mm.
     public var depthMM: Double
-    /// What for.
+    /// The aim of the treatment.
     public var goal: Goal
-    /// Whose rules hold.
+    /// The setting whose rules hold.
     public var setting: Setting
-    /// The person's zone at that time; an IANA name.
+    /// The person's time zone at that time, as an IANA name.
     public var timeZone: String
-    /// The single-use cartridge, as its label has it.
+    /// The single-use cartridge, as its label names it.
     public var cartridge: String?
-    /// Who treats, in a clinic.
+    /// The operator who treats, in a clinic.
     public var operatorName: String?
-    /// When it began.
+    /// The time at which the session began.
     public var started: Instant
-    /// `nil` while it is running.
+    /// The time at which the session ended; `nil` while it is running.
     public var ended: Instant?
-    /// Whether the clock was set back meanwhile: then it ended some time after it began.
+    /// Whether the clock was set back meanwhile: the session then ended some time after it began.
     public var isClockUncertain: Bool
-    /// Why it was stopped.
+    /// The reason why the session was stopped.
     public var reason: String?
-    /// How many passes were made.
+    /// The number of passes that were made.
     public var passes: Int64?
-    /// What was written beside it.
+    /// A note on the session.
     public var note: String?
-    /// The codes of what a practitioner passed over.
+    /// The codes of the findings that a practitioner overrode.
     public var overridden: [String]
-    /// Why the practitioner passed over it.
+    /// The practitioner's reason for overriding them.
     public var overrideReason: String?
-    /// The assessment that let it start.
+    /// The assessment that let the session start.
     public var assessment: Int64?
     /// The digest of the knowledge that was in force.
     public var knowledge: String?
-    /// The codes of what came up while it ran.
+    /// The codes of the findings that came up during the session.
     public var flagged: [String]
 
-    /// A session; what is left out is not known, or not there.
+    /// A session; a value that is left out is not known, or does not exist.
     public init(
         session: Int64, person: String, device: String, areas: [String], depthMM: Double, goal: Goal,
         setting: Setting, timeZone: String = "UTC", cartridge: String? = nil, operatorName: String? = nil,
@@ -130,20 +130,20 @@ extension SessionEntry: EntryBody {
 }
 
 extension EntryKind where Body == SessionEntry {
-    /// A reaction that throws keeps the session from starting.
+    /// A session begins. A reaction that throws keeps the session from starting.
     public static var sessionStarted: Self { Self("session.started", "A session begins.") }
-    /// It stands: the session is over, whatever others make of it.
+    /// A session was finished. The entry stands although a reaction to it fails: the session is over in any case.
     public static var sessionFinished: Self {
         Self("session.finished", "A session has come to its end.", stands: true)
     }
-    /// It stands: the session is over, whatever others make of it.
+    /// A session was stopped. The entry stands although a reaction to it fails: the session is over in any case.
     public static var sessionStopped: Self {
         Self("session.stopped", "A session was stopped at once.", stands: true)
     }
 }
 
 extension Reading {
-    /// The sessions under one record of a person, the newest first; one that is running and those that were stopped included.
+    /// The sessions under one record of a person, the newest first, including a running one and those that were stopped.
     /// - Throws: `module-failed` while the module of sessions does not run.
     public func sessions(of record: String) throws -> [SessionEntry] {
         try modules.list("session.list", ["person": record]).map(SessionEntry.init)

@@ -1,20 +1,20 @@
-/// What somebody is about to do: the question that every ``SafetyCheck`` answers.
+/// A session that somebody is about to start: every ``SafetyCheck`` judges it.
 public struct SessionPlan: Sendable {
-    /// Who is treated.
+    /// The person who is treated.
     public var person: Person
-    /// With what.
+    /// The device that is used.
     public var device: Device
-    /// Parts of the body, as in `Config/knowledge/areas.toml`.
+    /// The parts of the body, as in `Config/knowledge/areas.toml`.
     public var areas: [String]
-    /// How deep the needles are to be set.
+    /// The depth that the needles are to be set to, in mm.
     public var depthMM: Double
-    /// What for.
+    /// The aim of the treatment.
     public var goal: Goal
-    /// The single-use cartridge, as its label has it.
+    /// The single-use cartridge, as its label names it.
     public var cartridge: String?
     /// The registered operator who treats, in a clinic.
     public var operatorName: String?
-    /// When it is to begin.
+    /// The time at which the session is to begin.
     public var at: Instant
 
     /// A plan that nobody has judged yet.
@@ -32,9 +32,9 @@ public struct SessionPlan: Sendable {
         self.at = at
     }
 
-    /// Whose rules hold: the person's.
+    /// The setting whose rules hold: the person's.
     public var setting: Setting { person.setting }
 
-    /// How deep the needles go: as planned, or as long as they are where nothing can be set.
+    /// The depth that the needles reach, in mm: as planned, or their length where the depth cannot be set.
     public var reachMM: Double { device.fixedDepthMM ?? depthMM }
 }

@@ -12,9 +12,9 @@ public enum JSON: Hashable, Sendable {
 
     /// A name and its value in an object.
     public struct Member: Hashable, Sendable {
-        /// What it is called.
+        /// The member's name.
         public var name: String
-        /// What it holds.
+        /// The member's value.
         public var value: JSON
 
         /// Makes a member.

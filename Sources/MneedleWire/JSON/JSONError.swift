@@ -1,22 +1,22 @@
-/// Why a text is not the JSON that this project accepts.
+/// The reason why a text is not the JSON that this project accepts.
 public struct JSONError: Error, Hashable, Sendable {
-    /// What kind of mistake it is.
+    /// The kind of a mistake.
     public enum Kind: Hashable, Sendable {
-        /// Not JSON as RFC 8259 has it, or a number that no `Double` can hold.
+        /// The text is not JSON as RFC 8259 defines it, or has a number that no `Double` can hold.
         case malformed
         /// An object has this name twice.
         case duplicateName(String)
         /// Arrays and objects are nested deeper than allowed.
         case tooDeep
-        /// More than a request may hold; says what was expected.
+        /// The text has more than a request may hold; the value says what was expected.
         case tooLarge(String)
     }
 
-    /// What kind of mistake it is.
+    /// The kind of the mistake.
     public var kind: Kind
-    /// The byte where it was noticed, counted from 1.
+    /// The byte where the mistake was noticed, counted from 1.
     public var column: Int
-    /// One sentence for a person.
+    /// The mistake in one sentence, for a person.
     public var message: String
 
     /// Makes an error.

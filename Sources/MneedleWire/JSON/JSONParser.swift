@@ -95,7 +95,7 @@ struct JSONParser {
         skipSpace()
     }
 
-    /// Steps over the comma or the closing bracket; answers whether another element follows.
+    /// Steps over the comma or the closing bracket, and returns whether another element follows.
     private mutating func another(closing: UInt8) throws(JSONError) -> Bool {
         skipSpace()
         let found = current

@@ -1,13 +1,13 @@
-/// Appends compact JSON to a byte buffer and puts the commas itself.
+/// A writer that appends compact JSON to a byte buffer and puts the commas itself.
 ///
-/// Whatever it writes is one line that the protocol accepts: quotes, backslashes and all control characters
+/// Its text is always one line that the protocol accepts: quotes, backslashes and all control characters
 /// (C0, DEL, C1) are escaped, everything else stands as UTF-8.
 public struct JSONWriter: Sendable {
     /// The text so far, in UTF-8.
     public var bytes: [UInt8]
     private var needsComma = false
 
-    /// Starts after what is there already.
+    /// Starts after the bytes that are there already.
     public init(bytes: [UInt8] = []) { self.bytes = bytes }
 
     /// Appends text as it is, outside of any document: the words before it on its line, say.
@@ -15,13 +15,13 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// Ends the line; what follows is a new document.
+    /// Ends the line; the next value begins a new document.
     public mutating func endLine() {
         bytes.append(0x0A)
         needsComma = false
     }
 
-    /// Forgets what was written and keeps the memory.
+    /// Removes the text and keeps its memory.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         needsComma = false
@@ -130,7 +130,7 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// How many bytes of the character here must be escaped; 0 if it may stand as it is.
+    /// The number of bytes of the character here that must be escaped; 0 if it may stand as it is.
     @inline(__always)
     private static func lengthToEscape(_ utf8: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
         switch utf8[index] {

@@ -1,4 +1,4 @@
-/// Reads the words that request and reply lines have in common.
+/// A cursor that reads the words that request and reply lines have in common.
 struct LineCursor {
     let line: UnsafeBufferPointer<UInt8>
     var index = 0

@@ -1,22 +1,22 @@
-/// Why a line cannot be understood.
+/// The reason why a line cannot be understood.
 public struct LineError: Error, Hashable, Sendable {
-    /// What kind of mistake it is.
+    /// The kind of a mistake.
     public enum Kind: Hashable, Sendable {
-        /// The grammar does not allow it.
+        /// The grammar does not allow the line.
         case malformed
         /// This argument, or this member of an object, is given twice.
         case repeated(String)
         /// The JSON is nested too deep.
         case tooDeep
-        /// It holds more than a request may; says what was expected.
+        /// The line holds more than a request may; the value says what was expected.
         case tooLarge(String)
     }
 
-    /// What kind of mistake it is.
+    /// The kind of the mistake.
     public var kind: Kind
-    /// The byte of the line where it was noticed, counted from 1.
+    /// The byte of the line where the mistake was noticed, counted from 1.
     public var column: Int
-    /// One sentence for a person.
+    /// The mistake in one sentence, for a person.
     public var message: String
     /// The line's tag, if it could be read.
     public var tag: String?

@@ -1,13 +1,13 @@
-/// Cuts a stream of bytes into lines, in linear time, whatever the chunks it arrives in.
+/// A scanner that cuts a stream of bytes into lines, in linear time, whatever the chunks in which it arrives.
 ///
-/// ``next()`` answers one line at a time, so a caller may stop between two lines and go on later. Empty lines are left
+/// ``next()`` returns one line at a time, so a caller may stop between two lines and go on later. Empty lines are left
 /// out, a CR before the LF is dropped. A line over the limit is reported once, as soon as it is known to be
 /// too long, and the rest of it is dropped as it arrives.
 ///
 ///     scanner.append(chunk)
 ///     while case .line(let range) = scanner.next() { scanner.withLine(range) { … } }
 public struct LineScanner: Sendable {
-    /// What ``next()`` found.
+    /// The result of ``next()``.
     public enum Found: Hashable, Sendable {
         /// A line, without its end; to be read with ``withLine(_:_:)`` before the next `append`.
         case line(Range<Int>)
@@ -17,19 +17,19 @@ public struct LineScanner: Sendable {
         case needMore
     }
 
-    /// How many bytes a line may have, its end included.
+    /// The greatest number of bytes of a line, its end included.
     public let limit: Int
     @usableFromInline var buffer: [UInt8] = []
-    /// Where the unread line starts.
+    /// The place where the unread line starts.
     private var start = 0
-    /// No LF lies before this.
+    /// The place up to which there is no LF in the unread bytes.
     private var searched = 0
     private var isDiscarding = false
 
     /// Makes a scanner for lines of at most so many bytes.
     public init(limit: Int = 65_536) { self.limit = limit }
 
-    /// How many bytes wait to be read.
+    /// The number of bytes that wait to be read.
     public var unread: Int { buffer.count - start }
 
     /// Takes the next bytes of the stream.
@@ -44,14 +44,14 @@ public struct LineScanner: Sendable {
         buffer.append(contentsOf: chunk)
     }
 
-    /// Hands over the bytes that wait to be read, for a reader with another grammar.
+    /// Returns and removes the bytes that wait to be read, for a reader with another grammar.
     public mutating func takeUnread() -> [UInt8] {
         let rest = Array(buffer[start...])
         (buffer, start, searched) = ([], 0, 0)
         return rest
     }
 
-    /// The next line, or what else there is to say.
+    /// The next line, or the reason why there is none.
     public mutating func next() -> Found {
         while let end = nextEnd() {
             let line = start..<end
@@ -84,7 +84,7 @@ public struct LineScanner: Sendable {
         }
     }
 
-    /// Drops what was read; moves only what is left of the last line.
+    /// Drops the bytes that were read; only the rest of the last line is moved.
     private mutating func makeRoom() {
         guard start > 0 else { return }
         buffer.removeSubrange(..<start)
@@ -92,7 +92,7 @@ public struct LineScanner: Sendable {
         start = 0
     }
 
-    /// Where the next LF is.
+    /// The place of the next LF; `nil` where there is none yet.
     private mutating func nextEnd() -> Int? {
         let from = max(searched, start)
         let found = buffer.withUnsafeBytes { Self.firstLineFeed(in: $0, from: from) }

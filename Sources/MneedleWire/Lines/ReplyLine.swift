@@ -8,11 +8,11 @@ public enum ReplyLine: Hashable, Sendable {
     case ok(tag: String?, JSON)
     /// The request was refused, or failed; the last line of its reply.
     case err(tag: String?, code: String, JSON)
-    /// `seq` is `nil` for a live value that is not in the ledger.
+    /// An event for a subscriber; `seq` is `nil` for a live one that is not in the ledger.
     case event(tag: String?, seq: Int64?, topic: String, JSON)
     /// The daemon waits for bulk lines.
     case ready(tag: String?, JSON)
-    /// So far these many bulk lines are durable.
+    /// The number of bulk lines that are durable so far.
     case ack(tag: String?, JSON)
 }
 
@@ -55,7 +55,7 @@ extension ReplyLine {
         return try result.get()
     }
 
-    /// Replies come from a daemon that one trusts, and some describe schemas: they may nest deeper than requests.
+    /// Reads the object of a reply. It may nest deeper than a request's: the daemon is trusted, and some replies are schemas.
     private static func object(_ cursor: inout LineCursor) throws(LineError) -> JSON {
         try cursor.lastObject(maximumDepth: 128)
     }

@@ -1,12 +1,12 @@
 /// One request, as it stands on its line: `[#TAG ]VERB[ ARGUMENTS]`.
 ///
-/// Nothing is typed here: what a word's value means is for the command's declared parameters to say.
+/// Nothing is typed here: the command's declared parameters give each value its type.
 public struct RequestLine: Hashable, Sendable {
-    /// Chosen by the client, echoed in front of every line of the reply.
+    /// The tag that the client chose; it is echoed in front of every line of the reply.
     public var tag: String?
-    /// `ping`, or `module.command`.
+    /// The verb: `ping`, or `module.command`.
     public var verb: String
-    /// Its arguments, as they were written.
+    /// The arguments, as they were written.
     public var arguments: Arguments
 
     /// The two forms of arguments, which mean the same.
@@ -35,10 +35,10 @@ public struct RequestLine: Hashable, Sendable {
     /// A word's value; only a bare one is split at commas when the argument is a list.
     public enum WordValue: Hashable, Sendable {
         case bare(String)
-        /// It was a JSON string; these are its characters.
+        /// The characters of a JSON string.
         case quoted(String)
 
-        /// The characters, however they were written.
+        /// The characters of the value, bare or quoted.
         public var text: String {
             switch self {
             case .bare(let text), .quoted(let text): text

@@ -1,20 +1,20 @@
 /// One figure of the service, with a sample for each combination of its labels: a row of `metrics`.
 public struct MetricFamily: Hashable, Sendable {
-    /// How the numbers behave over time. These are the kinds that both OpenMetrics and the older format of node_exporter know.
+    /// The behaviour of the numbers over time. Both OpenMetrics and the older format of node_exporter know these kinds.
     public enum Kind: String, Sendable {
-        /// Goes up and down.
+        /// A number that goes up and down.
         case gauge
-        /// Only grows, and begins anew at some time.
+        /// A number that only grows, and begins anew at some time.
         case counter
-        /// How often a value was up to each of some bounds.
+        /// The counts of values up to each of some bounds.
         case histogram
     }
 
     /// A number, or the numbers of a histogram, under its labels.
     public struct Sample: Hashable, Sendable {
-        /// The labels that tell it from the family's other samples, in the order in which they are written.
+        /// The labels that tell the sample from the family's others, in the order in which they are written.
         public var labels: [Label]
-        /// How much.
+        /// The number, or the numbers of a histogram.
         public var value: Value
 
         /// Makes a sample.
@@ -33,7 +33,7 @@ public struct MetricFamily: Hashable, Sendable {
     public struct Label: Hashable, Sendable {
         /// The label's name: `kind`.
         public var name: String
-        /// What it says.
+        /// The label's value.
         public var value: String
 
         /// Makes a label.
@@ -45,19 +45,19 @@ public struct MetricFamily: Hashable, Sendable {
 
     /// The content of a sample.
     public enum Value: Hashable, Sendable {
-        /// Of a gauge or a counter.
+        /// The number of a gauge or a counter.
         case number(Double)
-        /// Of a histogram.
+        /// The numbers of a histogram.
         case histogram(Histogram)
     }
 
-    /// How often values were how large.
+    /// The counts of values by their size.
     public struct Histogram: Hashable, Sendable {
-        /// How many were up to a bound, those of the bounds below included.
+        /// The count of values up to a bound, including those up to the bounds below.
         public struct Bucket: Hashable, Sendable {
-            /// The bound, which belongs to it.
+            /// The bound; a value equal to it is counted.
             public var upTo: Double
-            /// How many.
+            /// The number of values up to the bound.
             public var count: Int64
 
             /// Makes a bucket.
@@ -67,11 +67,11 @@ public struct MetricFamily: Hashable, Sendable {
             }
         }
 
-        /// By rising bounds; all that is above the last one is counted in ``count`` alone.
+        /// The buckets by rising bounds; values above the last bound are counted in ``count`` alone.
         public var buckets: [Bucket]
-        /// How many values there were.
+        /// The number of all values.
         public var count: Int64
-        /// All of them together.
+        /// The sum of all values.
         public var sum: Double
 
         /// Makes a histogram.
@@ -82,15 +82,15 @@ public struct MetricFamily: Hashable, Sendable {
         }
     }
 
-    /// What it is called; the last word is the unit, if there is one. A counter's has no `_total` here.
+    /// The family's name; its last word is the unit, if there is one. A counter's name has no `_total` here.
     public var name: String
-    /// How its numbers behave over time.
+    /// The behaviour of its numbers over time.
     public var kind: Kind
-    /// The unit of what is counted; `nil` for a number of things.
+    /// The unit of the numbers; `nil` for a number of things.
     public var unit: String?
-    /// What it means, in one sentence.
+    /// The meaning, in one sentence.
     public var help: String
-    /// One for each combination of labels.
+    /// The samples, one for each combination of labels.
     public var samples: [Sample]
 
     /// Makes a family.
@@ -106,7 +106,7 @@ public struct MetricFamily: Hashable, Sendable {
 // MARK: As a row
 
 extension MetricFamily {
-    /// Reads what ``json`` wrote; `nil` for anything else.
+    /// Reads a family from an object that ``json`` made; `nil` for anything else.
     public init?(_ json: JSON) {
         guard let name = json["name"]?.string, MetricFamily.isName(name),
             let kind = json["type"]?.string.flatMap(Kind.init), let help = json["help"]?.string,
@@ -125,7 +125,7 @@ extension MetricFamily {
         return .object(members)
     }
 
-    /// Whether it may name a family or a label: `[a-z][a-z0-9_]*`.
+    /// Whether a text may name a family or a label: `[a-z][a-z0-9_]*`.
     public static func isName(_ text: String) -> Bool {
         let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
@@ -179,7 +179,7 @@ extension MetricFamily.Histogram {
 }
 
 extension JSON {
-    /// A whole number as such.
+    /// A number, which is written without a fraction where it is whole.
     fileprivate init(figure: Double) {
         self = Int64(exactly: figure).flatMap { abs($0) < 1 << 53 ? .integer($0) : nil } ?? .number(figure)
     }

@@ -1,9 +1,9 @@
-/// Figures as OpenMetrics text 1.0.
+/// The figures as OpenMetrics text 1.0.
 ///
-/// node_exporter reads text files in the older format of Prometheus. This text is good there too: it keeps to the types
-/// that both know, and to the escapes that both know.
+/// node_exporter reads text files in the older format of Prometheus. This text is valid there too: it keeps to the types and
+/// the escapes that both formats know.
 public enum OpenMetrics {
-    /// The families one after the other, and the line that says that nothing is missing.
+    /// The families one after the other, and the line that marks the end, so that a cut text is noticed.
     public static func text(_ families: [MetricFamily]) -> String {
         families.map(text).joined() + "# EOF\n"
     }
@@ -12,7 +12,7 @@ public enum OpenMetrics {
         let name = family.name
         var text = "# TYPE \(name) \(family.kind.rawValue)\n"
         if let unit = family.unit { text += "# UNIT \(name) \(unit)\n" }
-        // A quote in a help has to be escaped by the one format and must not be by the other.
+        // One format asks for a quote in a help text to be escaped, and the other forbids it.
         var help = String.UnicodeScalarView()
         help += family.help.unicodeScalars.map { $0 == "\"" ? "'" : $0 }
         text += "# HELP \(name) \(escaped(String(help)))\n"

@@ -1,14 +1,14 @@
-/// Reads TOML 1.0 into JSON. The text may be anybody's: whatever it is, the outcome is a document or an error. Nothing
+/// A reader of TOML 1.0 into JSON. The text may be anybody's: whatever it is, the outcome is a document or an error. Nothing
 /// is asserted, every step takes a byte, and depth, size and number of members have bounds.
 public enum TOML {
-    /// How deep arrays, inline tables and the parts of a key may lie in one another.
+    /// The greatest depth of arrays, inline tables and the parts of a key within one another.
     public static let maximumDepth = 32
-    /// How many members a table and how many elements a list may have.
+    /// The greatest number of members of a table and of elements of a list.
     public static let maximumMembers = 2000
-    /// How long a document may be.
+    /// The greatest length of a document, in bytes.
     public static let maximumBytes = 1 << 20
 
-    /// How long a path may be to have a line in ``TOMLDocument/lines``.
+    /// The greatest length of a path that has a line in ``TOMLDocument/lines``.
     static let maximumPath = 256
 
     /// Parses a whole document.
@@ -24,20 +24,20 @@ public enum TOML {
 
 /// A document that was read.
 public struct TOMLDocument: Hashable, Sendable {
-    /// An object. Members stand in the order of their names' bytes; dates and times are strings as written.
+    /// The content, an object. Members stand in the order of their names' bytes; dates and times are strings as written.
     public var root: JSON
     /// The line of each key and table, counted from 1, by its path: `depth.home`, `rule[3].code`. A list of tables has the
-    /// line of its first; a path too long to be anybody's has none.
+    /// line of its first one; a path longer than any in use has none.
     public var lines: [String: Int]
 }
 
-/// Why a text is no TOML document that can be used, and where.
+/// The reason why a text is no usable TOML document, with its place.
 public struct TOMLError: Error, Hashable, CustomStringConvertible {
-    /// Counted from 1.
+    /// The line of the fault, counted from 1.
     public var line: Int
-    /// Counted from 1, in Unicode scalars.
+    /// The column of the fault, counted from 1, in Unicode scalars.
     public var column: Int
-    /// What is wrong there.
+    /// The fault, in words.
     public var reason: String
 
     /// Makes an error.
@@ -47,13 +47,13 @@ public struct TOMLError: Error, Hashable, CustomStringConvertible {
         self.reason = reason
     }
 
-    /// `line 3, column 7: …`
+    /// The reason with its place: `line 3, column 7: …`
     public var description: String { "line \(line), column \(column): \(reason)" }
 }
 
 /// A table while the document is read.
 final class TOMLBranch {
-    /// How it came to be, which decides what may still be added to it.
+    /// The origin of a table, which decides what may still be added to it.
     enum Origin {
         /// A header below it: `[a.b]` implies `a`.
         case implied
@@ -71,7 +71,7 @@ final class TOMLBranch {
     }
 
     var origin: Origin
-    /// Its place among all tables, for the lines of its keys; `nil` where it is too long for that.
+    /// The table's path, for the lines of its keys; `nil` where it is too long for that.
     let path: String?
     private(set) var entries: [String: Member] = [:]
 
@@ -95,7 +95,7 @@ final class TOMLBranch {
         entries[name] = member
     }
 
-    /// Its members by the order of their names' bytes.
+    /// The members in the order of their names' bytes.
     var members: [JSON.Member] {
         entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { name, member in
             switch member {

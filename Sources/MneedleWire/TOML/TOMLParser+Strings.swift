@@ -1,4 +1,4 @@
-// Strings: basic ones with escapes, literal ones without, and both over several lines.
+// This part reads strings: basic ones with escapes, literal ones without, and both over several lines.
 extension TOMLParser {
     /// `"…"` on one line.
     mutating func basicString() throws(TOMLError) -> String {
@@ -62,7 +62,7 @@ extension TOMLParser {
         guard isText(byte) else { throw error("a string has the control character \(found); write it as \\u00XX") }
     }
 
-    /// A backslash at the end of a line takes away all blanks and line ends up to the next text.
+    /// Skips all blanks and line ends up to the next text; returns `false` for a backslash that does not end its line.
     private mutating func skipLineEnd() throws(TOMLError) -> Bool {
         var next = at + 1
         while next < bytes.count, bytes[next] == 32 || bytes[next] == 9 { next += 1 }

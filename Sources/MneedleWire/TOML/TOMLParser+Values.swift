@@ -1,6 +1,6 @@
-// Values: arrays, inline tables, numbers, dates.
+// This part reads values: arrays, inline tables, numbers, dates.
 extension TOMLParser {
-    /// - Parameter path: Where it stands, for the lines of the keys in it.
+    /// - Parameter path: The path of the value, for the lines of the keys in it.
     mutating func value(depth: Int, _ path: String?) throws(TOMLError) -> JSON {
         guard depth < TOML.maximumDepth else {
             throw error("values lie more than \(TOML.maximumDepth) deep in one another")
@@ -25,7 +25,7 @@ extension TOMLParser {
             guard elements.count < TOML.maximumMembers else {
                 throw error("a list has more than \(TOML.maximumMembers) elements")
             }
-            // What has no keys needs no place for them.
+            // A value without keys needs no path for them.
             let hasKeys = byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
             let place = hasKeys ? path.map { "\($0)[\(elements.count)]" } : nil
             elements.append(try value(depth: depth + 1, place))
@@ -50,7 +50,7 @@ extension TOMLParser {
             guard byte == UInt8(ascii: ",") else { throw error("expected ',' or '}' in the table, got \(found)") }
             at += 1
             skipBlanks()
-            // Unlike an array, it has no comma at its end.
+            // Unlike an array, an inline table has no comma at its end.
             if byte == UInt8(ascii: "}") { throw error("expected a key after ',', got '}'") }
         }
         at += 1
@@ -63,7 +63,7 @@ extension TOMLParser {
     private mutating func word() throws(TOMLError) -> JSON {
         let start = at
         var text = token()
-        // A date and a time with a blank between them.
+        // A blank may stand between a date and a time.
         if text.utf8.count == 10, TOMLTime.isDateTime(text), byte == 32 {
             let end = at
             at += 1
@@ -120,7 +120,7 @@ enum TOMLNumber {
         if let first = bytes.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-") { at = 1 }
         let whole = at
         guard let end = digits(bytes, from: at, radix: 10) else { return nil }
-        // No zeros in front.
+        // A number has no zeros in front.
         guard bytes[whole] != UInt8(ascii: "0") || end == whole + 1 else { return nil }
         at = end
         if at == bytes.count { return Reading(value: Int64(plain(bytes[...])).map(JSON.integer)) }

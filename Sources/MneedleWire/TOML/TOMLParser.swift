@@ -1,14 +1,14 @@
-/// Reads a document: its lines, headers and keys. Values are in the extensions.
+/// A parser of a document: its lines, headers and keys. The extensions read values.
 struct TOMLParser {
     let bytes: [UInt8]
     var at = 0
     /// The line of each key and table, by its path.
     private(set) var lines: [String: Int] = [:]
-    /// How far lines are counted, and the line there.
+    /// The place up to which lines are counted, and the line there.
     private var counted = (place: 0, line: 1)
 
     init(_ bytes: [UInt8]) {
-        // CR LF is a line feed, also in strings; a CR elsewhere is refused where it stands.
+        // CR LF counts as a line feed, also in strings; a CR elsewhere is refused at its place.
         guard bytes.contains(13) else {
             self.bytes = bytes
             return
@@ -34,7 +34,7 @@ struct TOMLParser {
     func error(_ reason: String, at place: Int) -> TOMLError {
         let before = bytes[..<min(place, bytes.count)]
         let start = before.lastIndex(of: 10).map { $0 + 1 } ?? 0
-        // What continues a scalar is no column of its own.
+        // A byte that continues a scalar is no column of its own.
         let column = before[start...].count { $0 & 0xC0 != 0x80 } + 1
         return TOMLError(line: before.count { $0 == 10 } + 1, column: column, reason: reason)
     }
@@ -85,7 +85,7 @@ struct TOMLParser {
             case .scalarValue: scalars += 1
             case .emptyInput: return
             case .error:
-                // As many scalars were good: the place is where the next begins.
+                // The fault is where the scalar after the valid ones begins.
                 var place = 0
                 var left = scalars
                 while left > 0 {
@@ -118,7 +118,7 @@ struct TOMLParser {
         }
     }
 
-    /// Blanks, line ends and comments, as between the elements of an array.
+    /// Skips blanks, line ends and comments, as between the elements of an array.
     mutating func skipLines() throws(TOMLError) {
         while true {
             skipBlanks()
@@ -170,7 +170,7 @@ struct TOMLParser {
         }
     }
 
-    /// `key = value`, in a table or, so deep, in an inline one.
+    /// Reads `key = value`, in a table or, at a depth, in an inline one.
     mutating func assignment(in table: TOMLBranch, depth: Int = 0) throws(TOMLError) {
         let start = at
         let parts = try key()
@@ -199,7 +199,7 @@ struct TOMLParser {
         try branch.set(name, .value(try value(depth: depth, path)), self)
     }
 
-    /// `[table]` or `[[tables]]`, up to its last bracket.
+    /// Reads `[table]` or `[[tables]]`, up to the last bracket.
     private mutating func header(in root: TOMLBranch) throws(TOMLError) -> TOMLBranch {
         let start = at
         let isList = follows("[[")
