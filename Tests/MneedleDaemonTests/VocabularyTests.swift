@@ -60,4 +60,22 @@ struct VocabularyTests {
         let started = Entry(.sessionStarted, subject: "session/7", person: "anna", body: Self.session)
         #expect(started.kind == "session.started" && !started.stands)
     }
+
+    @Test("a person is there by its record's possession; where no module says so the records are asked, and are missed")
+    func presence() throws {
+        let records = Module(possessions: [
+            Possession(of: "person") { argument, _ in argument == .text("anna") ? .person("anna") : .unknown }
+        ])
+        let workshop = try Workshop([("records", records)])
+        try workshop.read { reading in
+            #expect(try reading.modules.has("person", named: "anna") == true)
+            #expect(try reading.modules.has("person", named: "nobody") == false)
+            #expect(try reading.modules.has("device", named: "anna") == nil)
+            try reading.requirePerson("anna")
+            // Of one that is not there the records' own command says so, and there is none here.
+            #expect(throws: ModuleError.self) { try reading.requirePerson("nobody") }
+        }
+        let alone = try Workshop()
+        #expect(throws: ModuleError.self) { try alone.read { try $0.requirePerson("anna") } }
+    }
 }

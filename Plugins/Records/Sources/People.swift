@@ -162,6 +162,16 @@ extension Records {
             members: ["role": role, "needs": needs.rawValue])
     }
 
+    /// A person's record is the person's own.
+    var people: Possession {
+        Possession(of: "person") { argument, reading in
+            guard case .text(let slug) = argument,
+                try reading.store.row("SELECT 1 AS there FROM records_people WHERE person = ?", slug) != nil
+            else { return .unknown }
+            return .person(slug)
+        }
+    }
+
     func fetchPerson(_ slug: String, _ reading: any Reading) throws -> Person? {
         try reading.store.row("SELECT * FROM records_people WHERE person = ?", slug).map(Person.init(row:))
     }

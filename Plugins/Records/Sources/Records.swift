@@ -35,7 +35,7 @@ let definition = ModuleDefinition(
             records.addOperator, records.showOperator, records.listOperators,
             records.clear, records.clearances,
         ],
-        possessions: [records.deviceOwners],
+        possessions: [records.people, records.deviceOwners],
         commonKinds: ["operator.added", "device.added", "device.changed", "device.retired", "twin.device-decided"])
 }
 

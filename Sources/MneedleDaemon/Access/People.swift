@@ -51,6 +51,11 @@ extension ModuleRegistry {
 }
 
 extension StoreReading {
+    package func has(_ kind: String, named name: String) throws -> Bool? {
+        guard registry.possessions[kind] != nil else { return nil }
+        return try registry.owner(of: .text(name), kind, self) != .unknown
+    }
+
     package var seesEverybody: Bool { !registry.confines(actor) }
 
     package func sees(_ person: String) throws -> Bool { try seesEverybody || ownPeople().contains(person) }

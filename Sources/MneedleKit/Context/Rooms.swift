@@ -6,6 +6,10 @@ public protocol AskableModules: AnyObject {
 
     /// Asks a listing of another module and collects its rows.
     func list(_ verb: String, _ arguments: Object) throws -> [Object]
+
+    /// Whether there is a thing of that kind and name, in less time than asking for it takes: the ``Possession`` of its module
+    /// says so. `nil` where no module that runs says it of this kind.
+    func has(_ kind: String, named name: String) throws -> Bool?
 }
 
 /// The other modules, for a command that changes something.

@@ -100,7 +100,8 @@ extension Reading {
     /// Makes sure that there is a person of that name, in less time than asking for the person takes.
     /// - Throws: `not-found` when there is none.
     public func requirePerson(_ slug: String) throws {
-        _ = try modules.ask("records.show-person", Object(uniqueMembers: [.init("person", .string(slug))]))
+        // Only the records can say why not, and which names resemble it.
+        if try modules.has("person", named: slug) != true { _ = try person(slug) }
     }
 
     /// Whether needling is new to the skin: the person had never been needled before the record, and has finished fewer
