@@ -146,11 +146,11 @@ struct AssessTests {
         #expect(try practice.assess(practice.healthy(but: ["born-on": born])).decision == decision)
     }
 
-    @Test("asks a physician first about anybody under 18 in a clinic, and about who gives no age anywhere")
+    @Test("refuses anybody under 18 in a clinic too, and who gives no age anywhere")
     func minors() throws {
         let practice = try Practice()
         let minor = practice.healthy(but: ["born-on": "2012-01-01"])
-        #expect(try practice.assess(minor, of: "cleo").found("age")?.severity == "clearance")
+        #expect(try practice.assess(minor, of: "cleo").found("age")?.severity == "contraindicated")
         let ageless = try practice.assess(practice.healthy(without: "born-on"))
         #expect(ageless.decision == "incomplete")
         #expect(ageless.found("unknown")?.severity == "contraindicated")
