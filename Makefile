@@ -37,14 +37,13 @@ test: test-build
 	$(MAKE) --no-print-directory check
 	Tests/run
 
-# What the tests need, without running them.
+# What the tests need, without running them. What ships is built with them, once: the tests test that.
 test-build: test-prerequisites
-	$(UMASK) swift build --build-tests
-	$(UMASK) swift build
+	$(UMASK) swift build -c release --build-tests
+	$(UMASK) swift build -c release
 
 ## mutants: make the knowledge worse, one thing at a time, and say how much of it the table of facts notices
-mutants: test-prerequisites
-	$(UMASK) swift build --build-tests
+mutants: test-build
 	@rm -f .build/mutants.txt; MNEEDLE_MUTANTS=$(CURDIR)/.build/mutants.txt Tests/run --filter FactsTests.MutantTests >/dev/null || true
 	@[ -s .build/mutants.txt ] || { echo "no report: see .build/test.log"; exit 1; }
 	@cat .build/mutants.txt
@@ -52,8 +51,8 @@ mutants: test-prerequisites
 
 # What is not a Swift test: the configuration that ships is good, the generated reference is current.
 check:
-	Documentation/commands.sh .build/debug | diff -u Documentation/commands.md -
-	.build/debug/mneedled --check-config --config Config/mneedled.toml --modules .build/debug --knowledge Config/knowledge
+	Documentation/commands.sh $(BUILD) | diff -u Documentation/commands.md -
+	$(BUILD)/mneedled --check-config --config Config/mneedled.toml --modules $(BUILD) --knowledge Config/knowledge
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)
@@ -107,9 +106,7 @@ proofs:
 	Tests/Booted/run
 
 ## system-calls: run the suites and say which system calls the unit's list lacks
-system-calls: test-prerequisites
-	$(UMASK) swift build --build-tests
-	$(UMASK) swift build
+system-calls: test-build
 	Tests/Booted/system-calls
 
 prerequisites:

@@ -16,6 +16,10 @@ let package = Package(name: "mneedle")
 let kit: Target.Dependency = .product(name: "MneedleKit", package: "MneedleKit")
 let note: Target.Dependency = .product(name: "MneedleModuleNote", package: "MneedleKit")
 let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+// `swift build -c release --build-tests` makes what ships and its tests: they test what is shipped, and see inside it.
+let testable = settings + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
+// Tests run once: making them fast would take longer than it saves.
+let tests = settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 package.dependencies = [
     .package(path: "Sources/MneedleKit"),
@@ -31,7 +35,7 @@ package.dependencies = [
 package.targets += [
     .target(name: "CMneedleSystem"),
     .target(name: "MneedleSystem", dependencies: ["CMneedleSystem"], swiftSettings: settings),
-    .testTarget(name: "MneedleSystemTests", dependencies: ["MneedleSystem"], swiftSettings: settings),
+    .testTarget(name: "MneedleSystemTests", dependencies: ["MneedleSystem"], swiftSettings: tests),
 ]
 
 // The daemon.
@@ -50,7 +54,7 @@ package.targets += [
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
-        swiftSettings: settings),
+        swiftSettings: testable),
     .executableTarget(
         name: "mneedled",
         dependencies: [
@@ -65,7 +69,7 @@ package.targets += [
 // The wire and its clients.
 package.targets += [
     .target(name: "MneedleWire", swiftSettings: settings),
-    .testTarget(name: "MneedleWireTests", dependencies: ["MneedleRandom", "MneedleWire"], swiftSettings: settings),
+    .testTarget(name: "MneedleWireTests", dependencies: ["MneedleRandom", "MneedleWire"], swiftSettings: tests),
     .target(name: "MneedleClient", dependencies: ["MneedleSystem", "MneedleWire"], swiftSettings: settings),
     .target(name: "CMneedleRun"),
     .executableTarget(
@@ -78,14 +82,14 @@ package.targets += [
     .testTarget(
         name: "MneedleClientTests",
         dependencies: ["MneedleClient", "MneedleSystem", "MneedleTestKit", "MneedleWire", "mneedlectl", "mneedled"],
-        swiftSettings: settings),
+        swiftSettings: tests),
 ]
 
 // The desktop agent.
 package.targets += [
     .target(
         name: "MneedleNotify",
-        dependencies: ["MneedleClient", "MneedleSystem", "MneedleWire", "CSystemd"], swiftSettings: settings),
+        dependencies: ["MneedleClient", "MneedleSystem", "MneedleWire", "CSystemd"], swiftSettings: testable),
     .executableTarget(
         name: "mneedle-notify",
         dependencies: [
@@ -98,7 +102,7 @@ package.targets += [
         dependencies: [
             "MneedleNotify", "MneedleRandom", "MneedleTestKit", "MneedleWire", "mneedle-notify", "mneedled",
         ],
-        exclude: ["Support/notification_server.py"], swiftSettings: settings),
+        exclude: ["Support/notification_server.py"], swiftSettings: tests),
 ]
 
 // For tests, here and of module authors.
@@ -107,19 +111,19 @@ package.targets += [
     .target(
         name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleSystem", "MneedleWire", "CMneedleRun"],
         swiftSettings: settings),
-    .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: settings),
+    .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: tests),
     .testTarget(
         name: "ServiceTests", dependencies: ["MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleWire"],
         exclude: ["read_calendar.py", "read_metrics.py", "read_toml.py", "validate_replies.py"],
-        swiftSettings: settings),
+        swiftSettings: tests),
     .testTarget(
         name: "MneedleDaemonTests",
         dependencies: ["MneedleDaemon", "MneedleRandom", "MneedleSystem", "MneedleTestKit"],
-        swiftSettings: settings),
+        swiftSettings: tests),
     .testTarget(
         name: "FactsTests",
         dependencies: ["MneedleDaemon", "MneedleTestKit", "Aftercare", "Screening", "Session"],
-        path: "Tests/Facts", exclude: ["Table"], swiftSettings: settings),
+        path: "Tests/Facts", exclude: ["Table"], swiftSettings: tests),
 ]
 
 /// A module is one folder under Plugins and one line below.
@@ -129,10 +133,10 @@ func module(_ name: String, dependencies: [Target.Dependency] = []) {
     package.targets += [
         .target(
             name: name, dependencies: [kit, note] + dependencies, path: "Plugins/\(name)/Sources",
-            swiftSettings: settings),
+            swiftSettings: testable),
         .testTarget(
             name: "\(name)Tests", dependencies: [.target(name: name), "MneedleRandom", "MneedleTestKit"],
-            path: "Plugins/\(name)/Tests", swiftSettings: settings),
+            path: "Plugins/\(name)/Tests", swiftSettings: tests),
     ]
 }
 module("Records")
@@ -146,9 +150,9 @@ module("Aftercare")
 // Series of numbers and how they are stored, for telemetry; without the kit.
 package.targets += [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .target(name: "MneedleSeries", dependencies: ["CZstd"], swiftSettings: settings),
+    .target(name: "MneedleSeries", dependencies: ["CZstd"], swiftSettings: testable),
     .testTarget(
-        name: "MneedleSeriesTests", dependencies: ["MneedleRandom", "MneedleSeries"], swiftSettings: settings),
+        name: "MneedleSeriesTests", dependencies: ["MneedleRandom", "MneedleSeries"], swiftSettings: tests),
 ]
 
 // The conformance suite, and the module that misbehaves for it. The loader takes it for no module: the suite makes a
@@ -159,5 +163,5 @@ package.targets += [
     .testTarget(
         name: "ConformanceTests",
         dependencies: [kit, "MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleWire", "Trial", "mneedled"],
-        swiftSettings: settings),
+        swiftSettings: tests),
 ]

@@ -145,7 +145,7 @@ struct ArchitectureTests {
     @Test("one kit: no module's library has its own copy of the kit, the logger or the store", arguments: modules)
     func oneKit(module: String) throws {
         let library = DaemonProcess.products + "/lib\(module).so"
-        try #require(FileManager.default.fileExists(atPath: library), "build the libraries first: swift build")
+        try #require(FileManager.default.fileExists(atPath: library), "build the libraries first: make test-build")
         let listing = try ChildProcess.run(["nm", "-D", "--defined-only", library])
         #expect(listing.exitCode == 0)
         let symbols = listing.output

@@ -166,6 +166,12 @@ private final class Connection: WritingConnection {
         return 1
     }
 
+    func run(_ sql: String, _ give: (any StatementValues) throws -> Void) throws {
+        let given = GivenValues()
+        try give(given)
+        _ = try run(sql, given.values, of: Verb.host)
+    }
+
     func insert(_ sql: String, _ values: [SQLValue], of module: String) throws -> Int64 {
         Int64(try run(sql, values, of: module))
     }
@@ -182,4 +188,13 @@ private final class Connection: WritingConnection {
     func hasTable(_ name: String) throws -> Bool { true }
     func findDamage() throws -> String? { nil }
     func copy<T>(to path: String, _ look: (any StoreConnection) throws -> T) throws -> T { try look(self) }
+}
+
+private final class GivenValues: StatementValues {
+    var values: [SQLValue] = []
+    func give(_ number: Int64) { values.append(.integer(number)) }
+    func give(_ text: String) { values.append(.text(text)) }
+    func give(text: [UInt8]) { values.append(.text(String(decoding: text, as: UTF8.self))) }
+    func give(bytes: [UInt8]) { values.append(.blob(bytes)) }
+    func giveNull() { values.append(.null) }
 }

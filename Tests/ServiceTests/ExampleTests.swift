@@ -87,7 +87,7 @@ struct ExampleTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let built = try Self.run([
             "bash", "-c",
-            "umask 022; swift build --package-path '\(Self.root)/Examples/SkinDiary' --scratch-path '\(folder)/build' 2>&1",
+            "umask 022; swift build -c release --package-path '\(Self.root)/Examples/SkinDiary' --scratch-path '\(folder)/build' 2>&1",
         ])
         #expect(built.code == 0, "\(built.output)")
         let modules = folder + "/modules"
@@ -97,7 +97,7 @@ struct ExampleTests {
             try FileManager.default.copyItem(atPath: DaemonProcess.products + "/" + name, toPath: modules + "/" + name)
         }
         try FileManager.default.copyItem(
-            atPath: folder + "/build/debug/libSkinDiary.so", toPath: modules + "/libSkinDiary.so")
+            atPath: folder + "/build/release/libSkinDiary.so", toPath: modules + "/libSkinDiary.so")
 
         let client = try DaemonProcess(config: "[skindiary]\ncaution_at = 3\n", modules: modules).connect()
         #expect(client.greeting.contains("\"skindiary\""))

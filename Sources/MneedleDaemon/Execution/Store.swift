@@ -90,6 +90,10 @@ package protocol WritingConnection: StoreConnection {
     /// - Returns: The number of rows that it changed.
     func run(_ sql: String, _ values: [SQLValue], of module: String) throws -> Int
 
+    /// Runs a statement of the host that changes rows. `give` gives the value of each `?`, one after the other: they are
+    /// not gathered first, which counts where every change does it.
+    func run(_ sql: String, _ give: (any StatementValues) throws -> Void) throws
+
     /// Runs an `INSERT` of one row into a table that has a column of kind `id`.
     /// - Returns: The number that the store gave the row.
     func insert(_ sql: String, _ values: [SQLValue], of module: String) throws -> Int64
@@ -100,6 +104,16 @@ package protocol WritingConnection: StoreConnection {
     /// Tries the statements of a step of a module's schema where there is no data.
     /// - Throws: `internal` for a statement that touches another's tables, or that cannot be run.
     func rehearse(_ statements: [String], of module: String) throws
+}
+
+/// The values of a statement, given one after the other.
+package protocol StatementValues: AnyObject {
+    func give(_ number: Int64) throws
+    func give(_ text: String) throws
+    /// Gives a text by its bytes in UTF-8.
+    func give(text: [UInt8]) throws
+    func give(bytes: [UInt8]) throws
+    func giveNull() throws
 }
 
 /// The places in a group to which its changes can be taken back.

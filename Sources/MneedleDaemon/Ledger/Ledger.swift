@@ -15,9 +15,8 @@ final class Ledger {
     }
 
     var head: Head
-    /// Buffers for the hashed bytes and the stored values, kept to reuse their memory.
+    /// A buffer for the hashed bytes, kept to reuse its memory.
     private var hashed: [UInt8] = []
-    private var values: [SQLValue] = []
 
     /// Finds the head.
     init(_ connection: any StoreConnection) throws {
@@ -53,17 +52,17 @@ final class Ledger {
         let hash = try Ledger.hash(
             after: head.hash, sequence: sequence, at: at.milliseconds, actor: actor.user, module: module,
             kind: entry.kind, subject: entry.subject, person: entry.person, body: body, in: &hashed)
-        values.removeAll(keepingCapacity: true)
-        values.append(.integer(sequence))
-        values.append(.integer(at.milliseconds))
-        values.append(.text(actor.user))
-        values.append(.text(module))
-        values.append(.text(entry.kind))
-        values.append(.text(entry.subject))
-        values.append(entry.person.sql)
-        values.append(.text(String(decoding: body, as: UTF8.self)))
-        values.append(.blob(hash))
-        _ = try connection.run(Ledger.insertion, values, of: Verb.host)
+        try connection.run(Ledger.insertion) { values in
+            try values.give(sequence)
+            try values.give(at.milliseconds)
+            try values.give(actor.user)
+            try values.give(module)
+            try values.give(entry.kind)
+            try values.give(entry.subject)
+            if let person = entry.person { try values.give(person) } else { try values.giveNull() }
+            try values.give(text: body)
+            try values.give(bytes: hash)
+        }
         head = Head(sequence: sequence, hash: hash)
         return PublishedEvent(sequence: sequence, topic: entry.kind, body: body, person: entry.person)
     }

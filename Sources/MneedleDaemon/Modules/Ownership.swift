@@ -6,6 +6,13 @@ package struct Ownership: Sendable {
     private struct Claim: Sendable {
         let pattern: String
         let module: String
+        /// The beginning that all its kinds have; `nil` where it is one kind. Every entry is checked, so it is not cut off each time.
+        private let stem: String?
+
+        init(pattern: String, module: String) {
+            (self.pattern, self.module) = (pattern, module)
+            stem = pattern.utf8.last == UInt8(ascii: "*") ? String(pattern.dropLast()) : nil
+        }
 
         /// Whether a kind could belong to both.
         func overlaps(_ other: String) -> Bool {
@@ -16,8 +23,7 @@ package struct Ownership: Sendable {
         }
 
         func covers(_ kind: String) -> Bool {
-            pattern.utf8.last == UInt8(ascii: "*")
-                ? kind.utf8.starts(with: pattern.utf8.dropLast()) : kind == pattern
+            if let stem { kind.hasPrefix(stem) } else { kind == pattern }
         }
     }
 
@@ -74,7 +80,7 @@ package struct Ownership: Sendable {
     }
 
     private static func isOwn(_ kind: String, _ module: String) -> Bool {
-        kind.utf8.starts(with: module.utf8) && kind.utf8.dropFirst(module.utf8.count).first == UInt8(ascii: ".")
+        kind.hasPrefix(module) && kind.utf8.dropFirst(module.utf8.count).first == UInt8(ascii: ".")
     }
 
     /// Whether a text is a kind: lower case, digits, dots and hyphens, so that it can stand as a word on a line of the protocol.

@@ -16,31 +16,47 @@ struct SQLStatement {
     }
 
     private func bind(_ value: SQLValue, at index: Int32) throws {
-        let code: Int32
         switch value {
-        case .null: code = sqlite3_bind_null(pointer, index)
-        case .integer(let number): code = sqlite3_bind_int64(pointer, index, number)
-        case .real(let number): code = sqlite3_bind_double(pointer, index, number)
-        case .text(var text): code = text.withUTF8 { SQLStatement.bindText(pointer, index, $0) }
-        case .blob(let bytes):
-            code = bytes.withUnsafeBytes {
-                $0.isEmpty
-                    ? sqlite3_bind_zeroblob(pointer, index, 0)
-                    : sqlite3_bind_blob64(pointer, index, $0.baseAddress, UInt64($0.count), SQLStatement.transient)
-            }
+        case .null: try bindNull(at: index)
+        case .integer(let number): try bind(number, at: index)
+        case .real(let number): try check(sqlite3_bind_double(pointer, index, number))
+        case .text(let text): try bind(text, at: index)
+        case .blob(let bytes): try bind(bytes: bytes, at: index)
         }
-        guard code == SQLITE_OK else { throw error(code) }
     }
 
-    private static func bindText(_ pointer: OpaquePointer, _ index: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int32
-    {
+    func bindNull(at index: Int32) throws { try check(sqlite3_bind_null(pointer, index)) }
+
+    func bind(_ number: Int64, at index: Int32) throws { try check(sqlite3_bind_int64(pointer, index, number)) }
+
+    func bind(_ text: String, at index: Int32) throws {
+        var text = text
+        try check(text.withUTF8 { bindText($0, at: index) })
+    }
+
+    func bind(text: [UInt8], at index: Int32) throws {
+        try check(text.withUnsafeBufferPointer { bindText($0, at: index) })
+    }
+
+    func bind(bytes: [UInt8], at index: Int32) throws {
+        let code = bytes.withUnsafeBytes {
+            $0.isEmpty
+                ? sqlite3_bind_zeroblob(pointer, index, 0)
+                : sqlite3_bind_blob64(pointer, index, $0.baseAddress, UInt64($0.count), SQLStatement.transient)
+        }
+        try check(code)
+    }
+
+    private func bindText(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int32) -> Int32 {
         bytes.withMemoryRebound(to: CChar.self) {
             // An empty buffer may have no address, which SQLite would take for NULL.
             $0.isEmpty
-                ? sqlite3_bind_text(pointer, index, "", 0, transient)
-                : sqlite3_bind_text(pointer, index, $0.baseAddress, Int32($0.count), transient)
+                ? sqlite3_bind_text(pointer, index, "", 0, SQLStatement.transient)
+                : sqlite3_bind_text(pointer, index, $0.baseAddress, Int32($0.count), SQLStatement.transient)
         }
     }
+
+    private func check(_ code: Int32) throws { if code != SQLITE_OK { throw error(code) } }
 
     /// The flag that tells SQLite to copy bound values.
     private static var transient: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
@@ -99,4 +115,23 @@ struct SQLStatement {
         default: return .null
         }
     }
+}
+
+/// The values of one run of a statement, bound as they are given.
+final class SQLStatementValues: StatementValues {
+    private let statement: SQLStatement
+    private var next: Int32 = 0
+
+    init(_ statement: SQLStatement) { self.statement = statement }
+
+    private func place() -> Int32 {
+        next += 1
+        return next
+    }
+
+    func give(_ number: Int64) throws { try statement.bind(number, at: place()) }
+    func give(_ text: String) throws { try statement.bind(text, at: place()) }
+    func give(text: [UInt8]) throws { try statement.bind(text: text, at: place()) }
+    func give(bytes: [UInt8]) throws { try statement.bind(bytes: bytes, at: place()) }
+    func giveNull() throws { try statement.bindNull(at: place()) }
 }

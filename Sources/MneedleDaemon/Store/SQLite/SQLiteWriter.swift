@@ -82,6 +82,12 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
         try change(sql, values, of: module).changes
     }
 
+    func run(_ sql: String, _ give: (any StatementValues) throws -> Void) throws {
+        let statement = try statements.entry(sql, database).statement
+        try give(SQLStatementValues(statement))
+        try statement.run()
+    }
+
     func insert(_ sql: String, _ values: [SQLValue], of module: String) throws -> Int64 {
         try change(sql, values, of: module).insertedID
     }
