@@ -44,8 +44,11 @@ public struct Area: Sendable {
         if allowsNeedling { requireLimits(table) }
     }
 
-    /// Reports limits that were left out, so that none of them is taken for a limit that is not needed.
+    /// Reports what was left out, so that none of it is taken for a limit that is not needed, or for an area that no rule names.
     private func requireLimits(_ table: Table) {
+        for key in ["face", "orbital_rim"] where !table.has(key) {
+            table.report(key, "missing: say 'true' or 'false', or 'needling = false' where nothing is needled")
+        }
         if zoneMaxMM == nil, clinicMaxMM == nil, !table.has("zone_max_mm"), !table.has("clinic_max_mm") {
             table.report(
                 "zone_max_mm",
