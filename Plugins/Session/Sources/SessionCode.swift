@@ -64,6 +64,22 @@ enum SessionCode: String, FindingCode {
         case .stoppedPain, .stoppedBleeding, .stoppedRash, .stoppedOther: []
         }
     }
+
+    /// The findings that a practice may word and not weaken.
+    var firmness: Firmness {
+        switch self {
+        case .depthOverLimit, .depthOutOfDeviceRange, .depthIsNeedleLength, .depthRangeUnknown, .needleLengthUnknown,
+            .deviceRetired, .deviceTwin, .areaNotAllowed, .skinTypeNeeded, .personTwin, .sessionRunning:
+            .blocks(in: [.home, .clinic])
+        case .deviceOfFirstUser: .blocks(in: [.home])
+        case .orbitalRim, .operatorNotQualified: .blocks(in: [.clinic])
+        case .depthOverZone, .depthNotEvaluated, .depthUnderClinicRange, .deeperThanAdvised, .rollerDepth,
+            .beginnerDepth, .beginnerRoller, .beginnerDevice, .needleMaterial, .needleMaterialUnclear,
+            .needleMaterialUnknown, .skinTypeNotLabelled, .sessionFlagged, .tooManyPasses, .stoppedPain,
+            .stoppedBleeding, .stoppedRash, .stoppedOther:
+            .none
+        }
+    }
 }
 
 extension StopReason {

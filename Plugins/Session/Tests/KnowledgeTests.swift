@@ -10,8 +10,58 @@ private func problems(_ file: String, _ edit: (String) -> String) throws -> [Str
     try EditedKnowledge.problems(file, edit) { try makeBench(knowledge: $0) }
 }
 
+/// `session.toml` with a finding of other severities.
+private func with(_ code: String, _ severities: String, in text: String) -> String {
+    var isMeant = false
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [Substring] in
+        if line.hasPrefix("code = ") { isMeant = line == "code = \"\(code)\"" }
+        guard isMeant else { return [line] }
+        if line.hasPrefix("code = ") { return [line, Substring(severities)] }
+        return ["severity = ", "home = ", "clinic = ", "override = "].contains(where: line.hasPrefix) ? [] : [line]
+    }
+    return lines.joined(separator: "\n")
+}
+
 @Suite("What no practice's file can weaken")
 struct KnowledgeTests {
+    static let everywhere = [
+        "depth-over-limit", "area-not-allowed", "person-twin", "session-running", "device-retired",
+        "needle-length-unknown", "depth-is-needle-length", "depth-out-of-device-range", "depth-range-unknown",
+        "device-twin", "skin-type-needed",
+    ]
+    static let atHome = ["device-of-first-user"]
+    static let inClinic = ["orbital-rim", "operator-not-qualified"]
+
+    @Test(
+        "a finding on which safety rests blocks, and no clearance and no override lifts it",
+        arguments: everywhere + atHome + inClinic)
+    func blocks(code: String) throws {
+        let isAtHome = !Self.inClinic.contains(code)
+        let isInClinic = !Self.atHome.contains(code)
+        var weak = ["severity = \"info\"", "severity = \"caution\"", "severity = \"clearance\""]
+        if isAtHome { weak.append("home = \"none\"\nclinic = \"contraindicated\"") }
+        if isInClinic {
+            weak += [
+                "home = \"contraindicated\"\nclinic = \"none\"", "severity = \"defer\"\noverride = \"practitioner\"",
+            ]
+        }
+        let place = isAtHome ? isInClinic ? "in both settings" : "at home" : "in a clinic"
+        for severities in weak {
+            let found = try problems("session.toml") { with(code, severities, in: $0) }
+            #expect(found.count == 1, "\(code), \(severities): \(found)")
+            #expect(found.first?.contains("'\(code)' must be defer or contraindicated \(place)") == true, "\(found)")
+        }
+        // Another severity that blocks is the practice's to choose.
+        #expect(try problems("session.toml") { with(code, "severity = \"defer\"\n", in: $0) }.isEmpty)
+    }
+
+    @Test("what a practitioner may override, or what only advises, is the practice's to word and to weigh")
+    func free() throws {
+        for code in ["depth-over-zone", "skin-type-not-labelled", "needle-material", "roller-depth"] {
+            #expect(try problems("session.toml") { with(code, "severity = \"info\"", in: $0) }.isEmpty, "\(code)")
+        }
+    }
+
     @Test(
         "an area without a word on face or orbital rim is refused: what is left out opens nothing in a clinic",
         arguments: [("orbital_rim = true\n", "orbital_rim"), ("face = true\n", "face")])
