@@ -73,4 +73,26 @@ struct KnowledgeTests {
         }
         #expect(found.count == 1 && found.first?.contains("area.under-eyes.\(key): missing") == true, "\(found)")
     }
+
+    @Test("advice on a depth names the area that it is for, and rests on that area's sources")
+    func advisedDepth() throws {
+        let (advised, sources) = try EditedKnowledge.with(
+            "areas.toml",
+            {
+                $0.replacingOccurrences(
+                    of: "text = \"cheeks\"\n", with: "text = \"cheeks\"\nadvised_max_mm = 0.3\n")
+            },
+            { folder in
+                let found = try makeBench(knowledge: folder).call("session.check", plan("anna", "pen", ["cheeks"], 0.4))
+                let finding = try #require(found.objects("findings").first)
+                return (finding.string("message"), finding.objects("sources").map { $0.string("id") })
+            })
+        #expect(advised?.contains("cheeks") == true && advised?.contains("0.3 mm") == true, "\(advised ?? "none")")
+        #expect(advised?.contains("hair") == false)
+        #expect(sources == ["S3", "common-practice"])
+        let scalp = try makeBench().call("session.check", plan("anna", "scalp-0.8", ["scalp"], 0.8))
+        let finding = try #require(scalp.objects("findings").first)
+        #expect(finding.string("message")?.contains("scalp") == true)
+        #expect(finding.objects("sources").map { $0.string("id") } == ["S3", "scalp-trial"])
+    }
 }
