@@ -29,7 +29,9 @@ final class Reloader: Part {
     private var logger: Logger { reporter.logger }
 
     func start() {
-        Reloader.onSignal { [self] in isStopped.withLock { if !$0 { answerSignal() } } }
+        do { try Reloader.onSignal { [self] in isStopped.withLock { if !$0 { answerSignal() } } } } catch {
+            logger.warning("SIGHUP reads nothing again until the next start: \(error)")
+        }
     }
 
     // A reload under way needs the event loop.
@@ -107,9 +109,9 @@ final class Reloader: Part {
     }
 
     /// Runs `body` for each SIGHUP, on a thread that sleeps meanwhile.
-    static func onSignal(_ body: @escaping @Sendable () -> Void) {
+    static func onSignal(_ body: @escaping @Sendable () -> Void) throws {
         guard isAsked else { return }
-        NamedThread("reloader").start {
+        try NamedThread("reloader").start {
             var signals = hangup
             var number: Int32 = 0
             while true {

@@ -70,6 +70,8 @@ public struct Module: Sendable {
     public var possessions: [Possession]
     /// The kinds of entries, and the topics, that concern nobody unless they name a person; everybody may see them.
     public var commonKinds: [String]
+    /// The declared kinds of entries that it records, which `modules.list` tells those who subscribe.
+    public var events: [AnyEntryKind]
     /// The contributions that another module of the kit defines, such as a `Collector` (`MneedleBulkKit`).
     public var contributions: [any Contribution]
 
@@ -77,7 +79,7 @@ public struct Module: Sendable {
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], standing: [StandingCheck] = [],
         reactions: [Reaction] = [], timers: [Timer] = [], figures: [Figure] = [], possessions: [Possession] = [],
-        commonKinds: [String] = [], contributions: [any Contribution] = []
+        commonKinds: [String] = [], events: [AnyEntryKind] = [], contributions: [any Contribution] = []
     ) {
         self.commands = commands
         self.checks = checks
@@ -87,6 +89,7 @@ public struct Module: Sendable {
         self.figures = figures
         self.possessions = possessions
         self.commonKinds = commonKinds
+        self.events = events
         self.contributions = contributions
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A thread with a name, which `top -H` and a debugger show, and with an end that can be waited for.
 ///
-///     NamedThread("reader").start { serve() }
+///     try NamedThread("reader").start { serve() }
 public final class NamedThread: Sendable {
     private let name: String
     private let stackBytes: Int
@@ -20,13 +20,23 @@ public final class NamedThread: Sendable {
 
     deinit { if let thread = thread.withLock({ $0 }) { pthread_detach(thread) } }
 
-    /// Runs `body` on the thread; to be called once. A process that gets no thread cannot do its work, and ends.
-    public func start(_ body: @escaping @Sendable () -> Void) {
+    /// The error for a thread that the system does not give, because of a limit or for lack of memory.
+    public struct NotStarted: Error, CustomStringConvertible {
+        /// The thread's name.
+        public let name: String
+        /// The system's error.
+        public let error: SystemError
+        public var description: String { "cannot start the thread '\(name)': \(error)" }
+    }
+
+    /// Runs `body` on the thread; to be called once.
+    /// - Throws: The error for a thread that the system does not give; `body` is not run then.
+    public func start(_ body: @escaping @Sendable () -> Void) throws(NotStarted) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, stackBytes)
         defer { pthread_attr_destroy(&attributes) }
-        let work = Work(name: name, body: body)
+        let work = Unmanaged.passRetained(Work(name: name, body: body))
         var started = pthread_t()
         let error = pthread_create(
             &started, &attributes,
@@ -35,8 +45,11 @@ public final class NamedThread: Sendable {
                 mneedle_name_thread(work.name)
                 work.body()
                 return nil
-            }, Unmanaged.passRetained(work).toOpaque())
-        guard error == 0 else { fatalError("cannot start the thread '\(name)': \(SystemError(error))") }
+            }, work.toOpaque())
+        guard error == 0 else {
+            work.release()
+            throw NotStarted(name: name, error: SystemError(error))
+        }
         thread.withLock { $0 = started }
     }
 

@@ -218,20 +218,23 @@ public final class Bench {
     public func happen(
         _ kind: String, subject: String, person: String? = nil, _ body: Object
     ) throws -> Object {
-        let entry = Entry(kind, subject: subject, person: person, body: body)
+        try happen(Entry(kind, subject: subject, person: person, body: body))
+    }
+
+    private func happen(_ entry: Entry) throws -> Object {
         // The recording module is the one that may: the owner of the kind, or a module named like the kind's first part.
-        let owner = engine.registry.ownership.owner(of: kind) ?? String(kind.prefix { $0 != "." })
+        let owner = engine.registry.ownership.owner(of: entry.kind) ?? String(entry.kind.prefix { $0 != "." })
         return try write(as: Actor(user: "tester", uid: 1000, role: .operator), of: owner) { transaction in
             ["seq": try transaction.record(entry)]
         }
     }
 
-    /// Records an entry of a declared kind as another module would.
+    /// Records an entry of a declared kind as another module would; one that stands keeps what a reaction's failure leaves.
     @discardableResult
     public func happen<Body>(
         _ kind: EntryKind<Body>, subject: String, person: String? = nil, _ body: Body
     ) throws -> Object {
-        try happen(kind.name, subject: subject, person: person, body.object)
+        try happen(Entry(kind, subject: subject, person: person, body: body))
     }
 
     /// The findings of the module's own safety checks about a plan.

@@ -30,12 +30,21 @@ public final class ChildProcess: Sendable {
     ) throws {
         processIdentifier = try ChildProcess.spawn(arguments, environment, input, output, error ?? output)
         ended.enter()
-        NamedThread("child", stackBytes: 1 << 17).start { [self] in
+        let wait: @Sendable () -> Void = { [self] in
             var result: Int32 = 0
             while waitpid(processIdentifier, &result, 0) < 0 && errno == EINTR {}
             status.withLock { $0 = result }
             ended.leave()
-            whenEnded()
+        }
+        do {
+            try NamedThread("child", stackBytes: 1 << 17).start {
+                wait()
+                whenEnded()
+            }
+        } catch {
+            kill(processIdentifier, SIGKILL)
+            wait()
+            throw Failed(description: "\(arguments[0]): \(error)")
         }
     }
 

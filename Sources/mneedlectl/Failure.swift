@@ -79,7 +79,7 @@ struct Failure: Error {
         case "forbidden": "ask whoever administers this daemon for the role, or for doing it"
         case "blocked": "follow the advice of each finding, then ask again"
         case "busy": "try again in a moment"
-        case "storage": "nothing was changed; look at 'mneedlectl status' and at the disk"
+        case "storage": "look at 'mneedlectl status' and at the disk"
         case "module-failed": "'mneedlectl modules list' says why"
         case "internal": "this is a defect; the daemon's journal has more under the incident's number"
         default: nil

@@ -149,6 +149,20 @@ struct BackupTests {
         _ = try client.ok("scheduling.remind \(note.text)")
     }
 
+    @Test(
+        "a copy for which there is no room says so in the system's words, and leaves nothing",
+        .enabled(if: Machine.canMount, "needs root"))
+    func full() throws {
+        let copies = folder + "/copies"
+        try run("mount", "-t", "tmpfs", "-o", "size=16k,mode=700", "tmpfs", copies)
+        defer { _ = try? run("umount", copies) }
+        let refusal = try daemon(copies).connect().refused("ledger.backup path=\(copies)/a.sqlite")
+        #expect(refusal.code == "storage")
+        #expect(refusal.members["message"]?.string?.contains("No space left on device") == true, "\(refusal)")
+        #expect(refusal.members["detail"]?.string == "No space left on device")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: copies).isEmpty)
+    }
+
     @Test("what a service that was killed has left of a copy goes at the next start")
     func leftovers() throws {
         let daemon = try daemon("backups")

@@ -76,6 +76,24 @@ struct FaultTests {
     }
 
     @Test(
+        "while the system gives no threads a read is refused as busy, the rest goes on, and so do reads afterwards",
+        .enabled(if: Machine.canTrace, "needs strace"))
+    func noThreads() throws {
+        let daemon = try trialDaemon()
+        let client = try daemon.connect()
+        let fault = try Fault(daemon, "clone,clone3", "EAGAIN")
+        let refused = try client.refused("trial.count")
+        #expect(refused.code == "busy", "\(refused)")
+        #expect(refused.members["message"]?.string?.contains("cannot start the thread 'reader'") == true)
+        for name in ["a", "b"] { _ = try client.ok("trial.add name=\(name)") }
+        for _ in 0..<20 { #expect(try client.refused("trial.count").code == "busy") }
+        fault.end()
+        #expect(try client.ok("trial.count")["count"]?.integer == 2)
+        #expect(try client.ok("status")["state"]?.string == "ok")
+        #expect(daemon.terminate() == 0)
+    }
+
+    @Test(
         "a full disk refuses changes with storage, is read from all the same, and takes changes again when there is room",
         .enabled(if: Machine.canMount, "needs root"))
     func fullDisk() throws {

@@ -25,7 +25,7 @@ final class ScriptedDaemon: Sendable {
         listener = socket
         try UnixAddress(path).bind(socket)
         guard listen(socket.number, 8) == 0 else { throw SystemError.last }
-        NamedThread("scripted").start { [weak self] in
+        try NamedThread("scripted").start { [weak self] in
             while let peer = Descriptor(accept(socket.number, nil, nil)) {
                 script(Peer(peer) { line in self?.received.withLock { $0.append(line) } })
             }

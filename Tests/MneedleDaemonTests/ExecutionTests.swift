@@ -1,4 +1,6 @@
+import Foundation
 import MneedleKit
+import MneedleTestKit
 import Synchronization
 import Testing
 
@@ -131,6 +133,24 @@ struct ExecutionTests {
         #expect(problems.isEmpty)
     }
 
+    @Test("only where it is known that nothing was changed is that said")
+    func lostFiles() throws {
+        let workshop = try Workshop()
+        let database = workshop.folder.appendingPathComponent("test.sqlite")
+        let harm = workshop.job { transaction in
+            try transaction.store.execute("INSERT INTO test_notes (text) VALUES (?)", "a")
+            try FileManager.default.removeItem(at: database)
+            return [:]
+        }
+        let inDoubt = refusal { try workshop.run(harm).results[0].get() }
+        #expect(inDoubt?.code == .storage && inDoubt?.message.contains("nothing was changed") == false)
+        #expect(
+            inDoubt?.message.contains("whether the change was kept is not known") == true, "\(inDoubt?.message ?? "")")
+        #expect(inDoubt?.message.contains("the store's file is gone") == true)
+        let later = refusal { try workshop.run(workshop.note("b")).results[0].get() }
+        #expect(later?.message.hasPrefix("nothing was changed: the store's file is gone") == true)
+    }
+
     @Test("while the store cannot be found nothing is run; when it is found again all goes on")
     func lostBefore() throws {
         #expect(runNotes() == ["ok", "ok", "ok"])
@@ -170,6 +190,18 @@ struct ExecutionTests {
         let outcome = engine.run([Self.note("a")])
         #expect(throws: Never.self) { try outcome.results[0].get() }
         #expect(store.notes == ["a"] && outcome.nextDue == nil)
+    }
+
+    @Test("a store that cannot be closed says so by the store's own error")
+    func unclosable() throws {
+        let folder = try TemporaryFolder()
+        let store = try SQLiteStore(path: folder.path + "/test.sqlite")
+        let statement = try store.pool.writeWithoutTransaction { database in
+            // A statement that is still there keeps its connection open.
+            try database.makeStatement(sql: "SELECT 1")
+        }
+        #expect(throws: StoreError.self) { try store.close() }
+        withExtendedLifetime(statement) {}
     }
 
     @Test("a store that cannot be read at the start says so itself")

@@ -25,6 +25,15 @@ struct JournalMessageTests {
         #expect(explained.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
     }
 
+    @Test("the catalogue names the file in which its ids stand")
+    func named() throws {
+        let text = try String(contentsOf: Self.catalogue, encoding: .utf8)
+        let path = try #require(text.firstMatch(of: #/Sources/[A-Za-z/]+\.swift/#)).output
+        let root = Self.catalogue.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let source = try String(contentsOf: root.appendingPathComponent(String(path)), encoding: .utf8)
+        #expect(JournalMessage.allCases.allSatisfy { source.contains($0.id) })
+    }
+
     @Test("the same message is said some times a minute, then counted, and the count is told afterwards")
     func rateLimited() {
         let repeats = Repeats()

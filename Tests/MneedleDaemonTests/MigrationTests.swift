@@ -75,6 +75,26 @@ struct MigrationTests {
         try store.execute(["UPDATE visits_count SET visits = visits + 1"])
     }
 
+    @Test(
+        "a version that cannot be read is not taken for none: no step runs, and the module is named",
+        arguments: ["'two'", "x'02'", "-1", "1.5"])
+    func damagedVersion(value: String) throws {
+        let workshop = try Workshop()
+        defer { withExtendedLifetime(workshop) {} }
+        let store = workshop.engine.store
+        try Migrations.apply([Self.first], of: "visits", to: store)
+        try store.execute(["UPDATE mneedle_schema SET version = \(value) WHERE module = 'visits'"])
+        let error = #expect(throws: ModuleError.self) {
+            try Migrations.apply([Self.first, Self.second], of: "visits", to: store)
+        }
+        #expect(
+            error?.code == .storage && error?.message.contains("module 'visits'") == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("restore a copy") == true)
+        // Another module's version is its own, and a request after it finds no fault that is not its own.
+        try Migrations.apply([], of: "other", to: store)
+        #expect(try workshop.notes().isEmpty)
+    }
+
     @Test("a store of a newer version is refused, by what it has and what this build knows")
     func newer() throws {
         let workshop = try Workshop()

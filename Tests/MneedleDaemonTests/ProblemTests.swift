@@ -34,6 +34,14 @@ struct ProblemTests {
             ])
     }
 
+    @Test("a file that cannot be read is told in the system's words")
+    func unreadable() {
+        let problems = Problems()
+        // Nothing is mapped at the beginning of a process.
+        #expect(TOMLFile.load("/proc/self/mem", problems: problems) == nil)
+        #expect(problems.found.map(\.description) == ["mem: cannot be read: Input/output error (/proc/self/mem)"])
+    }
+
     @Test("a fact of the knowledge, in a list of tables and in a table on one line; what is missing, at its table")
     func knowledge() throws {
         let text = """

@@ -43,12 +43,33 @@ struct VocabularyTests {
     @Test(
         "a session without what every session has is not read as one",
         arguments: [
-            "session", "person", "device", "areas", "depth_mm", "goal", "setting", "time_zone", "started",
+            "session", "person", "device", "areas", "started",
         ])
     func incomplete(name: String) {
         var object = Self.session.object
         object[name] = nil
         #expect(throws: ModuleError.self) { try SessionEntry(object) }
+    }
+
+    @Test(
+        "a session whose goal, setting, depth or time zone cannot be read is read without it",
+        arguments: ["goal", "setting", "depth_mm", "time_zone"])
+    func unknown(name: String) throws {
+        for damaged in [nil, Value.string("moon")] {
+            var object = Self.session.object
+            object[name] = damaged
+            var expected = Self.session
+            switch name {
+            case "goal": expected.goal = nil
+            case "setting": expected.setting = nil
+            case "depth_mm": expected.depthMM = nil
+            // Any word may name a zone.
+            default: expected.timeZone = damaged == nil ? nil : "moon"
+            }
+            let read = try SessionEntry(object)
+            #expect(read == expected)
+            #expect(try SessionEntry(read.object) == read)
+        }
     }
 
     @Test("an entry of a declared kind has its name and stands if the kind says so; another kind's has no such body")

@@ -17,10 +17,10 @@ struct WriterTests {
         let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         let engine = try Engine(store: store, registry: ModuleRegistry(), clock: SystemClock())
         let writer = try Writer(engine: engine) { _ in }
-        writer.start()
+        try writer.start()
         let isOver = Atomic<Bool>(false)
         let load = NamedThread("load")
-        load.start {
+        try load.start {
             while !isOver.load(ordering: .relaxed) {
                 writer.submit([Job(actor: .service, module: "test", run: { _ in [:] })])
             }

@@ -1,14 +1,15 @@
 import Foundation
+import Glibc
 import MneedleSystem
 import Synchronization
 import Testing
 
 struct ThreadTests {
     @Test("a thread bears its name for the system, and its end can be waited for")
-    func named() {
+    func named() throws {
         let name = Mutex("")
         let thread = NamedThread("a-name-of-15-by")
-        thread.start {
+        try thread.start {
             let comm = try? Descriptor(opening: "/proc/thread-self/comm").read()
             name.withLock { $0 = String(decoding: comm ?? [], as: UTF8.self) }
         }
@@ -19,9 +20,27 @@ struct ThreadTests {
     @Test("a thread that nobody waits for runs to its end, and waiting for one that never started ends at once")
     func unwatched() throws {
         let wakeUp = try WakeUp()
-        NamedThread("unwatched").start { wakeUp.signal() }
+        try NamedThread("unwatched").start { wakeUp.signal() }
         #expect(waitUntilReadable([wakeUp.descriptor.number], milliseconds: 30_000) == [true])
         NamedThread("unstarted").join()
+    }
+
+    @Test("a thread that the system does not give is an error with its name; its work is not run and not kept")
+    func refused() {
+        final class Kept: Sendable {}
+        weak var kept: Kept?
+        let thread = NamedThread("greedy", stackBytes: 1 << 46)
+        do {
+            let work = Kept()
+            kept = work
+            let error = #expect(throws: NamedThread.NotStarted.self) {
+                try thread.start { withExtendedLifetime(work) { _ = Issue.record("it ran") } }
+            }
+            #expect(error?.description.hasPrefix("cannot start the thread 'greedy': ") == true)
+            #expect([EAGAIN, ENOMEM].contains(error?.error.number))
+        }
+        #expect(kept == nil)
+        thread.join()
     }
 
     @Test("a signal wakes who waits now or later, once for all signals, until it is cleared")

@@ -31,14 +31,9 @@ struct DescribedReplyTests {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
         let schemas = try Self.schemas(client)
-        let berlin = Date.ISO8601FormatStyle(timeZone: try #require(TimeZone(identifier: "Europe/Berlin")))
-        let today = Date().formatted(berlin.year().month().day())
         var lines: [String] = []
-        for request in Self.treatment {
-            let request = request.replacingOccurrences(of: "$today", with: today)
+        for (request, reply) in try Self.treat(client) {
             let verb = String(request.prefix { $0 != " " })
-            let reply = try client.reply(request)
-            try #require(reply.last?.hasPrefix("OK ") == true, "\(request) → \(reply)")
             let (kind, schema) = try #require(schemas[verb])
             let word = kind == "rows" ? "ROW " : "OK "
             let answers = reply.filter { $0.hasPrefix(word) }.map { $0.dropFirst(word.count) }
@@ -46,6 +41,56 @@ struct DescribedReplyTests {
             lines.append(Self.line(verb, schema, answers.joined(separator: ",")))
         }
         #expect(try Self.faults(lines, daemon.folder) == [])
+    }
+
+    @Test("modules.list gives the kinds of entries that modules declare, and what is recorded of them is valid by that")
+    func events() throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        var schemas: [String: JSON] = [:]
+        var declared: [String: [String]] = [:]
+        for line in try client.reply("modules.list") where line.hasPrefix("ROW ") {
+            let row = try JSON.parse(String(line.dropFirst(4)))
+            for event in row["events"]?.elements ?? [] {
+                let kind = try #require(event["kind"]?.string)
+                #expect(event["summary"]?.string?.hasSuffix(".") == true, "\(kind)")
+                schemas[kind] = try #require(event["schema"])
+                declared[try #require(row["name"]?.string), default: []].append(kind)
+            }
+        }
+        #expect(
+            declared == [
+                "session": ["session.started", "session.finished", "session.stopped"],
+                "records": ["person.changed", "twin.device-decided"],
+                "aftercare": ["reaction.opened", "reaction.resolved"],
+            ])
+        _ = try Self.treat(client)
+        _ = try client.ok("records.change-person person=anna goal=maintenance")
+        var told: Set<String> = []
+        var lines: [String] = []
+        for row in try client.reply("ledger.tail count=1000") where row.hasPrefix("ROW ") {
+            let entry = try JSON.parse(String(row.dropFirst(4)))
+            guard let kind = entry["kind"]?.string, let schema = schemas[kind], let body = entry["body"] else {
+                continue
+            }
+            told.insert(kind)
+            lines.append(Self.line(kind, schema, body.text))
+        }
+        #expect(
+            told == ["session.started", "session.finished", "person.changed", "reaction.opened", "reaction.resolved"])
+        #expect(try Self.faults(lines, daemon.folder) == [])
+    }
+
+    /// Goes through a whole treatment; its requests with their replies.
+    private static func treat(_ client: RawClient) throws -> [(request: String, reply: [String])] {
+        let berlin = Date.ISO8601FormatStyle(timeZone: try #require(TimeZone(identifier: "Europe/Berlin")))
+        let today = Date().formatted(berlin.year().month().day())
+        return try treatment.map { line in
+            let request = line.replacingOccurrences(of: "$today", with: today)
+            let reply = try client.reply(request)
+            try #require(reply.last?.hasPrefix("OK ") == true, "\(request) → \(reply)")
+            return (request, reply)
+        }
     }
 
     @Test("an answer with a member that is not described, or without one that is, is found")

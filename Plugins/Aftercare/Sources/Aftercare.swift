@@ -28,7 +28,8 @@ let definition = ModuleDefinition(
         ],
         standing: [aftercare.standing],
         reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped],
-        possessions: [.numbered("reaction", "SELECT person FROM aftercare_reactions WHERE id = ?")])
+        possessions: [.numbered("reaction", "SELECT person FROM aftercare_reactions WHERE id = ?")],
+        events: [.init(.reactionOpened), .init(.reactionResolved)])
 }
 
 let migrations = [

@@ -85,9 +85,10 @@ extension Aftercare {
     ) throws -> [Object] {
         try keep(session, endedAt: ended, transaction)
         try transaction.store.execute("DELETE FROM aftercare_windows WHERE session = ?", session.session)
-        let zone = transaction.zone(of: try transaction.person(session.person))
+        let person = try transaction.person(session.person)
+        let zone = transaction.zone(of: person)
         return try knowledge.windows.map { window in
-            let times = window.times(after: ended, session.setting, zone)
+            let times = window.times(after: ended, session.setting ?? person.setting, zone)
             _ = try transaction.store.insert(
                 """
                 INSERT INTO aftercare_windows (session, person, code, kind, starts_at, ends_at, text, sources)

@@ -48,6 +48,25 @@ struct PlanTests {
                 == .invalidArgument)
     }
 
+    @Test(
+        "a session whose setting cannot be read is cared for as the person's own setting asks",
+        arguments: ["anna", "cleo"])
+    func unreadableSetting(person: String) throws {
+        var plans: [[Object]] = []
+        for setting in [nil, Practice.people[person]?.setting] {
+            let practice = try Practice(section: ["actives_hours": 72])
+            let now = practice.bench.clock.now()
+            try practice.bench.happen(
+                .sessionFinished, subject: "session/1", person: person,
+                SessionEntry(
+                    session: 1, person: person, device: "pen", areas: [], depthMM: nil, goal: nil, setting: setting,
+                    started: now, ended: now))
+            #expect(try practice.bench.ledger(kind: "mneedled.reaction-failed").isEmpty)
+            plans.append(try practice.bench.rows("aftercare.plan", ["person": person]))
+        }
+        #expect(plans[0] == plans[1] && !plans[0].isEmpty)
+    }
+
     @Test("until is the end of the last thing to avoid, and nothing when there is none")
     func until() throws {
         let practice = try Practice()

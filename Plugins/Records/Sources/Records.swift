@@ -36,7 +36,8 @@ let definition = ModuleDefinition(
             records.clear, records.clearances,
         ],
         possessions: [records.people, records.deviceOwners],
-        commonKinds: ["operator.added", "device.added", "device.changed", "device.retired", "twin.device-decided"])
+        commonKinds: ["operator.added", "device.added", "device.changed", "device.retired", "twin.device-decided"],
+        events: [.init(.personChanged), .init(.deviceDecided)])
 }
 
 let migrations = [

@@ -38,6 +38,9 @@ struct Intervals: Sendable {
     /// No document allows less than two weeks, so no file may.
     private static let shortestFloor = 14
 
+    /// The goal that asks for the longest wait.
+    var slowest: Goal? { goals.values.max { $0.minDays < $1.minDays }?.goal }
+
     /// - Throws: `internal` for a goal that the file lacks; a file without one is refused at start.
     func interval(for goal: Goal) throws -> GoalInterval {
         guard let interval = goals[goal] else { throw ModuleError.internal("no interval for '\(goal.rawValue)'") }

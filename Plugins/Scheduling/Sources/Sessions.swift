@@ -80,8 +80,8 @@ struct PastSessions: Sendable {
             INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (session) DO UPDATE SET person = excluded.person, ended_at = excluded.ended_at,
                 goal = excluded.goal, setting = excluded.setting
-            """, session.session, session.person, session.ended ?? transaction.now, session.goal.rawValue,
-            session.setting.rawValue)
+            """, session.session, session.person, session.ended ?? transaction.now, session.goal?.rawValue,
+            session.setting?.rawValue)
     }
 
     /// Sets the goal of the next window, whatever the last session was for.

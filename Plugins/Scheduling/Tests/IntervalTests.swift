@@ -126,6 +126,50 @@ struct IntervalTests {
         #expect(try diary.findings("anna").map(\.code) == ["module-unavailable"])
     }
 
+    @Test(
+        "a session of which setting or goal cannot be read counts as the strictest: a clinic's, for the longest interval"
+    )
+    func unreadable() throws {
+        let diary = try Diary(at: "2026-11-20T12:00:00Z")
+        func standing(_ goal: String?, _ setting: String?, daysAgo days: Double) throws -> [String] {
+            let ended = diary.bench.clock.now().adding(hours: -24 * days)
+            var row = SessionEntry(
+                session: 4, person: "anna", device: "roller", areas: ["cheeks"], depthMM: 0.3, goal: nil, setting: nil,
+                started: ended, ended: ended
+            ).object
+            (row["goal"], row["setting"]) = (goal?.value, setting?.value)
+            let told = row
+            diary.bench.fake("session.list") { _ in ["rows": [told]] }
+            return try diary.bench.standing(of: Diary.person("anna")).findings.map(\.code)
+        }
+        // At home nothing but the floor of two weeks blocks; in a clinic the goal's own minimum does.
+        #expect(try standing("collagen", "home", daysAgo: 15) == [])
+        for setting in [nil, "moon", "clinic"] {
+            #expect(try standing("collagen", setting, daysAgo: 27) == ["too-soon"])
+            #expect(try standing("collagen", setting, daysAgo: 28) == [])
+        }
+        for goal in [nil, "beauty", "maintenance"] {
+            #expect(try standing(goal, "clinic", daysAgo: 55) == ["too-soon"])
+            #expect(try standing(goal, "clinic", daysAgo: 56) == [])
+        }
+        #expect(try standing(nil, nil, daysAgo: 55) == ["too-soon"])
+        #expect(try diary.next("anna").string("floor") == "2026-11-21")
+    }
+
+    @Test(
+        "the end of a session is kept though setting and goal cannot be read, and its window is for the person's goal")
+    func endedUnreadable() throws {
+        let diary = try Diary(at: "2026-10-20T12:00:00Z")
+        let session = SessionEntry(
+            session: 1, person: "anna", device: "roller", areas: ["cheeks"], depthMM: nil, goal: nil, setting: nil,
+            timeZone: nil, started: diary.bench.clock.now(), ended: diary.bench.clock.now())
+        try diary.bench.happen(.sessionFinished, subject: "session/1", person: "anna", session)
+        #expect(try diary.bench.ledger(kind: "mneedled.reaction-failed").isEmpty)
+        #expect(try diary.next("anna").string("last_session") == "2026-10-20T12:00:00Z")
+        #expect(try diary.next("anna").string("goal") == "collagen")
+        #expect(try diary.reminder("check-in-24h") != nil)
+    }
+
     @Test("what the module keeps answers while the session module does not run")
     func withoutSessions() throws {
         let diary = try Diary(at: "2026-10-20T12:00:00Z")

@@ -200,8 +200,10 @@ extension Sessions {
     }
 
     private func deeperThanAdvised(_ plan: SessionPlan, _ areas: [Area]) throws -> [Finding] {
-        try areas.compactMap(\.advisedMaxMM).filter { plan.reachMM > $0 }.flatMap {
-            try find(.deeperThanAdvised, plan.setting, ["limit_mm": $0])
+        try areas.flatMap { area -> [Finding] in
+            guard let most = area.advisedMaxMM, plan.reachMM > most else { return [] }
+            return try find(
+                .deeperThanAdvised, plan.setting, sources: area.sources, ["limit_mm": most, "where": area.text])
         }
     }
 

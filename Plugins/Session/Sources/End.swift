@@ -61,7 +61,7 @@ extension Sessions {
             writes: { transaction, id, reason, note in
                 let session = try end(id, by: .sessionStopped, .stopped, reason: reason, note: note, transaction)
                 return Stopped(
-                    session: id, findings: try find(reason.code, session.setting),
+                    session: id, findings: try find(reason.code, setting(of: session, transaction)),
                     reactions: openReactions(of: session.person, transaction))
             })
     }
@@ -76,8 +76,12 @@ extension Sessions {
                 return Finished(
                     session: id, next: answer("scheduling.next", session.person, transaction)?.object("window"),
                     aftercareUntil: answer("aftercare.until", session.person, transaction)?["until"],
-                    findings: try tooManyPasses(passes, session.setting))
+                    findings: try tooManyPasses(passes, setting(of: session, transaction)))
             })
+    }
+
+    private func setting(of session: SessionEntry, _ reading: any Reading) -> Setting {
+        setting(session.setting, of: session.person, reading)
     }
 
     private func tooManyPasses(_ passes: Int64?, _ setting: Setting) throws -> [Finding] {

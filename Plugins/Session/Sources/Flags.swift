@@ -30,23 +30,26 @@ extension Sessions {
     ) throws {
         guard !codes.isEmpty,
             let row = try transaction.store.row(
-                "SELECT * FROM session_sessions WHERE person = ? AND state = 'running'", person)
+                "SELECT id, setting, flagged, overridden FROM session_sessions WHERE person = ? AND state = 'running'",
+                person),
+            let id = row.integer("id")
         else { return }
-        let session = try StoredSession(row).entry
-        var flagged = session.flagged
+        let (before, overridden) = (row.codes("flagged"), row.codes("overridden"))
         // A finding that a practitioner has passed over was known when the session began.
-        for code in codes where !flagged.contains(code) && !session.overridden.contains(code) { flagged.append(code) }
-        guard flagged != session.flagged else { return }
+        let flagged = codes.reduce(into: before) { flagged, code in
+            if !flagged.contains(code) && !overridden.contains(code) { flagged.append(code) }
+        }
+        guard flagged != before else { return }
         try transaction.store.execute(
-            "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), session.session)
+            "UPDATE session_sessions SET flagged = ? WHERE id = ?", flagged.joined(separator: ","), id)
+        let setting = setting(row.word("setting").flatMap(Setting.init), of: person, transaction)
         let findings = try find(
-            .sessionFlagged, session.setting,
-            ["session": session.session, "codes": flagged.joined(separator: ", ")])
+            .sessionFlagged, setting, ["session": id, "codes": flagged.joined(separator: ", ")])
         try transaction.record(
             Entry(
-                "session.flagged", subject: "session/\(session.session)", person: person,
+                "session.flagged", subject: "session/\(id)", person: person,
                 body: [
-                    "session": session.session, "person": person, "flagged": flagged, "because": because,
+                    "session": id, "person": person, "flagged": flagged, "because": because,
                     "findings": findings.isEmpty ? nil : findings,
                 ], stands: true))
     }

@@ -23,7 +23,8 @@ let definition = ModuleDefinition(
         checks: [sessions.safetyCheck],
         standing: [sessions.standing],
         reactions: [sessions.whenRefused, sessions.whenReactionOpened, sessions.whenAssessed],
-        possessions: [.numbered("session", "SELECT person FROM session_sessions WHERE id = ?")])
+        possessions: [.numbered("session", "SELECT person FROM session_sessions WHERE id = ?")],
+        events: [.init(.sessionStarted), .init(.sessionFinished), .init(.sessionStopped)])
 }
 
 let migrations = [

@@ -43,7 +43,8 @@ enum SessionCode: String, FindingCode {
         switch self {
         case .depthOverLimit, .depthOverZone: ["depth_mm", "limit_mm", "where"]
         case .depthOutOfDeviceRange: ["depth_mm", "device", "range"]
-        case .depthNotEvaluated, .deeperThanAdvised: ["limit_mm"]
+        case .depthNotEvaluated: ["limit_mm"]
+        case .deeperThanAdvised: ["limit_mm", "where"]
         case .depthUnderClinicRange, .rollerDepth, .beginnerRoller: ["depth_mm", "limit_mm"]
         case .depthIsNeedleLength: ["device", "needle_mm", "depth_mm"]
         case .depthRangeUnknown: ["device", "kind", "depth_mm"]
@@ -64,6 +65,22 @@ enum SessionCode: String, FindingCode {
         case .stoppedPain, .stoppedBleeding, .stoppedRash, .stoppedOther: []
         }
     }
+
+    /// The findings that a practice may word and not weaken.
+    var firmness: Firmness {
+        switch self {
+        case .depthOverLimit, .depthOutOfDeviceRange, .depthIsNeedleLength, .depthRangeUnknown, .needleLengthUnknown,
+            .deviceRetired, .deviceTwin, .areaNotAllowed, .skinTypeNeeded, .personTwin, .sessionRunning:
+            .blocks(in: [.home, .clinic])
+        case .deviceOfFirstUser: .blocks(in: [.home])
+        case .orbitalRim, .operatorNotQualified: .blocks(in: [.clinic])
+        case .depthOverZone, .depthNotEvaluated, .depthUnderClinicRange, .deeperThanAdvised, .rollerDepth,
+            .beginnerDepth, .beginnerRoller, .beginnerDevice, .needleMaterial, .needleMaterialUnclear,
+            .needleMaterialUnknown, .skinTypeNotLabelled, .sessionFlagged, .tooManyPasses, .stoppedPain,
+            .stoppedBleeding, .stoppedRash, .stoppedOther:
+            .none
+        }
+    }
 }
 
 extension StopReason {
@@ -81,8 +98,9 @@ extension StopReason {
 extension Sessions {
     /// A finding of this module. None of them names a time, which would need the person's zone.
     func find(
-        _ code: SessionCode, _ setting: Setting, _ values: [String: any CustomStringConvertible] = [:]
+        _ code: SessionCode, _ setting: Setting, sources: [Source]? = nil,
+        _ values: [String: any CustomStringConvertible] = [:]
     ) throws -> [Finding] {
-        try knowledge.findings.find(code, setting, in: .utc, values)
+        try knowledge.findings.find(code, setting, in: .utc, sources: sources, values)
     }
 }

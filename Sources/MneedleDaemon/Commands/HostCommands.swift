@@ -130,5 +130,21 @@ extension ModuleRegistry.Status: Reply {
         Member("state", "running, disabled, failed, quarantined, missing or retired", \.state),
         Member("reason", "why it does not run", \.reason),
         Member("summary", "what it is for", \.summary),
+        Member(
+            "events", "the kinds of entries that it declares, with what their bodies hold; absent where there are none"
+        ) {
+            $0.events.isEmpty ? nil : $0.events.map(DeclaredEvent.init)
+        },
+    ]
+}
+
+/// A kind of entries in a row of `modules.list`.
+private struct DeclaredEvent: Reply {
+    var kind: AnyEntryKind
+
+    static let members: [Member<DeclaredEvent>] = [
+        Member("kind", "its name in the ledger, the topic of subscribers", \.kind.name),
+        Member("summary", "what such an entry records", \.kind.summary),
+        Member("schema", "JSON Schema 2020-12 of its body, units as x-unit", \.kind.schema),
     ]
 }

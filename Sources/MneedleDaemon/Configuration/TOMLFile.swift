@@ -30,7 +30,7 @@ package struct TOMLFile: Sendable {
             problems.report(Problem(file: name, key: "", reason: "is not used: \(error)"))
         } catch {
             problems.report(
-                Problem(file: name, key: "", reason: "cannot be read: \(error.localizedDescription) (\(path))"))
+                Problem(file: name, key: "", reason: "cannot be read: \(error) (\(path))"))
         }
         return nil
     }

@@ -10,13 +10,13 @@ package enum Migrations {
     }
 
     /// - Parameter limit: Stops at this version; for tests of the way from an older one.
-    /// - Throws: `conflict` when the store was written by a newer version of the module.
+    /// - Throws: `conflict` when the store was written by a newer version of the module, `storage` when the version of its tables
+    ///   cannot be read.
     package static func apply(
         _ migrations: [Migration], of module: String, to store: any Store, upTo limit: Int = .max
     ) throws {
         try store.write { connection in
-            let sql = "SELECT COALESCE(MAX(version), 0) AS version FROM mneedle_schema WHERE module = ?"
-            let version = Int(try connection.first(sql, .text(module))?.integer("version") ?? 0)
+            let version = try version(of: module, connection)
             let newest = migrations.map(\.version).max() ?? 0
             guard version <= newest else {
                 throw ModuleError.conflict(
@@ -37,5 +37,21 @@ package enum Migrations {
                 }
             }
         }
+    }
+
+    /// The version of a module's tables; 0 where it has none yet. A version that cannot be read is not taken for none: the steps
+    /// would run over tables that are there.
+    private static func version(of module: String, _ connection: any StoreConnection) throws -> Int {
+        let sql = "SELECT COALESCE(MAX(version), 0) AS version FROM mneedle_schema WHERE module = ?"
+        let row = try connection.first(sql, .text(module))
+        let stored: Int64? = row.map { $0.integer("version") } ?? 0
+        let fault = connection.faults.take()
+        guard let stored, stored >= 0 else {
+            throw ModuleError(
+                .storage,
+                "the version of module '\(module)'s tables cannot be read in mneedle_schema; restore a copy",
+                members: ["detail": fault ?? "the version is \(stored.map(String.init) ?? "absent")"])
+        }
+        return Int(stored)
     }
 }

@@ -23,11 +23,16 @@ final class StoreCheck: Sendable {
             return true
         }
         guard begins else { return }
-        NamedThread("check").start { [self] in
-            // Clients come first.
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-            run()
+        do {
+            try NamedThread("check").start { [self] in
+                // Clients come first.
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+                run()
+                isRunning.withLock { $0 = false }
+            }
+        } catch {
             isRunning.withLock { $0 = false }
+            engine.registry.report(Verb.host, "the store is not searched for damage before tomorrow", error)
         }
     }
 

@@ -26,6 +26,8 @@ package struct StoreError: Error, Sendable, Equatable {
     package var message: String
     /// The message as its database gives it, with its code.
     package var detail: String
+    /// Whether the change that was asked for may stand all the same, so that nobody is told that nothing was changed.
+    package var mayStand = false
 
     package init(_ kind: Kind, _ message: String, detail: String? = nil) {
         self.kind = kind
@@ -37,7 +39,11 @@ package struct StoreError: Error, Sendable, Equatable {
     var moduleError: ModuleError {
         switch kind {
         case .constraint: .conflict("the store refuses it: \(message)", state: "exists")
-        case .lost: ModuleError(.storage, "nothing was changed: \(message)", members: ["detail": detail])
+        case .lost:
+            ModuleError(
+                .storage,
+                "\(mayStand ? "whether the change was kept is not known" : "nothing was changed"): \(message)",
+                members: ["detail": detail])
         default:
             ModuleError(
                 .storage, "the store could not do it and nothing was changed: \(detail)", members: ["detail": detail])

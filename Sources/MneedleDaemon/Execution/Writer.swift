@@ -38,7 +38,7 @@ final class Writer: Sendable {
         wakeUp = try TimedWakeUp()
     }
 
-    func start() { thread.start { [self] in run() } }
+    func start() throws { try thread.start { [self] in run() } }
 
     /// Queues jobs. Requests are run and delivered in their order, and so are bulk pieces; the two kinds have no order between them.
     func submit(_ jobs: [Job]) {

@@ -38,8 +38,8 @@ struct Backup: Sendable {
             throw error
         } catch {
             throw ModuleError(
-                .storage, "the copy could not be written to '\(path)': \(error.localizedDescription)",
-                members: ["detail": error.localizedDescription])
+                .storage, "the copy could not be written to '\(path)': \(error)",
+                members: ["detail": String(describing: error)])
         }
     }
 

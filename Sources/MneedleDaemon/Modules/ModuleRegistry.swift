@@ -13,6 +13,8 @@ package struct ModuleRegistry: Sendable {
         var state: State
         var reason: String?
         var summary: String
+        /// The declared kinds of entries that it records.
+        var events: [AnyEntryKind] = []
     }
 
     var modules: [Status] = []
@@ -77,7 +79,9 @@ package struct ModuleRegistry: Sendable {
         for possession in module.possessions { possessions[possession.kind] = (manifest.name, possession) }
         commonKinds.formUnion(module.commonKinds)
         modules.append(
-            Status(name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary))
+            Status(
+                name: manifest.name, version: manifest.version, state: .running, summary: manifest.summary,
+                events: module.events))
     }
 
     /// Notes a module that is known and does not run.

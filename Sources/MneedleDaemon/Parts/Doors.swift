@@ -17,7 +17,13 @@ struct Doors: Part {
             try [Doors.clients(server, listener)] + collecting.map { try Doors.devices($0, server, listener) }
     }
 
-    func start() { for acceptor in acceptors { acceptor.start() } }
+    func start() async throws {
+        do { for acceptor in acceptors { try acceptor.start() } } catch {
+            // Those that have started let clients in, and nobody else stops them.
+            await stop()
+            throw error
+        }
+    }
 
     func stop() async {
         for acceptor in acceptors { await acceptor.close() }
@@ -66,7 +72,12 @@ struct DatagramDoors: Part {
         readers = try sockets.map { try DatagramDoors.reader($0, server, listener, largest) }
     }
 
-    func start() { for reader in readers { reader.start() } }
+    func start() async throws {
+        do { for reader in readers { try reader.start() } } catch {
+            await stop()
+            throw error
+        }
+    }
 
     func stop() async {
         listener.removeFiles(names)

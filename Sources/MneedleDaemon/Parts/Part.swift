@@ -50,12 +50,14 @@ extension [any Part] {
     }
 }
 
-/// Runs blocking work on a thread of its own, while the event loop goes on.
+/// Runs blocking work on a thread of its own, while the event loop goes on. Where the system gives no thread the work is done
+/// here, and ``Stopping`` ends what waits for the event loop then.
 func offEventLoop(_ body: @escaping @Sendable () -> Void) async {
     await withCheckedContinuation { continuation in
-        NamedThread("blocking", stackBytes: 1 << 18).start {
+        let work: @Sendable () -> Void = {
             body()
             continuation.resume()
         }
+        do { try NamedThread("blocking", stackBytes: 1 << 18).start(work) } catch { work() }
     }
 }

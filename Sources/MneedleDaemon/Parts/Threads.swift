@@ -15,9 +15,9 @@ struct ReadingPart: Part {
 struct WritingPart: Part {
     let writer: Writer
 
-    func start() {
+    func start() throws {
         writer.submit([FailedReactions.retrial])
-        writer.start()
+        try writer.start()
     }
 
     // Its last results need the event loop.

@@ -46,7 +46,7 @@ final class Acceptor: Sendable {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
 
-    func start() { thread.start { [self] in run() } }
+    func start() throws { try thread.start { [self] in run() } }
 
     /// Ends the thread and closes the socket.
     func close() async {

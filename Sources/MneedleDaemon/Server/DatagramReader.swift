@@ -30,7 +30,7 @@ final class DatagramReader: Sendable {
         }
     }
 
-    func start() { thread.start { [self] in run() } }
+    func start() throws { try thread.start { [self] in run() } }
 
     /// Ends the thread, once the datagrams that it read are stored.
     func stop() {

@@ -104,11 +104,27 @@ final class Readers: @unchecked Sendable {
         task.started = now
         running[ObjectIdentifier(task)] = task
         if running.count > threads - lostThreads {
-            threads += 1
-            NamedThread("reader").start { [self] in serve() }
+            do {
+                try NamedThread("reader").start { [self] in serve() }
+                threads += 1
+            } catch {
+                // A thread that is at work takes the read when it is free.
+                guard threads > lostThreads else { return refuse(task, error) }
+            }
         }
         ready.withLock { $0.append(task) }
         work.signal()
+    }
+
+    /// Answers a read for which there is no thread, in a turn of its own, for its client may ask again at once.
+    private func refuse(_ task: ReadTask, _ error: NamedThread.NotStarted) {
+        running[ObjectIdentifier(task)] = nil
+        let refusal = ModuleError(
+            .busy, "\(error); try again in a moment", members: ["retry_after": Span(milliseconds: 1000)])
+        loop.execute { [self] in
+            task.abandoned(refusal)
+            dispatch()
+        }
     }
 
     /// The loop of a thread: it takes the next read, until the readers are stopped.

@@ -13,7 +13,7 @@ final class ReadingThread: Sendable {
     }
 
     /// Runs `body`, which returns when ``wait(for:milliseconds:)`` tells it to stop.
-    func start(_ body: @escaping @Sendable () -> Void) { thread.start(body) }
+    func start(_ body: @escaping @Sendable () -> Void) throws { try thread.start(body) }
 
     /// Has the thread end and waits for its end.
     func stop() {

@@ -25,8 +25,11 @@ enum Notify {
             return !waiting.isBeingTold
         }
         guard isFirst, isHeard else { return }
-        NamedThread("status").start {
-            while let status = nextStatus() { send("STATUS=\(status)") }
+        do {
+            try NamedThread("status").start { while let status = nextStatus() { send("STATUS=\(status)") } }
+        } catch {
+            // The next state is told in its place.
+            waiting.withLock { $0.isBeingTold = false }
         }
     }
 

@@ -24,6 +24,21 @@ public struct EntryKind<Body: EntryBody>: Sendable {
     public func body(of entry: Entry) throws -> Body? { entry.kind == name ? try Body(entry.body) : nil }
 }
 
+/// A declared kind of entries without the type of its body, as a module lists it in ``Module/events``.
+public struct AnyEntryKind: Sendable {
+    /// The kind's name in the ledger; also the topic of subscribers.
+    public let name: String
+    /// The fact that such an entry records, for a person.
+    public let summary: String
+    /// The JSON Schema 2020-12 of the body.
+    public let schema: Object
+
+    /// A declared kind.
+    public init<Body>(_ kind: EntryKind<Body>) {
+        (name, summary, schema) = (kind.name, kind.summary, Body.schema)
+    }
+}
+
 /// The body of a kind of entries, written by its list of members.
 public protocol EntryBody: Reply {
     /// A body as it was recorded.

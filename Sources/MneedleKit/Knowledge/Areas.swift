@@ -14,7 +14,7 @@ public struct Area: Sendable {
     public let zoneMaxMM: Double?
     /// The greatest depth there in a clinic; `nil` for the one of all areas.
     public let clinicMaxMM: Double?
-    /// The depth beyond which a trial found no further benefit.
+    /// The depth beyond which one of its sources found no further benefit.
     public let advisedMaxMM: Double?
     /// The greatest depth there at home with a device that is registered for it; `nil` for the one of all areas.
     public let ownDeviceMaxMM: Double?
@@ -24,12 +24,14 @@ public struct Area: Sendable {
     public let hasRollerCaution: Bool
     /// The kinds of device that are meant for it at home; `nil` for all.
     public let homeKinds: [DeviceKind]?
+    /// The sources that all of it rests on.
+    public let sources: [Source]
 
     private static let depth = 0.05...5.0
 
     init(_ name: String, _ table: Table) {
         self.name = name
-        table.requireSources()
+        sources = table.sources()
         text = table.string("text")
         isFace = table.bool("face", default: false)
         allowsNeedling = table.bool("needling", default: true)
@@ -44,8 +46,11 @@ public struct Area: Sendable {
         if allowsNeedling { requireLimits(table) }
     }
 
-    /// Reports limits that were left out, so that none of them is taken for a limit that is not needed.
+    /// Reports what was left out, so that none of it is taken for a limit that is not needed, or for an area that no rule names.
     private func requireLimits(_ table: Table) {
+        for key in ["face", "orbital_rim"] where !table.has(key) {
+            table.report(key, "missing: say 'true' or 'false', or 'needling = false' where nothing is needled")
+        }
         if zoneMaxMM == nil, clinicMaxMM == nil, !table.has("zone_max_mm"), !table.has("clinic_max_mm") {
             table.report(
                 "zone_max_mm",

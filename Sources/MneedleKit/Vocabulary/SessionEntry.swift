@@ -8,14 +8,14 @@ public struct SessionEntry: Hashable, Sendable {
     public var device: String
     /// The areas that are treated.
     public var areas: [String]
-    /// The depth that the needles are set to, in mm.
-    public var depthMM: Double
-    /// The aim of the treatment.
-    public var goal: Goal
-    /// The setting whose rules hold.
-    public var setting: Setting
-    /// The person's time zone at that time, as an IANA name.
-    public var timeZone: String
+    /// The depth that the needles are set to, in mm; `nil` where what is stored cannot be read.
+    public var depthMM: Double?
+    /// The aim of the treatment; `nil` where what is stored cannot be read.
+    public var goal: Goal?
+    /// The setting whose rules hold; `nil` where what is stored cannot be read. Safety takes the stricter one then.
+    public var setting: Setting?
+    /// The person's time zone at that time, as an IANA name; `nil` where what is stored cannot be read.
+    public var timeZone: String?
     /// The single-use cartridge, as its label names it.
     public var cartridge: String?
     /// The operator who treats, in a clinic.
@@ -45,8 +45,8 @@ public struct SessionEntry: Hashable, Sendable {
 
     /// A session; a value that is left out is not known, or does not exist.
     public init(
-        session: Int64, person: String, device: String, areas: [String], depthMM: Double, goal: Goal,
-        setting: Setting, timeZone: String = "UTC", cartridge: String? = nil, operatorName: String? = nil,
+        session: Int64, person: String, device: String, areas: [String], depthMM: Double?, goal: Goal?,
+        setting: Setting?, timeZone: String? = "UTC", cartridge: String? = nil, operatorName: String? = nil,
         started: Instant, ended: Instant? = nil, isClockUncertain: Bool = false, reason: String? = nil,
         passes: Int64? = nil, note: String? = nil, overridden: [String] = [], overrideReason: String? = nil,
         assessment: Int64? = nil, knowledge: String? = nil, flagged: [String] = []
@@ -81,10 +81,11 @@ extension SessionEntry: EntryBody {
         Member("person", "who is treated", \.person),
         Member("device", "with what", \.device),
         Member("areas", "where", \.areas),
-        Member("depth_mm", "how deep", \.depthMM),
-        Member("goal", "what for", \.goal),
-        Member("setting", "home or clinic", \.setting),
-        Member("time_zone", "the person's zone at that time", \.timeZone),
+        Member("depth_mm", "how deep; absent where it cannot be read", \.depthMM),
+        Member("goal", "what for; absent where it cannot be read", \.goal),
+        Member("setting", "home or clinic; absent where it cannot be read", \.setting),
+        Member(
+            "time_zone", "the person's zone at that time; absent where it cannot be read", \.timeZone),
         Member("cartridge", "the cartridge used", \.cartridge),
         Member("operator", "who treats", \.operatorName),
         Member("started", "when it began", \.started),
@@ -109,18 +110,15 @@ extension SessionEntry: EntryBody {
     public init(_ object: Object) throws {
         guard let session = object.integer("session"), let person = object.string("person"),
             let device = object.string("device"), object.list("areas") != nil,
-            let depth = object.number("depth_mm"), let goal = object.string("goal").flatMap(Goal.init),
-            let setting = object.string("setting").flatMap(Setting.init), let zone = object.string("time_zone"),
             let started = object.instant("started")
         else {
-            throw ModuleError.internal(
-                "what is told of a session lacks session, person, device, areas, depth_mm, goal, setting, time_zone or "
-                    + "started")
+            throw ModuleError.internal("what is told of a session lacks session, person, device, areas or started")
         }
         self.init(
-            session: session, person: person, device: device, areas: object.strings("areas"), depthMM: depth,
-            goal: goal,
-            setting: setting, timeZone: zone, cartridge: object.string("cartridge"),
+            session: session, person: person, device: device, areas: object.strings("areas"),
+            depthMM: object.number("depth_mm"), goal: object.string("goal").flatMap(Goal.init),
+            setting: object.string("setting").flatMap(Setting.init), timeZone: object.string("time_zone"),
+            cartridge: object.string("cartridge"),
             operatorName: object.string("operator"), started: started, ended: object.instant("ended"),
             isClockUncertain: object.bool("clock_uncertain") ?? false, reason: object.string("reason"),
             passes: object.integer("passes"), note: object.string("note"), overridden: object.strings("overridden"),

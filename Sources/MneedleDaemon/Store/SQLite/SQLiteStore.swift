@@ -112,7 +112,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
                 mneedle_sqlite_leave_log(database.sqliteConnection)
             }
         }
-        try pool.close()
+        try StoreError.mapping { try pool.close() }
     }
 
     // MARK: On disk

@@ -33,7 +33,9 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
         if let fault = store.files.fault(untouched: false) {
             rescue()
             store.isLost = true
-            throw SQLiteWriter.gone(fault)
+            var error = SQLiteWriter.gone(fault)
+            error.mayStand = true
+            throw error
         }
         store.files.note()
     }
