@@ -240,8 +240,15 @@ public final class Bench {
     /// The findings of the module's own safety checks about a plan.
     public func findings(for plan: SessionPlan) throws -> [Finding] {
         try engine.read(actor: Actor(user: "tester", uid: 1000, role: .operator), module: module) {
-            $0.safety.findings(for: plan)
+            try filledIn($0.safety.findings(for: plan))
         }
+    }
+
+    /// The findings, after a check that their words are filled in.
+    private func filledIn(_ findings: [Finding]) throws -> [Finding] {
+        let faults = findings.flatMap { Schema.unfilled($0.message + " " + $0.advice) }
+        guard faults.isEmpty else { throw ModuleError.internal(faults.joined(separator: "; ")) }
+        return findings
     }
 
     /// The module's own part of the person's standing.

@@ -30,6 +30,11 @@ enum Schema {
             }
         case .object(let object):
             faults += Schema.faults(ofMembers: object, schema, at: place)
+            if object.string("code") != nil, let message = object.string("message"),
+                let advice = object.string("advice")
+            {
+                faults += unfilled(message + " " + advice).map { "\(place): \($0)" }
+            }
         default: break
         }
         return faults
@@ -46,6 +51,11 @@ enum Schema {
             }
         }
         return faults
+    }
+
+    /// What is wrong with the words of a finding: a placeholder that its module has declared and does not fill in.
+    static func unfilled(_ words: String) -> [String] {
+        placeholders(in: words).map { "nothing fills in {\($0)}: \(words)" }
     }
 
     private static func isA(_ type: String, _ value: Value) -> Bool {

@@ -25,6 +25,15 @@ struct BenchTests {
         static let members: [Member<Lie>] = [Member("text", "a text") { _ in Crooked() }]
     }
 
+    private struct Unfilled: Reply {
+        var findings = [
+            Finding(
+                code: "wait", severity: .caution, message: "Wait until {until}.", advice: "", sources: [],
+                module: "notes")
+        ]
+        static let members: [Member<Unfilled>] = [Member("findings", "what was found", \.findings)]
+    }
+
     static let notes = ModuleDefinition(
         manifest: Manifest(name: "notes", version: "1", summary: "Keeps notes.", records: ["note.*"]),
         migrations: [
@@ -52,6 +61,9 @@ struct BenchTests {
             Command(
                 "lie", "Answers what it does not declare.", role: .reader, gives: Lie.self, example: "notes.lie",
                 reads: { _ in Lie() }),
+            Command(
+                "wait", "Answers words that nothing fills in.", role: .reader, gives: Unfilled.self,
+                example: "notes.wait", reads: { _ in Unfilled() }),
         ])
     }
 
@@ -62,6 +74,17 @@ struct BenchTests {
             try bench.call("notes.lie")
         } throws: {
             ($0 as? ModuleError)?.message == "not as declared: notes.lie.text: no string: 1"
+        }
+    }
+
+    @Test("a finding with a name in braces that nothing filled in is an error")
+    func unfilled() throws {
+        let bench = try Bench(Self.notes)
+        #expect {
+            try bench.call("notes.wait")
+        } throws: {
+            ($0 as? ModuleError)?.message
+                == "not as declared: notes.wait.findings[0]: nothing fills in {until}: Wait until {until}. "
         }
     }
 
