@@ -29,7 +29,8 @@ struct NewModuleTests {
     /// What the compiler needs to know to use the modules that were built.
     private static func flags() throws -> [String] {
         let maps = try ChildProcess.run([
-            "find", "\(root)/.build/release/", "\(root)/.build/checkouts", "\(root)/Sources", "-name", "module.modulemap",
+            "find", "\(root)/.build/release/", "\(root)/.build/checkouts", "\(root)/Sources", "-name",
+            "module.modulemap",
             "-not", "-path", "*/Tests/*",
         ]).output.split(separator: "\n")
         return ["-swift-version", "6", "-parse-as-library", "-I", root + "/.build/release/Modules"]
