@@ -1,12 +1,12 @@
-"""load.py CLIENTS SECONDS: clients that add people as fast as they are answered, through restarts.
+"""load.py CLIENTS: clients that add people as fast as they are answered, through restarts, until SIGTERM.
 
 Each takes up again after its connection ended, with the same idempotency key. At the end every acknowledged change must
 be there, once. Prints what happened as words `key=value`; exits with 1 if a change is lost or a connection was refused.
 """
-import json, socket, sys, threading, time
+import json, signal, socket, sys, threading
 
 PATH = "/run/mneedle/control.sock"
-clients, end = int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
+clients, is_over = int(sys.argv[1]), threading.Event()
 acknowledged, refused, reconnections, odd = [], [], [], []
 
 
@@ -33,8 +33,8 @@ class Client:
 
 
 def work(number):
-    client, count, deadline = None, 0, end
-    while time.monotonic() < deadline:
+    client, count = None, 0
+    while not is_over.is_set():
         name = f"c{number}-{count}"
         try:
             client = client or Client()
@@ -54,6 +54,7 @@ def work(number):
             return
 
 
+signal.signal(signal.SIGTERM, lambda *_: is_over.set())
 threads = [threading.Thread(target=work, args=[number]) for number in range(clients)]
 for thread in threads:
     thread.start()
