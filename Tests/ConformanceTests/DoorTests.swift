@@ -57,12 +57,13 @@ struct DoorTests {
     }
 
     @Test(
-        "strangers who connect as fast as they can keep nobody out",
-        .enabled(if: Machine.canBeOthers && Machine.has("python3"), "needs root, setpriv, socat and python3"))
-    func strangers() throws {
-        let daemon = try trialDaemon()
+        "those who connect as fast as they can keep nobody out, with a role or without",
+        .enabled(if: Machine.canBeOthers && Machine.has("python3"), "needs root, setpriv, socat and python3"),
+        arguments: [("", "ERR forbidden {"), ("[roles.reader]\nusers = [\"nobody\"]\n", "MNEEDLE ")])
+    func floods(configuration: String, greeting: String) throws {
+        let daemon = try trialDaemon(configuration)
         // Has the folders opened for others.
-        #expect(try daemon.connect(as: "nobody").greeting.hasPrefix("ERR forbidden {"))
+        #expect(try daemon.connect(as: "nobody").greeting.hasPrefix(greeting))
         let flood = """
             import socket, sys
             while True:
@@ -90,6 +91,18 @@ struct DoorTests {
         }
         #expect(waited < 100, "\(waited) of 200 found the queue full")
         withExtendedLifetime(flooding) {}
+    }
+
+    @Test(
+        "who connects too often is told so, and gets in again after a second; an administrator always gets in",
+        .enabled(if: Machine.canBeOthers, "needs root, setpriv and socat"))
+    func pace() throws {
+        let daemon = try trialDaemon("[roles.reader]\nusers = [\"nobody\"]\n[limits]\nconnects_per_second = 1\n")
+        var told = ""
+        for _ in 0..<20 where !told.hasPrefix("ERR") { told = try daemon.connect(as: "nobody").greeting }
+        #expect(told.hasPrefix("ERR busy {") && told.contains(#""limit":1,"retry_after":"PT1S""#), "\(told)")
+        for _ in 0..<20 { #expect(try daemon.connect().greeting.hasPrefix("MNEEDLE ")) }
+        while !told.hasPrefix("MNEEDLE ") { told = try daemon.connect(as: "nobody").greeting }
     }
 
     @Test("a process of this service leaves no core behind")

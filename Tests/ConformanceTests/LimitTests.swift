@@ -12,8 +12,8 @@ struct LimitTests {
         #expect(
             limits == [
                 "max_line_bytes": 65_536, "max_nesting": 32, "max_values": 1024, "max_connections": 1024,
-                "max_connections_per_uid": 64, "reserved_connections": 8, "max_in_flight": 1024,
-                "max_subscriptions": 64, "max_topics": 64, "max_backlog_bytes": 1_048_576,
+                "max_connections_per_uid": 64, "connects_per_second": 256, "reserved_connections": 8,
+                "max_in_flight": 1024, "max_subscriptions": 64, "max_topics": 64, "max_backlog_bytes": 1_048_576,
                 "max_backlog_total_bytes": 67_108_864, "idle_timeout": "PT5M", "reading_time": "PT30S",
                 "listing_time": "PT5M", "max_log_bytes": 67_108_864,
             ])

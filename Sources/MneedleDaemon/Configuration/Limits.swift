@@ -8,6 +8,8 @@ struct Limits: Sendable {
     var maxNesting = 32
     var maxConnections = 1024
     var maxConnectionsPerUID = 64
+    /// The number of times that a user other than an administrator may connect in a second.
+    var connectsPerSecond = 256
     /// Places beyond those two that are kept for peers with the role `admin`.
     var reservedConnections = 8
     /// Requests of one connection that are not answered yet; at this many the daemon stops reading it.
@@ -35,6 +37,7 @@ struct Limits: Sendable {
         maxNesting = table.integer("max_nesting", in: 4...256, default: maxNesting)
         maxConnections = table.integer("max_connections", in: 1...65_536, default: maxConnections)
         maxConnectionsPerUID = table.integer("max_connections_per_uid", in: 1...65_536, default: maxConnectionsPerUID)
+        connectsPerSecond = table.integer("connects_per_second", in: 1...1_000_000, default: connectsPerSecond)
         reservedConnections = table.integer("reserved_connections", in: 0...1024, default: reservedConnections)
         maxInFlight = table.integer("max_in_flight", in: 1...65_536, default: maxInFlight)
         maxBacklogBytes = table.integer("max_backlog_bytes", in: 65_536...1_073_741_824, default: maxBacklogBytes)
@@ -78,6 +81,7 @@ extension Limits: Reply {
         Member("max_values", "how many values a request may have") { _ in RequestBounds.mostValues },
         Member("max_connections", "of all peers", \.maxConnections),
         Member("max_connections_per_uid", "of one user", \.maxConnectionsPerUID),
+        Member("connects_per_second", "of one user who is no administrator", \.connectsPerSecond),
         Member("reserved_connections", "kept free for administrators", \.reservedConnections),
         Member("max_in_flight", "requests of a connection that are not answered yet", \.maxInFlight),
         Member("max_subscriptions", "of one connection") { _ in mostSubscriptions },

@@ -6,9 +6,9 @@ import NIOCore
 
 /// Lets clients of one listening socket in, on a thread of its own that sleeps while nobody comes.
 ///
-/// A peer without a role is refused here, before anything is allocated for it, so that strangers who connect as fast as
-/// they can neither fill the queue of the others nor take the event loop's time. The others get a place on the event loop
-/// or are told there why not. When no descriptor is left, waiting clients are told so and closed, and nothing spins.
+/// A peer without a role, or one that connects too often, is refused here, before anything is allocated for it, so that
+/// those who connect as fast as they can neither fill the queue of the others nor take the event loop's time. The others
+/// get a place on the event loop or are told there why not. When no descriptor is left, waiting clients are told so and closed, and nothing spins.
 final class Acceptor: Sendable {
     /// The decision about a peer that connects.
     enum Welcome {
@@ -23,8 +23,12 @@ final class Acceptor: Sendable {
         var welcome: @Sendable (Peer?) -> Welcome
         /// Takes the client's descriptor and its user, on the event loop. Owns the descriptor from then on.
         var enter: @Sendable (Int32, Actor) -> Void
-        /// Takes the number of strangers that were refused.
-        var strangers: @Sendable (Int) -> Void
+        /// The number of times that a user may connect in a second.
+        var pace: @Sendable () -> Int
+        /// The words for a user who connects more often.
+        var tooOften: @Sendable (Int) -> [UInt8]
+        /// Takes the numbers of strangers and of users too often here that were refused.
+        var turnedAway: @Sendable (_ strangers: Int, _ tooOften: Int) -> Void
     }
 
     private let descriptor: Int32
@@ -61,24 +65,33 @@ final class Acceptor: Sendable {
         var spare = Acceptor.makeSpare()
         defer { if spare >= 0 { Glibc.close(spare) } }
         var refused = RefusedStrangers()
+        var paces = Pace()
         while thread.wait(for: [descriptor]) == .ready {
             var known: [(Int32, Actor)] = []
-            var strangers = 0
-            while known.count < Acceptor.batchSize, strangers < Acceptor.batchSize {
+            var (strangers, tooOften) = (0, 0)
+            let pace = door.pace()
+            while known.count < Acceptor.batchSize, strangers + tooOften < Acceptor.batchSize {
                 let client = mneedle_accept(descriptor)
                 guard client >= 0 else {
                     if Acceptor.isExhausted(-client) { relieve(&spare) }
                     break
                 }
                 let peer = Peer(socket: client)
+                guard peer.map({ paces.admits($0.uid, perSecond: pace, at: .now()) }) ?? true else {
+                    Acceptor.refuse(client, door.tooOften(pace))
+                    tooOften += 1
+                    continue
+                }
                 switch refused.welcome(peer, door.welcome) {
-                case .known(let actor): known.append((client, actor))
+                case .known(let actor):
+                    known.append((client, actor))
+                    paces.note(actor.uid, isAdministrator: actor.role == .admin)
                 case .refused(let words):
                     Acceptor.refuse(client, words)
                     strangers += 1
                 }
             }
-            if strangers > 0 { door.strangers(strangers) }
+            if strangers + tooOften > 0 { door.turnedAway(strangers, tooOften) }
             guard !known.isEmpty else { continue }
             // Waits for the loop: clients that connect faster than it can take them wait in the kernel's queue.
             let entering = known

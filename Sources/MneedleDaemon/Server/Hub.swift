@@ -27,10 +27,13 @@ final class Hub: @unchecked Sendable {
 
     /// The strangers that were refused since the counters were last asked for.
     let strangers = Atomic<Int>(0)
+    /// The users who were refused since then because they connect too often.
+    let tooOften = Atomic<Int>(0)
     /// The counters, up to now.
     var currentCounters: ServerCounters {
         loop.preconditionInEventLoop()
         counters.count(.role, times: Int64(strangers.exchange(0, ordering: .relaxed)))
+        counters.count(.limit, times: Int64(tooOften.exchange(0, ordering: .relaxed)))
         return counters
     }
 

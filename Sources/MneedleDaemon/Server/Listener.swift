@@ -50,9 +50,24 @@ struct Listener {
                     return Acceptor.refuse(client, [])
                 }
                 serve(client, handler).whenFailure { _ in hub.freePlace(actor.uid) }
-            } strangers: {
+            } pace: {
+                limits().connectsPerSecond
+            } tooOften: { pace in
+                tellsWhy ? Listener.tooOften(pace) : []
+            } turnedAway: {
                 hub.strangers.wrappingAdd($0, ordering: .relaxed)
+                hub.tooOften.wrappingAdd($1, ordering: .relaxed)
             })
+    }
+
+    private static func tooOften(_ pace: Int) -> [UInt8] {
+        var reply = ReplyBuffer()
+        reply.error(
+            nil,
+            ModuleError(
+                .busy, "you have connected more than \(pace) times in a second; keep a connection open, or try again",
+                members: ["limit": pace, "retry_after": Span(milliseconds: 1000)]))
+        return reply.bytes
     }
 
     private func serve(_ client: Int32, _ handler: any ChannelInboundHandler & Sendable) -> EventLoopFuture<any Channel>
