@@ -83,6 +83,26 @@ struct FairnessTests {
         #expect(try slow.ask("ping") == "OK {}")
     }
 
+    @Test("proofs that are asked for again and again do not let the store's log grow without end")
+    func proofs() throws {
+        let daemon = try trialDaemon("[limits]\nmax_log_bytes = 50331648\n")
+        let writer = try daemon.connect()
+        #expect(try writer.ask("trial.burst count=5000 bytes=1000") == "OK {}")
+        // Each has another proof waiting when one ends.
+        let asking = try (0..<3).map { _ in try daemon.connect() }
+        for client in asking { try client.send(String(repeating: "ledger.verify\n", count: 3)) }
+        var (largest, proved) = (Int64(0), 0)
+        for _ in 0..<40 {
+            #expect(try writer.ask("trial.burst count=40 bytes=100000") == "OK {}")
+            largest = max(largest, try writer.ok("status")["store"]?["log_bytes"]?.integer ?? .max)
+            let client = asking[proved % asking.count]
+            #expect(try client.line().hasPrefix(#"OK {"ok":true,"#))
+            proved += 1
+            try client.send("ledger.verify\n")
+        }
+        #expect(largest < 72 << 20, "\(largest >> 20) MiB")
+    }
+
     @Test("a subscriber that catches up slowly while much is written misses nothing")
     func slowReplay() throws {
         let daemon = try trialDaemon()

@@ -76,6 +76,29 @@ struct FaultTests {
     }
 
     @Test(
+        "a file system that does not answer for a moment refuses changes, and what it kept is told once it answers",
+        .enabled(if: Machine.canTrace, "needs strace"), arguments: ["stat,lstat,newfstatat", "statx,fstat"])
+    func silentFileSystem(calls: String) throws {
+        let daemon = try trialDaemon()
+        let client = try daemon.connect()
+        _ = try client.ok("trial.add name=before idempotency_key=k")
+        let fault = try Fault(daemon, calls, "EIO")
+        for number in 0..<10 {
+            let answer = try client.ask("trial.add name=during\(number) idempotency_key=\(number)")
+            #expect(answer.hasPrefix("OK {") || answer.hasPrefix("ERR storage {"), "\(answer)")
+        }
+        fault.end()
+        // Asked again with its key each is done once, whether it had been kept or not.
+        for number in 0..<10 { _ = try client.ok("trial.add name=during\(number) idempotency_key=\(number)") }
+        #expect(try client.ok("trial.count")["count"]?.integer == 11)
+        #expect(try client.ok("status")["state"]?.string == "ok")
+        #expect(try client.ok("ledger.verify")["entries"]?.integer == 11)
+        daemon.killNow()
+        try daemon.start()
+        #expect(try daemon.connect().ok("trial.count")["count"]?.integer == 11)
+    }
+
+    @Test(
         "while the system gives no threads a read is refused as busy, the rest goes on, and so do reads afterwards",
         .enabled(if: Machine.canTrace, "needs strace"))
     func noThreads() throws {

@@ -77,6 +77,7 @@ final class ScriptedStore: Store, @unchecked Sendable {
 
     func unusable(_ error: StoreError) -> ModuleError { ModuleError(.storage, "'\(place)' cannot be used: \(error)") }
 
+    func emptyLog() -> Bool { true }
     func close() throws {}
 }
 
@@ -185,6 +186,7 @@ private final class Connection: WritingConnection {
 
     func execute(_ sql: String) throws {}
     func rehearse(_ statements: [String], of module: String) throws {}
+    func renew() {}
     func hasTable(_ name: String) throws -> Bool { true }
     func findDamage() throws -> String? { nil }
     func copy<T>(to path: String, _ look: (any StoreConnection) throws -> T) throws -> T { try look(self) }

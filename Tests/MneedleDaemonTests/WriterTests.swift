@@ -16,7 +16,7 @@ struct WriterTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         let engine = try Engine(store: store, registry: ModuleRegistry(), clock: SystemClock())
-        let writer = try Writer(engine: engine) { _ in }
+        let writer = try Writer(engine: engine, maxLogBytes: .max) { _ in }
         try writer.start()
         let isOver = Atomic<Bool>(false)
         let load = NamedThread("load")

@@ -84,8 +84,7 @@ struct LedgerCommands {
 
     /// The result of the proof. A chain that does not hold degrades the service until one that holds is proved.
     static func verified(_ reading: any Reading) throws -> Verified {
-        var proof = LedgerProof()
-        try reading.store.forEach("SELECT * FROM mneedle_ledger ORDER BY seq", []) { proof.add($0) }
+        let proof = try LedgerProof.ofAll(reading)
         if let health = (reading as? StoreReading)?.engine.health {
             if let bad = proof.firstBad {
                 health.report(LedgerProof.problem(bad))

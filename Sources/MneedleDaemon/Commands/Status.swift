@@ -34,11 +34,14 @@ private struct ServiceStatus: Reply {
 /// The store, in `status`.
 private struct StoreStatus: Reply {
     var bytes: Int64
+    var logBytes: Int64
     var entries: Int64?
     var head: String?
 
     static let members: [Member<StoreStatus>] = [
         Member("bytes", "on disk", \.bytes),
+        Member(
+            "log_bytes", "how many of them are the log, which grows while somebody reads an older state", \.logBytes),
         Member("entries", "how many the ledger has; absent while it cannot be read", \.entries),
         Member("head", "the newest one's hash; absent for those who see only their own", \.head),
     ]
@@ -75,7 +78,8 @@ extension HostCommands {
             uptime: Span(milliseconds: max(0, figures.now.milliseconds - started.milliseconds) / 1000 * 1000),
             problems: problems, modules: registry.modules, knowledge: registry.knowledgeDigest,
             store: StoreStatus(
-                bytes: store.bytes, entries: reading == nil ? nil : newest?.integer("seq") ?? 0, head: head),
+                bytes: store.bytes, logBytes: store.logBytes,
+                entries: reading == nil ? nil : newest?.integer("seq") ?? 0, head: head),
             connections: figures.connections, nextDue: isWhole ? figures.nextDue : nil, limits: limits)
     }
 }

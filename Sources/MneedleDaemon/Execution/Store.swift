@@ -24,6 +24,10 @@ package protocol Store: AnyObject, Sendable {
     /// The size of its log in bytes, which grows while somebody reads an older state; 0 where there is no log.
     var logBytes: Int64 { get }
 
+    /// Empties the log. Readers of older states hold that up: it waits for them for a moment.
+    /// - Returns: Whether it is empty now.
+    func emptyLog() throws -> Bool
+
     /// The error of a start that cannot use the store: it names the store's place and says what has to be put right.
     func unusable(_ error: StoreError) -> ModuleError
 
@@ -39,6 +43,10 @@ package protocol StoreConnection: AnyObject {
     /// ``PortableSQL`` lets it pass: a store checks both before it runs a statement for the first time.
     /// - Throws: `internal` for a statement that the module may not run.
     func forEach(_ sql: String, _ values: [SQLValue], of module: String, _ body: (Row) throws -> Void) throws
+
+    /// Lets go of the snapshot and takes the newest, so that a long read in pieces keeps no log from being emptied. Does nothing
+    /// on a connection that writes.
+    func renew() throws
 
     /// The faults of the rows that its statements gave.
     var faults: RowFaults { get }

@@ -45,6 +45,9 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
         }
     }
 
+    /// Takes the newest snapshot; see ``StoreConnection/renew()``.
+    final func renew() throws { try mapped { try connection.renew() } }
+
     /// - Throws: `storage` when a row held a value that its column must not hold.
     final func requireSound() throws {
         guard let fault = connection.faults.take() else { return }

@@ -32,8 +32,14 @@ final class Writer: Sendable {
     /// The time at which the next timer is due, for `status`.
     let nextDue = Mutex<Instant?>(nil)
 
-    init(engine: Engine, deliver: @escaping Delivery) throws {
+    /// The size in bytes that the store's log may have.
+    let maxLogBytes: Atomic<Int64>
+    /// The size from which the log is emptied next; touched on the writer's thread alone.
+    private let emptiedFrom = Atomic<Int64>(0)
+
+    init(engine: Engine, maxLogBytes: Int64, deliver: @escaping Delivery) throws {
         self.engine = engine
+        self.maxLogBytes = Atomic(maxLogBytes)
         self.deliver = deliver
         wakeUp = try TimedWakeUp()
     }
@@ -130,7 +136,18 @@ final class Writer: Sendable {
             }
         }
         deliver(outcome)
+        boundLog()
         fireDue(outcome.nextDue)
+    }
+
+    /// Empties the log where it has outgrown its bound: the store does that by itself only in a moment in which nobody reads.
+    /// Where a reader holds it up, it is tried again when an eighth more has been written.
+    private func boundLog() {
+        let (bytes, bound) = (engine.store.logBytes, maxLogBytes.load(ordering: .relaxed))
+        guard bytes > bound else { return emptiedFrom.store(0, ordering: .relaxed) }
+        guard bytes > emptiedFrom.load(ordering: .relaxed) else { return }
+        let isEmpty = (try? engine.store.emptyLog()) ?? false
+        emptiedFrom.store(isEmpty ? 0 : bytes + bound / 8, ordering: .relaxed)
     }
 
     /// Runs the timers that are due and arms the clock for the next one.

@@ -33,7 +33,8 @@ struct LedgerProof {
         let person: String?
         switch row["person"] {
         case .null: person = nil
-        case .text(let name): person = name
+        // An empty name would have the hash of none.
+        case .text(let name) where !name.isEmpty: person = name
         default: return false
         }
         let hash = try? Ledger.hash(
@@ -49,6 +50,26 @@ struct LedgerProof {
             "the ledger's chain breaks at entry \(firstBad): what it says from there on may have been altered or damaged;"
                 + " keep the file as it is, look at 'ledger.tail since=\(max(0, firstBad &- 1)) count=1', restore a copy",
             blocksSessions: true)
+    }
+
+    /// The number of entries that are read on one snapshot.
+    private static let piece: Int64 = 256
+
+    /// The proof of all entries that there are now. Entries never change: they are read in pieces, each on a snapshot of its
+    /// own, so that the store's log can be emptied in between.
+    static func ofAll(_ reading: any Reading) throws -> LedgerProof {
+        var proof = LedgerProof()
+        let newest = try reading.store.row("SELECT MAX(seq) AS seq FROM mneedle_ledger")?.integer("seq") ?? 0
+        let sql = "SELECT * FROM mneedle_ledger WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?"
+        var next = Int64.min
+        while next <= newest {
+            let known = proof.entries
+            try reading.store.forEach(sql, [.integer(next), .integer(newest), .integer(piece)]) { proof.add($0) }
+            guard proof.entries - known == piece, proof.head.sequence < newest else { break }
+            next = proof.head.sequence + 1
+            try (reading as? StoreReading)?.renew()
+        }
+        return proof
     }
 
     /// The proof of the newest entries alone, so that a start costs the same however long the ledger is.

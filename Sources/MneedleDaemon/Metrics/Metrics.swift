@@ -66,6 +66,7 @@ final class Metrics: Sendable {
                 "mneedle_commits", .counter, "Groups of changes that were committed, each with one sync.",
                 counters.commits),
             number("mneedle_store_bytes", .gauge, unit: "bytes", "Size of the store on disk.", store.bytes),
+            number("mneedle_store_log_bytes", .gauge, unit: "bytes", "Size of the store's log in it.", store.logBytes),
             MetricFamily(
                 "mneedle_figure_failures", .counter, help: "Figures of modules that had to be left out.",
                 running(reading.registry).map { module in

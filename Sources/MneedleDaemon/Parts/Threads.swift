@@ -20,6 +20,10 @@ struct WritingPart: Part {
         try writer.start()
     }
 
+    func adopt(_ settings: Settings, _ registry: ModuleRegistry) {
+        writer.maxLogBytes.store(Int64(settings.limits.maxLogBytes), ordering: .relaxed)
+    }
+
     // Its last results need the event loop.
     func stop() async { await offEventLoop { writer.stop() } }
 }

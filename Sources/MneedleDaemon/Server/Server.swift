@@ -25,7 +25,7 @@ final class Server: Part {
         let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let hub = Hub(loop: loop, published: engine.head.sequence, modules: engine.registry.modules.count)
         let readers = Readers(loop: loop, limits: settings.limits) { engine.store.logBytes }
-        writer = try Writer(engine: engine) { outcome in
+        writer = try Writer(engine: engine, maxLogBytes: Int64(settings.limits.maxLogBytes)) { outcome in
             reporter.tell(outcome.events)
             loop.execute {
                 hub.deliver(outcome)

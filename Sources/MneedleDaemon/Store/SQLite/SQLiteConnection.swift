@@ -38,6 +38,10 @@ class SQLiteConnection: StoreConnection {
         }
     }
 
+    func renew() throws {
+        for sql in ["COMMIT", "BEGIN DEFERRED"] { try statements.entry(sql, database).statement.run() }
+    }
+
     final func hasTable(_ name: String) throws -> Bool { try StoreError.mapping { try database.tableExists(name) } }
 
     final func findDamage() throws -> String? {

@@ -14,6 +14,9 @@ final class SQLiteStore: Store, @unchecked Sendable {
     /// The endings of the files' names: the database, its log, the log's index, the journal of a database without a log.
     static let fileEnds = ["", "-wal", "-shm", "-journal"]
 
+    /// The time to wait for another program's lock, in seconds.
+    private static let busyTimeout: Int32 = 5
+
     let pool: DatabasePool
     let permissions = Permissions()
     /// The path of the database.
@@ -33,7 +36,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
         configuration.label = "mneedle"
         // More than the reads at once can be, including those whose threads are lost.
         configuration.maximumReaderCount = 32
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(TimeInterval(SQLiteStore.busyTimeout))
         // Requests run in savepoints of a transaction that this program begins itself.
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { try SQLiteStore.harden($0) }
@@ -116,6 +119,20 @@ final class SQLiteStore: Store, @unchecked Sendable {
     }
 
     // MARK: On disk
+
+    func emptyLog() throws -> Bool {
+        try StoreError.mapping {
+            try pool.writeWithoutTransaction { database in
+                sqlite3_busy_timeout(database.sqliteConnection, 200)
+                defer {
+                    sqlite3_busy_timeout(database.sqliteConnection, SQLiteStore.busyTimeout * 1000)
+                    files.note()
+                }
+                do { _ = try database.checkpoint(.truncate) } catch DatabaseError.SQLITE_BUSY { return false }
+                return true
+            }
+        }
+    }
 
     var logBytes: Int64 { Int64(fileSize(place + "-wal") ?? 0) }
 

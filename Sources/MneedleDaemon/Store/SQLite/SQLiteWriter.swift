@@ -13,13 +13,18 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
 
     private func run(_ sql: String) throws { try statements.entry(sql, database).statement.run() }
 
+    override func renew() {}
+
     // MARK: Groups
 
     func begin() throws {
         if store.isLost { throw SQLiteWriter.gone("what was written last went into a file that is gone") }
-        if let fault = store.files.fault(untouched: true) {
+        switch store.files.fault(untouched: true) {
+        case .gone(let fault):
             rescue()
             throw SQLiteWriter.gone(fault)
+        case .unknown(let fault): throw StoreError(.failing, fault)
+        case nil: break
         }
         do { try run("BEGIN IMMEDIATE") } catch {
             store.files.note()
@@ -30,14 +35,20 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
     func commit() throws {
         try run("COMMIT")
         // A commit into a file that nobody will find again is not on disk, even if SQLite says so.
-        if let fault = store.files.fault(untouched: false) {
+        var error: StoreError
+        switch store.files.fault(untouched: false) {
+        case nil: return
+        case .gone(let fault):
             rescue()
             store.isLost = true
-            var error = SQLiteWriter.gone(fault)
-            error.mayStand = true
-            throw error
+            error = SQLiteWriter.gone(fault)
+        case .unknown(let fault):
+            store.files.note()
+            error = StoreError(
+                .lost, "\(fault); ask what stands, or ask again with the same idempotency_key", detail: fault)
         }
-        store.files.note()
+        error.mayStand = true
+        throw error
     }
 
     func rollback() {

@@ -1,4 +1,5 @@
 import Glibc
+import MneedleSystem
 
 /// The store's files as this process has opened and left them, to tell whether they are still the same.
 ///
@@ -33,6 +34,31 @@ final class StoreFiles {
         func isSameFile(as other: Print) -> Bool { device == other.device && inode == other.inode }
     }
 
+    /// The answer of the file system about a path.
+    private enum Look {
+        case found(Print)
+        case absent
+        /// The file system does not say; the number of its error.
+        case unknown(Int32)
+
+        init(_ path: String) {
+            if let print = Print(path) {
+                self = .found(print)
+            } else {
+                let number = errno
+                self = number == ENOENT || number == ENOTDIR ? .absent : .unknown(number)
+            }
+        }
+    }
+
+    /// What is wrong with the files.
+    enum Fault {
+        /// What was written last may not be found again.
+        case gone(String)
+        /// The file system does not say whether it will be found; it may the next time.
+        case unknown(String)
+    }
+
     private struct File {
         let path: String
         /// Whether only this process's commits change the file. The index of the log is changed by readers too.
@@ -41,6 +67,8 @@ final class StoreFiles {
     }
 
     private var files: [File]
+    /// Whether the files could not be looked at when this process left them: their prints are older than that.
+    private var isUnsure = false
     /// The log, also when its name is gone. SQLite takes no lock on that file, so closing this releases none of its locks.
     private let log: Int32
 
@@ -56,23 +84,40 @@ final class StoreFiles {
 
     /// Notes the files as this process leaves them, at the end of each transaction. Another file at a path is not taken for ours.
     func note() {
+        isUnsure = false
         for index in files.indices {
-            guard let now = Print(files[index].path), let known = files[index].print, now.isSameFile(as: known) else {
-                continue
+            switch Look(files[index].path) {
+            case .found(let now):
+                if let known = files[index].print, now.isSameFile(as: known) { files[index].print = now }
+            case .absent: break
+            case .unknown: isUnsure = true
             }
-            files[index].print = now
         }
     }
 
-    /// - Parameter untouched: Whether they must be as they were noted, and not only be the same files.
+    /// - Parameter untouched: Whether they must be as they were noted, and not only be the same files. Where they need not be
+    ///   and there is no fault, they are noted as they are now.
     /// - Returns: The fault of one of the files; `nil` where there is none.
-    func fault(untouched: Bool) -> String? {
-        for file in files {
-            guard let known = file.print else { return "'\(file.path)' was not there" }
-            guard let now = Print(file.path) else { return "'\(file.path)' is gone" }
-            guard now.isSameFile(as: known) else { return "'\(file.path)' is another file than the one that is open" }
-            if untouched, file.isKept, now != known { return "'\(file.path)' was changed by another program" }
+    func fault(untouched: Bool) -> Fault? {
+        for index in files.indices {
+            let file = files[index]
+            guard let known = file.print else { return .gone("'\(file.path)' was not there") }
+            let now: Print
+            switch Look(file.path) {
+            case .found(let print): now = print
+            case .absent: return .gone("'\(file.path)' is gone")
+            case .unknown(let number):
+                return .unknown("'\(file.path)' cannot be looked at (\(SystemError(number)))")
+            }
+            guard now.isSameFile(as: known) else {
+                return .gone("'\(file.path)' is another file than the one that is open")
+            }
+            if untouched, !isUnsure, file.isKept, now != known {
+                return .gone("'\(file.path)' was changed by another program")
+            }
+            if !untouched { files[index].print = now }
         }
+        if !untouched { isUnsure = false }
         return nil
     }
 
