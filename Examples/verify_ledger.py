@@ -17,7 +17,8 @@ def verify(path):
     for *fields, stored in store.execute(f"SELECT {FIELDS} FROM mneedle_ledger ORDER BY seq"):
         text = "".join(("" if field is None else str(field)) + "\n" for field in fields)
         fits = hashlib.sha256(previous + text.encode()).digest() == stored
-        if not fits or text.count("\n") != 8 or (number is not None and fields[0] != number + 1):
+        # An entry about nobody has no person; an empty one would have the same hash.
+        if not fits or "" in fields or text.count("\n") != 8 or (number is not None and fields[0] != number + 1):
             return entries, previous.hex(), fields[0]
         previous, number, entries = stored, fields[0], entries + 1
     return entries, previous.hex(), None

@@ -9,7 +9,7 @@ import Testing
 @Suite("A module's file, before it is loaded")
 struct ModuleFileTests {
     /// A library as the loader takes it.
-    private static func library(_ name: String = "elf_file") throws -> Data {
+    private static func library(_ name: String = "elffile") throws -> Data {
         try TemporaryFolder.with { folder in
             let (source, result) = (folder + "/elf.c", folder + "/libelf.so")
             try """
@@ -35,7 +35,7 @@ struct ModuleFileTests {
     @Test("is read as what it is")
     func good() throws {
         let file = try #require(try ModuleFile(Self.library()))
-        #expect(file.name == "elf-file" && file.symbol == "mneedle_module_elf_file")
+        #expect(file.name == "elffile" && file.symbol == "mneedle_module_elffile")
         #expect(file.kitAPI == KitVersion.api && file.compiler == KitVersion.compiler)
         try file.requireCompatible()
     }
@@ -66,7 +66,7 @@ struct ModuleFileTests {
             if round % 5 == 0 { data = data.prefix(Int.random(in: 0...data.count, using: &numbers)) }
             do {
                 if let file = try ModuleFile(data) {
-                    #expect(file.name == "elf-file")
+                    #expect(file.name == "elffile")
                     read += 1
                 } else {
                     passedOver += 1
@@ -89,8 +89,8 @@ struct ModuleFileTests {
     }
 
     @Test(
-        "a name that is none, or is far too long, is refused",
-        arguments: ["Upper", "x__y.z", "x" + String(repeating: "y", count: 9000)])
+        "a name that is none, is far too long, or whose tables could be taken for those of another is refused",
+        arguments: ["Upper", "x__y.z", "skin_diary", "mneedle", "mneedled", "x" + String(repeating: "y", count: 9000)])
     func names(name: String) throws {
         let isWord = !name.contains(".")
         let data = try Self.library(isWord ? name : "dotted")

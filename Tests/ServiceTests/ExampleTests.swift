@@ -20,7 +20,8 @@ struct ExampleTests {
     func verifiesIndependently() throws {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
-        for number in 1...30 { _ = try client.ok("records.add-person person=p\(number) name=\"Jörg \(number)\"") }
+        for number in 1...29 { _ = try client.ok("records.add-person person=p\(number) name=\"Jörg \(number)\"") }
+        _ = try client.ok("records.add-operator operator=kim max_depth_mm=1.5")
         let head = try #require(client.ok("ledger.verify")["head"]?.string)
         #expect(daemon.terminate() == 0)
         let store = daemon.folder + "/state/mneedle.sqlite"
@@ -31,6 +32,7 @@ struct ExampleTests {
             ("UPDATE mneedle_ledger SET body = replace(body, 'Jörg 7', 'Jörg 8') WHERE seq = 7", 7),
             ("UPDATE mneedle_ledger SET actor = 'somebody' WHERE seq = 12", 12),
             ("DELETE FROM mneedle_ledger WHERE seq = 20", 21),
+            ("UPDATE mneedle_ledger SET person = '' WHERE seq = 30", 30),
             (
                 "INSERT INTO mneedle_ledger SELECT 31, at, actor, module, kind, subject, person, body, hash FROM mneedle_ledger WHERE seq = 30",
                 31
@@ -51,14 +53,16 @@ struct ExampleTests {
         #expect(shortened.code == 1)
     }
 
-    @Test("what was altered on disk, ledger.verify names")
-    func verifyNames() throws {
+    @Test("what was altered on disk, ledger.verify names", arguments: ["at = at + 1", "person = ''"])
+    func verifyNames(alteration: String) throws {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
-        for number in 1...5 { _ = try client.ok("records.add-person person=p\(number)") }
+        for number in 1...2 { _ = try client.ok("records.add-person person=p\(number)") }
+        _ = try client.ok("records.add-operator operator=kim max_depth_mm=1.5")
+        for number in 4...5 { _ = try client.ok("records.add-person person=p\(number)") }
         #expect(daemon.terminate() == 0)
         let change =
-            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(\"UPDATE mneedle_ledger SET at = at + 1 WHERE seq = 3\"); c.commit()"
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(\"UPDATE mneedle_ledger SET \(alteration) WHERE seq = 3\"); c.commit()"
         #expect(try Self.run(["python3", "-c", change, daemon.folder + "/state/mneedle.sqlite"]).code == 0)
         try daemon.start()
         let again = try daemon.connect()

@@ -49,7 +49,7 @@ package struct Knowledge {
         let table = table("modules")
         defer { table.finish() }
         let names = table.strings("expected")
-        for name in names where !Ownership.isName(name) {
+        for name in names where !Ownership.isModuleName(name) {
             table.report("expected", "expected names of modules, got \"\(name.prefix(60))\"")
         }
         return names

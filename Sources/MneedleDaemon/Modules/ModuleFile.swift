@@ -36,8 +36,8 @@ struct ModuleFile {
                 description: "has no note of its kit and compiler: link the product MneedleModuleNote into the module")
         }
         self.symbol = symbol
-        name = String(symbol.dropFirst(ModuleFile.prefix.count)).replacingOccurrences(of: "_", with: "-")
-        guard Ownership.isName(name) else {
+        name = String(symbol.dropFirst(ModuleFile.prefix.count))
+        guard Ownership.isModuleName(name) else {
             throw Unusable(description: "exports \(symbol.debugDescription), which names no module")
         }
         kitAPI = note.integer(at: 20)

@@ -37,11 +37,11 @@ package struct Ownership: Sendable {
 
     /// - Throws: The reason why the module cannot be added: a claim that is no kind, or that is another module's.
     package func check(_ manifest: Manifest) throws {
-        guard Ownership.isName(manifest.name), manifest.name != Verb.host else {
+        guard Ownership.isModuleName(manifest.name) else {
             throw ModuleFile.Unusable(
                 description:
-                    "names itself '\(manifest.name.prefix(80))'; a module's name is lower case with digits and "
-                    + "hyphens, at most \(Ownership.longestName) characters, and not \(Verb.host)")
+                    "names itself '\(manifest.name.prefix(80))'; a module's name is lower case with digits, at most "
+                    + "\(Ownership.longestName) characters, and not \(Ownership.hostNames.joined(separator: " or "))")
         }
         for pattern in Ownership.patterns(manifest) {
             let kind = pattern.hasSuffix(".*") ? String(pattern.dropLast(2)) : pattern
@@ -92,7 +92,16 @@ package struct Ownership: Sendable {
             }
     }
 
-    /// Whether a text is a name of a module, command or socket: a kind without dots.
+    /// The names that are the host's own: of its commands and of its tables.
+    private static let hostNames = [Verb.host, "mneedle"]
+
+    /// Whether a text can name a module. Without hyphens and underscores no module's tables, `<name>_…`, begin like those of
+    /// another or of the host.
+    static func isModuleName(_ text: String) -> Bool {
+        isName(text) && !text.utf8.contains(UInt8(ascii: "-")) && !hostNames.contains(text)
+    }
+
+    /// Whether a text is a name of a command or socket: a kind without dots.
     static func isName(_ text: String) -> Bool { isKind(text) && !text.utf8.contains(UInt8(ascii: ".")) }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
@@ -115,9 +124,10 @@ enum Sizes {
     private static let depth = 64
 
     static func check(_ entry: Entry) throws {
-        guard entry.subject.utf8.count <= subject, entry.person?.utf8.count ?? 0 <= subject else {
+        guard (1...subject).contains(entry.subject.utf8.count), (1...subject).contains(entry.person?.utf8.count ?? 1)
+        else {
             throw ModuleError.internal(
-                "an entry '\(entry.kind)' whose subject or person is longer than \(subject) bytes")
+                "an entry '\(entry.kind)' whose subject or person is empty or longer than \(subject) bytes")
         }
         try check(entry.body, atMost: body, "the body of '\(entry.kind)'")
     }

@@ -116,7 +116,7 @@ private final class Judge {
     private(set) var refused: String?
 
     func begin(_ module: String, changesSchema: Bool) {
-        prefix = module.replacingOccurrences(of: "-", with: "_") + "_"
+        prefix = module + "_"
         self.changesSchema = changesSchema
         refused = nil
     }
