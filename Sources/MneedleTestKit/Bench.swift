@@ -134,7 +134,7 @@ public final class Bench {
             }
             return try declared(target.command.closingSchema, verb, closing)
         case .writes(let handler):
-            return try declared(schema, verb, write(as: actor) { try handler(request, $0) })
+            return try declared(schema, verb, write(as: actor, request: verb) { try handler(request, $0) })
         case .constant: return [:]
         case .immediate(let handler): return try declared(schema, verb, handler(request))
         case .immediateRows(let handler): return try handler(request) { sink(try declared(schema, verb, $0)) }
@@ -303,11 +303,12 @@ public final class Bench {
     }
 
     private func write(
-        as actor: Actor, of other: String? = nil, _ body: @escaping (any BulkTransaction) throws -> Object
+        as actor: Actor, of other: String? = nil, request: String? = nil,
+        _ body: @escaping (any BulkTransaction) throws -> Object
     ) throws -> Object {
         // The engine runs the closure on this thread and before it returns, so nothing is shared.
         nonisolated(unsafe) let body = body
-        let outcome = engine.run([Job(actor: actor, module: other ?? module, run: { try body($0) })])
+        let outcome = engine.run([Job(actor: actor, module: other ?? module, request: request, run: { try body($0) })])
         let live = outcome.liveEvents
         published.withLock { $0 += live }
         return try outcome.results[0].get()

@@ -116,17 +116,23 @@ struct IntrospectionTests {
         }
     }
 
-    @Test("allowed is told for this very peer", .enabled(if: Machine.canBeOthers, "needs root, setpriv and socat"))
-    func allowed() throws {
-        let daemon = try trialDaemon("[roles.reader]\nusers = [\"nobody\"]\n")
-        let reader = try daemon.connect(as: "nobody")
-        for row in try describe(reader) {
+    @Test(
+        "each role is told what it may, and may nothing else",
+        .enabled(if: Machine.canBeOthers, "needs root, setpriv and socat"),
+        arguments: ["reader", "operator", "practitioner", "admin"])
+    func allowed(role: String) throws {
+        let ranks = ["reader", "operator", "practitioner", "admin"]
+        let rank = try #require(ranks.firstIndex(of: role))
+        let daemon = try trialDaemon("[roles.\(role)]\nusers = [\"nobody\"]\n")
+        let client = try daemon.connect(as: "nobody")
+        for row in try describe(client) {
             let verb = try #require(row["verb"]?.string)
-            #expect(row["allowed"]?.bool == (row["role"]?.string == "reader"), "\(verb)")
-            guard row["role"]?.string != "reader" else { continue }
+            let needed = try #require(row["role"]?.string.flatMap(ranks.firstIndex), "\(verb)")
+            #expect(row["allowed"]?.bool == (needed <= rank), "\(verb)")
+            guard needed > rank else { continue }
             // The role counts before the arguments do.
-            let refused = try reader.refused(verb)
-            #expect(refused.code == "forbidden" && refused.members["role"]?.string == "reader", "\(verb)")
+            let refused = try client.refused(verb)
+            #expect(refused.code == "forbidden" && refused.members["role"]?.string == role, "\(verb)")
             #expect(refused.members["needs"] == row["role"], "\(verb)")
         }
     }

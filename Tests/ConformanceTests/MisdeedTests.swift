@@ -97,6 +97,15 @@ struct MisdeedTests {
         #expect(try subscriber.line().hasPrefix("EVENT 1 trial.recorded {"))
     }
 
+    @Test("a command that changes its module's tables and records nothing is refused, and changes nothing")
+    func silentChange() throws {
+        let daemon = try trialDaemon()
+        let client = try daemon.connect()
+        #expect(try client.refused("trial.tell topic=trial.told name=a").code == "internal")
+        #expect(daemon.errorOutput.contains("changed its tables for 'trial.tell' and recorded nothing"))
+        #expect(try client.ok("trial.count")["count"]?.integer == 0)
+    }
+
     @Test("an entry larger than the limit is refused before it is hashed, and one below it is recorded")
     func largeEntry() throws {
         let daemon = try trialDaemon()

@@ -25,6 +25,7 @@ struct TimesTests {
                         session: 7, device: "pen-1", name: "telemetry", fields: [.init(name: "depth_mm", kind: .float)])
                     let values = times.indices.map { Double($0 + 1) * 0.25 }
                     try blocks.appendAll(Points(times: times, columns: [Column(values, decimals: 2)]), to: series)
+                    try transaction.record(Entry("telemetry.put", subject: "session/7", body: [:]))
                     return [:]
                 }))
         return module

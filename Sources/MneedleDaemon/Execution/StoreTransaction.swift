@@ -9,6 +9,9 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     let clockWatch: ClockWatch
     let hasSavepoints: Bool
     private var hasWritten = false
+    /// The module that has changed its tables in this request, and whether the request has recorded an entry.
+    private var changed: String?
+    private var hasRecorded = false
     /// Whether any of the group's requests has written.
     var hasWrittenAny = false
     /// The number of statements and entries that have been written.
@@ -24,6 +27,8 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     private var fault: (any Error)?
     /// The request of the job's peer.
     private var request: String?
+    /// Whether the job is a piece of a bulk transfer: what it keeps is told of when the transfer ends.
+    private var isPiece = false
 
     package var writableStore: any WritableStore { self }
     package var changeableModules: any ChangeableModules { self }
@@ -43,7 +48,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
 
     /// Runs a job as one unit: when it throws, nothing that it did remains except the entry that its error keeps.
     func run(_ job: Job) throws -> Object {
-        (actor, module, now, request) = (job.actor, job.module, try noteClock(), job.request)
+        (actor, module, now, request, isPiece) = (job.actor, job.module, try noteClock(), job.request, job.runsOnce)
         do {
             return try unit { try job.run(self) }
         } catch let refused as ModuleError where writing.isInTransaction {
@@ -55,7 +60,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     }
 
     private func unit(_ body: () throws -> Object) throws -> Object {
-        (hasWritten, said, fault) = (false, (0, 0), nil)
+        (hasWritten, changed, hasRecorded, said, fault) = (false, nil, false, (0, 0), nil)
         let (told, head) = (events.count, ledger.head)
         if hasSavepoints { try mapped { try writing.set(.request) } }
         do {
@@ -68,6 +73,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
             }
             try requireSound()
             try requireTold()
+            try requireRecorded()
             try Sizes.check(result, atMost: Sizes.reply, "the reply")
             if hasSavepoints { try mapped { try writing.release(.request) } }
             return result
@@ -98,12 +104,21 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     @discardableResult
     package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         willWrite()
-        return try mapped { try writing.run(sql, values, of: module) }
+        let changes = try mapped { try writing.run(sql, values, of: module) }
+        if changes > 0, module != Verb.host { changed = module }
+        return changes
     }
 
     package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
         willWrite()
+        defer { if module != Verb.host { changed = module } }
         return try mapped { try writing.insert(sql, values, of: module) }
+    }
+
+    /// - Throws: A defect when a request has changed a module's tables and the ledger says nothing of it.
+    private func requireRecorded() throws {
+        guard let changed, !hasRecorded, request != nil, !isPiece else { return }
+        throw ModuleError.internal("module '\(changed)' changed its tables for '\(request ?? "")' and recorded nothing")
     }
 
     @discardableResult
@@ -128,6 +143,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         try registry.ownership.check(entry.kind, of: module)
         try Sizes.check(entry)
         willWrite()
+        hasRecorded = true
         let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) }
         try tell(event)
         return ledger.head.sequence
