@@ -40,7 +40,7 @@ extension Connection {
         case EACCES, EPERM:
             ClientError(
                 .notPermitted, "this user may not use the socket \(path)",
-                advice: "join the group that the socket belongs to ('ls -l \(path)'), then log in again")
+                advice: "'ls -l \(path)' shows whose it is: join its group and log in again, or ask its owner")
         case EAGAIN:
             ClientError(.noDaemon, "the daemon at \(path) takes no more connections now", advice: "try again soon")
         default:

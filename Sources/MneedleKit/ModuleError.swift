@@ -48,7 +48,8 @@ public struct ModuleError: Error, Sendable {
         _ argument: String, expected: String, got: String?, _ message: String? = nil
     ) -> ModuleError {
         let text =
-            message ?? "argument '\(argument)': expected \(expected)\(got.map { ", got '\($0)'" } ?? ", it is missing")"
+            message ?? got.map { "argument '\(argument)': expected \(expected), got '\($0)'" }
+            ?? "argument '\(argument)' is missing; expected \(expected)"
         return ModuleError(
             .invalidArgument, text, members: ["argument": argument, "expected": expected, "got": got])
     }

@@ -15,7 +15,8 @@ enum Main {
             exit(Tool(options: options, program: program).run().rawValue)
         } catch {
             let failure = Failure.usage(Options.message(for: error), next: "'mneedlectl help' explains the options")
-            Output.complain(HumanText.failure(failure), terminator: "")
+            // The options could not be read, so the word itself is looked for.
+            if words.contains("--json") { print(failure.json.text) } else { Output.complain(failure) }
             exit(ExitCode.usage.rawValue)
         }
     }

@@ -19,7 +19,9 @@ struct Mneedled: ParsableCommand {
     var config: String?
     @Option(help: ArgumentHelp("The folder with everything that is kept.", valueName: "dir"))
     var state: String?
-    @Option(help: ArgumentHelp("The folder of the sockets control.sock and telemetry.sock.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the sockets: control.sock, telemetry.sock, telemetry-datagram.sock.", valueName: "dir"))
     var runtime: String?
     @Option(help: ArgumentHelp("The folder of the modules' libraries.", valueName: "dir"))
     var modules: String?

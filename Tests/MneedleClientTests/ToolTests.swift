@@ -52,9 +52,14 @@ struct ToolTests {
             (["garden", "plant", "--bed"], "--bed needs a value: TEXT"), (["garden", "plant", "b1"], "--bed b1"),
             (["garden", "plant", "spring"], "--season spring"),
             (["garden", "plant", "--no-bed"], "no argument 'no-bed'"),
-            (["garden", "plant", "--bed", "1", "bed=2"], "'bed' is given twice"),
+            (["garden", "plant", "--bed", "1", "bed=2"], "'bed' is given twice, as '1' and '2'; give it once"),
             (["garden", "plant", "{\"a\":}"], "column 6"),
-            (["ping", "x=1"], "it takes none"), (["watch", "--sinc", "1"], "mneedlectl watch [TOPIC"),
+            (["ping", "x=1"], "'ping' takes nothing"),
+            (["garden", "plant", "--watered", "maybe"], "--watered: expected yes or no, got 'maybe'"),
+            (
+                ["garden", "plant", "--answers.soil-wet", "maybe"],
+                "--answers.soil-wet: expected yes or no, got 'maybe'"
+            ), (["watch", "--sinc", "1"], "mneedlectl watch [TOPIC"),
             (["--timeout", "0", "ping"], "--timeout: expected more than 0 and at most 86400 seconds, got '0.0'"),
             (["--timeout", "x", "ping"], "'x' is invalid for '--timeout <timeout>': expected a number of seconds"),
             (["watch", "--since", "x"], "expected an event's number"), (["completion"], "completion bash"),

@@ -8,14 +8,16 @@ struct CommandLineArguments {
 
     /// Understands `--name value`, `--name=value`, `name=value`, `--flag`, `--no-flag`, or one JSON object.
     static func parse(_ words: [String], for command: CommandDescription) throws(Failure) -> RequestLine.Arguments {
+        var arguments = CommandLineArguments(command: command)
         if words.count == 1, words[0].hasPrefix("{") {
             do {
                 return .object(try JSON.parse(words[0]).members ?? [])
             } catch {
-                throw .usage("the JSON object is not valid: \(error)")
+                throw .usage(
+                    "'\(HumanText.echo(words[0]))' is no JSON object: \(error)",
+                    next: "give one object in quotes, or --NAME VALUE; \(arguments.way)")
             }
         }
-        var arguments = CommandLineArguments(command: command)
         var rest = words[...]
         while let word = rest.popFirst() { try arguments.take(word, &rest) }
         return arguments.words.isEmpty ? .none : .words(arguments.words)
@@ -33,7 +35,8 @@ struct CommandLineArguments {
         let name = String(parts[0])
         let value = parts.count == 2 ? String(parts[1]) : nil
         guard isOption || value != nil else {
-            throw .usage("'\(word)' needs a name: --NAME \(word)", suggestions: names(for: word), next: way)
+            let shown = HumanText.echo(word)
+            throw .usage("'\(shown)' needs a name: --NAME \(shown)", suggestions: names(for: word), next: way)
         }
         if let (parameter, name) = command.parameter(named: name) {
             if let value {
@@ -50,8 +53,8 @@ struct CommandLineArguments {
             let near = suggestions(
                 for: ParameterDescription.flagName(name), in: known.map(ParameterDescription.flagName))
             throw .usage(
-                "'\(command.words)' has no argument '\(name)'", suggestions: near.map { "--\($0)" },
-                next: known.isEmpty ? "it takes none" : way)
+                "'\(command.words)' has no argument '\(HumanText.echo(name))'", suggestions: near.map { "--\($0)" },
+                next: known.isEmpty ? "leave it out: '\(command.words)' takes nothing" : way)
         }
     }
 
@@ -59,7 +62,10 @@ struct CommandLineArguments {
     private func valueAfter(
         _ word: String, _ parameter: ParameterDescription, _ rest: inout ArraySlice<String>
     ) throws(Failure) -> String {
-        if parameter.isBoolean, !["yes", "no", "true", "false"].contains(rest.first) { return "yes" }
+        if parameter.isBoolean, !["yes", "no", "true", "false"].contains(rest.first) {
+            guard let next = rest.first, !next.hasPrefix("-"), !next.contains("=") else { return "yes" }
+            throw .usage("\(word): expected yes or no, got '\(HumanText.echo(next))'", next: way)
+        }
         guard let value = rest.popFirst() else {
             throw .usage("\(word) needs a value: \(parameter.valueText)", next: way)
         }
@@ -70,7 +76,10 @@ struct CommandLineArguments {
         guard let index = words.firstIndex(where: { $0.name == name }) else {
             return words.append(RequestLine.Word(name, .bare(value)))
         }
-        guard parameter.isList else { throw .usage("'\(name)' is given twice", next: way) }
+        guard parameter.isList else {
+            let both = "'\(HumanText.echo(words[index].value.text))' and '\(HumanText.echo(value))'"
+            throw .usage("'\(name)' is given twice, as \(both); give it once", next: way)
+        }
         words[index].value = .bare("\(words[index].value.text),\(value)")
     }
 
@@ -79,6 +88,6 @@ struct CommandLineArguments {
         let given = Set(words.map(\.name))
         let open = command.parameters.filter { !given.contains($0.name) }
         let fitting = open.filter { $0.choices.contains(value) } + open.filter { $0.isRequired && $0.choices.isEmpty }
-        return fitting.prefix(2).map { "--\(ParameterDescription.flagName($0.name)) \(value)" }
+        return fitting.prefix(2).map { "--\(ParameterDescription.flagName($0.name)) \(HumanText.echo(value))" }
     }
 }

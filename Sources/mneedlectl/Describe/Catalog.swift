@@ -53,6 +53,7 @@ struct Catalog {
         let near = sameName + similar.map { command($0)?.words ?? $0 }
         let typed = verb.split(separator: ".").joined(separator: " ")
         return .usage(
-            "there is no command '\(typed)'", suggestions: near, next: "'mneedlectl help' lists the commands")
+            "there is no command '\(HumanText.echo(typed))'", suggestions: near,
+            next: "'mneedlectl help' lists the commands")
     }
 }

@@ -119,19 +119,46 @@ enum HumanText {
 
     // MARK: Errors
 
-    /// The message, the expectation, the suggestions, and the next step.
-    static func failure(_ failure: Failure) -> String {
-        var lines = ["mneedlectl: \(failure.message)"]
-        let own = ["suggestions", "findings"]
-        lines += self.lines(of: failure.details.filter { !own.contains($0.name) }).map { "  " + $0 }
+    /// The message, what it does not say of the expectation, the suggestions, and the next step.
+    /// - Parameter width: The terminal's width; `nil` for no wrapping.
+    static func failure(_ failure: Failure, width: Int?) -> String {
+        func paragraph(_ text: String, after mark: String) -> [String] {
+            let wrapped = width.map { wrap(text, width: max($0 - mark.count, 24)) } ?? [text]
+            return wrapped.enumerated().map {
+                ($0.offset == 0 ? mark : String(repeating: " ", count: mark.count)) + $0.element
+            }
+        }
+        var lines = paragraph(failure.message, after: "mneedlectl: ")
+        let rest = failure.details.filter { !isSaid($0, by: failure) }
+        lines += self.lines(of: rest, width: width.map { $0 - 2 }).map { "  " + $0 }
         let details = JSON.object(failure.details)
         for finding in details["findings"]?.elements ?? [] {
-            lines += self.finding(finding, width: nil).map { "  " + $0 }
+            lines += self.finding(finding, width: width.map { $0 - 2 }).map { "  " + $0 }
         }
         let suggestions = details["suggestions"]?.strings ?? []
-        if !suggestions.isEmpty { lines.append("  did you mean: \(suggestions.joined(separator: ", "))?") }
-        if let next = failure.next { lines.append("  next: \(next)") }
+        if !suggestions.isEmpty {
+            lines += paragraph("\(suggestions.joined(separator: ", "))?", after: "  did you mean: ")
+        }
+        if let next = failure.next { lines += paragraph(next, after: "  next: ") }
         return safe(lines.map { $0 + "\n" }.joined())
+    }
+
+    /// Whether a member needs no line of its own: it is shown otherwise, is a word for programs, or stands in the message.
+    private static func isSaid(_ member: JSON.Member, by failure: Failure) -> Bool {
+        switch member.name {
+        case "suggestions", "findings", "state": true
+        default: !isBlock(member.value) && says(failure.message, cell(member.value))
+        }
+    }
+
+    /// Whether a text holds these words as they are, and not as part of others.
+    private static func says(_ text: String, _ words: String) -> Bool {
+        func isPart(_ character: Character?) -> Bool {
+            character.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false
+        }
+        return text.ranges(of: words).contains { range in
+            !isPart(text[..<range.lowerBound].last) && !isPart(text[range.upperBound...].first)
+        }
     }
 
     // MARK: Text
@@ -148,11 +175,37 @@ enum HumanText {
         return String(result)
     }
 
+    /// The most characters of a word that somebody typed that are said back.
+    static let longestEcho = 80
+
+    /// A word that somebody typed, in an error: cut where it is too long to be read.
+    static func echo(_ word: some StringProtocol) -> String {
+        word.count > longestEcho ? word.prefix(longestEcho) + "…" : String(word)
+    }
+
+    /// The words of a text. A command in quotes that fits a line is one word, so that it can be copied.
+    private static func words(of text: String, width: Int) -> [Substring] {
+        var words: [Substring] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            rest = rest.drop { $0 == " " || $0 == "\n" }
+            let word = rest.prefix { $0 != " " && $0 != "\n" }
+            var end = word.endIndex
+            if word.first == "'", let close = rest.dropFirst().firstIndex(of: "'") {
+                let whole = rest[..<close] + rest[close...].prefix { $0 != " " && $0 != "\n" }
+                if whole.count <= width { end = rest.index(rest.startIndex, offsetBy: whole.count) }
+            }
+            if end > rest.startIndex { words.append(rest[..<end]) }
+            rest = rest[end...]
+        }
+        return words
+    }
+
     /// Breaks a text at blanks; a word that is longer than a line is cut.
     static func wrap(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
         var line = ""
-        for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+        for word in words(of: text, width: width) {
             var word = word
             if !line.isEmpty, line.count + 1 + word.count > width {
                 lines.append(line)

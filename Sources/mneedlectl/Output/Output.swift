@@ -59,16 +59,21 @@ struct Output {
         if isJSON {
             print(failure.json.text)
         } else {
-            Self.complain(HumanText.failure(failure), terminator: "")
+            Self.complain(failure)
         }
     }
 
     /// Writes to standard error.
     static func complain(_ text: String, terminator: String = "\n") { StandardError.write(text + terminator) }
 
-    private static func widthOfTerminal() -> Int? {
+    /// Writes a failure to standard error, for a person.
+    static func complain(_ failure: Failure) {
+        complain(HumanText.failure(failure, width: widthOfTerminal(STDERR_FILENO)), terminator: "")
+    }
+
+    private static func widthOfTerminal(_ descriptor: Int32 = STDOUT_FILENO) -> Int? {
         var size = winsize()
-        guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
+        guard isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
         return size.ws_col >= 20 ? Int(size.ws_col) : 80
     }
 }
