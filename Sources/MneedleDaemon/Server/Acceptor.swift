@@ -8,7 +8,8 @@ import NIOCore
 ///
 /// A peer without a role, or one that connects too often, is refused here, before anything is allocated for it, so that
 /// those who connect as fast as they can neither fill the queue of the others nor take the event loop's time. The others
-/// get a place on the event loop or are told there why not. When no descriptor is left, waiting clients are told so and closed, and nothing spins.
+/// get a place on the event loop or are told there why not. When no descriptor is left, waiting clients are told so and
+/// closed, and nothing spins.
 final class Acceptor: Sendable {
     /// The decision about a peer that connects.
     enum Welcome {
