@@ -8,7 +8,7 @@ public protocol AskableModules: AnyObject {
     func list(_ verb: String, _ arguments: Object) throws -> [Object]
 
     /// Whether there is a thing of that kind and name, in less time than asking for it takes: the ``Possession`` of its module
-    /// says so. `nil` where no module that runs says it of this kind.
+    /// says so. `nil` where no module that runs says it of this kind; `false` for a kind whose things have numbers and no names.
     func has(_ kind: String, named name: String) throws -> Bool?
 }
 
