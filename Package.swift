@@ -109,6 +109,11 @@ package.targets += [
 package.targets += [
     .target(name: "MneedleRandom", swiftSettings: settings),
     .target(
+        name: "CMneedleFaults", path: "Tests/Support/CMneedleFaults", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(
+        name: "MneedleFaults", dependencies: ["CMneedleFaults"], path: "Tests/Support/MneedleFaults",
+        swiftSettings: settings),
+    .target(
         name: "MneedleTestKit", dependencies: [kit, "MneedleDaemon", "MneedleSystem", "MneedleWire", "CMneedleRun"],
         swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: tests),
@@ -118,7 +123,9 @@ package.targets += [
         swiftSettings: tests),
     .testTarget(
         name: "MneedleDaemonTests",
-        dependencies: ["MneedleDaemon", "MneedleRandom", "MneedleSystem", "MneedleTestKit"],
+        dependencies: [
+            "MneedleDaemon", "MneedleFaults", "MneedleRandom", "MneedleSystem", "MneedleTestKit", "Records",
+        ],
         swiftSettings: tests),
     .testTarget(
         name: "FactsTests",

@@ -30,7 +30,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
     /// - Throws: `conflict` for a store that a newer version of the service wrote, `storage` for one that cannot be used.
-    init(path: String) throws {
+    /// - Parameter fileSystem: The name of one of SQLite's file systems; the system's own by default.
+    init(path: String, fileSystem: String? = nil) throws {
         _ = SQLiteStore.isConfigured
         var configuration = GRDB.Configuration()
         configuration.label = "mneedle"
@@ -42,7 +43,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
         configuration.prepareDatabase { try SQLiteStore.harden($0) }
         place = path
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
+            pool = try DatabasePool(
+                path: fileSystem.map { "file:\(path)?vfs=\($0)" } ?? path, configuration: configuration)
             try pool.writeWithoutTransaction { try SQLiteStore.prepare($0) }
             files = StoreFiles(path)
             try HostTables.make(in: self)
