@@ -138,7 +138,7 @@ public final class Daemon: Service {
         mneedle_exit_is_unmeant()
         mneedle_deadline_set(Int32(settings.moduleTimeLimit.milliseconds))
         let store = try Stores.open(path: state.database)
-        try headNote.requireFits(store)
+        try store.starting { try headNote.requireFits(store) }
         let logger = logger
         var registry = ModuleRegistry(people: settings.people, crashNotes: .kept, refusals: crashes.refusals) {
             module, what, error in
@@ -146,11 +146,12 @@ public final class Daemon: Service {
         }
         let problems = Problems()
         Loader(
-            settings: settings, logger: logger, isQuarantined: crashes.isQuarantined, known: try store.knownModules(),
+            settings: settings, logger: logger, isQuarantined: crashes.isQuarantined,
+            known: try store.starting { try store.knownModules() },
             migrate: { try Migrations.apply($0.migrations, of: $0.manifest.name, to: store) }
         ).load(into: &registry, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
-        try store.remember(registry.guards)
+        try store.starting { try store.remember(registry.guards) }
         let engine = try Engine(
             store: store, registry: registry, clock: clock, clockTolerance: settings.clockTolerance, headNote: headNote
         ) { module, error in

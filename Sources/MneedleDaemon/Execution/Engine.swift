@@ -38,16 +38,14 @@ package final class Engine: @unchecked Sendable {
         self.headNote = headNote
         self.incident = incident
         self.clockTolerance = clockTolerance.milliseconds
-        do {
-            (ledger, clockWatch, storeID) = try store.write { connection in
+        (ledger, clockWatch, storeID) = try store.starting {
+            try store.write { connection in
                 let ledger = try Ledger(connection)
                 let known = try ClockNotes.state(in: connection)
                 let watch = ClockWatch(
                     clock.reading(), known, newest: try ClockNotes.newest(in: connection), clockTolerance)
                 return (ledger, watch, try HeadNote.id(connection))
             }
-        } catch let error as StoreError {
-            throw store.unusable(error)
         }
         committedHead = Mutex(ledger.head)
     }

@@ -157,6 +157,11 @@ extension WritingConnection {
 }
 
 extension Store {
+    /// Runs a step of the service's start; a store that fails meanwhile says itself what has to be put right.
+    package func starting<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as StoreError { throw unusable(error) }
+    }
+
     /// Runs statements as they are, in one group: for tests that need a store as another program left it.
     package func execute(_ statements: [String]) throws {
         try write { connection in
