@@ -25,7 +25,7 @@ struct file {
     sqlite3_file base;
     struct mneedle_disk *disk;
     struct image *image;
-    /* Whether its first sync is one of its folder too: SQLite does that for new logs and journals. */
+    /* Whether its next sync is one of its folder too: SQLite's is, once for each log or journal that it may create. */
     int syncs_folder;
     /* SQLite's own file, which lies behind this. */
     sqlite3_file *real;
@@ -74,8 +74,9 @@ static int file_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 o
 /* Does a writing, or a part of one, and notes it. */
 static int write_noted(struct file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
-    if (file->image) image_note(file->image, WRITING, offset, bytes, count);
-    return file->real->pMethods->xWrite(file->real, bytes, count, offset);
+    int code = file->real->pMethods->xWrite(file->real, bytes, count, offset);
+    if (!code && file->image) image_note(file->image, WRITING, offset, bytes, count);
+    return code;
 }
 
 static int file_write(sqlite3_file *given, const void *bytes, int count, sqlite3_int64 offset)
@@ -99,8 +100,8 @@ static int file_truncate(sqlite3_file *given, sqlite3_int64 size)
     pthread_mutex_lock(&file->disk->lock);
     int code = fault(file->disk, MNEEDLE_TRUNCATE, SQLITE_IOERR_TRUNCATE);
     if (!code) {
-        if (file->image) image_note(file->image, TRUNCATION, size, NULL, 0);
         code = file->real->pMethods->xTruncate(file->real, size);
+        if (!code && file->image) image_note(file->image, TRUNCATION, size, NULL, 0);
         if (is_cut_by(file->disk)) code = SQLITE_IOERR_TRUNCATE;
     }
     pthread_mutex_unlock(&file->disk->lock);
@@ -208,10 +209,8 @@ static int disk_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *given, in
         code = disk->unix_vfs->xOpen(disk->unix_vfs, path, file->real, flags, out);
         /* SQLite closes what has methods, also after an error. */
         if (file->real->pMethods) file->base.pMethods = &methods;
-        if (!code && file->image && !file->image->is_there) {
-            image_note(file->image, CREATION, 0, NULL, 0);
-            file->syncs_folder = !(flags & SQLITE_OPEN_MAIN_DB);
-        }
+        if (!code && file->image && !file->image->is_there) image_note(file->image, CREATION, 0, NULL, 0);
+        file->syncs_folder = (flags & SQLITE_OPEN_CREATE) && !(flags & SQLITE_OPEN_MAIN_DB);
     }
     pthread_mutex_unlock(&disk->lock);
     return code;
