@@ -12,7 +12,8 @@ struct FaultTests {
         /// Open as long as strace runs, which tells of each new thread there and ends where nobody listens.
         private let messages: FileHandle
 
-        init(_ daemon: DaemonProcess, _ calls: String, _ error: String) throws {
+        /// - Parameter path: The file that the calls are about; all by default.
+        init(_ daemon: DaemonProcess, _ calls: String, _ error: String, path: String? = nil) throws {
             let ends = try connectedPair()
             messages = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
             process = try ChildProcess(
@@ -20,7 +21,7 @@ struct FaultTests {
                     "strace", "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)",
                     "-p",
                     String(daemon.process.processIdentifier),
-                ], output: ends[1])
+                ] + (path.map { ["-P", $0] } ?? []), output: ends[1])
             close(ends[1])
             var said = ""
             while !said.contains(" attached") {
@@ -60,7 +61,7 @@ struct FaultTests {
             status["problems"]?.elements?.count == 1
                 && status["problems"]?.strings.first?.hasPrefix("the disk ") == true)
         while try !daemon.notification().contains("DEGRADED: store-disk") {}
-        #expect(daemon.errorOutput.components(separatedBy: "changes are refused and nothing").count == 2)
+        #expect(daemon.errorOutput.components(separatedBy: "changes are refused").count == 2)
         fault.end()
         #expect(try client.ask("trial.add name=after") == #"OK {"id":2,"name":"after"}"#)
         #expect(try client.ok("status")["state"]?.string == "ok")
@@ -96,6 +97,27 @@ struct FaultTests {
         daemon.killNow()
         try daemon.start()
         #expect(try daemon.connect().ok("trial.count")["count"]?.integer == 11)
+    }
+
+    @Test(
+        "whichever call fails while the head's note is replaced, the old note stays, whole, and the next start takes it",
+        .enabled(if: Machine.canTrace, "needs strace"),
+        arguments: ["openat", "write", "fchmod", "fsync", "rename,renameat,renameat2"])
+    func headNote(calls: String) throws {
+        let daemon = try trialDaemon()
+        _ = try daemon.connect().ok("trial.add name=before")
+        let note = daemon.folder + "/state/ledger-head.json"
+        func text() throws -> String { try String(contentsOfFile: note, encoding: .utf8) }
+        let before = try text()
+        let fault = try Fault(daemon, calls, "EIO", path: note + ".new")
+        // The note is written when the service stops.
+        #expect(daemon.terminate() == 0)
+        fault.end()
+        #expect(try text() == before)
+        try daemon.start()
+        #expect(try daemon.connect().ok("trial.count")["count"]?.integer == 1)
+        #expect(daemon.terminate() == 0)
+        #expect(try text() != before)
     }
 
     @Test(

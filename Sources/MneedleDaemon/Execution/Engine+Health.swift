@@ -37,8 +37,8 @@ extension Engine {
             health.report(
                 Health.Fault(
                     "store-disk",
-                    "the disk fails (\(error.message)): changes are refused and nothing of them is kept; look at"
-                        + " the disk and the kernel's log. Each change tries it again", blocksSessions: false))
+                    "the disk fails (\(error.message)): changes are refused; look at the disk and the kernel's log."
+                        + " Each change tries it again", blocksSessions: false))
         case .damaged: health.report(StoreCheck.damage(error.message))
         case .lost:
             let problem = Health.Fault("store-file", error.message, blocksSessions: true)

@@ -132,7 +132,7 @@ package final class Engine: @unchecked Sendable {
             return run(taken, more: { [] }, hasSavepoints: true)
         } catch let rolledBack as RolledBack {
             return runAfter(rolledBack.error, taken, overdue: rolledBack.overdue)
-        } catch let error as StoreError where error.kind == .lost {
+        } catch let error as StoreError where error.kind == .lost || error.mayStand {
             // The commit may stand: run again, a job could be done twice.
             return each(of: taken) { job, _ in failed(job, error) }
         } catch {

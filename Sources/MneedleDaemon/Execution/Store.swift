@@ -69,7 +69,8 @@ package protocol WritingConnection: StoreConnection {
     func begin() throws
 
     /// Commits the group, on disk when this returns.
-    /// - Throws: `lost` when nobody knows whether the commit stands; any other error when nothing of it does.
+    /// - Throws: An error that ``StoreError/mayStand`` when nobody knows whether the commit stands; any other when nothing of it
+    ///   does.
     func commit() throws
 
     /// Ends a group and keeps nothing of it; does nothing where the database has ended it already.

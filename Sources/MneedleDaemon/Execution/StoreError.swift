@@ -28,6 +28,8 @@ package struct StoreError: Error, Sendable, Equatable {
     package var detail: String
     /// Whether the change that was asked for may stand all the same, so that nobody is told that nothing was changed.
     package var mayStand = false
+    /// Whether a sync failed: what was written stands to be read, and nobody knows how much of it is on disk.
+    package var isOfSync = false
 
     package init(_ kind: Kind, _ message: String, detail: String? = nil) {
         self.kind = kind
@@ -37,16 +39,13 @@ package struct StoreError: Error, Sendable, Equatable {
 
     /// The error that a client gets.
     var moduleError: ModuleError {
-        switch kind {
+        let outcome = mayStand ? "whether the change was kept is not known" : "nothing was changed"
+        return switch kind {
         case .constraint: .conflict("the store refuses it: \(message)", state: "exists")
         case .lost:
-            ModuleError(
-                .storage,
-                "\(mayStand ? "whether the change was kept is not known" : "nothing was changed"): \(message)",
-                members: ["detail": detail])
+            ModuleError(.storage, "\(outcome): \(message)", members: ["detail": detail])
         default:
-            ModuleError(
-                .storage, "the store could not do it and nothing was changed: \(detail)", members: ["detail": detail])
+            ModuleError(.storage, "the store could not do it and \(outcome): \(detail)", members: ["detail": detail])
         }
     }
 }

@@ -33,7 +33,10 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
     }
 
     func commit() throws {
-        try run("COMMIT")
+        do { try run("COMMIT") } catch var error as StoreError where error.isOfSync {
+            error.mayStand = !isWrittenOver()
+            throw error
+        }
         // A commit into a file that nobody will find again is not on disk, even if SQLite says so.
         var error: StoreError
         switch store.files.fault(untouched: false) {
@@ -49,6 +52,23 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
         }
         error.mayStand = true
         throw error
+    }
+
+    /// Writes a group that changes nothing over one whose sync failed. The log has all of that one, and whoever reads the log after
+    /// the process has ended takes it for committed.
+    private func isWrittenOver() -> Bool {
+        rollback()
+        do {
+            try run("BEGIN IMMEDIATE")
+            // This writes a page though the number is the same; an UPDATE that changes nothing would write none.
+            try run("PRAGMA user_version = 0")
+            try run("COMMIT")
+            store.files.note()
+            return true
+        } catch {
+            rollback()
+            return false
+        }
     }
 
     func rollback() {

@@ -4,6 +4,7 @@ extension StoreError {
     init(_ error: DatabaseError) {
         let message = error.message ?? "unknown error"
         self.init(Kind(error.resultCode), message, detail: "\(message) (\(error.extendedResultCode.rawValue))")
+        isOfSync = [.SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC].contains(error.extendedResultCode)
     }
 
     /// Runs calls of GRDB; their errors become the store's.
