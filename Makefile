@@ -20,7 +20,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources
 
 .PHONY: run build test test-build mutants check lint format docs clean bench install uninstall deb booted new-module system-calls \
-    prerequisites test-prerequisites install-prerequisites deb-prerequisites booted-prerequisites proofs
+    torture prerequisites test-prerequisites install-prerequisites deb-prerequisites booted-prerequisites proofs
 
 ## run: install what is missing, build, and serve on the embedded store until interrupted
 run: prerequisites build
@@ -104,6 +104,10 @@ booted: deb booted-prerequisites
 proofs:
 	Tests/Booted/install
 	Tests/Booted/run
+
+## torture: kills, power cuts, simulated ones and fuzzers in their long forms, side by side, for hours; says last what was not kept
+torture: test-build
+	Tests/Torture/run
 
 ## system-calls: run the suites and say which system calls the unit's list lacks
 system-calls: test-build
