@@ -196,9 +196,9 @@ struct ExecutionTests {
     func unclosable() throws {
         let folder = try TemporaryFolder()
         let store = try SQLiteStore(path: folder.path + "/test.sqlite")
-        let statement = try store.pool.writeWithoutTransaction { database in
+        let statement = try store.connections.use { pool in
             // A statement that is still there keeps its connection open.
-            try database.makeStatement(sql: "SELECT 1")
+            try pool.writeWithoutTransaction { try $0.makeStatement(sql: "SELECT 1") }
         }
         #expect(throws: StoreError.self) { try store.close() }
         withExtendedLifetime(statement) {}

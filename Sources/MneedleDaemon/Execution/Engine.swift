@@ -136,6 +136,8 @@ package final class Engine: @unchecked Sendable {
             // The commit may stand: run again, a job could be done twice.
             return each(of: taken) { job, _ in failed(job, error) }
         } catch {
+            // A store that is not open has told nobody yet.
+            if let error = error as? StoreError { notice(error) }
             return runAfter(error, taken)
         }
     }

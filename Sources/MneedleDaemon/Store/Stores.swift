@@ -15,7 +15,8 @@ package enum Stores {
     /// Opens or creates the store in a file. Its folder must exist; its mode is the process's umask (0600).
     /// - Throws: `conflict` for a store that a newer version of the service wrote, `storage` for one that cannot be used.
     /// - Parameter fileSystem: The name of a file system of the database's own, for tests that have the disk fail.
-    package static func open(path: String, fileSystem: String? = nil) throws -> any Store {
-        try SQLiteStore(path: path, fileSystem: fileSystem)
+    /// - Parameter logPages: From how many pages of log they are brought into the database, for the same tests.
+    package static func open(path: String, fileSystem: String? = nil, logPages: Int = 4000) throws -> any Store {
+        try SQLiteStore(path: path, fileSystem: fileSystem, logPages: logPages)
     }
 }

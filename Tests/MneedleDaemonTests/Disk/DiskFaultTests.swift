@@ -92,7 +92,6 @@ struct DiskFaultTests {
                 store.disk.mend()
                 try store.open()
             }
-            try? store.bringInLog(after: 6)
         }
         /// Asks; if the disk fails for good, that is told and reading goes on.
         func ask(_ changes: [Change]) throws {
@@ -103,6 +102,7 @@ struct DiskFaultTests {
                 #expect(throws: Never.self, place("reading")) { try store.read() }
             }
         }
+        store.logPages = 6
         store.disk.fail(fault)
         try start()
         try ask(changes(.note, .failing, .device))

@@ -33,6 +33,8 @@ final class FaultyStore {
     private let root: String
     private var crashes = 0
     private var changes = Known()
+    /// From how many pages of log they are brought into the database, from the next start on.
+    var logPages = 4000
     /// The words of the last refusal.
     private(set) var lastRefusal = ""
 
@@ -93,7 +95,7 @@ final class FaultyStore {
         let note = try HeadNote(folder: folder)
         let path = folder + "/" + Stores.fileName
         try note.requireStore(at: path)
-        let store = try Stores.open(path: path, fileSystem: disk.name)
+        let store = try Stores.open(path: path, fileSystem: disk.name, logPages: logPages)
         do {
             try store.starting {
                 try note.requireFits(store)
@@ -115,11 +117,6 @@ final class FaultyStore {
     func close() throws {
         defer { (engine, store) = (nil, nil) }
         try engine?.close()
-    }
-
-    /// Sets how many pages of log there are before they are brought into the database.
-    func bringInLog(after pages: Int) throws {
-        try store?.write { try $0.execute("PRAGMA wal_autocheckpoint = \(pages)") }
     }
 
     /// Has commits not synced any more: a store that breaks its word.

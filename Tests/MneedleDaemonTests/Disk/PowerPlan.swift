@@ -49,8 +49,8 @@ struct PowerPlan: CustomStringConvertible {
 
     var description: String { lives.enumerated().map { "life \($0 + 1): \($1)" }.joined() }
 
-    /// - Parameter hasFaults: Whether calls fail as well. `Documentation/guarantees.md` says what is open there.
-    init(seed: UInt64, lives count: Int, hasFaults: Bool = false) {
+    /// - Parameter hasFaults: Whether calls fail as well.
+    init(seed: UInt64, lives count: Int, hasFaults: Bool) {
         var (generator, asked) = (SeededGenerator(seed: seed), [Change]())
         lives = (0..<count).map { PowerPlan.life($0, hasFaults, &generator, &asked) }
     }
@@ -129,9 +129,9 @@ struct PowerPlan: CustomStringConvertible {
 
     private static func run(_ life: Life, on store: FaultyStore) throws {
         store.disk.cutPower(after: life.cut)
-        guard try start(store) else { return }
+        store.logPages = life.log
+        guard try start(store), !store.disk.isWithoutPower else { return }
         try store.judge()
-        try store.bringInLog(after: life.log)
         for step in life.steps where !store.disk.isWithoutPower {
             switch step {
             case .group(let changes): try store.ask(changes)
@@ -141,7 +141,6 @@ struct PowerPlan: CustomStringConvertible {
             case .restart:
                 try? store.close()
                 guard try start(store) else { return }
-                try? store.bringInLog(after: life.log)
             }
         }
     }

@@ -16,29 +16,33 @@ struct PowerTests {
     /// How many lives one store has.
     private static let lives = 25
 
-    private static func violation(_ seed: UInt64) -> String? {
-        let plan = PowerPlan(seed: seed, lives: lives)
+    private static func violation(_ seed: UInt64, _ hasFaults: Bool) -> String? {
+        let plan = PowerPlan(seed: seed, lives: lives, hasFaults: hasFaults)
         guard let violation = plan.violation else { return nil }
         let shortest = plan.shortest()
-        return "seed \(seed): \(violation)\nthe shortest: \(shortest.violation ?? "none")\n\(shortest)"
+        return """
+            seed \(seed), faults \(hasFaults): \(violation)
+            the shortest: \(shortest.violation ?? "none")
+            \(shortest)
+            """
     }
 
     @Test(
         "what was acknowledged is kept, what was refused is not, and nothing is half done, wherever the power goes",
-        arguments: 0..<4)
-    func keepsItsWord(strand: UInt64) throws {
-        let seeds: UInt64 = PowerTests.long == nil ? 20 : 10_000
+        arguments: 0..<4, [false, true])
+    func keepsItsWord(strand: UInt64, hasFaults: Bool) throws {
+        let seeds: UInt64 = PowerTests.long == nil ? 10 : 10_000
         let end = ContinuousClock.now + .seconds(PowerTests.long ?? 600)
         var crashes = 0
         for seed in 0..<seeds where ContinuousClock.now < end {
-            if let violation = PowerTests.violation(seed * 4 + strand) {
+            if let violation = PowerTests.violation(seed * 4 + strand, hasFaults) {
                 Issue.record("\(violation)")
                 return
             }
             crashes += PowerTests.lives
         }
         if PowerTests.long != nil { print("power cuts of strand \(strand): \(crashes)") }
-        #expect(crashes >= PowerTests.lives * (PowerTests.long == nil ? 20 : 1))
+        #expect(crashes >= PowerTests.lives * (PowerTests.long == nil ? 10 : 1))
     }
 
     @Test("that finds a store which acknowledges before it has synced")

@@ -7,8 +7,8 @@ import MneedleKit
 /// The embedded store: one SQLite file in WAL mode, synced at every commit.
 ///
 /// One connection writes, others read snapshots beside it. Nothing outside this folder names GRDB or SQLite.
-// Sendable: `statements`, `files` and `isLost` are touched in `init` and inside `pool.writeWithoutTransaction` only, which
-// GRDB serialises.
+// Sendable: `statements`, `files` and `isLost` are touched in `init` and by the writing connection only, whose use GRDB
+// serialises.
 final class SQLiteStore: Store, @unchecked Sendable {
     static let fileName = "mneedle.sqlite"
     /// The endings of the files' names: the database, its log, the log's index, the journal of a database without a log.
@@ -17,13 +17,17 @@ final class SQLiteStore: Store, @unchecked Sendable {
     /// The time to wait for another program's lock, in seconds.
     private static let busyTimeout: Int32 = 5
 
-    let pool: DatabasePool
+    let connections: SQLiteConnections
     let permissions = Permissions()
     /// The path of the database.
     let place: String
     let dialect = Dialect.sqlite
     /// The writing connection's statements.
     let statements = StatementCache()
+    /// The log as the last commit left it.
+    private let log = Log()
+    /// From how many pages of log they are brought into the database.
+    private let logPages: Int32
     let files: StoreFiles
     /// Whether a commit went into files that are no longer the store's: then no more changes are accepted.
     var isLost = false
@@ -31,7 +35,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
     /// Opens or creates the file. Its folder must exist; its mode is the process's umask (0600).
     /// - Throws: `conflict` for a store that a newer version of the service wrote, `storage` for one that cannot be used.
     /// - Parameter fileSystem: The name of one of SQLite's file systems; the system's own by default.
-    init(path: String, fileSystem: String? = nil) throws {
+    /// - Parameter logPages: From how many pages of log they are brought into the database.
+    init(path: String, fileSystem: String? = nil, logPages: Int = 4000) throws {
         _ = SQLiteStore.isConfigured
         var configuration = GRDB.Configuration()
         configuration.label = "mneedle"
@@ -42,13 +47,17 @@ final class SQLiteStore: Store, @unchecked Sendable {
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { try SQLiteStore.harden($0) }
         place = path
+        self.logPages = Int32(clamping: logPages)
         do {
-            pool = try DatabasePool(
-                path: fileSystem.map { "file:\(path)?vfs=\($0)" } ?? path, configuration: configuration)
-            try pool.writeWithoutTransaction { try SQLiteStore.prepare($0) }
+            connections = try SQLiteConnections { [configuration, log] in
+                let pool = try DatabasePool(
+                    path: fileSystem.map { "file:\(path)?vfs=\($0)" } ?? path, configuration: configuration)
+                try pool.writeWithoutTransaction { try SQLiteStore.prepare($0, log) }
+                return pool
+            }
             files = StoreFiles(path)
             try HostTables.make(in: self)
-            try pool.writeWithoutTransaction { try permissions.adopt($0) }
+            try connections.use { try $0.writeWithoutTransaction { try permissions.adopt($0) } }
         } catch let error as DatabaseError {
             throw SQLiteStore.unusable(path, StoreError(error))
         } catch let error as StoreError {
@@ -66,10 +75,16 @@ final class SQLiteStore: Store, @unchecked Sendable {
     func unusable(_ error: StoreError) -> ModuleError { SQLiteStore.unusable(place, error) }
 
     /// Settings for the connection that writes alone.
-    private static func prepare(_ database: Database) throws {
+    private static func prepare(_ database: Database, _ log: Log) throws {
         // GRDB chooses NORMAL for WAL, which loses acknowledged commits when the power fails.
         try database.execute(sql: "PRAGMA synchronous = FULL")
-        try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+        // This takes the place of SQLite's own checkpoints, whose errors nobody hears of.
+        sqlite3_wal_hook(
+            database.sqliteConnection,
+            { log, _, _, pages in
+                log.map { Unmanaged<Log>.fromOpaque($0).takeUnretainedValue().pages = pages }
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(log).toOpaque())
         try database.execute(sql: "PRAGMA journal_size_limit = 33554432")
         // A statement fails when the piece of work that runs it has nearly used up its time, so that the request fails
         // rather than the service.
@@ -90,49 +105,88 @@ final class SQLiteStore: Store, @unchecked Sendable {
     // MARK: Connections
 
     func read<T>(_ control: ReadControl?, _ body: (any StoreConnection) throws -> T) throws -> T {
-        try StoreError.mapping {
-            try pool.read { database in
-                control?.watch(database)
-                defer { control?.unwatch(database) }
-                return try body(SQLiteConnection(database, StatementCache(), permissions, control))
+        // Without connections, reads try as well as changes to get some.
+        if connections.areClosed { renew() }
+        return try StoreError.mapping {
+            try connections.use { pool in
+                try pool.read { database in
+                    control?.watch(database)
+                    defer { control?.unwatch(database) }
+                    return try body(SQLiteConnection(database, StatementCache(), permissions, control))
+                }
             }
         }
     }
 
     func write<T>(_ body: (any WritingConnection) throws -> T) throws -> T {
-        try StoreError.mapping {
-            try pool.writeWithoutTransaction { try body(SQLiteWriter($0, self)) }
-        }
+        try onWriter { try body(SQLiteWriter($0, self)) }
+    }
+
+    private func onWriter<T>(_ body: (Database) throws -> T) throws -> T {
+        if connections.fault != nil { renew() }
+        defer { if connections.fault != nil { renew() } }
+        return try StoreError.mapping { try connections.use { try $0.writeWithoutTransaction(body) } }
     }
 
     /// Brings the log into the main file, so that a stopped store is one file. Files at these paths that are not this store's
     /// are left alone.
     func close() throws {
+        let isInDoubt = connections.fault != nil
+        guard let pool = connections.take() else { return }
         pool.writeWithoutTransaction { database in
             statements.removeAll()
-            if !isLost, files.fault(untouched: true) == nil {
-                // On a full disk the log stays beside the file, and the next start reads it.
-                _ = try? database.checkpoint(.truncate)
-            } else {
-                mneedle_sqlite_leave_log(database.sqliteConnection)
-            }
+            // On a full or failing disk the log stays beside the file, and the next start reads it.
+            if !isLost, !isInDoubt, files.fault(untouched: true) == nil, bringInLog(.truncate, database) { return }
+            mneedle_sqlite_leave_log(database.sqliteConnection)
         }
         try StoreError.mapping { try pool.close() }
     }
 
+    /// Opens the connections anew. The log stays as it is, and is read from its beginning.
+    private func renew() {
+        let isNew = connections.renew { database in
+            statements.removeAll()
+            mneedle_sqlite_leave_log(database.sqliteConnection)
+        }
+        guard isNew else { return }
+        // Opening has touched the files.
+        try? connections.use { $0.writeWithoutTransaction { _ in files.note() } }
+    }
+
     // MARK: On disk
 
+    /// The log of the writing connection.
+    // Sendable: it is touched on that connection only.
+    private final class Log: @unchecked Sendable {
+        /// How many pages it has.
+        var pages: Int32 = 0
+    }
+
+    /// Brings the log into the database when it has grown enough, and as far as no reader needs an older state.
+    func bringInLog(_ database: Database) {
+        guard log.pages >= logPages else { return }
+        _ = bringInLog(.passive, database)
+    }
+
+    /// - Returns: Whether that was done. A sync that failed has every connection opened anew.
+    private func bringInLog(_ kind: Database.CheckpointMode, _ database: Database) -> Bool {
+        do {
+            _ = try database.checkpoint(kind)
+            return true
+        } catch {
+            if let error = (error as? DatabaseError).map(StoreError.init), error.isOfSync { connections.doubt(error) }
+            return false
+        }
+    }
+
     func emptyLog() throws -> Bool {
-        try StoreError.mapping {
-            try pool.writeWithoutTransaction { database in
-                sqlite3_busy_timeout(database.sqliteConnection, 200)
-                defer {
-                    sqlite3_busy_timeout(database.sqliteConnection, SQLiteStore.busyTimeout * 1000)
-                    files.note()
-                }
-                do { _ = try database.checkpoint(.truncate) } catch DatabaseError.SQLITE_BUSY { return false }
-                return true
+        try onWriter { database in
+            sqlite3_busy_timeout(database.sqliteConnection, 200)
+            defer {
+                sqlite3_busy_timeout(database.sqliteConnection, SQLiteStore.busyTimeout * 1000)
+                files.note()
             }
+            return bringInLog(.truncate, database)
         }
     }
 

@@ -19,6 +19,7 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
 
     func begin() throws {
         if store.isLost { throw SQLiteWriter.gone("what was written last went into a file that is gone") }
+        if let fault = store.connections.fault { throw fault }
         switch store.files.fault(untouched: true) {
         case .gone(let fault):
             rescue()
@@ -37,6 +38,7 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
             error.mayStand = !isWrittenOver()
             throw error
         }
+        store.bringInLog(database)
         // A commit into a file that nobody will find again is not on disk, even if SQLite says so.
         var error: StoreError
         switch store.files.fault(untouched: false) {
