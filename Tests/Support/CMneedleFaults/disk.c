@@ -124,6 +124,8 @@ static int file_sync(sqlite3_file *given, int flags)
     if (code && !disk->is_cut) {
         /* A later sync says nothing of what this one has not written: the kernel takes it for written. */
         if (file->image) image_gamble(file->image, &disk->luck);
+        /* SQLite's own file system has one error for all that a sync says. */
+        code = SQLITE_IOERR_FSYNC;
     } else if (!code && is_cut_by(disk)) {
         code = SQLITE_IOERR_FSYNC;
     } else if (!code && file->image) {

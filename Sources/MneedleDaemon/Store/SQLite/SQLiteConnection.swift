@@ -7,13 +7,18 @@ class SQLiteConnection: StoreConnection {
     let statements: StatementCache
     let permissions: Permissions
     private let control: ReadControl?
+    private let connections: SQLiteConnections?
 
-    init(_ database: Database, _ statements: StatementCache, _ permissions: Permissions, _ control: ReadControl? = nil)
-    {
+    /// - Parameter connections: Those of a store that others use as well.
+    init(
+        _ database: Database, _ statements: StatementCache, _ permissions: Permissions, _ control: ReadControl? = nil,
+        _ connections: SQLiteConnections? = nil
+    ) {
         self.database = database
         self.statements = statements
         self.permissions = permissions
         self.control = control
+        self.connections = connections
     }
 
     final var faults: RowFaults { statements.faults }
@@ -39,7 +44,9 @@ class SQLiteConnection: StoreConnection {
     }
 
     func renew() throws {
-        for sql in ["COMMIT", "BEGIN DEFERRED"] { try statements.entry(sql, database).statement.run() }
+        try statements.entry("COMMIT", database).statement.run()
+        connections?.waitWhilePaused()
+        try statements.entry("BEGIN DEFERRED", database).statement.run()
     }
 
     final func hasTable(_ name: String) throws -> Bool { try StoreError.mapping { try database.tableExists(name) } }

@@ -3,24 +3,26 @@ import GRDB
 
 /// The open connections to the file. All of them can be closed and opened anew while the service runs.
 ///
-/// SQLite counts in memory how much of the log is in the database, and that count is wrong once a sync of the database has
-/// failed: a page that an earlier checkpoint wrote may never reach the disk, and nothing writes it again. Only connections
-/// opened anew read the log from its beginning and bring in all of it.
+/// After a sync that failed, the kernel takes what it could not write for written. SQLite's count of what it has brought from the
+/// log into the database is then wrong, and the log as it reads may not be the log on disk. So connections are opened anew: they
+/// read the log from its beginning, and bring all of it into the database before anything is added to it.
 // Sendable: the variables are touched while `condition` is locked only.
 final class SQLiteConnections: @unchecked Sendable {
-    private let open: @Sendable () throws -> DatabasePool
+    /// Opens connections; with the error that keeps the log out of the database, if there is one.
+    private let open: @Sendable () throws -> (DatabasePool, StoreError?)
     private let condition = NSCondition()
     private var pool: DatabasePool?
     private var uses = 0
-    private var isRenewing = false
+    /// Whether nobody may begin to read: the connections are opened anew, or the log is emptied.
+    private var isPaused = false
     private var doubt: StoreError?
 
     /// The longest time to wait for reads to end, which are interrupted, in seconds.
     private static let patience: TimeInterval = 0.2
 
-    init(_ open: @escaping @Sendable () throws -> DatabasePool) throws {
+    init(_ open: @escaping @Sendable () throws -> (DatabasePool, StoreError?)) throws {
         self.open = open
-        pool = try open()
+        (pool, doubt) = try open()
     }
 
     /// Lends the connections to `body`; they stay open meanwhile.
@@ -33,7 +35,7 @@ final class SQLiteConnections: @unchecked Sendable {
 
     private func enter() -> DatabasePool? {
         condition.withLock {
-            while isRenewing { condition.wait() }
+            while isPaused { condition.wait() }
             if pool != nil { uses += 1 }
             return pool
         }
@@ -42,9 +44,26 @@ final class SQLiteConnections: @unchecked Sendable {
     private func leave() {
         condition.withLock {
             uses -= 1
-            if isRenewing { condition.broadcast() }
+            if isPaused { condition.broadcast() }
         }
     }
+
+    // MARK: Pauses
+
+    /// Runs `body` while nobody begins to read; those who read go on.
+    func pausing<T>(_ body: () throws -> T) rethrows -> T {
+        condition.withLock { isPaused = true }
+        defer {
+            condition.withLock {
+                isPaused = false
+                condition.broadcast()
+            }
+        }
+        return try body()
+    }
+
+    /// Waits until reads may begin: for a read that lets go of its snapshot and takes another.
+    func waitWhilePaused() { condition.withLock { while isPaused { condition.wait() } } }
 
     // MARK: Doubt
 
@@ -63,11 +82,11 @@ final class SQLiteConnections: @unchecked Sendable {
     /// - Returns: Whether they are new.
     func renew(_ part: (Database) -> Void) -> Bool {
         condition.withLock {
-            while isRenewing { condition.wait() }
+            while isPaused { condition.wait() }
             guard doubt != nil else { return false }
-            isRenewing = true
+            isPaused = true
             defer {
-                isRenewing = false
+                isPaused = false
                 condition.broadcast()
             }
             pool?.interrupt()
@@ -77,8 +96,7 @@ final class SQLiteConnections: @unchecked Sendable {
                 pool?.writeWithoutTransaction(part)
                 try pool?.close()
                 pool = nil
-                pool = try open()
-                doubt = nil
+                (pool, doubt) = try open()
                 return true
             } catch let error as DatabaseError { doubt = StoreError(error) } catch {
                 doubt = StoreError(.failing, "\(error)")

@@ -16,6 +16,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     /// The time to wait for another program's lock, in seconds.
     private static let busyTimeout: Int32 = 5
+    /// The time to wait for reads to end when the log is to be emptied, in milliseconds. Changes wait as long.
+    private static let emptyingTimeout: Int32 = 300
 
     let connections: SQLiteConnections
     let permissions = Permissions()
@@ -52,8 +54,11 @@ final class SQLiteStore: Store, @unchecked Sendable {
             connections = try SQLiteConnections { [configuration, log] in
                 let pool = try DatabasePool(
                     path: fileSystem.map { "file:\(path)?vfs=\($0)" } ?? path, configuration: configuration)
-                try pool.writeWithoutTransaction { try SQLiteStore.prepare($0, log) }
-                return pool
+                let doubt = try pool.writeWithoutTransaction { database in
+                    try SQLiteStore.prepare(database, log)
+                    return SQLiteStore.settle(database)
+                }
+                return (pool, doubt)
             }
             files = StoreFiles(path)
             try HostTables.make(in: self)
@@ -78,6 +83,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
     private static func prepare(_ database: Database, _ log: Log) throws {
         // GRDB chooses NORMAL for WAL, which loses acknowledged commits when the power fails.
         try database.execute(sql: "PRAGMA synchronous = FULL")
+        // A log that is not wholly in the database stays as it is when this connection ends, for the next start.
+        mneedle_sqlite_leave_log(database.sqliteConnection, 1)
         // This takes the place of SQLite's own checkpoints, whose errors nobody hears of.
         sqlite3_wal_hook(
             database.sqliteConnection,
@@ -112,7 +119,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
                 try pool.read { database in
                     control?.watch(database)
                     defer { control?.unwatch(database) }
-                    return try body(SQLiteConnection(database, StatementCache(), permissions, control))
+                    return try body(SQLiteConnection(database, StatementCache(), permissions, control, connections))
                 }
             }
         }
@@ -136,18 +143,17 @@ final class SQLiteStore: Store, @unchecked Sendable {
         pool.writeWithoutTransaction { database in
             statements.removeAll()
             // On a full or failing disk the log stays beside the file, and the next start reads it.
-            if !isLost, !isInDoubt, files.fault(untouched: true) == nil, bringInLog(.truncate, database) { return }
-            mneedle_sqlite_leave_log(database.sqliteConnection)
+            guard !isLost, !isInDoubt, files.fault(untouched: true) == nil, bringInLog(.truncate, database) else {
+                return
+            }
+            mneedle_sqlite_leave_log(database.sqliteConnection, 0)
         }
         try StoreError.mapping { try pool.close() }
     }
 
     /// Opens the connections anew. The log stays as it is, and is read from its beginning.
     private func renew() {
-        let isNew = connections.renew { database in
-            statements.removeAll()
-            mneedle_sqlite_leave_log(database.sqliteConnection)
-        }
+        let isNew = connections.renew { _ in statements.removeAll() }
         guard isNew else { return }
         // Opening has touched the files.
         try? connections.use { $0.writeWithoutTransaction { _ in files.note() } }
@@ -160,6 +166,18 @@ final class SQLiteStore: Store, @unchecked Sendable {
     private final class Log: @unchecked Sendable {
         /// How many pages it has.
         var pages: Int32 = 0
+    }
+
+    /// Brings all of a log that was found into the database, before anything is added to it.
+    /// - Returns: The error that kept some of it out.
+    private static func settle(_ database: Database) -> StoreError? {
+        do {
+            let (log, done) = try database.checkpoint(.passive)
+            if log == done { return nil }
+            return StoreError(.failing, "another program reads the store, and keeps its log from being brought in")
+        } catch let error as DatabaseError { return StoreError(error) } catch {
+            return StoreError(.failing, "\(error)")
+        }
     }
 
     /// Brings the log into the database when it has grown enough, and as far as no reader needs an older state.
@@ -181,12 +199,13 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     func emptyLog() throws -> Bool {
         try onWriter { database in
-            sqlite3_busy_timeout(database.sqliteConnection, 200)
+            sqlite3_busy_timeout(database.sqliteConnection, SQLiteStore.emptyingTimeout)
             defer {
                 sqlite3_busy_timeout(database.sqliteConnection, SQLiteStore.busyTimeout * 1000)
                 files.note()
             }
-            return bringInLog(.truncate, database)
+            // Where one reads after the other there would be no moment in which nobody does.
+            return connections.pausing { bringInLog(.truncate, database) }
         }
     }
 
