@@ -147,7 +147,7 @@ struct EventRunner {
         var pause = 1.0
         repeat {
             wait(seconds: pause)
-            pause = min(pause * 2, 60)
+            pause = min(pause * 2, 10)
         } while progress.keep(position) != nil
     }
 
