@@ -4,6 +4,7 @@
 //   Plugins/* → MneedleKit ← MneedleDaemon ← mneedled
 //   Plugins/Telemetry → MneedleBulkKit (in the library of MneedleKit), MneedleSeries
 //   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
+//   mneedlectl, MneedleDaemon → MneedleTree
 //   mneedle-notify → MneedleNotify → MneedleClient
 //   MneedleDaemon, MneedleClient and those above them → MneedleSystem
 //
@@ -45,7 +46,7 @@ package.targets += [
     .target(
         name: "MneedleDaemon",
         dependencies: [
-            kit, "MneedleWire", "MneedleSystem", "CSystemd", "CMneedleSystem", "CMneedleSQLite",
+            kit, "MneedleWire", "MneedleSystem", "MneedleTree", "CSystemd", "CMneedleSystem", "CMneedleSQLite",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "GRDB", package: "GRDB.swift"),
@@ -75,13 +76,15 @@ package.targets += [
     .executableTarget(
         name: "mneedlectl",
         dependencies: [
-            "MneedleClient", "MneedleSystem", "MneedleWire", "CMneedleRun",
+            "MneedleClient", "MneedleSystem", "MneedleTree", "MneedleWire", "CMneedleRun",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings),
     .testTarget(
         name: "MneedleClientTests",
-        dependencies: ["MneedleClient", "MneedleSystem", "MneedleTestKit", "MneedleWire", "mneedlectl", "mneedled"],
+        dependencies: [
+            "MneedleClient", "MneedleSystem", "MneedleTestKit", "MneedleTree", "MneedleWire", "mneedlectl", "mneedled",
+        ],
         swiftSettings: tests),
 ]
 
@@ -118,7 +121,8 @@ package.targets += [
         swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["MneedleTestKit"], swiftSettings: tests),
     .testTarget(
-        name: "ServiceTests", dependencies: ["MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleWire"],
+        name: "ServiceTests",
+        dependencies: ["MneedleRandom", "MneedleSystem", "MneedleTestKit", "MneedleTree", "MneedleWire"],
         exclude: ["read_calendar.py", "read_metrics.py", "read_toml.py", "validate_replies.py"],
         swiftSettings: tests),
     .testTarget(
@@ -160,6 +164,13 @@ package.targets += [
     .target(name: "MneedleSeries", dependencies: ["CZstd"], swiftSettings: testable),
     .testTarget(
         name: "MneedleSeriesTests", dependencies: ["MneedleRandom", "MneedleSeries"], swiftSettings: tests),
+]
+
+// The tree over the ledger's entries, its proofs and its checkpoints, for the daemon and for witnesses.
+package.targets += [
+    .target(
+        name: "MneedleTree", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: settings),
+    .testTarget(name: "MneedleTreeTests", dependencies: ["MneedleRandom", "MneedleTree"], swiftSettings: tests),
 ]
 
 // The conformance suite, and the module that misbehaves for it. The loader takes it for no module: the suite makes a

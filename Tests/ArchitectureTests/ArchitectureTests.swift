@@ -92,6 +92,13 @@ struct ArchitectureTests {
         for file in files { #expect(file.imports.isSubset(of: ["CZstd", "Synchronization"]), "\(file.path)") }
     }
 
+    @Test("the ledger's tree knows hashing and base64, and no ledger")
+    func treeStandsAlone() throws {
+        let files = try Self.swiftFiles("Sources/MneedleTree")
+        #expect(!files.isEmpty)
+        for file in files { #expect(file.imports.isSubset(of: ["Crypto", "FoundationEssentials"]), "\(file.path)") }
+    }
+
     @Test("the kit depends on no package: its own note and FoundationEssentials at most")
     func kitStandsAlone() throws {
         for file in try Self.swiftFiles("Sources/MneedleKit") where !file.path.hasSuffix("Package.swift") {
