@@ -10,18 +10,35 @@ import sys
 FIELDS = "seq, at, actor, module, kind, subject, person, body, hash"
 
 
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def root(peaks):
+    """The root over complete subtrees, the largest first."""
+    whole = peaks[-1] if peaks else sha256()
+    for peak in reversed(peaks[:-1]):
+        whole = sha256(b"\1", peak, whole)
+    return whole.hex()
+
+
 def verify(path):
-    """Returns how many entries there are, the newest hash, and the first entry that does not fit."""
+    """Returns how many entries there are, the root over them, and the first entry that does not fit."""
     store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    previous, number, entries = bytes(32), None, 0
-    for *fields, stored in store.execute(f"SELECT {FIELDS} FROM mneedle_ledger ORDER BY seq"):
-        text = "".join(("" if field is None else str(field)) + "\n" for field in fields)
-        fits = hashlib.sha256(previous + text.encode()).digest() == stored
-        # An entry about nobody has no person; an empty one would have the same hash.
-        if not fits or "" in fields or text.count("\n") != 8 or (number is not None and fields[0] != number + 1):
-            return entries, previous.hex(), fields[0]
-        previous, number, entries = stored, fields[0], entries + 1
-    return entries, previous.hex(), None
+    peaks, size = [], 0
+    for *fields, body, stored in store.execute(f"SELECT {FIELDS} FROM mneedle_ledger ORDER BY seq"):
+        lines = ["" if field is None else str(field) for field in fields] + [hashlib.sha256(str(body).encode()).hexdigest()]
+        leaf = sha256(b"\0", *((line + "\n").encode() for line in lines))
+        # An entry about nobody has no person; an empty one would have the same record.
+        if leaf != stored or fields[0] != size + 1 or "" in fields or any("\n" in line for line in lines):
+            return size, root(peaks), fields[0]
+        size += 1
+        peaks.append(leaf)
+        # Two subtrees of one height are one of the next: as many are left as the size has bits that are set.
+        while len(peaks) > bin(size).count("1"):
+            right = peaks.pop()
+            peaks[-1] = sha256(b"\1", peaks[-1], right)
+    return size, root(peaks), None
 
 
 if __name__ == "__main__":

@@ -134,7 +134,8 @@ struct EventTests {
         .enabled(if: Machine.has("python3"), "needs python3"))
     func tooOld() throws {
         let daemon = try trialDaemon()
-        for number in 0..<5 { _ = try daemon.connect().ok("trial.add name=n\(number)") }
+        // Of so many entries the ledger keeps the root over the first ones: without them it can still tell its head.
+        #expect(try daemon.connect().ask("trial.burst count=300 bytes=10") == "OK {}")
         daemon.terminate()
         try run(
             "python3", "-c",

@@ -77,7 +77,7 @@ struct StoreFilesTests {
         ),
         (
             "python3 -c \"import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('UPDATE mneedle_ledger SET hash=zeroblob(32) WHERE seq=9'); c.commit()\" $1",
-            "entry 9 of its ledger is another one"
+            "the first 9 entries of its ledger are others than before"
         ),
         ("echo '{\"store\":' > $(dirname $1)/ledger-head.json", "is damaged"),
     ]

@@ -64,7 +64,7 @@ struct ExecutionTests {
         #expect(runNotes() == ["ok", "ok", "ok"])
         #expect(store.notes == ["a", "b", "c"] && chain() == [1, 2, 3])
         #expect(store.steps == ["begin", "commit"])
-        #expect(engine.head.sequence == 3)
+        #expect(engine.entries == 3)
     }
 
     @Test("a commit that fails has kept nothing, and each of the group is tried by itself")
@@ -125,7 +125,7 @@ struct ExecutionTests {
         #expect(run(Self.note("a"), counted) == ["storage", "storage"])
         #expect(runs.load(ordering: .relaxed) == 1)
         #expect(problems == ["store-file"] && engine.health.findings.count == 1)
-        #expect(engine.head.sequence == 0)
+        #expect(engine.entries == 0)
         // What stands is found out before anything more is written.
         #expect(run(Self.note("c")) == ["ok"])
         #expect(chain() == (stands ? [1, 2, 3] : [1]))

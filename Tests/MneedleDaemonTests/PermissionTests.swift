@@ -65,7 +65,7 @@ struct PermissionTests {
         arguments: [
             "INSERT INTO other_one (text) VALUES ('a')", "UPDATE other_one SET text = 'a'", "DELETE FROM other_one",
             "INSERT INTO mine_one (text) SELECT text FROM other_one",
-            "INSERT INTO mneedle_ledger (seq, at, actor, module, kind, subject, body, hash) VALUES (1,1,'','','','','{}',x'')",
+            "INSERT INTO mneedle_ledger (seq, at, actor, module, kind, subject, hash, body) VALUES (1,1,'','','','',x'','{}')",
             "UPDATE mneedle_store SET value = ''", "DELETE FROM mneedle_idempotency", "DROP TABLE mine_one",
             "CREATE TABLE mine_two (id INTEGER)", "CREATE TEMP TABLE mine_two (id INTEGER)",
             "CREATE VIEW mine_v AS SELECT 1",

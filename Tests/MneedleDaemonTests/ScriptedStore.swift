@@ -51,7 +51,7 @@ final class ScriptedStore: Store, @unchecked Sendable {
         }
     }
 
-    static let ledgerColumns = ["seq", "at", "actor", "module", "kind", "subject", "person", "body", "hash"]
+    static let ledgerColumns = ["seq", "at", "actor", "module", "kind", "subject", "person", "hash", "body"]
 
     /// The entries of the ledger that stand.
     var entries: [Row] {
@@ -179,8 +179,14 @@ private final class Connection: WritingConnection {
 
     func forEach(_ sql: String, _ values: [SQLValue], of module: String, _ body: (Row) throws -> Void) throws {
         try check(values)
-        if sql.hasPrefix("SELECT seq, hash FROM mneedle_ledger"), let newest = store.entries.last {
-            try body(Row(columns: Columns(["seq", "hash"]), values: [newest["seq"], newest["hash"]]))
+        if sql.hasPrefix("SELECT seq FROM mneedle_ledger"), let newest = store.entries.last {
+            try body(Row(columns: Columns(["seq"]), values: [newest["seq"]]))
+        } else if sql.hasPrefix("SELECT seq - 1 AS number, hash FROM mneedle_ledger") {
+            guard case .integer(let first) = values[0], case .integer(let last) = values[1] else { return }
+            for entry in store.entries {
+                guard case .integer(let sequence) = entry["seq"], sequence > first, sequence <= last else { continue }
+                try body(Row(columns: Columns(["number", "hash"]), values: [.integer(sequence - 1), entry["hash"]]))
+            }
         }
     }
 

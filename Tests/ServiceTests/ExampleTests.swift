@@ -53,6 +53,49 @@ struct ExampleTests {
         #expect(shortened.code == 1)
     }
 
+    @Test(
+        "a receipt proves its entry to an independent reader and to mneedlectl, without the daemon, and nothing else does"
+    )
+    func receipts() throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        for number in 1...21 { _ = try client.ok("records.add-person person=p\(number) name=Jörg") }
+        let key = try #require(client.ok("ledger.checkpoint")["key"]?.string)
+        let tool = DaemonProcess.products + "/mneedlectl"
+        let (receipt, facts) = (daemon.folder + "/7.tlog-proof", daemon.folder + "/7.json")
+        func shell(_ command: String) throws -> (code: Int32, output: String) { try Self.run(["bash", "-c", command]) }
+        let made = try shell(
+            "\(tool) --socket \(daemon.folder)/run/control.sock ledger receipt --seq 7 --facts \(facts) >\(receipt)")
+        #expect(made.code == 0, "\(made.output)")
+        #expect(daemon.terminate() == 0)
+        // The name is a fact, and not in the receipt.
+        #expect(try String(contentsOfFile: facts, encoding: .utf8).contains("Jörg"))
+        let text = try String(contentsOfFile: receipt, encoding: .utf8)
+        let checks = [
+            "python3 \(Self.root)/Examples/verify_receipt.py '\(key)' \(receipt) \(facts)",
+            "\(tool) ledger check \(receipt) --key '\(key)' --facts \(facts)",
+        ]
+        for check in checks {
+            let found = try shell(check)
+            #expect(found.code == 0 && found.output.contains("person.added"), "\(found.output)")
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for (alter, words) in [
+            ({ $0 }, "facts"), ({ $0.replacing("index 6", with: "index 7") }, "hold"),
+            ({ $0.replacing("\n21\n", with: "\n22\n") }, "hold"),
+            ({ $0.replacing(lines[4], with: lines[5]) }, "hold"),
+        ] as [((String) -> String, String)] {
+            try Data(alter(text).utf8).write(to: URL(fileURLWithPath: receipt))
+            if words == "facts" { try Data("{}".utf8).write(to: URL(fileURLWithPath: facts)) }
+            for check in words == "facts"
+                ? checks : checks.map({ $0.replacing(" --facts \(facts)", with: "").replacing(" \(facts)", with: "") })
+            {
+                let found = try shell(check)
+                #expect(found.code == 1 && found.output.contains(words), "\(found)")
+            }
+        }
+    }
+
     @Test("what was altered on disk, ledger.verify names", arguments: ["at = at + 1", "person = ''"])
     func verifyNames(alteration: String) throws {
         let daemon = try DaemonProcess()
@@ -71,7 +114,7 @@ struct ExampleTests {
         // And not only to whoever asks.
         let status = try again.ok("status")
         #expect(status["state"]?.string == "degraded")
-        #expect(status["problems"]?.strings.first?.hasPrefix("the ledger's chain breaks at entry 3") == true)
+        #expect(status["problems"]?.strings.first?.hasPrefix("the ledger does not hold at entry 3") == true)
         _ = try again.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=p1 material=titanium")
         let check = try again.ok("session.check person=p1 device=roller areas=cheeks depth_mm=0.3")
         #expect(check["allowed"]?.bool == false)

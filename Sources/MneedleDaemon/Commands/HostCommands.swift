@@ -1,4 +1,5 @@
 import MneedleKit
+import MneedleTree
 import MneedleWire
 
 /// The service's own commands: the module `mneedled`, described in the same table as the others.
@@ -11,6 +12,8 @@ struct HostCommands {
     let started: Instant
     let metrics: Metrics
     let backups: Backup
+    /// The key that signs what is said of the ledger.
+    let signer: CheckpointSigner
     /// The values that change while the service runs.
     let live: @Sendable () -> LiveFigures
 
@@ -37,10 +40,12 @@ struct HostCommands {
     private func commands(describing whole: CommandTable) -> [Command] {
         let introspection = Introspection(table: whole, people: registry.people)
         let ledger = LedgerCommands(backups: backups)
+        let proofs = ProofCommands(signer: signer)
         return [
             introspection.help, introspection.describe,
             ping, status, modulesList, figures, HostCommands.subscribe, HostCommands.unsubscribe,
             ledger.tail, ledger.verify, ledger.compare, ledger.backup,
+            proofs.checkpoint, proofs.prove, proofs.records,
             Remedies.acceptClock, Remedies.dropReaction, Remedies.retireGuard,
         ]
     }

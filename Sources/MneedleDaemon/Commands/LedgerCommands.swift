@@ -1,6 +1,7 @@
 import Foundation
 import MneedleKit
 import MneedleSystem
+import MneedleTree
 
 /// `ledger.tail`, `ledger.verify`, `ledger.compare` and `ledger.backup`.
 struct LedgerCommands {
@@ -82,46 +83,54 @@ struct LedgerCommands {
             reads: { try LedgerCommands.verified($0) })
     }
 
-    /// The result of the proof. A chain that does not hold degrades the service until one that holds is proved.
+    /// The result of the proof. A ledger that does not hold degrades the service until one that holds is proved.
     static func verified(_ reading: any Reading) throws -> Verified {
+        guard let reading = reading as? StoreReading else {
+            throw ModuleError.internal("the ledger is proved from the store itself")
+        }
         let proof = try LedgerProof.ofAll(reading)
-        if let health = (reading as? StoreReading)?.engine.health {
-            if let bad = proof.firstBad {
-                health.report(LedgerProof.problem(bad))
-            } else {
-                health.mend("ledger-broken")
-            }
+        if let bad = proof.firstBad {
+            reading.engine.health.report(LedgerProof.problem(bad))
+        } else {
+            reading.engine.health.mend("ledger-broken")
         }
         return Verified(
-            isWhole: proof.firstBad == nil, entries: Int64(proof.entries), head: proof.head.hash.hex,
+            isWhole: proof.firstBad == nil, entries: Int64(proof.entries), head: proof.tree.root.bytes.hex,
             firstBad: proof.firstBad)
     }
 
-    private static let sequence = Parameter.required("seq", .id, "The entry's sequence number.")
-    private static let hash = Parameter.required(
-        "hash", .text(maximum: 64), "The hash that it had, in hexadecimal.")
+    private static let entries = Parameter.required(
+        "entries", .id, "How many entries the ledger had when the witness looked.")
+    private static let head = Parameter.required(
+        "head", .text(maximum: 64), "The root over them, in hexadecimal.")
 
     var compare: Command {
         Command(
             "ledger.compare",
-            "Holds an entry against what a witness knows; one that does not fit degrades the service.",
-            role: .admin, takes: LedgerCommands.sequence, LedgerCommands.hash, gives: ComparedEntry.self,
-            concerns: .everybody, example: "ledger.compare seq=1 hash=\(String(repeating: "0", count: 64))",
-            reads: { reading, sequence, hash in
-                let stored = try reading.store.row("SELECT hash FROM mneedle_ledger WHERE seq = ?", sequence)?.blob(
-                    "hash")?
-                    .hex
-                let isSame = stored == hash.lowercased()
-                if !isSame, let health = (reading as? StoreReading)?.engine.health {
-                    let fault = stored == nil ? "is not there" : "is another one than a witness knows"
-                    health.report(
+            "Holds the ledger's first entries against what a witness knows; if they do not fit, the service is degraded.",
+            role: .admin, takes: LedgerCommands.entries, LedgerCommands.head, gives: ComparedHead.self,
+            concerns: .everybody, example: "ledger.compare entries=1 head=\(String(repeating: "0", count: 64))",
+            reads: { reading, entries, head in
+                guard let reading = reading as? StoreReading else {
+                    throw ModuleError.internal("the ledger's tree is read from the store itself")
+                }
+                let tree = LedgerTree(connection: reading.connection)
+                let size = try tree.size
+                let known = entries <= size ? try tree.first(entries).root.bytes.hex : nil
+                let isSame = known == head.lowercased()
+                if !isSame {
+                    let fault =
+                        known == nil
+                        ? "the ledger has \(size) entries, and had \(entries) when a witness looked"
+                        : "the first \(entries) entries of the ledger are others than a witness knows"
+                    reading.engine.health.report(
                         Health.Fault(
                             "ledger-witness",
-                            "entry \(sequence) of the ledger \(fault): the store was replaced, altered, or is an older copy;"
+                            fault + ": the store was replaced, altered, or is an older copy;"
                                 + " keep it, find out which, and restart the service when the store is right",
                             blocksSessions: true))
                 }
-                return ComparedEntry(isSame: isSame, hash: stored)
+                return ComparedHead(isSame: isSame, head: known)
             })
     }
 
@@ -158,7 +167,7 @@ private struct LedgerRow: Reply {
         Member("kind", "what happened") { $0.row.text("kind") },
         Member("subject", "what it happened to") { $0.row.text("subject") },
         Member("body", "the facts", \.body),
-        Member("hash", "SHA-256 over the entry and the hash before it; absent for those who see only their own") {
+        Member("hash", "the hash of its record, a leaf of the tree; absent for those who see only their own") {
             $0.showsHash ? $0.row.blob("hash")?.hex : nil
         },
     ]
@@ -172,21 +181,21 @@ struct Verified: Reply {
     var firstBad: Int64?
 
     static let members: [Member<Verified>] = [
-        Member("ok", "whether the whole chain holds", \.isWhole),
+        Member("ok", "whether every entry is the one that was recorded", \.isWhole),
         Member("entries", "how many entries there are", \.entries),
-        Member("head", "the newest entry's hash, to compare with the one in the journal", \.head),
+        Member("head", "the root over all of them, to compare with the one in the journal", \.head),
         Member("first_bad", "the first entry that does not fit, if any", \.firstBad),
     ]
 }
 
 /// The reply to `ledger.compare`.
-private struct ComparedEntry: Reply {
+private struct ComparedHead: Reply {
     var isSame: Bool
-    var hash: String?
+    var head: String?
 
-    static let members: [Member<ComparedEntry>] = [
-        Member("ok", "whether the entry is there and has that hash", \.isSame),
-        Member("hash", "the hash that it has, if it is there", \.hash),
+    static let members: [Member<ComparedHead>] = [
+        Member("ok", "whether the ledger begins with those entries", \.isSame),
+        Member("head", "the root over its first entries, if it has so many", \.head),
     ]
 }
 
@@ -199,6 +208,6 @@ struct WrittenCopy: Reply {
     static let members: [Member<WrittenCopy>] = [
         Member("bytes", "size of the copy", \.bytes),
         Member("entries", "ledger entries in it", \.entries),
-        Member("head", "its newest entry's hash", \.head),
+        Member("head", "the root over them", \.head),
     ]
 }

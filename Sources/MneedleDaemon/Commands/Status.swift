@@ -23,7 +23,7 @@ private struct ServiceStatus: Reply {
             Object(uniqueMembers: status.modules.map { .init($0.name, .string($0.state.rawValue)) })
         },
         Member("knowledge", "the digest of the knowledge files in force, as sessions keep it", \.knowledge),
-        Member("store", "bytes on disk, ledger entries and the newest entry's hash", \.store),
+        Member("store", "bytes on disk, ledger entries and the root over them", \.store),
         Member("connections", "open connections", \.connections),
         Member("next_due", "when a timer is next due", \.nextDue),
         Member("problems", "what is wrong, in words", \.problems),
@@ -43,7 +43,7 @@ private struct StoreStatus: Reply {
         Member(
             "log_bytes", "how many of them are the log, which grows while somebody reads an older state", \.logBytes),
         Member("entries", "how many the ledger has; absent while it cannot be read", \.entries),
-        Member("head", "the newest one's hash; absent for those who see only their own", \.head),
+        Member("head", "the root over all of them; absent for those who see only their own", \.head),
     ]
 }
 
@@ -61,7 +61,7 @@ extension HostCommands {
     ///   - reading: The store; `nil` where it cannot be read.
     ///   - fault: The reason why it cannot be read.
     private func answer(_ reading: (any Reading)?, _ fault: String? = nil) -> ServiceStatus {
-        let newest = try? reading?.store.row("SELECT seq, hash FROM mneedle_ledger ORDER BY seq DESC LIMIT 1")
+        let tree = (reading as? StoreReading).map { LedgerTree(connection: $0.connection) }
         let registry = (reading as? StoreReading)?.registry ?? registry
         let noted =
             fault.map { ["the store cannot be read: \($0)"] }
@@ -71,15 +71,15 @@ extension HostCommands {
             health.problems.map(\.text) + noted + registry.troubles.map(\.text)
             + registry.refusals.problems(at: figures.now)
         let isWhole = reading?.privacy.seesEverybody ?? false
-        // With the hash a peer could find out by guessing what another's entry says.
-        let head = isWhole ? (newest?.blob("hash") ?? Ledger.Head.empty.hash).hex : nil
+        // With the root a peer could find out by guessing what another's entry says.
+        let root = isWhole ? try? tree?.first(tree?.size ?? 0).root : nil
         return ServiceStatus(
             version: version,
             uptime: Span(milliseconds: max(0, figures.now.milliseconds - started.milliseconds) / 1000 * 1000),
             problems: problems, modules: registry.modules, knowledge: registry.knowledgeDigest,
             store: StoreStatus(
                 bytes: store.bytes, logBytes: store.logBytes,
-                entries: reading == nil ? nil : newest?.integer("seq") ?? 0, head: head),
+                entries: try? tree?.size, head: root?.bytes.hex),
             connections: figures.connections, nextDue: isWhole ? figures.nextDue : nil, limits: limits)
     }
 }

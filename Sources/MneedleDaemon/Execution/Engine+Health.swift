@@ -15,7 +15,7 @@ extension Engine {
 
     /// Notes a commit whose data will be found again.
     func noteCommit(wrote: Bool) {
-        committedHead.withLock { [head = ledger.head] in $0 = head }
+        committedTree.withLock { [tree = ledger.tree] in $0 = tree }
         guard wrote else { return }
         health.mend("store-disk")
         // An hour without changes is the witness's; while there are changes, the note is at most this much behind.

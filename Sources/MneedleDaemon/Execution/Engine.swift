@@ -1,11 +1,12 @@
 import MneedleKit
+import MneedleTree
 import Synchronization
 
 /// Runs requests on the store: reads on a snapshot, writes in groups with one commit a group.
 ///
-/// It holds the ledger's head, which belongs to the writing connection: only one thread may call the writing methods, and
+/// It holds the ledger's tree, which belongs to the writing connection: only one thread may call the writing methods, and
 /// ``Writer`` makes sure of that.
-// Sendable: `ledger`, `isHeadKnown`, `clockWatch` and `noted` are touched inside `store.write` only, which runs one body at a
+// Sendable: `ledger`, `isTreeKnown`, `clockWatch` and `noted` are touched inside `store.write` only, which runs one body at a
 // time.
 package final class Engine: @unchecked Sendable {
     let store: any Store
@@ -17,9 +18,9 @@ package final class Engine: @unchecked Sendable {
     let storeID: String
     var noted = ContinuousClock.now
     let ledger: Ledger
-    /// Whether the ledger's head is the store's: after a commit of unknown outcome it is read again.
-    private var isHeadKnown = true
-    let committedHead: Mutex<Ledger.Head>
+    /// Whether the ledger's tree is the store's: after a commit of unknown outcome it is read again.
+    private var isTreeKnown = true
+    let committedTree: Mutex<Tree>
     private let clockWatch: ClockWatch
     /// The largest time by which the clock may be behind the latest known time, in milliseconds.
     let clockTolerance: Int64
@@ -47,7 +48,7 @@ package final class Engine: @unchecked Sendable {
                 return (ledger, watch, try HeadNote.id(connection))
             }
         }
-        committedHead = Mutex(ledger.head)
+        committedTree = Mutex(ledger.tree)
     }
 
     /// Whether the clock was set since the writer last looked at it; to be asked on the writer's thread.
@@ -59,8 +60,11 @@ package final class Engine: @unchecked Sendable {
     /// Puts other modules, or the same with other knowledge, in force for all work that begins from now on.
     func replaceHouse(_ registry: ModuleRegistry) { current.withLock { $0 = registry } }
 
-    /// The newest ledger entry on disk.
-    var head: Ledger.Head { committedHead.withLock { $0 } }
+    /// How many ledger entries are on disk.
+    var entries: Int64 { committedTree.withLock { $0.size } }
+
+    /// The head of the ledger on disk.
+    var head: TreeHead { committedTree.withLock { $0 }.head }
 
     /// The first entry that the ledger still has.
     func oldestSequence() throws -> Int64 {
@@ -168,7 +172,7 @@ package final class Engine: @unchecked Sendable {
         let registry = registry
         return try store.write { connection in
             try begin(connection)
-            let (head, clockState) = (ledger.head, clockWatch.state)
+            let (tree, clockState) = (ledger.tree, clockWatch.state)
             var outcome = Outcome(jobs: [])
             let transaction = StoreTransaction(
                 connection, engine: self, registry: registry, ledger: ledger, clockWatch: clockWatch,
@@ -192,10 +196,10 @@ package final class Engine: @unchecked Sendable {
                 try connection.commit()
             } catch {
                 connection.rollback()
-                ledger.head = head
+                ledger.tree = tree
                 clockWatch.state = clockState
                 if let error = error as? StoreError {
-                    isHeadKnown = error.kind != .lost
+                    isTreeKnown = error.kind != .lost
                     notice(error)
                 }
                 throw error
@@ -218,12 +222,12 @@ package final class Engine: @unchecked Sendable {
             throw error
         }
         health.mend("store-file")
-        guard !isHeadKnown else { return }
-        do { ledger.head = try Ledger.head(in: connection) } catch {
+        guard !isTreeKnown else { return }
+        do { ledger.tree = try LedgerTree.all(in: connection) } catch {
             connection.rollback()
             throw error
         }
-        isHeadKnown = true
+        isTreeKnown = true
     }
 
     private struct RolledBack: Error {

@@ -77,7 +77,7 @@ extension StoreTransaction {
     /// - Returns: The error of a reaction that failed, when none of its changes are left.
     private func attempt(_ entry: Entry, _ module: String, _ reaction: Reaction) throws -> (any Error)? {
         willWrite()
-        let (before, head, told) = (writes, ledger.head, events.count)
+        let (before, tree, told) = (writes, ledger.tree, events.count)
         if hasSavepoints { try mapped { try writing.set(.reaction) } }
         do {
             try ofItsOwn(module) { try reaction.run(entry, actor, self) }
@@ -90,7 +90,7 @@ extension StoreTransaction {
             guard !isSpoiled, writing.isInTransaction else { throw error }
             if hasSavepoints {
                 try mapped { try writing.rollBack(to: .reaction) }
-                ledger.head = head
+                ledger.tree = tree
             } else if writes != before || writing.isBroken {
                 isSpoiled = true
                 throw Spoiled()

@@ -27,8 +27,11 @@ enum HostTables {
                         "mneedle_ledger",
                         [
                             .id(named: "seq"), .time("at"), .text("actor"), .text("module"), .text("kind"),
-                            .text("subject"), .text("person").optional(), .text("body"), .bytes("hash"),
+                            .text("subject"), .text("person").optional(), .bytes("hash"), .text("body"),
                         ]),
+                    .table(
+                        "mneedle_ledger_nodes", [.integer("level"), .integer("number"), .bytes("hash")],
+                        primaryKey: ["level", "number"]),
                     .table(
                         "mneedle_idempotency",
                         [.integer("uid"), .text("key"), .bytes("request"), .text("reply"), .time("at")],

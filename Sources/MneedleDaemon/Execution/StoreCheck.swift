@@ -4,7 +4,7 @@ import MneedleSystem
 import Synchronization
 
 /// Searches the whole store for damage on a thread of its own, at the start and daily: by the database's own check, and by
-/// a proof of the chain of the newest ledger entries. The service serves meanwhile.
+/// a proof of the newest ledger entries. The service serves meanwhile.
 final class StoreCheck: Sendable {
     private let engine: Engine
     private let isRunning = Mutex(false)
@@ -45,9 +45,7 @@ final class StoreCheck: Sendable {
             let fault = try engine.store.read(control) { try $0.findDamage() }
             guard !control.isStopped else { return }
             if let fault { engine.health.report(StoreCheck.damage(fault)) } else { engine.health.mend("store-damaged") }
-            let proof = try engine.read(actor: .service, module: Verb.host) {
-                try LedgerProof.ofNewest(newest, $0)
-            }
+            let proof = try engine.store.read(control) { try LedgerProof.ofNewest(newest, $0) }
             if let bad = proof.firstBad { engine.health.report(LedgerProof.problem(bad)) }
         } catch {
             guard !control.isStopped else { return }

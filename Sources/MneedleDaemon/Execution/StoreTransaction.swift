@@ -61,7 +61,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
 
     private func unit(_ body: () throws -> Object) throws -> Object {
         (hasWritten, changed, hasRecorded, said, fault) = (false, nil, false, (0, 0), nil)
-        let (told, head) = (events.count, ledger.head)
+        let (told, tree) = (events.count, ledger.tree)
         if hasSavepoints { try mapped { try writing.set(.request) } }
         do {
             _ = connection.faults.take()
@@ -86,7 +86,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
             if isSpoiled || (isMixed && !hasSavepoints && isOpen) { throw Spoiled() }
             if hasSavepoints, isOpen {
                 try mapped { try writing.rollBack(to: .request) }
-                ledger.head = head
+                ledger.tree = tree
             }
             throw error
         }
@@ -146,7 +146,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         hasRecorded = true
         let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) }
         try tell(event)
-        return ledger.head.sequence
+        return ledger.tree.size
     }
 
     package func publishLive(topic: String, _ body: Object) {

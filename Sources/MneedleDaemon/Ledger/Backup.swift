@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import MneedleKit
 import MneedleSystem
+import MneedleTree
 
 /// Writes copies of the store for peers, where the configuration allows it and the peers could write themselves.
 struct Backup: Sendable {
@@ -31,9 +32,9 @@ struct Backup: Sendable {
             let copy = StateFolder.copyPrefix + Backup.random
             defer { for end in Stores.copyEnds { unlinkat(own.number, copy + end, 0) } }
             let source = try Backup.create(copy, in: own)
-            let (head, entries) = try Backup.copy(snapshot, to: state + "/" + copy)
+            let head = try Backup.copy(snapshot, to: state + "/" + copy)
             let bytes = try Backup.hand(source, to: folder, as: name, path)
-            return WrittenCopy(bytes: Int64(bytes), entries: entries, head: head.hash.hex)
+            return WrittenCopy(bytes: Int64(bytes), entries: head.size, head: head.root.bytes.hex)
         } catch let error as ModuleError {
             throw error
         } catch {
@@ -114,12 +115,9 @@ struct Backup: Sendable {
 
     // MARK: Writing
 
-    /// - Returns: The newest entry of the copy, and the number of its entries.
-    private static func copy(_ snapshot: any StoreConnection, to path: String) throws -> (Ledger.Head, Int64) {
-        try snapshot.copy(to: path) { copy in
-            let entries = try copy.first("SELECT COUNT(*) AS entries FROM mneedle_ledger")?.integer("entries")
-            return (try Ledger.head(in: copy), entries ?? 0)
-        }
+    /// - Returns: The head of the copy's ledger.
+    private static func copy(_ snapshot: any StoreConnection, to path: String) throws -> TreeHead {
+        try snapshot.copy(to: path) { try LedgerTree.all(in: $0).head }
     }
 
     /// Gives a finished copy to the folder: under a temporary name until all of it is on disk, and only then, if no file has

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import MneedleKit
 import MneedleSystem
+import MneedleTree
 import MneedleWire
 import Synchronization
 
@@ -16,7 +17,7 @@ package final class HeadNote: Sendable {
     struct Content: Equatable {
         /// The store's own id.
         var store: String
-        var head: Ledger.Head
+        var head: TreeHead
     }
 
     /// The names of its files in the state folder.
@@ -37,6 +38,9 @@ package final class HeadNote: Sendable {
         content = Mutex(isAccepted ? nil : try HeadNote.read(path))
     }
 
+    /// The noted head.
+    var head: TreeHead? { content.withLock { $0?.head } }
+
     /// Takes the administrator's word back after a start that followed it: it holds for one start.
     func endAcceptance() { unlink(acceptance) }
 
@@ -51,12 +55,12 @@ package final class HeadNote: Sendable {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let json = try? JSON.parse(text), let store = json["store"]?.string,
             let entries = json["entries"]?.integer, entries >= 0,
-            let hash = json["head"]?.string.flatMap([UInt8].init(hex:)), hash.count == 32
+            let root = json["head"]?.string.flatMap([UInt8].init(hex:)).flatMap(TreeHash.init)
         else {
             throw Refused(
                 description: "'\(path)', which says what the ledger's head was, is damaged. \(HeadNote.wayOn(path))")
         }
-        return Content(store: store, head: Ledger.Head(sequence: entries, hash: hash))
+        return Content(store: store, head: TreeHead(size: entries, root: root))
     }
 
     private static func wayOn(_ path: String) -> String {
@@ -68,27 +72,27 @@ package final class HeadNote: Sendable {
     func requireStore(at database: String) throws {
         guard let known = content.withLock({ $0 }), (fileSize(database) ?? 0) == 0 else { return }
         throw Refused(
-            description: "the store is gone: '\(database)' is not there or empty, and had \(known.head.sequence) ledger"
+            description: "the store is gone: '\(database)' is not there or empty, and had \(known.head.size) ledger"
                 + " entries. An empty one would know of no person and no session. \(HeadNote.wayOn(path))")
     }
 
     /// - Throws: ``Refused`` when the store is not the noted one, or lacks entries that it had.
     func requireFits(_ store: any Store) throws {
         guard let known = content.withLock({ $0 }) else { return }
-        let (id, head, hash) = try store.read(nil) { connection in
-            guard try connection.hasTable("mneedle_ledger") else { return ("", Ledger.Head.empty, [UInt8]?.none) }
-            return (
-                try HeadNote.id(connection), try Ledger.head(in: connection),
-                try Ledger.hash(of: known.head.sequence, in: connection)
-            )
+        let (id, size, root) = try store.read(nil) { connection in
+            guard try connection.hasTable("mneedle_ledger") else { return ("", Int64(0), TreeHash?.none) }
+            let tree = LedgerTree(connection: connection)
+            let size = try tree.size
+            let root = size < known.head.size ? nil : try tree.first(known.head.size).root
+            return (try HeadNote.id(connection), size, root)
         }
         let fault: String
-        if head.sequence < known.head.sequence {
-            fault = "it has \(head.sequence) ledger entries, and had \(known.head.sequence)"
+        if size < known.head.size {
+            fault = "it has \(size) ledger entries, and had \(known.head.size)"
         } else if id != known.store {
             fault = "it has the id \(id), and had \(known.store)"
-        } else if known.head.sequence > 0, hash != known.head.hash {
-            fault = "entry \(known.head.sequence) of its ledger is another one than before"
+        } else if root != known.head.root {
+            fault = "the first \(known.head.size) entries of its ledger are others than before"
         } else {
             return
         }
@@ -104,11 +108,11 @@ package final class HeadNote: Sendable {
     /// Writes the head, on disk when this returns; does nothing when the note has it already.
     /// - Returns: The reason why it could not be written; `nil` when it was.
     @discardableResult
-    func write(_ head: Ledger.Head, of store: String) -> String? {
+    func write(_ head: TreeHead, of store: String) -> String? {
         content.withLock { content in
             let new = Content(store: store, head: head)
             guard content != new || access(path, F_OK) != 0 else { return nil }
-            let text = #"{"store":"\#(store)","entries":\#(head.sequence),"head":"\#(head.hash.hex)"}"# + "\n"
+            let text = #"{"store":"\#(store)","entries":\#(head.size),"head":"\#(head.root.bytes.hex)"}"# + "\n"
             do {
                 try AtomicFile.replace(path, with: Array(text.utf8))
                 content = new

@@ -30,7 +30,7 @@ struct Reporter: Part {
         let failed = engine.health.problems.map(\.code) + registry.troubles.map(\.module)
         let problem = failed.isEmpty ? "" : "; DEGRADED: \(failed.joined(separator: ", "))"
         let running = registry.modules.count { $0.state == .running }
-        return "\(running) modules, \(engine.head.sequence) ledger entries\(problem)"
+        return "\(running) modules, \(engine.entries) ledger entries\(problem)"
     }
 
     // MARK: To the log
@@ -72,18 +72,19 @@ struct Reporter: Part {
     /// Logs the head. The journal witnesses the ledger: a person who alters the store cannot alter the log.
     func logHead(_ occasion: String) {
         let head = engine.head
+        let root = head.root.bytes.hex
         logger.say(
-            .ledgerHead, .notice, "ledger head at \(head.sequence) (\(occasion)): \(head.hash.hex)",
-            ["module": "mneedled", "ledger_entries": String(head.sequence), "ledger_head": head.hash.hex])
+            .ledgerHead, .notice, "ledger head at \(head.size) (\(occasion)): \(root)",
+            ["module": "mneedled", "ledger_entries": String(head.size), "ledger_head": root])
     }
 
     /// Logs that an administrator wants the store as it is, where everybody will find it later.
     func tellAcceptance() {
         guard let headNote = engine.headNote, headNote.isAccepted else { return }
+        let head = engine.head
         logger.say(
-            .storeAccepted, .warning,
-            "the store is accepted as it is, with \(engine.head.sequence) ledger entries",
-            ["ledger_entries": String(engine.head.sequence), "ledger_head": engine.head.hash.hex])
+            .storeAccepted, .warning, "the store is accepted as it is, with \(head.size) ledger entries",
+            ["ledger_entries": String(head.size), "ledger_head": head.root.bytes.hex])
         headNote.endAcceptance()
     }
 }

@@ -1,5 +1,6 @@
 import MneedleBulkKit
 import MneedleKit
+import MneedleTree
 import MneedleWire
 import NIOCore
 import NIOPosix
@@ -18,12 +19,13 @@ final class Server: Part {
     private let started: Instant
     /// The folder of the store, in which copies may not be left.
     private let state: String
+    private let signer: CheckpointSigner
     private let current: Mutex<Services>
 
-    /// - Throws: The error that keeps the writer from being made, or the store from being read.
+    /// - Throws: The error that keeps the writer from being made, or the store or the ledger's key from being read.
     init(_ engine: Engine, _ settings: Settings, _ reporter: Reporter) throws {
         let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let hub = Hub(loop: loop, published: engine.head.sequence, modules: engine.registry.modules.count)
+        let hub = Hub(loop: loop, published: engine.entries, modules: engine.registry.modules.count)
         let readers = Readers(loop: loop, limits: settings.limits) { engine.store.logBytes }
         writer = try Writer(engine: engine, maxLogBytes: Int64(settings.limits.maxLogBytes)) { outcome in
             reporter.tell(outcome.events)
@@ -37,6 +39,7 @@ final class Server: Part {
             try loop.submit { hub.currentCounters }.wait()
         }
         state = Trust.absolute(settings.state)
+        signer = try LedgerKey.signer(folder: state, store: engine.storeID)
         (self.loop, self.hub, self.engine, self.readers, self.reporter) = (loop, hub, engine, readers, reporter)
         current = Mutex(
             Services(
@@ -101,7 +104,7 @@ final class Server: Part {
         HostCommands(
             registry: registry, store: engine.store, health: engine.health, limits: services.limits,
             version: services.version, started: started, metrics: metrics,
-            backups: Backup(settings: services.backup, state: state),
+            backups: Backup(settings: services.backup, state: state), signer: signer,
             live: { [engine, hub, writer] in
                 .init(
                     now: engine.clock.now(), connections: hub.openConnections,
