@@ -6,7 +6,11 @@ import Synchronization
 
 /// A daemon for tests: listens on a socket in a folder of its own, and plays a script to each peer, one after the other.
 final class ScriptedDaemon: Sendable {
-    static let greeting = #"MNEEDLE 1 {"version":"0.1.0","role":"operator","user":"anna","modules":["records"]}"#
+    static let greeting = greeting(role: "operator")
+
+    static func greeting(role: String) -> String {
+        #"MNEEDLE 1 {"version":"0.1.0","role":"\#(role)","user":"anna","modules":["records"]}"#
+    }
 
     let folder: String
     let path: String
@@ -33,9 +37,9 @@ final class ScriptedDaemon: Sendable {
     }
 
     /// Greets, then answers each line with what `answer` makes of it, until the peer goes.
-    convenience init(answering answer: @escaping @Sendable (String) -> String) throws {
+    convenience init(role: String = "operator", answering answer: @escaping @Sendable (String) -> String) throws {
         try self.init { peer in
-            peer.send(Self.greeting)
+            peer.send(Self.greeting(role: role))
             while let line = peer.receive() { peer.send(answer(line)) }
         }
     }

@@ -10,9 +10,11 @@ struct Tool {
         ("watch", "print events as they happen"),
         ("completion", "print the completion script for bash, zsh or fish"),
         ("calendar", "write reminders and windows to a calendar file, and keep it current"),
-        ("ledger witness", "compare the ledger with the heads that the journal knows"),
+        ("ledger witness", "hold the ledger against what the journal, or a folder, knows of it"),
         ("on", "run a program for each event, once, through restarts"),
         ("forward", "send what a device says on a serial port to the daemon"),
+        ("ledger receipt", "print the proof that the ledger has an entry"),
+        ("ledger check", "check such a proof, without any daemon"),
     ]
 
     let options: Options
@@ -50,6 +52,8 @@ struct Tool {
         case "forward": try forward(Array(words.dropFirst()))
         case "calendar": try calendar(Array(words.dropFirst()))
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
+        case "ledger" where words.dropFirst().first == "receipt": try receipt(Array(words.dropFirst(2)))
+        case "ledger" where words.dropFirst().first == "check": try check(Array(words.dropFirst(2)))
         // With --json it is a listing like any other.
         case "metrics" where !options.json: try metrics(Array(words.dropFirst()))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
