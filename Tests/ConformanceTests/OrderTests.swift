@@ -91,6 +91,30 @@ struct OrderTests {
         #expect(try client.ok("trial.count")["count"]?.integer == 1)
     }
 
+    @Test("the same key on many connections at once changes once, for the first request alone, through kills")
+    func keysOnManyConnections() throws {
+        let daemon = try trialDaemon()
+        for round in 1...5 {
+            let clients = try (0..<24).map { _ in try daemon.connect() }
+            for (number, client) in clients.enumerated() {
+                try client.send(
+                    "trial.add name=\(number % 2 == 0 ? "even" : "odd")\(round) idempotency_key=k\(round)\n")
+            }
+            if round % 2 == 0 { daemon.killNow() }
+            let answers = clients.compactMap { try? $0.line() }
+            if round % 2 == 0 { try daemon.start() }
+            let done = Set(answers.filter { $0.hasPrefix("OK ") })
+            #expect(done.count <= 1 && answers.allSatisfy { $0.hasPrefix("OK ") || $0.hasPrefix("ERR conflict {") })
+            // What has been told is told again, and only one of the two is there.
+            let client = try daemon.connect()
+            let again = try ["even", "odd"].map {
+                try client.ask("trial.add name=\($0)\(round) idempotency_key=k\(round)")
+            }
+            #expect(again.count { $0.hasPrefix("OK ") } == 1 && done.isSubset(of: again), "\(answers) \(again)")
+            #expect(try client.ok("trial.count")["count"]?.integer == Int64(round))
+        }
+    }
+
     @Test("a request that failed has not used its key")
     func failedKeys() throws {
         let client = try trialDaemon().connect()

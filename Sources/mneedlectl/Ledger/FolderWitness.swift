@@ -25,7 +25,7 @@ extension Tool {
         }
         let old = known?.head ?? TreeHead(size: 0, root: .ofNothing)
         guard now.head.size >= old.size else {
-            throw altered("the ledger has \(now.head.size) entries, and had \(old.size) when this witness last looked")
+            throw altered("the ledger has \(entries(now.head.size)), and had \(old.size) when this witness last looked")
         }
         guard now.proof?.joins(old, now.head) == true else {
             guard try folder.leaves(size: old.size) == old else { throw damaged(folder) }

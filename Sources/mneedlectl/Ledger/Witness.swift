@@ -67,7 +67,7 @@ extension Tool {
             let (size, time) = (witness.head.size, witness.time)
             odd.append(
                 now.head.size < size
-                    ? "it has \(now.head.size) entries, and had \(size) at \(time)"
+                    ? "it has \(entries(now.head.size)), and had \(size) at \(time)"
                     : fitting + 1 == size
                         ? "entry \(size) is another one than that witnessed at \(time)"
                         : "of entries \(fitting + 1) to \(size) some are others than those witnessed at \(time)")
@@ -83,6 +83,9 @@ extension Tool {
             .init("entries", whole["entries"] ?? .null), .init("head", whole["head"] ?? .null),
         ])
     }
+
+    /// A number of entries in words.
+    func entries(_ count: Int64) -> String { count == 1 ? "1 entry" : "\(count) entries" }
 
     func altered(_ message: String, _ details: [JSON.Member] = []) -> Failure {
         Failure(
