@@ -211,8 +211,11 @@ struct OnTests {
         }
         practice.endFollower(SIGTERM)
         try FileManager.default.removeItem(atPath: practice.state)
+        // An entry is in the ledger a moment before subscribers are told.
+        let subscriber = try practice.daemon.connect()
+        _ = try subscriber.ok("subscribe topics=reminder.due")
         try practice.remind("old")
-        try practice.waitForEvents(1)
+        #expect(try subscriber.line().hasPrefix("EVENT "))
         try practice.follow()
         while !FileManager.default.fileExists(atPath: practice.state) {
             try #require(practice.follower.isRunning, "\(practice.log)")
@@ -256,12 +259,12 @@ struct OnTests {
         try practice.waitUntilKept()
         rename(practice.folder + "/kept", practice.folder + "/away")
         try practice.remind("two")
-        #expect(try practice.line() == #""title":"two""#)
+        // It may still have been bringing the first event's file to disk: then the second has not been run yet.
         while !practice.log.contains("nothing further is run") { try #require(practice.follower.isRunning) }
         try practice.remind("three")
         try practice.waitForEvents(3)
         rename(practice.folder + "/away", practice.folder + "/kept")
-        #expect(try practice.line() == #""title":"three""#)
+        for title in ["two", "three"] { #expect(try practice.line() == "\"title\":\"\(title)\"") }
     }
 
     @Test("a second one with the same file is refused, and so is a ledger that the file does not know")
