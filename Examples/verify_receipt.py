@@ -11,6 +11,16 @@ P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 
 
+class DoesNotHold(Exception):
+    pass
+
+
+def require(holds, otherwise):
+    """An assertion that no option of Python leaves out."""
+    if not holds:
+        raise DoesNotHold(otherwise)
+
+
 def sha256(data):
     return hashlib.sha256(data).digest()
 
@@ -34,7 +44,7 @@ def point(data):
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
-    assert x * x % P == square and y < P, "the key or the signature is no point"
+    require(x * x % P == square and y < P, "the key or the signature is no point")
     return (P - x if x % 2 != odd else x), y
 
 
@@ -49,15 +59,16 @@ def check(key_text, receipt, facts):
     key = base64.b64decode(key)[1:]
     head, note = receipt.split("\n\n", 1)
     text, signatures = note.rsplit("\n\n", 1)
-    _, extra, index, *hashes = head.split("\n")
+    heading, extra, index, *hashes = head.split("\n")
+    require(heading == "c2sp.org/tlog-proof@v1" and extra[:6] == "extra " and index[:6] == "index ", "it is no receipt")
     origin, size, root = (text + "\n").split("\n")[:3]
     prefix = f"\u2014 {name} "
     signature = next(base64.b64decode(line[len(prefix):]) for line in signatures.split("\n") if line.startswith(prefix))
-    assert signature[:4] == sha256(name.encode() + b"\n\1" + key)[:4] and origin == name, "another key signed it"
-    assert is_signed((text + "\n").encode(), signature[4:], key), "the signature does not hold"
+    require(signature[:4] == sha256(name.encode() + b"\n\1" + key)[:4] and origin == name, "another key signed it")
+    require(is_signed((text + "\n").encode(), signature[4:], key), "the signature does not hold")
     record = base64.b64decode(extra[6:])
     node, last, found = int(index[6:]), int(size) - 1, sha256(b"\0" + record)
-    assert 0 <= node <= last, "there is no such entry"
+    require(0 <= node <= last, "there is no such entry")
     for sibling in map(base64.b64decode, hashes):
         if node % 2 or node == last:
             found = sha256(b"\1" + sibling + found)
@@ -66,17 +77,19 @@ def check(key_text, receipt, facts):
         else:
             found = sha256(b"\1" + found + sibling)
         node, last = node // 2, last // 2
-    assert last == 0 and found == base64.b64decode(root), "the entry is not in the ledger"
-    assert facts is None or hashlib.sha256(facts).hexdigest() == record.decode().split("\n")[7], "these are not its facts"
+    require(last == 0 and found == base64.b64decode(root), "the entry is not in the ledger")
+    require(facts is None or hashlib.sha256(facts).hexdigest() == record.decode().split("\n")[7], "these are not its facts")
     return record.decode().split("\n")[:7], size
 
 
 if __name__ == "__main__":
+    if not 3 <= len(sys.argv) <= 4:
+        sys.exit(__doc__)
     try:
-        given = [open(path, "rb").read() for path in sys.argv[2:4]]
+        given = [open(path, "rb").read() for path in sys.argv[2:]]
         entry, size = check(sys.argv[1], given[0].decode(), given[1] if len(given) > 1 else None)
         print(f"one of {size} entries: {', '.join(filter(None, entry))}")
-    except IndexError:
-        sys.exit(__doc__)
-    except (AssertionError, StopIteration, ValueError) as error:
-        sys.exit(f"does not hold: {error}")
+    except OSError as error:
+        sys.exit(f"cannot be read: {error}")
+    except (DoesNotHold, StopIteration, ValueError, IndexError) as error:
+        sys.exit(f"does not hold: {error or 'nobody with this key has signed it'}")

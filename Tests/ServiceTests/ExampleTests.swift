@@ -72,7 +72,7 @@ struct ExampleTests {
         #expect(try String(contentsOfFile: facts, encoding: .utf8).contains("Jörg"))
         let text = try String(contentsOfFile: receipt, encoding: .utf8)
         let checks = [
-            "python3 \(Self.root)/Examples/verify_receipt.py '\(key)' \(receipt) \(facts)",
+            "python3 -O \(Self.root)/Examples/verify_receipt.py '\(key)' \(receipt) \(facts)",
             "\(tool) ledger check \(receipt) --key '\(key)' --facts \(facts)",
         ]
         for check in checks {
