@@ -54,6 +54,23 @@ struct LedgerTreeTests {
         #expect(try again.ok("ledger.verify")["ok"]?.bool == true)
     }
 
+    @Test("a root that somebody has put where one is still to come holds up no change, and is not believed")
+    func forgedNode() throws {
+        let (daemon, client) = try filled(250)
+        withExtendedLifetime(client) {}
+        #expect(daemon.terminate() == 0)
+        let forged = try ExampleTests.run([
+            "python3", "-c",
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('INSERT INTO mneedle_ledger_nodes VALUES (1, 0, zeroblob(32))'); c.commit()",
+            daemon.folder + "/state/mneedle.sqlite",
+        ])
+        #expect(forged.code == 0, "\(forged.output)")
+        try daemon.start()
+        let again = try daemon.connect()
+        for number in 251...260 { _ = try again.ok("records.add-person person=p\(number)") }
+        #expect(try again.ok("ledger.verify")["ok"]?.bool == true)
+    }
+
     @Test(
         "an altered root of a part of it is found, and named by that part's last entry",
         arguments: [

@@ -54,7 +54,11 @@ final class Ledger {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
-    private static let completion = "INSERT INTO mneedle_ledger_nodes (level, number, hash) VALUES (?, ?, ?)"
+    /// A row that stands there already is none of ours, and must not hold up changes.
+    private static let completion = """
+        INSERT INTO mneedle_ledger_nodes (level, number, hash) VALUES (?, ?, ?)
+        ON CONFLICT (level, number) DO UPDATE SET hash = excluded.hash
+        """
 
     // MARK: The canonical form
 
