@@ -166,6 +166,23 @@ struct WitnessTests {
         #expect(files.filter { $0.contains(".p/") }.sorted() == ["0/004.p/45", "1/000.p/4", "entries/004.p/45"])
     }
 
+    @Test("a folder that has kept no records so far gets all of them when it is to keep them")
+    func recordsLater() throws {
+        let (folder, ledger) = (try TemporaryFolder(), Ledger(300))
+        #expect(try run(in: folder, ledger).exitCode == 0)
+        ledger.grow(by: 5)
+        let later = try run(in: folder, ledger, ["--records"])
+        #expect(later.exitCode == 0, "\(later)")
+        let records = ledger.state.withLock { $0.records }
+        for (name, range) in [("000", 0..<256), ("001.p/49", 256..<305)] {
+            let bundle: [UInt8] = records[range].flatMap { record -> [UInt8] in
+                [0, UInt8(record.utf8.count)] + Array(record.utf8)
+            }
+            #expect(try bytes(folder, "tile/entries/\(name)") == Data(bundle))
+        }
+        #expect(try run(in: folder, ledger, ["--records"]).exitCode == 0)
+    }
+
     @Test("a folder tells which entry was altered, how many are missing, and another key, and stays as it was")
     func folderTells() throws {
         let (folder, ledger) = (try TemporaryFolder(), Ledger(300))

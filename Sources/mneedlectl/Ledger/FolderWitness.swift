@@ -70,14 +70,16 @@ extension Tool {
     private func follow(
         _ folder: TileFolder, from known: Int64, to head: TreeHead, _ connection: Connection, withRecords: Bool
     ) throws(Failure) {
-        var tree = try folder.tree(size: known)
+        // A folder that has had no records so far gets all of them.
+        let start = withRecords ? try folder.recorded(of: known) : known
+        var tree = try folder.tree(size: start)
         while tree.size < head.size {
             let first = tree.size
             let records = try fetch(after: first, count: min(Tool.piece, head.size - first), connection)
             let leaves = records.map { TreeHash(leaf: $0) }
             for leaf in leaves { tree.append(leaf) }
             guard !leaves.isEmpty else { break }
-            try folder.add(leaves, after: first)
+            try folder.add(Array(leaves.dropFirst(Int(max(0, known - first)))), after: max(first, known))
             if withRecords { try folder.add(records: records, after: first) }
         }
         guard tree.head == head else {
@@ -89,12 +91,14 @@ extension Tool {
     private func firstDifference(_ folder: TileFolder, _ size: Int64, _ connection: Connection) throws(Failure)
         -> Int64?
     {
-        var index: Int64 = 0
+        var (index, tile) = (Int64(0), [TreeHash]())
         while index < size {
             let records = try fetch(after: index, count: min(Tool.piece, size - index), connection)
             guard !records.isEmpty else { break }
             for record in records {
-                if try folder.leaf(index, size: size) != TreeHash(leaf: record) { return index + 1 }
+                let (number, place) = index.quotientAndRemainder(dividingBy: TileFolder.width)
+                if place == 0 { tile = try folder.hashes(0, number, size: size) }
+                if tile[Int(place)] != TreeHash(leaf: record) { return index + 1 }
                 index += 1
             }
         }

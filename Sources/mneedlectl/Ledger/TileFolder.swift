@@ -39,7 +39,7 @@ struct TileFolder {
     }
 
     /// The hashes of one tile in a tree of that size.
-    private func hashes(_ level: Int, _ number: Int64, size: Int64) throws(Failure) -> [TreeHash] {
+    func hashes(_ level: Int, _ number: Int64, size: Int64) throws(Failure) -> [TreeHash] {
         let count = min(TileFolder.width, size >> (Tree.step * level) - number * TileFolder.width)
         guard count > 0 else { return [] }
         let name = place(String(level), number, count)
@@ -79,11 +79,6 @@ struct TileFolder {
         return tree.head
     }
 
-    /// The hash of a leaf in a tree of that size.
-    func leaf(_ index: Int64, size: Int64) throws(Failure) -> TreeHash {
-        try hashes(0, index / TileFolder.width, size: size)[Int(index % TileFolder.width)]
-    }
-
     // MARK: Writing
 
     /// Writes a file as a whole, with the folders above it.
@@ -112,6 +107,13 @@ struct TileFolder {
             }
             (level, first, added) = (level + 1, tile, roots)
         }
+    }
+
+    /// How many records it has of a tree of that size: all, or none.
+    func recorded(of size: Int64) throws(Failure) -> Int64 {
+        guard size > 0 else { return 0 }
+        let (number, last) = (size - 1).quotientAndRemainder(dividingBy: TileFolder.width)
+        return try read(place("entries", number, last + 1)) == nil ? 0 : size
     }
 
     /// Adds records after those of a tree of that size, each with its length in two bytes before it.
