@@ -17,6 +17,7 @@ struct RealDaemonTests {
         #expect(try run().output.contains("ledger verify"))
         #expect(try run("status", "--json").output.hasPrefix("{\"version\":"))
         #expect(try run("ledger", "verify").output.hasPrefix("ok:       yes\n"))
+        #expect(try run("help", "ledger").output.contains("ledger receipt"))
         let wrong = try run("ledger", "tail", "--count", "many")
         #expect(wrong.exitCode == 2)
         #expect(wrong.errors.contains("got 'many'"))

@@ -21,7 +21,7 @@ struct ToolHelpTests {
 
     @Test("help names every command, option and exit code, even without a daemon")
     func help() throws {
-        for arguments in [["help"], ["--help"], ["-h"], ["help", "watch"]] {
+        for arguments in [["help"], ["--help"], ["-h"], ["help", "watch"], ["help", "ledger", "witness"]] {
             let run = try run(arguments)
             #expect(run.exitCode == 0)
             for text in [

@@ -5,7 +5,10 @@ extension Tool {
     /// `help`, `help MODULE`, `help COMMAND`, `COMMAND --help`
     func help(_ words: [String]) throws(Failure) {
         let help = Help(width: output.width)
-        guard let first = words.first, !Self.ownCommands.contains(where: { $0.name == first }) else {
+        let isOwn = Self.ownCommands.contains {
+            [words.first, words.prefix(2).joined(separator: " ")].contains($0.name)
+        }
+        guard !words.isEmpty, !isOwn else {
             // The client's own help needs no daemon, and a person without a daemon needs it most.
             let catalog = try? asking { () throws(ClientError) in
                 let places = SocketPath.candidates(explicit: options.socket)
@@ -81,7 +84,8 @@ struct Help {
 
     /// The list of a module's commands.
     func group(_ name: String, _ commands: [CommandDescription]) -> String {
-        list(commands.map { ($0.words, summary($0)) })
+        let own = Tool.ownCommands.filter { $0.name.hasPrefix(name + " ") }
+        return list(commands.map { ($0.words, summary($0)) } + own.map { ($0.name, $0.summary) })
             + "\n'mneedlectl help \(name) COMMAND' explains one.\n"
     }
 
