@@ -78,7 +78,7 @@ def check(key_text, receipt, facts):
             found = sha256(b"\1" + found + sibling)
         node, last = node // 2, last // 2
     require(last == 0 and found == base64.b64decode(root), "the entry is not in the ledger")
-    require(facts is None or hashlib.sha256(facts).hexdigest() == record.decode().split("\n")[7], "these are not its facts")
+    require(facts is None or hashlib.sha256(facts).hexdigest() == record.decode().split("\n")[8], "these are not its facts")
     return record.decode().split("\n")[:7], size
 
 

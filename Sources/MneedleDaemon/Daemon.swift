@@ -9,7 +9,7 @@ import ServiceLifecycle
 /// The daemon from start to stop: configuration, state, modules, sockets; then it serves until it is told to stop.
 public final class Daemon: Service {
     private let places: Places
-    private let settings: Settings
+    let settings: Settings
     private let logger: Logger
 
     /// The problems of configuration and knowledge that keep the daemon from starting.
@@ -152,8 +152,10 @@ public final class Daemon: Service {
         ).load(into: &registry, problems: problems)
         guard problems.found.isEmpty else { throw BadFiles(problems: problems.found) }
         try store.starting { try store.remember(registry.guards) }
+        let keys = try PersonKeys(KeyFile(folder: state.path))
         let engine = try Engine(
-            store: store, registry: registry, clock: clock, clockTolerance: settings.clockTolerance, headNote: headNote
+            store: store, registry: registry, clock: clock, clockTolerance: settings.clockTolerance, headNote: headNote,
+            keys: keys
         ) { module, error in
             let id = String(UInt32.random(in: 0...UInt32.max), radix: 36)
             logger.say(

@@ -29,7 +29,8 @@ final class StateFolder {
     }
 
     /// Files that are opened by their names: in a folder where no other user can put another file in their place.
-    private static let kept = Stores.fileNames + CrashHistory.fileNames + HeadNote.fileNames + LedgerKey.fileNames
+    private static let kept =
+        Stores.fileNames + CrashHistory.fileNames + HeadNote.fileNames + LedgerKey.fileNames + KeyFile.fileNames
 
     /// The file of the store.
     var database: String { path + "/" + Stores.fileName }

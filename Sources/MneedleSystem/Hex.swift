@@ -1,8 +1,19 @@
 extension Sequence<UInt8> {
     /// The bytes in lower-case hexadecimal, two digits a byte.
     public var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        var digits: [UInt8] = []
+        digits.reserveCapacity(underestimatedCount * 2)
+        for byte in self { digits.append(hexadecimal: byte) }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// Appends the two digits of a byte, in lower case.
+    public mutating func append(hexadecimal byte: UInt8) {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+        append(digit(byte >> 4))
+        append(digit(byte & 15))
     }
 }
 

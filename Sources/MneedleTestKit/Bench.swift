@@ -261,6 +261,11 @@ public final class Bench {
     /// Changes the store behind the module's back, as a failing disk or somebody with a tool might.
     public func damage(_ sql: String) throws { try store.execute([sql]) }
 
+    /// A person as a column holds them, as a literal of SQL for ``damage(_:)``.
+    public func stored(_ person: String) throws -> String {
+        "x'" + (try engine.stored(person)).map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined() + "'"
+    }
+
     /// The module's figures, as the lines of `mneedlectl metrics` that are no comments.
     /// - Throws: The error of a figure, or its fault.
     public func figures() throws -> [String] {
@@ -294,10 +299,10 @@ public final class Bench {
                 SELECT kind, subject, person, body FROM mneedle_ledger WHERE COALESCE(?, kind) = kind ORDER BY seq
                 """
             return try reading.store.rows(sql, kind).map { row in
-                guard case .object(let body) = try reading.store.value(json: row.text("body")!) else {
+                guard case .object(let body) = try reading.store.value(json: row.facts.body ?? "{}") else {
                     throw ModuleError.internal("a ledger body is no object")
                 }
-                return Entry(row.text("kind")!, subject: row.text("subject")!, person: row.text("person"), body: body)
+                return Entry(row.text("kind")!, subject: row.facts.subject, person: row.text("person"), body: body)
             }
         }
     }

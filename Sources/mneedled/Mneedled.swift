@@ -29,6 +29,12 @@ struct Mneedled: ParsableCommand {
     var knowledge: String?
     @Flag(help: "Check configuration, knowledge and modules, say what is wrong, and exit.")
     var checkConfig = false
+    @Flag(help: "Seal the people's keys by another master key, and exit. The service must be stopped.")
+    var rekey = false
+    @Flag(
+        help: ArgumentHelp(
+            "Bring the people's keys back from a copy on standard input, and exit. The service must be stopped."))
+    var restoreKeys = false
 
     func run() throws {
         defer { Daemon.leave() }
@@ -41,11 +47,16 @@ struct Mneedled: ParsableCommand {
                 print("configuration, knowledge and modules are good")
                 return
             }
+            if rekey { return print(try daemon.changeMasterKey()) }
+            if restoreKeys {
+                let text = try Descriptor(opening: "/dev/stdin").read(limit: 1 << 30)
+                return print(try daemon.restoreKeys(String(decoding: text, as: UTF8.self)))
+            }
             Daemon.runTasksOnEventLoop()
             try serve(daemon)
         } catch {
             StandardError.write("mneedled: \(Daemon.explanation(of: error))\n")
-            if !checkConfig { Daemon.tellFailure(error) }
+            if !checkConfig, !rekey, !restoreKeys { Daemon.tellFailure(error) }
             throw ExitCode(Daemon.exitCode(for: error))
         }
     }

@@ -18,7 +18,7 @@ struct DialectTests {
                         .real("price").optional(), .time("came"), .date("due").optional(), .bytes("cover").optional(),
                     ], unique: ["shelf", "came"]),
                 .table(
-                    "shop_loan", [.integer("book"), .text("person"), .boolean("over")], primaryKey: ["book", "person"]),
+                    "shop_loan", [.integer("book"), .text("reader"), .boolean("over")], primaryKey: ["book", "reader"]),
                 .index("shop_loan_once", on: "shop_loan", ["book"], isUnique: true, where: "over = 0"),
             ])
     ]
@@ -31,7 +31,7 @@ struct DialectTests {
         try store.execute([
             "INSERT INTO shop_shelf (shelf) VALUES ('a'), ('b')",
             "INSERT INTO shop_book (title, shelf, came) VALUES ('one', 'a', 1), ('two', 'a', 2)",
-            "INSERT INTO shop_loan (book, person, over) VALUES (1, 'anna', 1), (1, 'bea', 0)",
+            "INSERT INTO shop_loan (book, reader, over) VALUES (1, 'anna', 1), (1, 'bea', 0)",
         ])
         try body(workshop.engine)
     }
@@ -46,8 +46,8 @@ struct DialectTests {
             "INSERT INTO shop_book (title, shelf, came) VALUES ('three', 'a', 2)",
             "INSERT INTO shop_book (title, shelf, came, copies) VALUES ('three', 'b', 3, 0)",
             "INSERT INTO shop_book (title, shelf, came, lent) VALUES ('three', 'b', 3, NULL)",
-            "INSERT INTO shop_loan (book, person, over) VALUES (1, 'anna', 0)",
-            "INSERT INTO shop_loan (book, person, over) VALUES (1, 'cleo', 0)",
+            "INSERT INTO shop_loan (book, reader, over) VALUES (1, 'anna', 0)",
+            "INSERT INTO shop_loan (book, reader, over) VALUES (1, 'cleo', 0)",
         ])
     func forbids(sql: String) throws {
         try Self.shop { engine in #expect(throws: (any Error).self) { try engine.store.execute([sql]) } }
@@ -58,7 +58,7 @@ struct DialectTests {
         try Self.shop { engine in
             try engine.store.execute([
                 "INSERT INTO shop_book (title, shelf, came) VALUES ('three', 'b', 2)",
-                "INSERT INTO shop_loan (book, person, over) VALUES (2, 'anna', 0), (1, 'cleo', 1)",
+                "INSERT INTO shop_loan (book, reader, over) VALUES (2, 'anna', 0), (1, 'cleo', 1)",
             ])
             let rows = try engine.read(actor: .service, module: "shop") {
                 try $0.store.rows("SELECT id || title || copies || lent AS book, price FROM shop_book ORDER BY id")

@@ -13,6 +13,8 @@ struct ExecutionTests {
 
     init() throws {
         engine = try ExecutionTests.engine(store)
+        // What a start writes is no matter here.
+        store.forgetSteps()
     }
 
     private static func engine(_ store: ScriptedStore, timers: [MneedleKit.Timer] = []) throws -> Engine {

@@ -10,14 +10,14 @@ struct MigrationTests {
     static let first = Migration(
         1, "visits",
         [
-            .table("visits_visit", [.id, .text("person")]),
+            .table("visits_visit", [.id, .person()]),
             .index("visits_visit_person", on: "visits_visit", ["person"]),
         ])
     static let second = Migration(
         2, "which room, and how often a person came",
         [
             .add(.text("room").optional(), to: "visits_visit"),
-            .table("visits_count", [.text("person").primaryKey(), .integer("visits")]),
+            .table("visits_count", [.person().primaryKey(), .integer("visits")]),
             .sql("INSERT INTO visits_count (person, visits) SELECT person, COUNT(*) FROM visits_visit GROUP BY person"),
         ])
 

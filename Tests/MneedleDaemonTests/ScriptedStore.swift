@@ -27,6 +27,7 @@ final class ScriptedStore: Store, @unchecked Sendable {
     private(set) var kept: [Change] = []
     /// What was done with groups and savepoints, in order.
     fileprivate(set) var steps: [String] = []
+    func forgetSteps() { steps = [] }
     /// Whether a statement that fails breaks its group.
     var breaks = false
     private var failures: [(point: Point, error: StoreError, times: Int)] = []

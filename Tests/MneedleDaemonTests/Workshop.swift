@@ -7,6 +7,7 @@ import Synchronization
 /// An engine on a temporary store with a clock that a test moves, and modules that a test makes.
 final class Workshop {
     let clock: ManualClock
+    private let keys: PersonKeys
     let folder: URL
     private(set) var engine: Engine
     private var store: any Store
@@ -21,12 +22,13 @@ final class Workshop {
     init(at now: String = "2026-11-20T12:00:00Z", _ modules: [(String, Module)] = []) throws {
         guard let instant = Instant(now) else { throw ModuleError.internal("not a time: \(now)") }
         clock = ManualClock(instant)
+        keys = try PersonKeys(nil)
         self.modules = modules
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("workshop-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
         try store.execute(["CREATE TABLE test_notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)"])
-        engine = try Workshop.engine(store, modules, clock, reports)
+        engine = try Workshop.engine(store, modules, clock, reports, keys)
     }
 
     deinit {
@@ -35,21 +37,21 @@ final class Workshop {
     }
 
     private static func engine(
-        _ store: any Store, _ modules: [(String, Module)], _ clock: ManualClock, _ reports: Reports
+        _ store: any Store, _ modules: [(String, Module)], _ clock: ManualClock, _ reports: Reports, _ keys: PersonKeys
     ) throws -> Engine {
         var registry = ModuleRegistry { module, what, _ in reports.list.withLock { $0.append("\(module): \(what)") } }
         for (name, module) in modules {
             let manifest = Manifest(name: name, version: "1", summary: "for a test")
             registry.add(ModuleDefinition(manifest: manifest) { _ in module }, module)
         }
-        return try Engine(store: store, registry: registry, clock: clock)
+        return try Engine(store: store, registry: registry, clock: clock, keys: keys)
     }
 
     /// Stops and starts again on the same store.
     func restart() throws {
         try engine.close()
         store = try Stores.open(path: folder.appendingPathComponent("test.sqlite").path)
-        engine = try Workshop.engine(store, modules, clock, reports)
+        engine = try Workshop.engine(store, modules, clock, reports, keys)
     }
 
     func job(_ module: String = "test", _ run: @escaping @Sendable (StoreTransaction) throws -> Object) -> Job {
@@ -85,8 +87,9 @@ final class Workshop {
 
     func bodies(_ kind: String) throws -> [String] {
         try read {
-            try $0.store.rows("SELECT body FROM mneedle_ledger WHERE kind = ? ORDER BY seq", kind).map {
-                $0.text("body")!
+            try $0.store.rows("SELECT subject, person, body FROM mneedle_ledger WHERE kind = ? ORDER BY seq", kind).map
+            {
+                $0.facts.body!
             }
         }
     }

@@ -29,7 +29,10 @@ struct ExampleTests {
         let whole = try Self.run(["python3", script, store, head])
         #expect(whole.code == 0 && whole.output.contains("30 entries, head \(head)"), "\(whole.output)")
         for (change, bad) in [
-            ("UPDATE mneedle_ledger SET body = replace(body, 'Jörg 7', 'Jörg 8') WHERE seq = 7", 7),
+            (
+                "UPDATE mneedle_ledger SET body = CAST(substr(body, 1, 99) || x'00' || substr(body, 101) AS BLOB) WHERE seq = 7",
+                7
+            ),
             ("UPDATE mneedle_ledger SET actor = 'somebody' WHERE seq = 12", 12),
             ("DELETE FROM mneedle_ledger WHERE seq = 20", 21),
             ("UPDATE mneedle_ledger SET person = '' WHERE seq = 30", 30),

@@ -19,7 +19,7 @@ let definition = ModuleDefinition(
             [
                 .table(
                     "skindiary_entries",
-                    [.id, .text("person"), .time("at"), .integer("feeling"), .text("note").optional()])
+                    [.id, .person(), .time("at"), .integer("feeling").sealed(), .text("note").optional().sealed()])
             ])
     ]
 ) { setup in

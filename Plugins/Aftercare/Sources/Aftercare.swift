@@ -39,23 +39,24 @@ let migrations = [
             .table(
                 "aftercare_courses",
                 [
-                    .id, .integer("session").unique(), .text("person"), .time("began_at"),
-                    .time("ended_at").optional(), .text("areas"),
+                    .id, .integer("session").unique(), .person(), .time("began_at"),
+                    .time("ended_at").optional(), .text("areas").sealed(),
                 ]),
             .index("aftercare_courses_person", on: "aftercare_courses", ["person", "began_at"]),
             .table(
                 "aftercare_windows",
                 [
-                    .id, .integer("session"), .text("person"), .text("code"), .text("kind"), .time("starts_at"),
-                    .time("ends_at"), .text("text"), .text("sources"),
+                    .id, .integer("session"), .person(), .text("code"), .text("kind"), .time("starts_at"),
+                    .time("ends_at"), .text("text").sealed(), .text("sources").sealed(),
                 ], unique: ["session", "code"]),
             .index("aftercare_windows_person", on: "aftercare_windows", ["person", "ends_at"]),
             .table(
                 "aftercare_reactions",
                 [
-                    .id, .text("person"), .text("setting"), .text("symptom"), .text("action"), .time("opened_at"),
-                    .time("closed_at").optional(), .text("closed_by").optional(), .text("physician").optional(),
-                    .date("judged_on").optional(), .text("allergy").optional(), .text("note").optional(),
+                    .id, .person(), .text("setting"), .text("symptom").matched(), .text("action").sealed(),
+                    .time("opened_at"), .time("closed_at").optional(), .text("closed_by").optional().sealed(),
+                    .text("physician").optional().sealed(), .date("judged_on").optional().sealed(),
+                    .text("allergy").optional().sealed(), .text("note").optional().sealed(),
                 ]),
             // A symptom has one open reaction: a second report of it joins the first.
             .index(
@@ -64,9 +65,9 @@ let migrations = [
             .table(
                 "aftercare_reports",
                 [
-                    .id, .text("person"), .text("symptom"), .text("severity"), .text("action"), .time("reported_at"),
-                    .integer("session").optional(), .integer("reaction").optional(), .text("said").optional(),
-                    .text("note").optional(),
+                    .id, .person(), .text("symptom").matched(), .text("severity").sealed(), .text("action").sealed(),
+                    .time("reported_at"), .integer("session").optional(), .integer("reaction").optional(),
+                    .text("said").optional().sealed(), .text("note").optional().sealed(),
                 ]),
             .index("aftercare_reports_person", on: "aftercare_reports", ["person", "reported_at"]),
         ])

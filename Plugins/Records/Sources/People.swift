@@ -54,10 +54,12 @@ extension Records {
                 try transaction.store.execute(
                     """
                     INSERT INTO records_people
-                        (person, name, setting, goal, time_zone, fitzpatrick, first_time, unix_user, birth_date)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        (person, name, setting, goal, time_zone, fitzpatrick, first_time, unix_user, unix_user_match,
+                        birth_date, birth_date_match)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """, slug, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
-                    person.fitzpatrick, person.firstTime, person.unixUser, person.birthDate)
+                    person.fitzpatrick, person.firstTime, person.unixUser, person.unixUser, person.birthDate,
+                    person.birthDate)
                 try transaction.record(
                     Entry("person.added", subject: "person/\(slug)", person: slug, body: person.object))
                 return person
@@ -88,10 +90,11 @@ extension Records {
                 try transaction.store.execute(
                     """
                     UPDATE records_people SET name = ?, setting = ?, goal = ?, time_zone = ?, fitzpatrick = ?,
-                        first_time = ?, unix_user = ?, birth_date = ?
+                        first_time = ?, unix_user = ?, unix_user_match = ?, birth_date = ?, birth_date_match = ?
                     WHERE person = ?
                     """, person.name, person.setting.rawValue, person.goal.rawValue, person.timeZone,
-                    person.fitzpatrick, person.firstTime, person.unixUser, person.birthDate, slug)
+                    person.fitzpatrick, person.firstTime, person.unixUser, person.unixUser, person.birthDate,
+                    person.birthDate, slug)
                 try requireStillAlike(alike, slug, .person, transaction)
                 try transaction.record(
                     Entry(
@@ -116,12 +119,15 @@ extension Records {
             "list-people", "Lists the people on record by name.", role: .reader, takes: Records.ofUser,
             gives: Person.self, concerns: .named(rows: ["person"]), example: "records.list-people",
             lists: { reading, send, user in
-                let condition = user == nil ? "" : "WHERE unix_user = ?"
+                let condition = user == nil ? "" : "WHERE unix_user_match = ?"
+                var people: [Person] = []
                 try reading.store.forEach(
-                    "SELECT * FROM records_people \(condition) ORDER BY person", user.map { [.text($0)] } ?? []
+                    "SELECT * FROM records_people \(condition)", user.map { [.text($0)] } ?? []
                 ) {
-                    try send(Person(row: $0))
+                    people.append(try Person(row: $0))
                 }
+                // The store has no names to sort by.
+                for person in people.sorted(by: { $0.person < $1.person }) { try send(person) }
             })
     }
 
@@ -178,11 +184,9 @@ extension Records {
 
     func requirePerson(_ slug: String, _ reading: any Reading) throws -> Person {
         if let person = try fetchPerson(slug, reading) { return person }
-        let names = try reading.store.rows("SELECT person FROM records_people ORDER BY person").compactMap {
-            $0.text("person")
-        }
+        let names = try reading.store.rows("SELECT person FROM records_people").compactMap { $0.text("person") }
         throw ModuleError.notFound(
-            "person", slug, suggestions: suggestions(for: slug, in: names),
+            "person", slug, suggestions: suggestions(for: slug, in: names.sorted()),
             next: "records.list-people shows who is on record, records.add-person opens a record")
     }
 }

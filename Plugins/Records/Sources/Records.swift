@@ -33,7 +33,7 @@ let definition = ModuleDefinition(
             records.choosingADevice, records.samePerson, records.sameDevice, records.decideTwin,
             records.decideDeviceTwin,
             records.addOperator, records.showOperator, records.listOperators,
-            records.clear, records.clearances,
+            records.clear, records.clearances, records.erase, records.export,
         ],
         possessions: [records.people, records.deviceOwners],
         commonKinds: ["operator.added", "device.added", "device.changed", "device.retired", "twin.device-decided"],
@@ -47,23 +47,28 @@ let migrations = [
             .table(
                 "records_people",
                 [
-                    .text("person").primaryKey(), .text("name").optional(), .text("setting"), .text("goal"),
-                    .text("time_zone"), .integer("fitzpatrick").optional(), .boolean("first_time"),
-                    .text("unix_user").optional(), .date("birth_date").optional(),
+                    .person().primaryKey(), .text("name").optional().sealed(), .text("setting"), .text("goal").sealed(),
+                    .text("time_zone").sealed(), .integer("fitzpatrick").optional().sealed(),
+                    .boolean("first_time").sealed(), .text("unix_user").optional().sealed(),
+                    .text("unix_user_match").optional().looked(), .date("birth_date").optional().sealed(),
+                    .date("birth_date_match").optional().looked(),
                 ]),
             .index(
-                "records_people_unix_user", on: "records_people", ["unix_user"], where: "unix_user IS NOT NULL"),
+                "records_people_unix_user", on: "records_people", ["unix_user_match"],
+                where: "unix_user_match IS NOT NULL"),
             .index(
-                "records_people_birth_date", on: "records_people", ["birth_date"], where: "birth_date IS NOT NULL"),
+                "records_people_birth_date", on: "records_people", ["birth_date_match"],
+                where: "birth_date_match IS NOT NULL"),
             .table(
                 "records_devices",
                 [
                     .text("device").primaryKey(), .text("kind"), .real("needle_mm").optional(),
                     .real("min_depth_mm").optional(), .real("max_depth_mm").optional(), .text("material").optional(),
-                    .text("owner").optional().references("records_people", "person"), .boolean("cartridges"),
-                    .text("cartridges_reason").optional(), .text("areas"), .text("model").optional(),
-                    .text("serial").optional(), .boolean("retired", default: false),
-                    .text("retired_reason").optional(),
+                    .person("owner").optional().references("records_people", "person"), .boolean("cartridges"),
+                    .text("cartridges_reason").optional().sealed(of: "owner"), .text("areas"),
+                    .text("model").optional(), .text("serial").optional().sealed(of: "owner"),
+                    .boolean("retired", default: false),
+                    .text("retired_reason").optional().sealed(of: "owner"),
                 ]),
             .table(
                 "records_operators",
@@ -71,16 +76,20 @@ let migrations = [
             .table(
                 "records_clearances",
                 [
-                    .id, .text("person").references("records_people", "person"), .text("finding"), .text("cleared_by"),
-                    .time("at"), .date("until"), .text("note").optional(),
+                    .id, .person().references("records_people", "person"), .text("finding").sealed(),
+                    .text("cleared_by").sealed(), .time("at"), .date("until"), .text("note").optional().sealed(),
                 ]),
             .index("records_clearances_person", on: "records_clearances", ["person"]),
             .table(
                 "records_twins",
                 [
-                    .text("kind"), .text("one"), .text("other"), .boolean("same"), .text("reason"),
-                    .text("decided_by"), .time("at"),
-                ], primaryKey: ["kind", "one", "other"]),
+                    .person("one"), .person("other"), .boolean("same"), .text("reason").sealed(of: "one"),
+                    .text("decided_by").sealed(of: "one"), .time("at"),
+                ], primaryKey: ["one", "other"]),
+            .table(
+                "records_device_twins",
+                [.text("one"), .text("other"), .boolean("same"), .text("reason"), .text("decided_by"), .time("at")],
+                primaryKey: ["one", "other"]),
         ])
 ]
 

@@ -4,7 +4,17 @@ import MneedleKit
 ///
 /// A second record would leave behind what the first one knows. So two records that look alike count as one until
 /// somebody decides that they are not.
-enum TwinKind: String, Sendable { case person, device }
+enum TwinKind: Sendable {
+    case person, device
+
+    /// The table with the decisions.
+    fileprivate var table: String {
+        switch self {
+        case .person: "records_twins"
+        case .device: "records_device_twins"
+        }
+    }
+}
 
 /// The records that a record is known to be one with, or may be.
 struct Twins: Reply {
@@ -125,11 +135,10 @@ extension Records {
             at: transaction.now)
         try transaction.store.execute(
             """
-            INSERT INTO records_twins (kind, one, other, same, reason, decided_by, at) VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (kind, one, other) DO UPDATE SET same = excluded.same, reason = excluded.reason,
+            INSERT INTO \(kind.table) (one, other, same, reason, decided_by, at) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (one, other) DO UPDATE SET same = excluded.same, reason = excluded.reason,
                 decided_by = excluded.decided_by, at = excluded.at
-            """, kind.rawValue, min(record, twin), max(record, twin), decision.same, decision.reason, decision.by,
-            decision.at)
+            """, min(record, twin), max(record, twin), decision.same, decision.reason, decision.by, decision.at)
         return decision
     }
 
@@ -173,8 +182,8 @@ extension Records {
 
     /// The decisions about a record, by the other record's name: `true` where both are the same.
     private func decisions(of record: String, _ kind: TwinKind, _ reading: any Reading) throws -> [String: Bool] {
-        let sql = "SELECT one, other, same FROM records_twins WHERE kind = ? AND (one = ? OR other = ?)"
-        return try reading.store.rows(sql, kind.rawValue, record, record).reduce(into: [:]) { decided, row in
+        let sql = "SELECT one, other, same FROM \(kind.table) WHERE one = ? OR other = ?"
+        return try reading.store.rows(sql, record, record).reduce(into: [:]) { decided, row in
             guard let one = row.text("one"), let other = row.text("other") else { return }
             decided[one == record ? other : one] = row.bool("same")
         }
@@ -184,7 +193,7 @@ extension Records {
         switch kind {
         case .person:
             guard let own = try fetchPerson(record, reading), let birth = own.birthDate else { return [] }
-            let sql = "SELECT person AS record, name AS sign FROM records_people WHERE birth_date = ?"
+            let sql = "SELECT person AS record, name AS sign FROM records_people WHERE birth_date_match = ?"
             return try matches(sql, [birth.sql], own.name, except: record, reading)
         case .device:
             let sql = "SELECT device AS record, serial AS sign FROM records_devices WHERE serial IS NOT NULL"

@@ -56,8 +56,9 @@ private struct CalendarWriter {
         for person in try person.map({ [$0] }) ?? peopleWithSessions() {
             windows.append(try NextSession(person, knowledge.intervals, in: reading))
         }
-        for row in try reading.store.rows("SELECT person FROM scheduling_plans ORDER BY person") {
-            guard let name = row.text("person"), person == nil || person?.person == name,
+        let names = try reading.store.rows("SELECT person FROM scheduling_plans").compactMap { $0.text("person") }
+        for name in names.sorted() {
+            guard person == nil || person?.person == name,
                 let plan = try Plan(of: name, in: reading)
             else { continue }
             let person = try reading.person(name)
@@ -104,12 +105,13 @@ private struct CalendarWriter {
     }
 
     private func peopleWithSessions() throws -> [Person] {
-        try reading.store.rows("SELECT DISTINCT person FROM scheduling_sessions ORDER BY person").map { row in
+        let names = try reading.store.rows("SELECT DISTINCT person FROM scheduling_sessions").map { row in
             guard let person = row.text("person") else {
                 throw ModuleError.internal("a row of scheduling_sessions is not complete")
             }
-            return try reading.person(person)
+            return person
         }
+        return try names.sorted().map { try reading.person($0) }
     }
 
     /// Calls `body` with each reminder that is open or was closed since `since`. A replaced reminder is left out, for another

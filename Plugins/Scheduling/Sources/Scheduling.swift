@@ -45,14 +45,15 @@ let migrations = [
             .table(
                 "scheduling_sessions",
                 [
-                    .integer("session").primaryKey(), .text("person"), .time("ended_at"), .text("goal").optional(),
-                    .text("setting").optional(), .text("aim").optional(),
+                    .integer("session").primaryKey(), .person(), .time("ended_at"), .text("goal").optional().sealed(),
+                    .text("setting").optional(), .text("aim").optional().sealed(),
                 ]),
             .index("scheduling_sessions_person", on: "scheduling_sessions", ["person", "ended_at"]),
             .table(
                 "scheduling_reminders",
                 [
-                    .id, .text("person"), .text("kind"), .text("title"), .text("body").optional(), .text("urgency"),
+                    .id, .person(), .text("kind"), .text("title").sealed(), .text("body").optional().sealed(),
+                    .text("urgency"),
                     .text("state"), .time("due_at"), .time("planned_at"), .time("created_at"), .time("changed_at"),
                     .integer("session").optional(), .text("device").optional(), .text("closed_because").optional(),
                 ]),
@@ -71,10 +72,10 @@ let migrations = [
             .table(
                 "scheduling_preferences",
                 [
-                    .text("person").primaryKey(), .integer("hour").optional(), .integer("quiet_from").optional(),
-                    .integer("quiet_to").optional(), .text("kinds_off"), .text("moved"),
+                    .person().primaryKey(), .integer("hour").optional(), .integer("quiet_from").optional(),
+                    .integer("quiet_to").optional(), .text("kinds_off").sealed(), .text("moved").sealed(),
                 ]),
-            .table("scheduling_plans", [.text("person").primaryKey(), .text("plan")]),
+            .table("scheduling_plans", [.person().primaryKey(), .text("plan").sealed()]),
         ])
 ]
 

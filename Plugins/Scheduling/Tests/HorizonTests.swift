@@ -52,7 +52,7 @@ struct HorizonTests {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
         try diary.bench.damage(
             """
-            INSERT INTO scheduling_plans (person, plan) VALUES ('anna', '{"person":"anna","done":9223372036854775807,
+            INSERT INTO scheduling_plans (person, plan) VALUES (\(try diary.bench.stored("anna")), '{"person":"anna","done":9223372036854775807,
             "sessions":[{"date":"2026-12-31","opens":"2026-12-24","closes":"2027-01-07"},
             {"date":"9999-12-31","opens":"9999-12-31","closes":"0000-01-28"},
             {"date":"0000-02-04","opens":"0000-01-28","closes":"0000-02-11"}],"avoid":[],"holidays":[],
@@ -71,7 +71,8 @@ struct HorizonTests {
     @Test("a plan that cannot be read at all can be given up, and does not hold up the end of a session")
     func noPlanAtAll() throws {
         let diary = try Diary(at: "2026-11-20T12:00:00Z")
-        try diary.bench.damage("INSERT INTO scheduling_plans (person, plan) VALUES ('anna', '{oh')")
+        try diary.bench.damage(
+            "INSERT INTO scheduling_plans (person, plan) VALUES (\(try diary.bench.stored("anna")), '{oh')")
         #expect(try diary.bench.call("scheduling.show-plan", ["person": "anna"]).integer("unreadable") == 1)
         try diary.end(1, "anna")
         _ = try diary.bench.call("scheduling.cancel-plan", ["person": "anna"])

@@ -38,15 +38,15 @@ let migrations = [
             .table(
                 "screening_assessments",
                 [
-                    .id, .text("person"), .time("assessed_at"), .text("setting"), .text("areas"), .text("answers"),
-                    .text("decision"), .date("until_day").optional(), .text("findings"), .text("missing"),
-                    .text("missing_optional"),
+                    .id, .person(), .time("assessed_at"), .text("setting"), .text("areas").sealed(),
+                    .text("answers").sealed(), .text("decision").sealed(), .date("until_day").optional(),
+                    .text("findings").sealed(), .text("missing").sealed(), .text("missing_optional").sealed(),
                 ]),
             .index("screening_assessments_person", on: "screening_assessments", ["person", "id"]),
             .table(
                 "screening_remembered",
                 [
-                    .text("person"), .text("question"), .time("remembered_at"), .text("because"),
+                    .person(), .text("question").matched(), .time("remembered_at"), .text("because").sealed(),
                     .date("day").optional(),
                 ], primaryKey: ["person", "question"]),
         ])

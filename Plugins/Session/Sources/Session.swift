@@ -34,12 +34,14 @@ let migrations = [
             .table(
                 "session_sessions",
                 [
-                    .id, .text("person"), .text("device"), .text("areas"), .real("depth_mm"), .text("goal"),
-                    .text("setting"), .text("time_zone"), .text("cartridge").optional(), .text("operator").optional(),
+                    .id, .person(), .text("device"), .text("areas").sealed(), .real("depth_mm").sealed(),
+                    .text("goal").sealed(), .text("setting"), .text("time_zone").sealed(),
+                    .text("cartridge").optional(), .text("operator").optional(),
                     .time("started"), .time("ended").optional(), .boolean("clock_uncertain", default: false),
-                    .text("state"), .text("reason").optional(), .integer("passes").optional(),
-                    .text("note").optional(), .text("overridden").optional(), .text("override_reason").optional(),
-                    .integer("assessment").optional(), .text("knowledge"), .text("flagged").optional(),
+                    .text("state"), .text("reason").optional().sealed(), .integer("passes").optional().sealed(),
+                    .text("note").optional().sealed(), .text("overridden").optional().sealed(),
+                    .text("override_reason").optional().sealed(), .integer("assessment").optional(),
+                    .text("knowledge"), .text("flagged").optional().sealed(),
                 ]),
             // These allow a person and a device one session at a time, whatever two requests that cross may believe.
             .index(
@@ -50,7 +52,7 @@ let migrations = [
                 where: "state = 'running'"),
             .index("session_sessions_person", on: "session_sessions", ["person"]),
             .table(
-                "session_refusals", [.text("person"), .bytes("what"), .time("at")], primaryKey: ["person", "what"]),
+                "session_refusals", [.person(), .bytes("what").matched(), .time("at")], primaryKey: ["person", "what"]),
         ])
 ]
 

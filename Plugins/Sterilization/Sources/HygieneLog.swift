@@ -14,8 +14,8 @@ enum HygieneLog {
         var body: Object = ["kind": kind.rawValue, "at": at, "device": device]
         for member in facts.members where body[member.name] == nil { body[member.name] = member.value }
         _ = try transaction.store.insert(
-            "INSERT INTO sterilization_log (at, device, body) VALUES (?, ?, ?)", at, device,
-            transaction.store.json(body.value))
+            "INSERT INTO sterilization_log (at, device, person, body) VALUES (?, ?, ?, ?)", at, device,
+            body.string("person"), transaction.store.json(body.value))
     }
 
     /// One line of the log. Its members beside kind, time and device depend on the kind.

@@ -51,7 +51,8 @@ let migrations = [
             .table(
                 "sterilization_heads",
                 [
-                    .text("device").primaryKey(), .text("last_person").optional(), .time("last_use").optional(),
+                    .text("device").primaryKey(), .person("last_person").outliving().optional(),
+                    .time("last_use").optional(),
                     .integer("running").optional(), .time("cleaning_due_since").optional(),
                     .text("ready_as").optional(), .time("ready_since").optional(), .time("ready_until").optional(),
                     .text("ready_load").optional(), .integer("uses", default: 0),
@@ -60,12 +61,14 @@ let migrations = [
             .table(
                 "sterilization_cartridges",
                 [
-                    .id, .text("cartridge").unique(), .text("device"), .text("person"), .text("lot").optional(),
+                    .id, .text("cartridge").unique(), .text("device"), .person().outliving(), .text("lot").optional(),
                     .date("expires").optional(), .time("opened_at"), .integer("session").optional().unique(),
                     .time("used_at").optional(), .time("discarded_at").optional(),
                 ]),
             .index("sterilization_cartridges_device", on: "sterilization_cartridges", ["device", "opened_at"]),
-            .table("sterilization_log", [.id, .time("at"), .text("device"), .text("body")]),
+            .table(
+                "sterilization_log",
+                [.id, .time("at"), .text("device"), .person().outliving().optional(), .text("body").sealed()]),
             .index("sterilization_log_device", on: "sterilization_log", ["device", "at"]),
             .index("sterilization_log_at", on: "sterilization_log", ["at"]),
             .table(
@@ -80,7 +83,8 @@ let migrations = [
             .table(
                 "sterilization_treated",
                 [
-                    .integer("session").primaryKey(), .text("device"), .text("person"), .text("load"), .time("at"),
+                    .integer("session").primaryKey(), .text("device"), .person().outliving(), .text("load"),
+                    .time("at"),
                     .text("told").optional(),
                 ]),
             .index("sterilization_treated_load", on: "sterilization_treated", ["load"]),

@@ -74,9 +74,9 @@ extension Telemetry {
         guard known == nil else { return }
         try transaction.store.execute(
             """
-            INSERT INTO telemetry_alarms (session, at, code, field, value, limit_value, peak)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, session.session, at, alarm.code, alarm.field, alarm.value, alarm.limit,
+            INSERT INTO telemetry_alarms (session, person, at, code, field, value, limit_value, peak)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """, session.session, session.person, at, alarm.code, alarm.field, alarm.value, alarm.limit,
             alarm.value)
         try transaction.record(
             Entry(

@@ -70,9 +70,10 @@ struct Blocks {
         let json = Series.json(fields, transaction)
         if let id = try known(session, device, name, json, stepMilliseconds) { return id }
         if stepMilliseconds == 0 { try makeRoom(session, device) }
+        let person = try transaction.store.row("SELECT person FROM telemetry_sessions WHERE session = ?", session)
         return try transaction.store.insert(
-            "INSERT INTO telemetry_series (session, device, name, fields, step_ms) VALUES (?, ?, ?, ?, ?)", session,
-            device, name, json, stepMilliseconds)
+            "INSERT INTO telemetry_series (session, person, device, name, fields, step_ms) VALUES (?, ?, ?, ?, ?, ?)",
+            session, person?.text("person"), device, name, json, stepMilliseconds)
     }
 
     func known(
@@ -141,14 +142,14 @@ struct Blocks {
         let points = points.sorted
         guard let first = points.times.first, let last = points.times.last else { return }
         let block = Block(points, statistics: statistics)
+        let person = try transaction.store.row("SELECT person FROM telemetry_series WHERE id = ?", series)
         try transaction.store.execute(
             """
-            INSERT INTO telemetry_blocks (series, level, points, first_ns, last_ns, expires, digest, header, data)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """, series, level, points.count, first, last, expires,
-            transaction.digests.sha256(block.header + block.data),
-            block.header,
-            block.data)
+            INSERT INTO telemetry_blocks
+                (series, person, level, points, bytes, first_ns, last_ns, expires, digest, header, data)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, series, person?.text("person"), level, points.count, block.header.count + block.data.count, first,
+            last, expires, transaction.digests.sha256(block.header + block.data), block.header, block.data)
     }
 
     /// Inserts a block that is not merged any more.

@@ -15,7 +15,7 @@ extension Telemetry {
             },
             Figure("blocks", .gauge, unit: "bytes", "Size of the points that are kept.") { reading in
                 let row = try reading.store.row(
-                    "SELECT SUM(LENGTH(data) + LENGTH(header)) AS bytes FROM telemetry_blocks")
+                    "SELECT SUM(bytes) AS bytes FROM telemetry_blocks")
                 return [FigureValue(row?.number("bytes") ?? 0)]
             },
             Figure("alarms", .counter, "Alarms that were raised.", labels: [FigureLabel("code", codes)]) {

@@ -45,7 +45,7 @@ struct HostCommands {
             introspection.help, introspection.describe,
             ping, status, modulesList, figures, HostCommands.subscribe, HostCommands.unsubscribe,
             ledger.tail, ledger.verify, ledger.compare, ledger.backup,
-            proofs.checkpoint, proofs.prove, proofs.records,
+            proofs.checkpoint, proofs.prove, proofs.records, KeyCommands.copy,
             Remedies.acceptClock, Remedies.dropReaction, Remedies.retireGuard,
         ]
     }

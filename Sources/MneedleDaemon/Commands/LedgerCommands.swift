@@ -55,7 +55,11 @@ struct LedgerCommands {
             ? "SELECT * FROM (\(matching) ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq"
             : "\(matching) ORDER BY seq LIMIT ?"
         try reading.store.forEach(sql, values) {
-            try send(LedgerRow(row: $0, body: reading.store.value(json: $0.text("body") ?? "{}"), showsHash: isWhole))
+            let facts = $0.facts
+            try send(
+                LedgerRow(
+                    row: $0, subject: facts.subject, body: reading.store.value(json: facts.body ?? "{}"),
+                    showsHash: isWhole))
         }
     }
 
@@ -156,6 +160,7 @@ struct LedgerCommands {
 /// A row of `ledger.tail`.
 private struct LedgerRow: Reply {
     let row: Row
+    let subject: String
     let body: Value
     let showsHash: Bool
 
@@ -165,8 +170,8 @@ private struct LedgerRow: Reply {
         Member("actor", "the unix user who asked") { $0.row.text("actor") },
         Member("module", "the module that recorded it") { $0.row.text("module") },
         Member("kind", "what happened") { $0.row.text("kind") },
-        Member("subject", "what it happened to") { $0.row.text("subject") },
-        Member("body", "the facts", \.body),
+        Member("subject", "what it happened to", \.subject),
+        Member("body", "the facts; empty where the person whom they are about has been erased", \.body),
         Member("hash", "the hash of its record, a leaf of the tree; absent for those who see only their own") {
             $0.showsHash ? $0.row.blob("hash")?.hex : nil
         },

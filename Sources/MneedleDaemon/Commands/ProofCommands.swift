@@ -40,7 +40,7 @@ struct ProofCommands {
                 let tree = try ProofCommands.tree(reading)
                 let row = try tree.connection.first("SELECT * FROM mneedle_ledger WHERE seq = ?", .integer(sequence))
                 guard let row else { throw ModuleError.notFound("entry", String(sequence)) }
-                guard let record = Ledger.record(of: row), let body = row.text("body") else {
+                guard let record = Ledger.record(of: row) else {
                     throw ModuleError(.storage, "entry \(sequence) of the ledger is damaged; 'ledger.verify' says more")
                 }
                 let head = try tree.first(tree.size).head
@@ -49,7 +49,9 @@ struct ProofCommands {
                     inclusion: try TreeProof.inclusion(of: sequence - 1, size: head.size, tree.subtree),
                     checkpoint: try signer.sign(head))
                 return ProvenEntry(
-                    sequence: sequence, entries: head.size, proof: proof.text, body: body, key: signer.verifier.text)
+                    sequence: sequence, entries: head.size, proof: proof.text,
+                    facts: try ProofCommands.facts(row, reading).map { String(decoding: $0.text, as: UTF8.self) },
+                    key: signer.verifier.text)
             })
     }
 
@@ -75,6 +77,14 @@ struct ProofCommands {
                     try send(RecordRow(sequence: sequence, record: String(decoding: record, as: UTF8.self)))
                 }
             })
+    }
+
+    /// - Returns: `nil` where the person whom they are about has been erased.
+    private static func facts(_ row: Row, _ reading: any Reading) throws -> LedgerFacts? {
+        guard let bytes = row.blob("body"), let keys = (reading as? StoreReading)?.engine.sealing.keys else {
+            return nil
+        }
+        return try keys.open(facts: bytes)
     }
 
     private static func tree(_ reading: any Reading) throws -> LedgerTree {
@@ -109,7 +119,7 @@ private struct ProvenEntry: Reply {
     var sequence: Int64
     var entries: Int64
     var proof: String
-    var body: String
+    var facts: String?
     var key: String
 
     static let members: [Member<ProvenEntry>] = [
@@ -117,7 +127,10 @@ private struct ProvenEntry: Reply {
         Member("entries", "how many entries the ledger has with which it is proved", \.entries),
         Member(
             "proof", "the record and its proof, as c2sp.org/tlog-proof writes them; says nothing of the facts", \.proof),
-        Member("body", "the facts as they were recorded; the record ends with their SHA-256", \.body),
+        Member(
+            "facts",
+            "what the entry says, for whoever may know: a salt, the subject and the body, a line each; the record ends with their SHA-256; absent where the person whom they are about has been erased",
+            \.facts),
         Member("key", "the public key that signs", \.key),
     ]
 }

@@ -60,7 +60,7 @@ extension StoreTransaction {
             ClockNotes.jumped, subject: "clock",
             body: ["from": jump.from, "to": jump.to, "by_seconds": Double(jump.milliseconds) / 1000])
         events.append(
-            try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) })
+            try mapped { try ledger.append(entry, of: nil, module: module, actor: actor, at: now, to: writing) })
         return reading.now
     }
 

@@ -30,7 +30,8 @@ package struct Dialect: Sendable {
 
     private func definition(_ column: ColumnDeclaration) -> String {
         let words = [
-            column.name, type(column.kind), column.isOptional || column.kind == .id ? nil : "NOT NULL",
+            column.name, type(column.protection == .none ? column.kind : .bytes),
+            column.isOptional || column.kind == .id ? nil : "NOT NULL",
             column.isPrimaryKey ? "PRIMARY KEY" : nil, column.isUnique ? "UNIQUE" : nil,
             column.defaultValue.map { "DEFAULT \($0)" },
             column.reference.map { "REFERENCES \($0.table) (\($0.column))" },

@@ -15,6 +15,7 @@ package final class Engine: @unchecked Sendable {
     /// The faults of the service.
     package let health: Health
     let headNote: HeadNote?
+    let sealing: Sealing
     let storeID: String
     var noted = ContinuousClock.now
     let ledger: Ledger
@@ -29,7 +30,7 @@ package final class Engine: @unchecked Sendable {
     /// - Parameter incident: Logs a defect and returns the id under which it is found.
     package init(
         store: any Store, registry: ModuleRegistry, clock: any Clock, clockTolerance: Span = ClockWatch.usualTolerance,
-        health: Health = Health(), headNote: HeadNote? = nil,
+        health: Health = Health(), headNote: HeadNote? = nil, keys: PersonKeys? = nil,
         incident: @escaping @Sendable (String, any Error) -> String = { _, error in String(describing: error) }
     ) throws {
         self.store = store
@@ -38,10 +39,14 @@ package final class Engine: @unchecked Sendable {
         self.health = health
         self.headNote = headNote
         self.incident = incident
+        var tables = ProtectedTables(HostTables.migrations)
+        for definition in registry.definitions.values { tables.add(ProtectedTables(definition.migrations)) }
+        let sealing = Sealing(keys: try keys ?? PersonKeys(nil), tables: tables)
+        self.sealing = sealing
         self.clockTolerance = clockTolerance.milliseconds
         (ledger, clockWatch, storeID) = try store.starting {
             try store.write { connection in
-                let ledger = try Ledger(connection)
+                let ledger = try Ledger(connection, sealing.keys)
                 let known = try ClockNotes.state(in: connection)
                 let watch = ClockWatch(
                     clock.reading(), known, newest: try ClockNotes.newest(in: connection), clockTolerance)
@@ -49,6 +54,7 @@ package final class Engine: @unchecked Sendable {
             }
         }
         committedTree = Mutex(ledger.tree)
+        try settleKeys(goesOnWithout: headNote?.isAccepted ?? false)
     }
 
     /// Whether the clock was set since the writer last looked at it; to be asked on the writer's thread.
@@ -170,6 +176,9 @@ package final class Engine: @unchecked Sendable {
 
     private func transaction(_ jobs: inout [Job], more: () -> [Job], hasSavepoints: Bool) throws -> Outcome {
         let registry = registry
+        var destroyed: [PersonID] = []
+        // After the write: emptying the log is one of its own.
+        defer { destroyKeys(of: destroyed) }
         return try store.write { connection in
             try begin(connection)
             let (tree, clockState) = (ledger.tree, clockWatch.state)
@@ -198,6 +207,7 @@ package final class Engine: @unchecked Sendable {
                 connection.rollback()
                 ledger.tree = tree
                 clockWatch.state = clockState
+                sealing.keys.keep(transaction.forgotten)
                 if let error = error as? StoreError {
                     isTreeKnown = error.kind != .lost
                     notice(error)
@@ -205,6 +215,8 @@ package final class Engine: @unchecked Sendable {
                 throw error
             }
             noteCommit(wrote: transaction.hasWrittenAny)
+            destroyed = transaction.forgotten
+            sealing.keys.note(stored: transaction.added)
             // The change is in force before anybody hears of it.
             for name in Guards.retired(by: transaction.events) {
                 current.withLock { $0 = $0.retiring(name) }

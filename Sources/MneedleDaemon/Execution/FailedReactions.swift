@@ -153,10 +153,10 @@ extension StoreTransaction {
     /// An entry as the ledger has it.
     private func entry(_ sequence: Int64) throws -> Entry {
         let sql = "SELECT kind, subject, person, body FROM mneedle_ledger WHERE seq = ?"
-        guard let row = try row(sql, sequence), let kind = row.text("kind"), let subject = row.text("subject"),
-            case .object(let body) = try value(json: row.text("body") ?? "")
+        guard let row = try row(sql, sequence), let kind = row.text("kind"),
+            case .object(let body) = try value(json: row.facts.body ?? "")
         else { throw ModuleError.internal("entry \(sequence) of the ledger cannot be read") }
-        return Entry(kind, subject: subject, person: row.text("person"), body: body, stands: true)
+        return Entry(kind, subject: row.facts.subject, person: row.text("person"), body: body, stands: true)
     }
 }
 

@@ -15,7 +15,7 @@ enum HostTables {
         try Migrations.apply(migrations, of: Verb.host, to: store)
     }
 
-    private static var migrations: [Migration] {
+    static let migrations: [Migration] = {
         [
             Migration(
                 1, "the ledger, and what the service remembers of itself",
@@ -27,24 +27,29 @@ enum HostTables {
                         "mneedle_ledger",
                         [
                             .id(named: "seq"), .time("at"), .text("actor"), .text("module"), .text("kind"),
-                            .text("subject"), .text("person").optional(), .bytes("hash"), .text("body"),
+                            .text("subject"), .person().optional().outliving(), .bytes("hash"), .text("body").sealed(),
                         ]),
                     .table(
                         "mneedle_ledger_nodes", [.integer("level"), .integer("number"), .bytes("hash")],
                         primaryKey: ["level", "number"]),
                     .table(
                         "mneedle_idempotency",
-                        [.integer("uid"), .text("key"), .bytes("request"), .text("reply"), .time("at")],
+                        [
+                            .integer("uid"), .text("key"), .bytes("request").sealed(),
+                            .person().optional().outliving(),
+                            .text("reply").sealed(), .time("at"),
+                        ],
                         primaryKey: ["uid", "key"]),
                     .index("mneedle_idempotency_at", on: "mneedle_idempotency", ["at"]),
                     .table(
                         "mneedle_failed_reactions",
                         [.integer("seq"), .text("module"), .text("kind"), .integer("attempts"), .time("retry_at")],
                         primaryKey: ["seq", "module"]),
+                    .table("mneedle_people", [.bytes("id").primaryKey(), .time("erased_at").optional()]),
                     .table("mneedle_clock", [.id.check("id = 1"), .time("latest"), .integer("jumped")]),
                 ])
         ]
-    }
+    }()
 
     /// A random id that tells one store from another.
     private static var randomID: String { (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hex }

@@ -21,20 +21,28 @@ package enum IdempotencyKeys {
                 oldest(in: transaction))
         }
         if let seen {
+            guard let text = seen.text("reply") else {
+                throw ModuleError.conflict(
+                    "idempotency_key '\(key)' was used for a request about a person who has been erased",
+                    state: "erased")
+            }
             guard seen.blob("request") == digest else {
                 throw ModuleError.conflict(
                     "idempotency_key '\(key)' was used for another request; use a new key for a new request",
                     state: "key-used")
             }
-            guard case .object(let reply) = try transaction.value(json: seen.text("reply") ?? "{}") else { return [:] }
+            guard case .object(let reply) = try transaction.value(json: text) else { return [:] }
             return reply
         }
+        let told = transaction.events.count
         let reply = try body()
+        // The reply says something about whom the request was about.
+        let person = transaction.events.dropFirst(told).lazy.compactMap(\.person).first
         try transaction.within(Verb.host) {
             try transaction.execute("DELETE FROM mneedle_idempotency WHERE at <= ?", oldest(in: transaction))
             try transaction.execute(
-                "INSERT INTO mneedle_idempotency (uid, key, request, reply, at) VALUES (?, ?, ?, ?, ?)", uid, key,
-                digest, reply.jsonText, transaction.steadyNow)
+                "INSERT INTO mneedle_idempotency (uid, key, request, person, reply, at) VALUES (?, ?, ?, ?, ?, ?)", uid,
+                key, digest, person, reply.jsonText, transaction.steadyNow)
         }
         return reply
     }

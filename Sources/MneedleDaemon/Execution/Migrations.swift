@@ -25,7 +25,10 @@ package enum Migrations {
             }
             for step in migrations.sorted(by: { $0.version < $1.version })
             where step.version > version && step.version <= limit {
-                for change in step.changes { try PortableSQL.require(change, of: module) }
+                for change in step.changes {
+                    try PortableSQL.require(change, of: module)
+                    try requireProtected(change, of: module)
+                }
                 let statements = try step.changes.map(store.dialect.statement)
                 // The host's own tables are no module's, and may be there before any schema is known.
                 if module != Verb.host { try connection.rehearse(statements, of: module) }
@@ -36,6 +39,20 @@ package enum Migrations {
                         bindings(module, step.version, step.summary), of: Verb.host)
                 }
             }
+        }
+    }
+
+    /// - Throws: `internal` for a column with people's names that is not declared as one: they would stand in clear.
+    private static func requireProtected(_ change: SchemaChange, of module: String) throws {
+        let columns: [ColumnDeclaration] =
+            switch change {
+            case .table(_, let columns, _, _): columns
+            case .add(let column, _): [column]
+            case .index, .sql: []
+            }
+        for column in columns where column.name == "person" && column.protection != .person {
+            throw ModuleError.internal(
+                "column 'person' of module '\(module)' has people's names; declare it as .person()")
         }
     }
 

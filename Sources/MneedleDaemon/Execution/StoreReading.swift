@@ -37,9 +37,12 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
 
     package func forEach(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Void) throws {
         try mapped {
+            let values = try engine.sealing.bind(sql, values, of: module, on: connection) {
+                throw ModuleError.internal("a row about '\($0)' is made while reading")
+            }
             try connection.forEach(sql, values, of: module) { row in
                 try control?.check()
-                try body(row)
+                try body(engine.sealing.open(row))
                 try requireSound()
             }
         }
@@ -152,6 +155,31 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
             }
         }
         return findings
+    }
+
+    package func everything(about person: String, _ body: (_ table: String, _ row: Object) throws -> Void) throws {
+        try within(Verb.host) {
+            for table in engine.sealing.tables.tables.values.sorted(by: { $0.name < $1.name }) {
+                let people = table.people
+                guard !people.isEmpty else { continue }
+                let condition = people.map { "\($0) = ?" }.joined(separator: " OR ")
+                try forEach(
+                    "SELECT * FROM \(table.name) WHERE \(condition)", people.map { _ in .text(person) }
+                ) { row in
+                    var members = zip(row.columns.names, row.values).filter { $1 != .null && !$0.hasSuffix("_match") }
+                        .map {
+                            column, value in Object.Member(column, table.shown(value, in: column))
+                        }
+                    if table.name == "mneedle_ledger" {
+                        let facts = row.facts
+                        members = members.filter { !["subject", "body", "hash"].contains($0.name) }
+                        members.append(Object.Member("subject", .string(facts.subject)))
+                        members.append(Object.Member("body", try value(json: facts.body ?? "{}")))
+                    }
+                    try body(table.name, Object(uniqueMembers: members))
+                }
+            }
+        }
     }
 
     package func json(_ value: Value) -> String { value.jsonText }

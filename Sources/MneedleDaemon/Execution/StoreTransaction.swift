@@ -18,6 +18,10 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     private(set) var writes = 0
     /// Whether a failure cannot be taken back by itself: then the whole group is run again with savepoints.
     var isSpoiled = false
+    /// The people whose keys are destroyed if the transaction commits.
+    var forgotten: [PersonID] = []
+    /// The people whom the store knows if the transaction commits.
+    private(set) var added: [PersonID] = []
     /// The events for subscribers if the transaction commits.
     var events: [PublishedEvent] = []
     private var depth = 0
@@ -61,7 +65,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
 
     private func unit(_ body: () throws -> Object) throws -> Object {
         (hasWritten, changed, hasRecorded, said, fault) = (false, nil, false, (0, 0), nil)
-        let (told, tree) = (events.count, ledger.tree)
+        let (told, tree, people) = (events.count, ledger.tree, (forgotten.count, added.count))
         if hasSavepoints { try mapped { try writing.set(.request) } }
         do {
             _ = connection.faults.take()
@@ -79,6 +83,9 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
             return result
         } catch {
             events.removeSubrange(told...)
+            engine.sealing.keys.keep(forgotten[people.0...])
+            forgotten.removeSubrange(people.0...)
+            added.removeSubrange(people.1...)
             // The store may have taken back the whole group, as it does for work that took too long: then the group is not run
             // again with savepoints.
             let isOpen = writing.isInTransaction
@@ -104,7 +111,7 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     @discardableResult
     package func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         willWrite()
-        let changes = try mapped { try writing.run(sql, values, of: module) }
+        let changes = try mapped { try writing.run(sql, sealed(sql, values), of: module) }
         if changes > 0, module != Verb.host { changed = module }
         return changes
     }
@@ -112,7 +119,21 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     package func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
         willWrite()
         defer { if module != Verb.host { changed = module } }
-        return try mapped { try writing.insert(sql, values, of: module) }
+        return try mapped { try writing.insert(sql, sealed(sql, values), of: module) }
+    }
+
+    private func sealed(_ sql: String, _ values: [SQLValue]) throws -> [SQLValue] {
+        try engine.sealing.bind(sql, values, of: module, on: connection, make: id)
+    }
+
+    /// The id of a person, whom the store knows once this transaction is on disk.
+    private func id(of name: String) throws -> PersonID {
+        let id = try engine.sealing.keys.makeID(of: name, except: forgotten)
+        if !engine.sealing.keys.isStored(id), !added.contains(id) {
+            _ = try writing.run("INSERT INTO mneedle_people (id) VALUES (?)", [.blob(id.bytes)], of: Verb.host)
+            added.append(id)
+        }
+        return id
     }
 
     /// - Throws: A defect when a request has changed a module's tables and the ledger says nothing of it.
@@ -144,7 +165,10 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
         try Sizes.check(entry)
         willWrite()
         hasRecorded = true
-        let event = try mapped { try ledger.append(entry, module: module, actor: actor, at: now, to: writing) }
+        let event = try mapped {
+            try ledger.append(
+                entry, of: entry.person.map(id), module: module, actor: actor, at: now, to: writing)
+        }
         try tell(event)
         return ledger.tree.size
     }

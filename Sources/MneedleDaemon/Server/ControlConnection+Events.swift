@@ -152,7 +152,7 @@ extension ControlConnection {
                 let topic = row.text("kind") ?? ""
                 guard topics.match(topic) else { return }
                 let event = PublishedEvent(
-                    sequence: last, topic: topic, body: Array((row.text("body") ?? "{}").utf8),
+                    sequence: last, topic: topic, body: Array((row.facts.body ?? "{}").utf8),
                     person: row.text("person"))
                 if view.shows(event, in: reading.registry) { try stream.event(event) }
             }

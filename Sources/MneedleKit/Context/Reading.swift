@@ -41,6 +41,12 @@ public protocol Transaction: Reading {
     /// - Returns: The entry's sequence number, which is also the event's.
     @discardableResult
     func record(_ entry: Entry) throws -> Int64
+
+    /// Erases a person: removes the rows about them, but for those whose column ``ColumnDeclaration/outliving()`` says that they
+    /// stay, and destroys their key once this transaction is on disk. What was sealed by it can be read nowhere any more,
+    /// in copies and in the ledger neither.
+    /// - Returns: The name that stands from then on where theirs stood.
+    func forget(_ person: String) throws -> String
 }
 
 extension Transaction {

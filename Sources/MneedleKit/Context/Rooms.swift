@@ -43,6 +43,9 @@ public protocol Privacy: AnyObject {
 
     /// Whether the actor sees the records of this person.
     func sees(_ person: String) throws -> Bool
+
+    /// Calls `body` with every row of every table that is about this person, the ledger's entries among them.
+    func everything(about person: String, _ body: (_ table: String, _ row: Object) throws -> Void) throws
 }
 
 /// The digests that show whether something is the same as before.

@@ -55,10 +55,31 @@ public struct ColumnDeclaration: Sendable {
         case bytes
     }
 
+    /// What a column says about a person, and how the store has it. Statements and rows have the values themselves: the host
+    /// seals what is bound, and opens what is read.
+    public enum Protection: Sendable, Hashable {
+        /// Nothing: the value is stored as it is.
+        case none
+        /// The person's name: the store has an id instead, which tells nobody who that is.
+        case person
+        /// Something about the person whose name stands in that column of the row: sealed by that person's key, anew each time.
+        /// It can be selected and set; no statement can compare it or sort by it.
+        case sealed(of: String)
+        /// The same, sealed alike each time, so that a statement can look for a value: `symptom = ?`.
+        case matched(of: String)
+        /// Something by which people are looked for: a code that a key of the store makes of it, the same for the same value. A
+        /// statement finds it (`unix_user_match = ?`) and no row gives it back, so it stands beside a sealed column.
+        case looked
+    }
+
     /// The column's name in SQL.
     public let name: String
     /// The kind of its values.
     public let kind: Kind
+    /// What it says about a person.
+    public private(set) var protection = Protection.none
+    /// Whether a row with a person's name stays when that person is erased.
+    public private(set) var outlivesPerson = false
     /// Whether a row may be without a value.
     public private(set) var isOptional = false
     /// Whether the column alone is the table's key.
@@ -100,7 +121,17 @@ public struct ColumnDeclaration: Sendable {
     public static func date(_ name: String) -> Self { Self(name, .date) }
     /// Bytes.
     public static func bytes(_ name: String) -> Self { Self(name, .bytes) }
+    /// A person's name.
+    public static func person(_ name: String = "person") -> Self { Self(name, .text).with { $0.protection = .person } }
 
+    /// The column, which says something about the person whose name stands in another column of the row.
+    public func sealed(of person: String = "person") -> Self { with { $0.protection = .sealed(of: person) } }
+    /// The same, where statements look for a value.
+    public func matched(of person: String = "person") -> Self { with { $0.protection = .matched(of: person) } }
+    /// The column with a person's name, for rows that stay when that person is erased: who was treated from which lot.
+    public func outliving() -> Self { with { $0.outlivesPerson = true } }
+    /// The column, by which people are looked for and which no row gives back.
+    public func looked() -> Self { with { $0.protection = .looked } }
     /// The column, for rows that may be without a value.
     public func optional() -> Self { with { $0.isOptional = true } }
     /// The column as the table's only key.

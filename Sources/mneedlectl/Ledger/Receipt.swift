@@ -31,8 +31,13 @@ extension Tool {
             try connection.request("ledger.prove", .object([.init("seq", .integer(given.seq))]))
         }
         if let facts = given.facts {
+            guard let text = reply["facts"]?.string else {
+                throw Failure(
+                    code: "erased", message: "what entry \(given.seq) says is gone: the person has been erased",
+                    details: [], next: "leave out --facts: the receipt holds without them", exitCode: .refused)
+            }
             do throws(SystemError) {
-                try AtomicFile.replace(facts, with: Array((reply["body"]?.string ?? "").utf8))
+                try AtomicFile.replace(facts, with: Array(text.utf8))
             } catch { throw .unwritable(facts, error) }
         }
         print(reply["proof"]?.string ?? "", terminator: "")
@@ -55,8 +60,8 @@ extension Tool {
         }
         let lines = String(decoding: proof.record, as: UTF8.self).split(
             separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count == 9 else { throw altered("the receipt is not that of an entry of mneedled") }
-        if let facts = given.facts, try TreeHash.digest(of: read(facts)) != lines[7] {
+        guard lines.count == 10 else { throw altered("the receipt is not that of an entry of mneedled") }
+        if let facts = given.facts, try TreeHash.digest(of: read(facts)) != lines[8] {
             throw altered("the facts in '\(facts)' are not those of the entry")
         }
         let at = Date(timeIntervalSince1970: (Double(lines[1]) ?? 0) / 1000)

@@ -32,6 +32,8 @@ final class FaultyStore {
     private var store: (any Store)?
     private let root: String
     private var crashes = 0
+    /// Those of the people stay where they are: their file is another.
+    private static let keys = Result { try PersonKeys(nil) }
     private var changes = Known()
     /// From how many pages of log they are brought into the database, from the next start on.
     var logPages = 4000
@@ -104,7 +106,8 @@ final class FaultyStore {
             }
             let engine = try Engine(
                 store: store, registry: FaultyStore.registry.get(),
-                clock: ManualClock(Instant(milliseconds: 1_795_000_000_000)), headNote: note)
+                clock: ManualClock(Instant(milliseconds: 1_795_000_000_000)), headNote: note,
+                keys: FaultyStore.keys.get())
             engine.noteHead()
             (self.store, self.engine) = (store, engine)
         } catch {
@@ -236,7 +239,9 @@ final class FaultyStore {
                 try numbers("SELECT key AS name FROM mneedle_idempotency"),
                 try numbers("SELECT device AS name FROM records_devices")
                     + numbers("SELECT CAST(id AS TEXT) AS name FROM test_notes"),
-                try numbers("SELECT subject AS name FROM mneedle_ledger"),
+                try reading.store.rows("SELECT subject, person, body FROM mneedle_ledger").compactMap { row in
+                    Int(row.facts.subject.drop { !$0.isNumber })
+                },
                 try LedgerCommands.verified(reading).isWhole
             )
         }

@@ -83,6 +83,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
     private static func prepare(_ database: Database, _ log: Log) throws {
         // GRDB chooses NORMAL for WAL, which loses acknowledged commits when the power fails.
         try database.execute(sql: "PRAGMA synchronous = FULL")
+        // What is removed is not left on free pages.
+        try database.execute(sql: "PRAGMA secure_delete = ON")
         // A log that is not wholly in the database stays as it is when this connection ends, for the next start.
         mneedle_sqlite_leave_log(database.sqliteConnection, 1)
         // This takes the place of SQLite's own checkpoints, whose errors nobody hears of.

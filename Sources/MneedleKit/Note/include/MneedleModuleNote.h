@@ -5,7 +5,7 @@
 
 /* The version of the kit's programming interface. Raised with every change
  * that a module built before it could not live with. */
-#define MNEEDLE_KIT_API 7
+#define MNEEDLE_KIT_API 8
 
 /* The compiler that built this image, as it names itself: Swift has no stable
  * ABI on Linux, so host and modules must agree on it to the letter. */
