@@ -30,6 +30,7 @@ package.dependencies = [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
 ]
 
 // What the operating system gives, for the daemon and its clients.
@@ -78,6 +79,7 @@ package.targets += [
         dependencies: [
             "MneedleClient", "MneedleSystem", "MneedleTree", "MneedleWire", "CMneedleRun",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "Mustache", package: "swift-mustache"),
         ],
         swiftSettings: settings),
     .testTarget(

@@ -53,6 +53,8 @@ struct Help {
                 ("ledger witness --dir FOLDER [--records]", "the same, against what the folder has kept"),
                 ("ledger receipt --seq N [--facts FILE]", Tool.ownCommands[7].summary),
                 ("ledger check FILE --key KEY [--facts FILE]", Tool.ownCommands[8].summary),
+                ("keys backup FILE --to RECIPIENT…", Tool.ownCommands[9].summary),
+                ("records page --person NAME --output FILE", Tool.ownCommands[10].summary),
                 ("metrics [--output FILE]", "the service's figures as OpenMetrics text, printed or as a file"),
                 ("on TOPIC… --state FILE [OPTION…] -- PROGRAM [ARG…]", Tool.ownCommands[5].summary),
                 ("forward DEVICE --serial PATH [OPTION…]", Tool.ownCommands[6].summary),

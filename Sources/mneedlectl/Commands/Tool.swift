@@ -15,6 +15,8 @@ struct Tool {
         ("forward", "send what a device says on a serial port to the daemon"),
         ("ledger receipt", "print the proof that the ledger has an entry"),
         ("ledger check", "check such a proof, without any daemon"),
+        ("keys backup", "write an encrypted copy of the people's keys, by the program age"),
+        ("records page", "write everything that is kept about a person as a page for them"),
     ]
 
     let options: Options
@@ -54,6 +56,8 @@ struct Tool {
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
         case "ledger" where words.dropFirst().first == "receipt": try receipt(Array(words.dropFirst(2)))
         case "ledger" where words.dropFirst().first == "check": try check(Array(words.dropFirst(2)))
+        case "keys" where words.dropFirst().first == "backup": try backupKeys(Array(words.dropFirst(2)))
+        case "records" where words.dropFirst().first == "page": try page(Array(words.dropFirst(2)))
         // With --json it is a listing like any other.
         case "metrics" where !options.json: try metrics(Array(words.dropFirst()))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")

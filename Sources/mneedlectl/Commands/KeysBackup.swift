@@ -1,0 +1,71 @@
+import ArgumentParser
+import CMneedleRun
+import Glibc
+import MneedleClient
+import MneedleSystem
+import MneedleWire
+
+struct KeysBackupArguments: OwnArguments {
+    static let way = "mneedlectl keys backup FILE --to RECIPIENT…"
+
+    @Argument(help: .init(valueName: "file")) var file: String
+    /// Recipients as age writes them (age1…, ssh-…), or files with such.
+    @Option(parsing: .unconditionalSingleValue, help: .init(valueName: "recipient")) var to: [String] = []
+}
+
+/// `keys backup`: the copy of the people's keys, apart from those of the store.
+extension Tool {
+    /// `keys backup FILE --to RECIPIENT…`: encrypts them by the program age; nothing of them is written in clear.
+    func backupKeys(_ words: [String]) throws(Failure) {
+        let given = try KeysBackupArguments.read(words)
+        guard !given.to.isEmpty else {
+            throw .usage(
+                "keys backup needs --to and who may open it: a recipient as 'age-keygen' prints it (age1…), an SSH key, or a file with such",
+                next: KeysBackupArguments.way)
+        }
+        guard access(given.file, F_OK) != 0 else {
+            throw .usage("'\(given.file)' is there already; give another FILE, or move it away")
+        }
+        let connection = try connect()
+        var lines: [String] = []
+        _ = try asking("keys.copy") { () throws(ClientError) in
+            try connection.request("keys.copy") { lines.append(($0["line"]?.string ?? "") + "\n") }
+        }
+        let recipients = given.to.flatMap { recipient in
+            [
+                recipient.hasPrefix("age1") || recipient.hasPrefix("ssh-") ? "--recipient" : "--recipients-file",
+                recipient,
+            ]
+        }
+        try encrypt(Array(lines.joined().utf8), ["age", "--encrypt"] + recipients, to: given.file)
+        output.reply(["output": .string(given.file), "people": .integer(Int64(max(0, lines.count - 2)))])
+    }
+
+    private func encrypt(_ text: [UInt8], _ words: [String], to path: String) throws(Failure) {
+        // The file is there whole, or not at all.
+        let partial = path + ".new"
+        unlink(partial)
+        umask(0o077)
+        let pointers: [UnsafeMutablePointer<CChar>?] =
+            (words + ["--output", partial]).map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        let status = text.withUnsafeBytes { bytes in
+            mneedle_run_program(
+                pointers, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, 60_000, -1)
+        }
+        guard status == 0 else {
+            unlink(partial)
+            throw Failure(
+                code: "unwritable",
+                message: status == -ENOENT
+                    ? "the program 'age', which encrypts the copy, is not there"
+                    : status < 0
+                        ? "'age' could not be run: \(SystemError(-status))" : "'age' has not written '\(path)'",
+                details: [], next: status == -ENOENT ? "apt install age" : "see what it says above", exitCode: .refused)
+        }
+        do throws(SystemError) {
+            try Descriptor(opening: partial).synchronize()
+            guard rename(partial, path) == 0 else { throw .last }
+        } catch { throw .unwritable(path, error) }
+    }
+}
