@@ -20,7 +20,7 @@ extension Records {
                 let running = try transaction.modules.list("session.list", ["person": person, "state": "running"])
                 guard running.isEmpty else {
                     throw ModuleError.conflict(
-                        "a session of '\(person)' is running; end it first with session.finish or session.abort",
+                        "a session of '\(person)' is running; end it first with session.finish or session.stop",
                         state: "running")
                 }
                 let name = try transaction.forget(person)
