@@ -76,6 +76,8 @@ struct SealingTests {
             "SELECT * FROM visits_visit WHERE symptom = ?", "SELECT * FROM visits_visit WHERE symptom < ?",
             "INSERT INTO visits_visit (person, note) VALUES (?, lower(?))", "UPDATE visits_visit SET note = ?",
             "INSERT INTO visits_visit (person, note) SELECT person, ? FROM visits_person",
+            "UPDATE visits_visit SET room = ?, person = ? WHERE id = ?",
+            "INSERT INTO visits_visit (person, room) VALUES (?, ?) ON CONFLICT (room) DO UPDATE SET person = excluded.person",
         ])
     func refuses(sql: String) {
         #expect(throws: StatementPlan.Refused.self) { try StatementPlan(sql, Self.tables) }
@@ -217,5 +219,20 @@ struct SealingTests {
         try FileManager.default.removeItem(atPath: master)
         #expect(throws: HeadNote.Refused.self) { try KeyFile(folder: folder.path, credentials: nil) }
         #expect(!FileManager.default.fileExists(atPath: master))
+    }
+
+    @Test("a person who was kept by a commit of which nobody could know is no obstacle to the next one")
+    func keptAllTheSame() throws {
+        let workshop = try Workshop()
+        let id = try workshop.engine.sealing.keys.makeID(of: "anna")
+        try workshop.engine.store.execute(["INSERT INTO mneedle_people (id) VALUES (x'\(id.hex)')"])
+        let outcome = try workshop.run(
+            workshop.job { transaction in
+                ["seq": try transaction.record(Entry("test.written", subject: "person/anna", person: "anna"))]
+            })
+        guard case .success? = outcome.results.first else {
+            Issue.record("\(outcome.results)")
+            return
+        }
     }
 }

@@ -130,7 +130,10 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     private func id(of name: String) throws -> PersonID {
         let id = try engine.sealing.keys.makeID(of: name, except: forgotten)
         if !engine.sealing.keys.isStored(id), !added.contains(id) {
-            _ = try writing.run("INSERT INTO mneedle_people (id) VALUES (?)", [.blob(id.bytes)], of: Verb.host)
+            // They stand there already when a commit was kept of which nobody could know.
+            _ = try writing.run(
+                "INSERT INTO mneedle_people (id) VALUES (?) ON CONFLICT (id) DO NOTHING", [.blob(id.bytes)],
+                of: Verb.host)
             added.append(id)
         }
         return id

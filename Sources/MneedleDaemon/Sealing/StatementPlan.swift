@@ -86,6 +86,7 @@ private struct StatementReader {
         if isWord(0, "insert") { try readInsertion() }
         for index in numbers.keys.sorted() where found[index] == nil { found[index] = try place(at: index) }
         try refuseComparisons()
+        try refuseNewOwners()
         return numbers.keys.sorted().map { found[$0] ?? .plain }
     }
 
@@ -272,6 +273,23 @@ private struct StatementReader {
                 ["max", "min", "sum", "avg", "length", "lower", "upper", "replace", "substr"].contains(function)
             {
                 throw Refused(reason: "'\(column)' is protected: \(function) means nothing there")
+            }
+        }
+    }
+
+    /// - Throws: For a change of the person of whom a row is, while something in it is sealed by the former one's key: it would be
+    ///   gone with that one.
+    private func refuseNewOwners() throws(Refused) {
+        guard let start = tokens.firstIndex(of: .word("set")) else { return }
+        for index in tokens.indices.dropFirst(start) where isSign(index + 1, "=") {
+            guard isWord(index - 1, "set") || isSign(index - 1, ","), case .word(let word)? = self[index],
+                let (column, protection) = try column(index), protection == .person
+            else { continue }
+            let sealed = tables.values.flatMap(\.columns).filter {
+                $0.protection == .sealed(of: word) || $0.protection == .matched(of: word)
+            }
+            guard sealed.isEmpty else {
+                throw Refused(reason: "'\(column)' cannot change: '\(sealed[0].name)' is sealed by that person's key")
             }
         }
     }
