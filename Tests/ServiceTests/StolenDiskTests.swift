@@ -57,6 +57,9 @@ struct StolenDiskTests {
         let exported = try client.reply("records.export person=zanzibar")
         for word in Self.words { #expect(exported.contains { $0.contains(word) }, "\(word)") }
         let head = try client.ok("ledger.verify")
+        // Whoever mistypes a name is helped, and erases nobody.
+        let mistyped = try client.ask("records.erase person=zanzibat reason=asked")
+        #expect(mistyped.hasPrefix("ERR not-found") && mistyped.contains(#""suggestions":["zanzibar"]"#), "\(mistyped)")
         let erased = try client.ok("records.erase person=zanzibar reason=asked")
         let name = try #require(erased["name"]?.string)
         func judge(_ client: RawClient) throws {

@@ -13,10 +13,7 @@ extension Records {
             errors: [.notFound, .conflict],
             concerns: .named("person"), example: "records.erase person=anna reason=\"asked for by letter of 3 May\"",
             writes: { transaction, person, reason in
-                guard try transaction.store.row("SELECT person FROM records_people WHERE person = ?", person) != nil
-                else {
-                    throw ModuleError.notFound("person", person)
-                }
+                _ = try requirePerson(person, transaction)
                 let running = try transaction.modules.list("session.list", ["person": person, "state": "running"])
                 guard running.isEmpty else {
                     throw ModuleError.conflict(
@@ -36,9 +33,7 @@ extension Records {
             takes: Records.whom, gives: ExportedRow.self, errors: [.notFound], concerns: .named("person"),
             example: "records.export person=anna",
             lists: { reading, send, person in
-                guard try reading.store.row("SELECT person FROM records_people WHERE person = ?", person) != nil else {
-                    throw ModuleError.notFound("person", person)
-                }
+                _ = try requirePerson(person, reading)
                 try reading.privacy.everything(about: person) { try send(ExportedRow(table: $0, row: $1)) }
             })
     }
