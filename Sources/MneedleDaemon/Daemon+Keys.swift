@@ -6,21 +6,27 @@ import MneedleSystem
 extension Daemon {
     /// Seals the people's keys by another master key: that of the credential `mneedle-master-key-new`, or one that is made.
     /// - Returns: What was done, for a person.
-    /// - Throws: ``ModuleError`` where the service runs; ``HeadNote/Refused`` for keys that cannot be read.
+    /// - Throws: ``ModuleError`` where the service runs or has no keys; ``HeadNote/Refused`` for keys that cannot be read.
     public func changeMasterKey() throws -> String {
+        // A path that was mistyped must not become a state folder.
+        guard access(KeyFile.path(in: settings.state), F_OK) == 0 else {
+            throw ModuleError(
+                .notFound,
+                "there are no people's keys in '\(settings.state)'; give the service's state folder with --state, and run this as the service's user"
+            )
+        }
         let state = try StateFolder(settings.state)
         return try withExtendedLifetime(state) {
             let entries = try KeyFile(folder: state.path).read().entries
-            let people = entries.filter { $0.key != nil && $0.id != .nobody }.count
             let done = try KeyFile.changeMaster(in: state.path, of: entries)
-            return "the keys of \(people) people are sealed by another master key, \(done)"
+            return "\(Daemon.keys(entries)) sealed by another master key, \(done)"
         }
     }
 
     /// Brings the people's keys back from a copy, as `keys.copy` gives it. Whoever was erased since stays so.
     /// - Parameter text: The copy, decrypted.
     /// - Returns: What was done, for a person.
-    /// - Throws: `invalid-argument` for a text that is no copy; ``ModuleError`` where the service runs.
+    /// - Throws: `conflict` for a text that is no copy, and where the service runs.
     public func restoreKeys(_ text: String) throws -> String {
         guard let copy = KeyCopy.read(text) else {
             throw ModuleError.conflict(
@@ -33,8 +39,13 @@ extension Daemon {
             let present = (try? KeyFile(folder: state.path).read().entries) ?? []
             let entries = KeyCopy.merged(copy, into: present)
             try KeyFile.replacing(folder: state.path).write(entries)
-            let people = entries.filter { $0.key != nil && $0.id != .nobody }.count
-            return "the keys of \(people) people are in place; start the service"
+            return "\(Daemon.keys(entries)) in place; start the service"
         }
+    }
+
+    /// The beginning of a sentence about people's keys.
+    private static func keys(_ entries: [KeyFile.KeyedPerson]) -> String {
+        let people = entries.count { $0.key != nil && $0.id != .nobody }
+        return people == 1 ? "the key of 1 person is" : "the keys of \(people) people are"
     }
 }

@@ -36,6 +36,12 @@ struct Mneedled: ParsableCommand {
             "Bring the people's keys back from a copy on standard input, and exit. The service must be stopped."))
     var restoreKeys = false
 
+    func validate() throws {
+        guard [checkConfig, rekey, restoreKeys].count(where: { $0 }) <= 1 else {
+            throw ValidationError("give one of --check-config, --rekey and --restore-keys, which each do one thing")
+        }
+    }
+
     func run() throws {
         defer { Daemon.leave() }
         do {

@@ -130,6 +130,14 @@ struct PersonKeysTests {
         let running = try Self.offline(daemon, "--rekey")
         #expect(running.code == 1 && running.output.contains("is held by another mneedled"), "\(running)")
         #expect(daemon.terminate() == 0)
+        let elsewhere = daemon.folder + "/elsewhere"
+        let wrong = try ExampleTests.run([DaemonProcess.products + "/mneedled", "--state", elsewhere, "--rekey"])
+        #expect(wrong.code == 1 && wrong.output.contains("no people's keys in '\(elsewhere)'"), "\(wrong)")
+        #expect(!FileManager.default.fileExists(atPath: elsewhere))
+        let both = try ExampleTests.run([
+            DaemonProcess.products + "/mneedled", "--state", elsewhere, "--rekey", "--restore-keys",
+        ])
+        #expect(both.code == 64 && both.output.contains("give one of"), "\(both)")
         let done = try Self.offline(daemon, "--rekey")
         #expect(done.code == 0 && done.output.contains("the keys of 2 people"), "\(done)")
         let new = try String(contentsOfFile: master, encoding: .utf8)

@@ -65,7 +65,7 @@ struct KeyFile {
         return KeyFile(folder: folder, master: master)
     }
 
-    private static func path(in folder: String) -> String { folder + "/" + fileNames[0] }
+    static func path(in folder: String) -> String { folder + "/" + fileNames[0] }
 
     // MARK: The master key
 
