@@ -78,8 +78,8 @@ struct PastSessions: Sendable {
         try transaction.store.execute(
             """
             INSERT INTO scheduling_sessions (session, person, ended_at, goal, setting) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (session) DO UPDATE SET person = excluded.person, ended_at = excluded.ended_at,
-                goal = excluded.goal, setting = excluded.setting
+            ON CONFLICT (session) DO UPDATE SET ended_at = excluded.ended_at, goal = excluded.goal,
+                setting = excluded.setting
             """, session.session, session.person, session.ended ?? transaction.now, session.goal?.rawValue,
             session.setting?.rawValue)
     }
