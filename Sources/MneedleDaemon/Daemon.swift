@@ -138,7 +138,10 @@ public final class Daemon: Service {
         mneedle_exit_is_unmeant()
         mneedle_deadline_set(Int32(settings.moduleTimeLimit.milliseconds))
         let store = try Stores.open(path: state.database)
-        try store.starting { try headNote.requireFits(store) }
+        try store.starting {
+            try headNote.requireFits(store)
+            try store.keepSums(LedgerKey.ofTables(folder: state.path), anew: headNote.isAccepted)
+        }
         let logger = logger
         var registry = ModuleRegistry(people: settings.people, crashNotes: .kept, refusals: crashes.refusals) {
             module, what, error in

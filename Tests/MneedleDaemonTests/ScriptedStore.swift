@@ -78,6 +78,7 @@ final class ScriptedStore: Store, @unchecked Sendable {
 
     func unusable(_ error: StoreError) -> ModuleError { ModuleError(.storage, "'\(place)' cannot be used: \(error)") }
 
+    func keepSums(_ key: [UInt8], anew: Bool) {}
     func emptyLog() -> Bool { true }
     func close() throws {}
 }
@@ -92,6 +93,8 @@ private final class Connection: WritingConnection {
     init(_ store: ScriptedStore) { self.store = store }
 
     var isInTransaction: Bool { group != nil }
+    func summedTables() -> [String] { [] }
+    func isWhole(_ table: String) -> Bool { true }
 
     private func step(_ name: String) throws {
         store.steps.append(name)

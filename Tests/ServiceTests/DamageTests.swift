@@ -97,6 +97,53 @@ struct DamageTests {
         #expect(try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3").code != "ok")
     }
 
+    @Test("a value that was altered in any column of a module's table is found, and its table named")
+    func everyColumn() throws {
+        let daemon = try Self.filled()
+        let database = daemon.folder + "/state/mneedle.sqlite"
+        let copy = daemon.folder + "/copy"
+        try FileManager.default.copyItem(atPath: daemon.folder + "/state", toPath: copy)
+        /// Puts everything back as it was.
+        func putBack() throws {
+            for name in ["mneedle.sqlite", "ledger-head.json"] {
+                try Data(contentsOf: URL(fileURLWithPath: copy + "/" + name)).write(
+                    to: URL(fileURLWithPath: daemon.folder + "/state/" + name))
+            }
+        }
+        var columns = 0
+        while true {
+            // One column of each table at a time: the first, then the second …
+            try putBack()
+            let said = try Self.python(
+                """
+                import sqlite3, sys
+                c = sqlite3.connect(sys.argv[1])
+                for (table,) in c.execute("SELECT name FROM sqlite_master WHERE type='table' ORDER BY name").fetchall():
+                    names = [row[1] for row in c.execute(f'PRAGMA table_info({table})').fetchall()][int(sys.argv[2]):]
+                    if table.startswith(('mneedle_', 'sqlite_')) or not names: continue
+                    name = names[0]
+                    changed = c.execute(f\"\"\"UPDATE {table} SET {name} = CASE typeof({name}) WHEN 'integer' THEN {name} + 1
+                        WHEN 'real' THEN {name} + 0.5 WHEN 'text' THEN {name} || 'x'
+                        WHEN 'blob' THEN CAST({name} || x'00' AS BLOB) ELSE 'x' END
+                        WHERE rowid = (SELECT MAX(rowid) FROM {table})\"\"\").rowcount
+                    if changed: print(table)
+                c.commit()
+                """, database, String(columns))
+            let tables = said.split(separator: "\n").map(String.init)
+            guard !tables.isEmpty else { break }
+            try daemon.start()
+            let proof = try daemon.connect().ok("ledger.verify")
+            #expect(proof["ok"]?.bool == false && proof["altered"]?.strings == tables, "column \(columns): \(proof)")
+            #expect(proof["first_bad"] == nil)
+            #expect(daemon.terminate() == 0)
+            columns += 1
+        }
+        #expect(columns > 10)
+        try putBack()
+        try daemon.start()
+        #expect(try daemon.connect().ok("ledger.verify")["ok"]?.bool == true)
+    }
+
     @Test(
         "a newest ledger entry without a hash or a number is said at the start, and nothing crashes",
         arguments: ["hash = 7", "hash = 'text'", "hash = x'00'", "seq = 9223372036854775807"])

@@ -55,6 +55,8 @@ struct UpgradeTests {
         try before.screen("anna")
         #expect(daemon.terminate() == 0)
         try Self.change(daemon.folder + "/state/mneedle.sqlite", "UPDATE records_devices SET needle_mm = NULL")
+        // An administrator says that the row is meant so.
+        try Data().write(to: URL(fileURLWithPath: daemon.folder + "/state/accept-store"))
         try daemon.start()
         let client = try daemon.connect()
         let refused = try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3")

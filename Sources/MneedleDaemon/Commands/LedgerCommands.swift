@@ -82,7 +82,8 @@ struct LedgerCommands {
 
     var verify: Command {
         Command(
-            "ledger.verify", "Proves from the first entry to the last that none was altered, removed or inserted.",
+            "ledger.verify",
+            "Proves from the first entry to the last that none was altered, removed or inserted, and the same of every table's rows.",
             role: .reader, gives: Verified.self, concerns: .everybody, example: "ledger.verify",
             reads: { try LedgerCommands.verified($0) })
     }
@@ -98,9 +99,10 @@ struct LedgerCommands {
         } else {
             reading.engine.health.mend("ledger-broken")
         }
+        let altered = try reading.engine.alteredTables(reading.connection)
         return Verified(
-            isWhole: proof.firstBad == nil, entries: Int64(proof.entries), head: proof.tree.root.bytes.hex,
-            firstBad: proof.firstBad)
+            isWhole: proof.firstBad == nil && altered.isEmpty, entries: Int64(proof.entries),
+            head: proof.tree.root.bytes.hex, firstBad: proof.firstBad, altered: altered.isEmpty ? nil : altered)
     }
 
     private static let entries = Parameter.required(
@@ -184,12 +186,14 @@ struct Verified: Reply {
     var entries: Int64
     var head: String
     var firstBad: Int64?
+    var altered: [String]?
 
     static let members: [Member<Verified>] = [
-        Member("ok", "whether every entry is the one that was recorded", \.isWhole),
+        Member("ok", "whether every entry, and every row of a table, is the one that was written", \.isWhole),
         Member("entries", "how many entries there are", \.entries),
         Member("head", "the root over all of them, to compare with the one in the journal", \.head),
         Member("first_bad", "the first entry that does not fit, if any", \.firstBad),
+        Member("altered", "the tables with rows that somebody else has changed, if any", \.altered),
     ]
 }
 

@@ -46,6 +46,7 @@ enum HostTables {
                         [.integer("seq"), .text("module"), .text("kind"), .integer("attempts"), .time("retry_at")],
                         primaryKey: ["seq", "module"]),
                     .table("mneedle_people", [.bytes("id").primaryKey(), .time("erased_at").optional()]),
+                    .table("mneedle_sums", [.text("name").primaryKey(), .bytes("sum"), .integer("row_count")]),
                     .table("mneedle_clock", [.id.check("id = 1"), .time("latest"), .integer("jumped")]),
                 ])
         ]

@@ -29,7 +29,14 @@ package enum Migrations {
                     try PortableSQL.require(change, of: module)
                     try requireProtected(change, of: module)
                 }
-                let statements = try step.changes.map(store.dialect.statement)
+                var statements: [String] = []
+                for change in step.changes {
+                    statements.append(try store.dialect.statement(change))
+                    // The rows get the new column's value in truth, and not only when they are read: sums over them go by it.
+                    if case .add(let column, let table) = change, column.defaultValue != nil {
+                        statements.append("UPDATE \(table) SET \(column.name) = \(column.name)")
+                    }
+                }
                 // The host's own tables are no module's, and may be there before any schema is known.
                 if module != Verb.host { try connection.rehearse(statements, of: module) }
                 try connection.group {

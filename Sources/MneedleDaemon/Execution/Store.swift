@@ -18,6 +18,11 @@ package protocol Store: AnyObject, Sendable {
     /// Runs `body` on the connection that writes; one at a time, in the order in which they come.
     func write<T>(_ body: (any WritingConnection) throws -> T) throws -> T
 
+    /// Keeps a sum over the rows of each table from now on, by which ``StoreConnection/isWhole(_:)`` finds those that somebody else
+    /// has changed.
+    /// - Parameter anew: Takes the rows that are there for right.
+    func keepSums(_ key: [UInt8], anew: Bool) throws
+
     /// The size of the store in bytes, its log included.
     var bytes: Int64 { get }
 
@@ -57,6 +62,12 @@ package protocol StoreConnection: AnyObject {
     /// Searches the whole database for damage; ends early when the read is stopped.
     /// - Returns: The first fault, in words; `nil` for none.
     func findDamage() throws -> String?
+
+    /// The tables over whose rows a sum is kept; none before ``Store/keepSums(_:anew:)``.
+    func summedTables() throws -> [String]
+
+    /// Whether the rows of a table are those that the service wrote.
+    func isWhole(_ table: String) throws -> Bool
 
     /// Copies everything that this connection sees into an empty file, and looks at the copy.
     func copy<T>(to path: String, _ look: (any StoreConnection) throws -> T) throws -> T

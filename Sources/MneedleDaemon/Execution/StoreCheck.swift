@@ -47,6 +47,7 @@ final class StoreCheck: Sendable {
             if let fault { engine.health.report(StoreCheck.damage(fault)) } else { engine.health.mend("store-damaged") }
             let proof = try engine.store.read(control) { try LedgerProof.ofNewest(newest, $0) }
             if let bad = proof.firstBad { engine.health.report(LedgerProof.problem(bad)) }
+            _ = try engine.store.read(control) { try engine.alteredTables($0) }
         } catch {
             guard !control.isStopped else { return }
             engine.health.report(StoreCheck.damage(describe(error)))

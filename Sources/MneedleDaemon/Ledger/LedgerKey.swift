@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Glibc
 import MneedleSystem
@@ -14,7 +15,20 @@ enum LedgerKey {
     static func signer(folder: String, store: String) throws -> CheckpointSigner {
         let path = folder + "/" + fileNames[0]
         if let signer = CheckpointSigner(name: "mneedle/" + store, seed: try seed(path)) { return signer }
-        throw HeadNote.Refused(
+        throw refused(path)
+    }
+
+    /// The key of the sums over the tables' rows, which follows from the other one.
+    /// - Throws: ``HeadNote/Refused`` for a file that holds no key, the system's error for one that cannot be read or made.
+    static func ofTables(folder: String) throws -> [UInt8] {
+        let path = folder + "/" + fileNames[0]
+        let seed = try seed(path)
+        guard seed.count == 32 else { throw refused(path) }
+        return Array(SHA256.hash(data: Array("mneedle table sums\0".utf8) + seed))
+    }
+
+    private static func refused(_ path: String) -> HeadNote.Refused {
+        HeadNote.Refused(
             description:
                 "'\(path)', the key that signs the ledger's checkpoints, is damaged. Put the right file back; without"
                 + " the file another key is made, and witnesses tell that")

@@ -53,7 +53,14 @@ extension Tool {
     /// - Throws: A failure when the ledger is not the one that was witnessed.
     private func judge(_ witnesses: [Witness], on connection: Connection) throws(Failure) -> JSON {
         let whole = try asking { () throws(ClientError) in try connection.request("ledger.verify") }
-        var odd = whole["ok"]?.bool == true ? [] : ["it does not hold at entry \(whole["first_bad"]?.integer ?? 0)"]
+        var odd: [String] = []
+        if whole["ok"]?.bool != true {
+            let tables = whole["altered"]?.strings ?? []
+            odd.append(
+                tables.isEmpty
+                    ? "it does not hold at entry \(whole["first_bad"]?.integer ?? 0)"
+                    : "rows of \(tables.joined(separator: ", ")) were altered")
+        }
         // The first one that does not fit says where: after the last that does.
         var (fitting, isTold) = (Int64(0), false)
         for witness in witnesses.sorted(by: { $0.head.size < $1.head.size }) {

@@ -6,17 +6,19 @@ class SQLiteConnection: StoreConnection {
     let database: Database
     let statements: StatementCache
     let permissions: Permissions
+    let sums: TableSums
     private let control: ReadControl?
     private let connections: SQLiteConnections?
 
     /// - Parameter connections: Those of a store that others use as well.
     init(
-        _ database: Database, _ statements: StatementCache, _ permissions: Permissions, _ control: ReadControl? = nil,
-        _ connections: SQLiteConnections? = nil
+        _ database: Database, _ statements: StatementCache, _ permissions: Permissions, _ sums: TableSums,
+        _ control: ReadControl? = nil, _ connections: SQLiteConnections? = nil
     ) {
         self.database = database
         self.statements = statements
         self.permissions = permissions
+        self.sums = sums
         self.control = control
         self.connections = connections
     }
@@ -63,11 +65,18 @@ class SQLiteConnection: StoreConnection {
         }
     }
 
+    final func summedTables() throws -> [String] {
+        guard sums.isKept else { return [] }
+        return try StoreError.mapping { try TableSums.tables(database) }
+    }
+
+    final func isWhole(_ table: String) throws -> Bool { try StoreError.mapping { try sums.isWhole(table, database) } }
+
     final func copy<T>(to path: String, _ look: (any StoreConnection) throws -> T) throws -> T {
         try StoreError.mapping {
             let copy = try DatabaseQueue(path: path)
             try copy.writeWithoutTransaction { try database.backup(to: $0) }
-            let result = try copy.read { try look(SQLiteConnection($0, StatementCache(), permissions)) }
+            let result = try copy.read { try look(SQLiteConnection($0, StatementCache(), permissions, sums)) }
             try copy.close()
             return result
         }

@@ -21,6 +21,7 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     let connections: SQLiteConnections
     let permissions = Permissions()
+    let sums = TableSums()
     /// The path of the database.
     let place: String
     let dialect = Dialect.sqlite
@@ -51,11 +52,12 @@ final class SQLiteStore: Store, @unchecked Sendable {
         place = path
         self.logPages = Int32(clamping: logPages)
         do {
-            connections = try SQLiteConnections { [configuration, log] in
+            connections = try SQLiteConnections { [configuration, log, sums] in
                 let pool = try DatabasePool(
                     path: fileSystem.map { "file:\(path)?vfs=\($0)" } ?? path, configuration: configuration)
                 let doubt = try pool.writeWithoutTransaction { database in
                     try SQLiteStore.prepare(database, log)
+                    sums.watch(database)
                     return SQLiteStore.settle(database)
                 }
                 return (pool, doubt)
@@ -121,7 +123,8 @@ final class SQLiteStore: Store, @unchecked Sendable {
                 try pool.read { database in
                     control?.watch(database)
                     defer { control?.unwatch(database) }
-                    return try body(SQLiteConnection(database, StatementCache(), permissions, control, connections))
+                    return try body(
+                        SQLiteConnection(database, StatementCache(), permissions, sums, control, connections))
                 }
             }
         }
@@ -129,6 +132,13 @@ final class SQLiteStore: Store, @unchecked Sendable {
 
     func write<T>(_ body: (any WritingConnection) throws -> T) throws -> T {
         try onWriter { try body(SQLiteWriter($0, self)) }
+    }
+
+    func keepSums(_ key: [UInt8], anew: Bool) throws {
+        try onWriter { database in
+            let writer = SQLiteWriter(database, self)
+            try writer.group { try StoreError.mapping { try sums.keep(key, anew: anew, database) } }
+        }
     }
 
     private func onWriter<T>(_ body: (Database) throws -> T) throws -> T {

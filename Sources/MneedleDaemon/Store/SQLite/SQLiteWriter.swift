@@ -8,7 +8,7 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
 
     init(_ database: Database, _ store: SQLiteStore) {
         self.store = store
-        super.init(database, store.statements, store.permissions)
+        super.init(database, store.statements, store.permissions, store.sums)
     }
 
     private func run(_ sql: String) throws { try statements.entry(sql, database).statement.run() }
@@ -34,6 +34,8 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
     }
 
     func commit() throws {
+        try StoreError.mapping { try sums.write(database) }
+        defer { sums.end() }
         do { try run("COMMIT") } catch var error as StoreError where error.isOfSync {
             error.mayStand = !isWrittenOver()
             throw error
@@ -76,6 +78,7 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
     func rollback() {
         // After some errors (disk full) SQLite has rolled back everything itself.
         if isInTransaction { try? run("ROLLBACK") }
+        sums.end()
         store.files.note()
     }
 
@@ -86,12 +89,19 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
 
     func shielded<T>(_ body: () throws -> T) throws -> T { try body() }
 
-    func set(_ savepoint: Savepoint) throws { try run("SAVEPOINT \(savepoint.rawValue)") }
+    func set(_ savepoint: Savepoint) throws {
+        try run("SAVEPOINT \(savepoint.rawValue)")
+        sums.set(savepoint)
+    }
 
-    func release(_ savepoint: Savepoint) throws { try run("RELEASE \(savepoint.rawValue)") }
+    func release(_ savepoint: Savepoint) throws {
+        try run("RELEASE \(savepoint.rawValue)")
+        sums.release(savepoint)
+    }
 
     func rollBack(to savepoint: Savepoint) throws {
         try run("ROLLBACK TO \(savepoint.rawValue)")
+        sums.rollBack(to: savepoint)
         try release(savepoint)
     }
 
@@ -120,7 +130,11 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
     func run(_ sql: String, _ give: (any StatementValues) throws -> Void) throws {
         let statement = try statements.entry(sql, database).statement
         try give(SQLStatementValues(statement))
-        try statement.run()
+        let mark = sums.mark
+        do { try statement.run() } catch {
+            sums.takeBack(to: mark)
+            throw error
+        }
     }
 
     func insert(_ sql: String, _ values: [SQLValue], of module: String) throws -> Int64 {
@@ -130,7 +144,12 @@ final class SQLiteWriter: SQLiteConnection, WritingConnection {
     private func change(_ sql: String, _ values: [SQLValue], of module: String) throws -> SQLStatement {
         let statement = try entry(sql, of: module).statement
         try statement.bind(values)
-        try statement.run()
+        // SQLite takes back what a failed statement has done, after it has told it.
+        let mark = sums.mark
+        do { try statement.run() } catch {
+            sums.takeBack(to: mark)
+            throw error
+        }
         return statement
     }
 
