@@ -83,7 +83,8 @@ public final class Daemon: Service {
     public func run() async throws {
         let state = try StateFolder(settings.state)
         let engine = try makeEngine(state)
-        let reporter = Reporter(engine: engine, logger: logger)
+        let reporter = Reporter(
+            engine: engine, logger: logger, signer: try LedgerKey.signer(folder: state.path, store: engine.storeID))
         reporter.tellAcceptance()
         tellOddities()
         let server = try Server(engine, settings, reporter)

@@ -12,6 +12,10 @@ package struct Checkpoint: Equatable, Sendable {
     /// The text that is signed.
     package var text: String { "\(origin)\n\(head.size)\n\(head.root.base64)\n" }
 
+    fileprivate func note(signedBy name: String, _ signature: String) -> String {
+        "\(text)\n\u{2014} \(name) \(signature)\n"
+    }
+
     /// Reads such a text; lines that follow are no concern of a checkpoint's reader.
     init?(text: some StringProtocol) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -40,9 +44,13 @@ package struct CheckpointSigner: Sendable {
 
     /// The tree's head, as a signed note of the log that has the key's name.
     package func sign(_ head: TreeHead) throws -> String {
+        Checkpoint(origin: verifier.name, head: head).note(signedBy: verifier.name, try signature(of: head))
+    }
+
+    /// The signature alone, for whoever keeps the head beside it.
+    package func signature(of head: TreeHead) throws -> String {
         let text = Checkpoint(origin: verifier.name, head: head).text
-        let signature = try key.signature(for: Data(text.utf8))
-        return "\(text)\n\u{2014} \(verifier.name) \(Data(verifier.id + signature).base64EncodedString())\n"
+        return Data(verifier.id + (try key.signature(for: Data(text.utf8)))).base64EncodedString()
     }
 }
 
@@ -76,6 +84,11 @@ package struct CheckpointVerifier: Sendable {
 
     /// The checkpoint in a note that this key has signed; `nil` for any other.
     package func open(_ note: String) -> Checkpoint? { text(of: note).flatMap { Checkpoint(text: $0) } }
+
+    /// Whether it is this key's signature of the head of the log that has the key's name.
+    package func isSignature(_ signature: String, of head: TreeHead) -> Bool {
+        open(Checkpoint(origin: name, head: head).note(signedBy: name, signature)) != nil
+    }
 
     /// The text of a note that this key has signed, among others or alone; `nil` for any other.
     package func text(of note: String) -> String? {

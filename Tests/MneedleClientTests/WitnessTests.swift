@@ -128,6 +128,89 @@ struct WitnessTests {
         #expect(try mneedlectl(["ledger", "witness", "--dir", "/tmp", "--user"], daemon: nil).exitCode == 2)
     }
 
+    @Test("a head in the journal that another key has signed is told")
+    func otherKey() throws {
+        let ledger = Ledger(3)
+        let head = Ledger.tree(ledger.state.withLock { $0.records }).head
+        for (seed, exitCode) in [([UInt8](0..<32), 0), ([UInt8](1..<33), 1)] as [([UInt8], Int32)] {
+            let signature = try #require(CheckpointSigner(name: "mneedle/test", seed: seed)).signature(of: head)
+            let line = Self.heard(3, ledger.head(3)).replacing(
+                "\"MNEEDLE_LEDGER_ENTRIES\"",
+                with: "\"MNEEDLE_LEDGER_SIGNATURE\":\"\(signature)\",\"MNEEDLE_LEDGER_ENTRIES\"")
+            let run = try run(line, ledger)
+            #expect(run.exitCode == exitCode, "\(run)")
+            #expect(run.output.contains("signed by another key") == (exitCode == 1), "\(run)")
+        }
+    }
+
+    // MARK: On paper
+
+    /// The rectangles of a page's code as a bitmap.
+    private static func drawn(_ page: String) throws -> String {
+        let size = try #require(page.firstMatch(of: #/viewBox="0 0 (\d+) /#).flatMap { Int($0.1) })
+        var dots = [[Character]](repeating: .init(repeating: "0", count: size), count: size)
+        let rectangle = #/<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" fill="#000000"/#
+        for match in page.matches(of: rectangle) {
+            let (x, y, width, height) = (Int(match.1)!, Int(match.2)!, Int(match.3)!, Int(match.4)!)
+            // The code stands in a margin of four.
+            for row in y + 4..<y + 4 + height { for column in x + 4..<x + 4 + width { dots[row][column] = "1" } }
+        }
+        let rows = dots.flatMap { row in Array(repeating: String(row.flatMap { [$0, $0, $0, $0] }), count: 4) }
+        return "P1\n\(size * 4) \(size * 4)\n" + rows.joined(separator: "\n") + "\n"
+    }
+
+    private func run(checkpoint path: String, _ ledger: Ledger, input: String = "") throws -> ToolRun {
+        try mneedlectl(
+            ["--json", "ledger", "witness", "--checkpoint", path], daemon: ledger.daemon(), input: input)
+    }
+
+    @Test("what is scanned from a page is a witness, and the page says nothing but the head")
+    func page() throws {
+        let (folder, ledger) = (try TemporaryFolder(), Ledger(5))
+        let page = folder.path + "/page.html"
+        let run = try mneedlectl(["--json", "ledger", "page", "--output", page], daemon: ledger.daemon())
+        #expect(run.exitCode == 0, "\(run)")
+        let text = try String(contentsOfFile: page, encoding: .utf8)
+        #expect(text.contains("<p>It had 5 entries."))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["page.html"])
+
+        // As a camera sees it.
+        try Self.drawn(text).write(toFile: folder.path + "/code.pbm", atomically: true, encoding: .utf8)
+        let scanned = try ChildProcess.run(
+            ["zbarimg", "--nodbus", "--quiet", "--raw", folder.path + "/code.pbm"],
+            environment: ["PATH": "/usr/bin:/bin"]
+        ).output
+        #expect(scanned.hasPrefix("mneedle/test\n5\n"), "\(scanned)")
+
+        ledger.grow(by: 8)
+        let held = try self.run(checkpoint: "-", ledger, input: scanned)
+        #expect(held.exitCode == 0, "\(held)")
+        #expect(try JSON.parse(held.output)["known"]?.integer == 5)
+        ledger.state.withLock { $0.records[2] = "other\nx\n" }
+        let told = try self.run(checkpoint: "-", ledger, input: scanned)
+        #expect(told.exitCode == 1 && told.output.contains("does not begin with the 5 entries"), "\(told)")
+        ledger.state.withLock { $0.records.removeLast(10) }
+        let cut = try self.run(checkpoint: "-", ledger, input: scanned)
+        #expect(cut.exitCode == 1 && cut.output.contains("has 3 entries, and had 5"), "\(cut)")
+    }
+
+    @Test("a page that was altered, another ledger's, and what is no page are no witness")
+    func noPage() throws {
+        let ledger = Ledger(5)
+        let tree = Ledger.tree(ledger.state.withLock { $0.records })
+        let note = try #require(CheckpointSigner(name: "mneedle/test", seed: [UInt8](0..<32))).sign(tree.head)
+        #expect(try run(checkpoint: "-", ledger, input: note).exitCode == 0)
+        let other = try #require(CheckpointSigner(name: "mneedle/test", seed: [UInt8](1..<33))).sign(tree.head)
+        for text in [note.replacing("\n5\n", with: "\n4\n"), other, "", "\n\n\n", String(note.dropLast(20))] {
+            let run = try run(checkpoint: "-", ledger, input: text)
+            #expect(run.exitCode == 1 && run.output.contains("holds no checkpoint"), "\(run)")
+        }
+        #expect(try run(checkpoint: "/nonexistent", ledger).exitCode == 2)
+        #expect(try mneedlectl(["ledger", "page"], daemon: ledger.daemon()).exitCode == 2)
+        let nowhere = try mneedlectl(["ledger", "page", "--output", "/nonexistent/page"], daemon: ledger.daemon())
+        #expect(nowhere.exitCode != 0 && nowhere.errors.contains("/nonexistent/page"), "\(nowhere)")
+    }
+
     // MARK: In a folder
 
     private func run(in folder: TemporaryFolder, _ ledger: Ledger, _ more: [String] = []) throws -> ToolRun {

@@ -1,11 +1,14 @@
 import Logging
 import MneedleKit
 import MneedleSystem
+import MneedleTree
 
 /// Tells the log and systemd the state of the service.
 struct Reporter: Part {
     let engine: Engine
     let logger: Logger
+    /// Signs the heads that the journal hears of.
+    let signer: CheckpointSigner
 
     func start() {
         ready()
@@ -75,7 +78,10 @@ struct Reporter: Part {
         let root = head.root.bytes.hex
         logger.say(
             .ledgerHead, .notice, "ledger head at \(head.size) (\(occasion)): \(root)",
-            ["module": "mneedled", "ledger_entries": String(head.size), "ledger_head": root])
+            [
+                "module": "mneedled", "ledger_entries": String(head.size), "ledger_head": root,
+                "ledger_signature": (try? signer.signature(of: head)) ?? "",
+            ])
     }
 
     /// Logs that an administrator wants the store as it is, where everybody will find it later.

@@ -19,10 +19,9 @@ final class Server: Part {
     private let started: Instant
     /// The folder of the store, in which copies may not be left.
     private let state: String
-    private let signer: CheckpointSigner
     private let current: Mutex<Services>
 
-    /// - Throws: The error that keeps the writer from being made, or the store or the ledger's key from being read.
+    /// - Throws: The error that keeps the writer from being made, or the store from being read.
     init(_ engine: Engine, _ settings: Settings, _ reporter: Reporter) throws {
         let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let hub = Hub(loop: loop, published: engine.entries, modules: engine.registry.modules.count)
@@ -39,7 +38,6 @@ final class Server: Part {
             try loop.submit { hub.currentCounters }.wait()
         }
         state = Trust.absolute(settings.state)
-        signer = try LedgerKey.signer(folder: state, store: engine.storeID)
         (self.loop, self.hub, self.engine, self.readers, self.reporter) = (loop, hub, engine, readers, reporter)
         current = Mutex(
             Services(
@@ -104,7 +102,7 @@ final class Server: Part {
         HostCommands(
             registry: registry, store: engine.store, health: engine.health, limits: services.limits,
             version: services.version, started: started, metrics: metrics,
-            backups: Backup(settings: services.backup, state: state), signer: signer,
+            backups: Backup(settings: services.backup, state: state), signer: reporter.signer,
             live: { [engine, hub, writer] in
                 .init(
                     now: engine.clock.now(), connections: hub.openConnections,

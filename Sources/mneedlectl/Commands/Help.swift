@@ -51,6 +51,8 @@ struct Help {
                 ("calendar --output FILE [--person NAME] [--keep-current]", Tool.ownCommands[3].summary),
                 ("ledger witness [--user] [--since-accepted] [--journal FILE]", Tool.ownCommands[4].summary),
                 ("ledger witness --dir FOLDER [--records]", "the same, against what the folder has kept"),
+                ("ledger witness --checkpoint FILE", "the same, against what 'ledger page' has printed"),
+                ("ledger page --output FILE", Tool.ownCommands[11].summary),
                 ("ledger receipt --seq N [--facts FILE]", Tool.ownCommands[7].summary),
                 ("ledger check FILE --key KEY [--facts FILE]", Tool.ownCommands[8].summary),
                 ("keys backup FILE --to RECIPIENT…", Tool.ownCommands[9].summary),

@@ -1,8 +1,6 @@
 import ArgumentParser
-import CMneedleRun
 import Glibc
 import MneedleClient
-import MneedleSystem
 import MneedleWire
 
 struct KeysBackupArguments: OwnArguments {
@@ -37,35 +35,9 @@ extension Tool {
                 recipient,
             ]
         }
-        try encrypt(Array(lines.joined().utf8), ["age", "--encrypt"] + recipients, to: given.file)
+        try make(
+            given.file, of: Array(lines.joined().utf8), by: ["age", "--encrypt"] + recipients,
+            purpose: "encrypts the copy")
         output.reply(["output": .string(given.file), "people": .integer(Int64(max(0, lines.count - 2)))])
-    }
-
-    private func encrypt(_ text: [UInt8], _ words: [String], to path: String) throws(Failure) {
-        // The file is there whole, or not at all.
-        let partial = path + ".new"
-        unlink(partial)
-        umask(0o077)
-        let pointers: [UnsafeMutablePointer<CChar>?] =
-            (words + ["--output", partial]).map { strdup($0) } + [nil]
-        defer { for pointer in pointers { free(pointer) } }
-        let status = text.withUnsafeBytes { bytes in
-            mneedle_run_program(
-                pointers, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, 60_000, -1)
-        }
-        guard status == 0 else {
-            unlink(partial)
-            throw Failure(
-                code: "unwritable",
-                message: status == -ENOENT
-                    ? "the program 'age', which encrypts the copy, is not there"
-                    : status < 0
-                        ? "'age' could not be run: \(SystemError(-status))" : "'age' has not written '\(path)'",
-                details: [], next: status == -ENOENT ? "apt install age" : "see what it says above", exitCode: .refused)
-        }
-        do throws(SystemError) {
-            try Descriptor(opening: partial).synchronize()
-            guard rename(partial, path) == 0 else { throw .last }
-        } catch { throw .unwritable(path, error) }
     }
 }

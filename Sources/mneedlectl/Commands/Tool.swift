@@ -17,6 +17,7 @@ struct Tool {
         ("ledger check", "check such a proof, without any daemon"),
         ("keys backup", "write an encrypted copy of the people's keys, by the program age"),
         ("records page", "write everything that is kept about a person as a page for them"),
+        ("ledger page", "write the ledger's signed head as a page to print, with a code to scan"),
     ]
 
     let options: Options
@@ -56,6 +57,7 @@ struct Tool {
         case "ledger" where words.dropFirst().first == "witness": try witness(Array(words.dropFirst(2)))
         case "ledger" where words.dropFirst().first == "receipt": try receipt(Array(words.dropFirst(2)))
         case "ledger" where words.dropFirst().first == "check": try check(Array(words.dropFirst(2)))
+        case "ledger" where words.dropFirst().first == "page": try ledgerPage(Array(words.dropFirst(2)))
         case "keys" where words.dropFirst().first == "backup": try backupKeys(Array(words.dropFirst(2)))
         case "records" where words.dropFirst().first == "page": try page(Array(words.dropFirst(2)))
         // With --json it is a listing like any other.

@@ -7,7 +7,7 @@ import MneedleWire
 
 struct WitnessArguments: OwnArguments {
     static let way =
-        "mneedlectl ledger witness [--user] [--since-accepted] [--journal FILE|-] | --dir FOLDER [--records]"
+        "mneedlectl ledger witness [--user] [--since-accepted] [--journal FILE|-] | --dir FOLDER [--records] | --checkpoint FILE|-"
 
     @Flag var user = false
     @Flag var sinceAccepted = false
@@ -15,12 +15,18 @@ struct WitnessArguments: OwnArguments {
     @Option(parsing: .unconditional, help: .init(valueName: "file")) var journal: String?
     /// The folder of a witness of its own.
     @Option(parsing: .unconditional, help: .init(valueName: "folder")) var dir: String?
+    /// A checkpoint that was kept, or scanned from a page.
+    @Option(parsing: .unconditional, help: .init(valueName: "file")) var checkpoint: String?
     /// Keeps the records as well as their hashes.
     @Flag var records = false
 
     func validate() throws {
-        if dir != nil, user || sinceAccepted || journal != nil {
+        let isOfJournal = user || sinceAccepted || journal != nil
+        if dir != nil, isOfJournal {
             throw ValidationError("--dir has a witness of its own, beside the journal: give one or the other")
+        }
+        if checkpoint != nil, isOfJournal || dir != nil {
+            throw ValidationError("--checkpoint is a witness of its own, as the journal and --dir are: give one")
         }
         if records, dir == nil { throw ValidationError("--records is for --dir") }
     }
@@ -36,6 +42,10 @@ extension Tool {
         let given = try WitnessArguments.read(words)
         if let folder = given.dir {
             output.reply(try witness(in: folder, withRecords: given.records))
+            return
+        }
+        if let note = given.checkpoint {
+            output.reply(try witness(note: note))
             return
         }
         let witnesses = try Witness.read(
@@ -67,6 +77,11 @@ extension Tool {
             let now = try checkpoint(since: witness.head.size, on: connection)
             if now.proof?.joins(witness.head, now.head) == true {
                 fitting = witness.head.size
+                if let signature = witness.signature,
+                    CheckpointVerifier(text: now.key)?.isSignature(signature, of: witness.head) != true
+                {
+                    odd.append("the head of \(entries(witness.head.size)) at \(witness.time) is signed by another key")
+                }
                 continue
             }
             if !isTold { tell(witness, to: connection) }
@@ -152,6 +167,8 @@ struct Witness: Hashable {
     let head: TreeHead
     /// The time at which the journal got the record, in seconds since 1970.
     let time: String
+    /// The ledger's signature of the head; journals of before have none.
+    let signature: String?
 
     /// - Parameter file: Entries as `journalctl --output=json` writes them, `-` for standard input; asks the journal
     ///   itself where there is none.
@@ -184,7 +201,10 @@ struct Witness: Hashable {
                 case let head = TreeHead(size: size, root: root), known.insert(head).inserted
             else { continue }
             let microseconds = entry["__REALTIME_TIMESTAMP"]?.string.flatMap { Int64($0) } ?? 0
-            found.append(Witness(head: head, time: "@\(microseconds / 1_000_000)"))
+            found.append(
+                Witness(
+                    head: head, time: "@\(microseconds / 1_000_000)",
+                    signature: entry["MNEEDLE_LEDGER_SIGNATURE"]?.string))
         }
         return found
     }
