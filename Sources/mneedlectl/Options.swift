@@ -17,6 +17,9 @@ struct Options: ParsableArguments {
     @Flag(help: "Print tables without their header.")
     var noHeader = false
 
+    @Flag(help: "Never ask: fail where an argument is missing.")
+    var noInput = false
+
     @Flag(help: "Print the version.")
     var version = false
 

@@ -117,6 +117,57 @@ struct IntrospectionTests {
     }
 
     @Test(
+        "what is offered for an argument stands in a listing that needs nothing, and questions in one that takes their answers"
+    )
+    func offers() throws {
+        let rows = try describe(try trialDaemon(modules: ModulesFolder(real: Self.real)).connect())
+        func row(_ verb: String?) throws -> JSON {
+            try #require(rows.first { $0["verb"]?.string == verb }, "\(verb ?? "")")
+        }
+        var offered: Set<String> = []
+        for command in rows {
+            for parameter in command["parameters"]?["properties"]?.members ?? [] {
+                if let values = parameter.value["x-values"] {
+                    let listing = try row(values["listing"]?.string)
+                    #expect(listing["kind"]?.string == "rows" && listing["parameters"]?["required"]?.elements == [])
+                    #expect(listing["reply"]?[values["member"]?.string ?? ""] != nil, "\(parameter.name)")
+                    offered.insert(parameter.name)
+                }
+                if let questions = parameter.value["x-questions"]?.string {
+                    let listing = try row(questions)
+                    #expect(
+                        listing["parameters"]?["properties"]?[parameter.name]?["properties"]
+                            == parameter.value["properties"])
+                    for member in ["question", "text", "why", "required"] { #expect(listing["reply"]?[member] != nil) }
+                    offered.insert(parameter.name)
+                }
+            }
+        }
+        #expect(
+            offered.isSuperset(of: ["person", "device", "session", "reminder", "reaction", "owner", "with", "answers"]))
+    }
+
+    @Test("everything that is missing or wrong is told at once, with what is near, and changes nothing")
+    func faults() throws {
+        let client = try trialDaemon(modules: ModulesFolder(real: Self.real)).connect()
+        let error = try client.refused("session.check depth_mm=deep areas=Cheeks,chn").members
+        #expect(error["message"]?.string?.hasPrefix("arguments 'person' and 'device' are missing; ") == true)
+        let each = error["arguments"]?.elements ?? []
+        #expect(each.compactMap { $0["argument"]?.string } == ["person", "device", "areas", "depth_mm"])
+        #expect(each.compactMap { $0["got"]?.string } == ["chn", "deep"])
+        #expect(each[2]["suggestions"]?.strings == ["chin"])
+        // One alone is told as it is.
+        let one = try client.refused("records.show-person").members
+        #expect(one["argument"]?.string == "person" && one["arguments"] == nil)
+        // Members of an object count like arguments.
+        let answers = try client.refused("screening.assess answers.warts=perhaps answers.born-on=x").members
+        #expect(
+            (answers["arguments"]?.elements ?? []).compactMap { $0["argument"]?.string } == [
+                "person", "answers.born-on", "answers.warts",
+            ])
+    }
+
+    @Test(
         "each role is told what it may, and may nothing else",
         .enabled(if: Machine.canBeOthers, "needs root, setpriv and socat"),
         arguments: ["reader", "operator", "practitioner", "admin"])

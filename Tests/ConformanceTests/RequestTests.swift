@@ -41,6 +41,20 @@ struct RequestTests {
         #expect(try client.ask("trial.echo") == "OK {}")
     }
 
+    @Test("what people write is understood, and said back as the protocol writes it")
+    func asPeopleWrite() throws {
+        let client = try trialDaemon().connect()
+        for (words, reply) in [
+            ("depth_mm=0,5", #"{"depth_mm":0.5}"#), ("depth_mm=0.25mm", #"{"depth_mm":0.25}"#),
+            (#"depth_mm="1,25 mm""#, #"{"depth_mm":1.25}"#), ("depth_mm=2mm", #"{"depth_mm":2.0}"#),
+            ("flag=Yes", #"{"flag":true}"#), ("flag=FALSE", #"{"flag":false}"#),
+            ("used_on=Never", #"{"used_on":"never"}"#),
+            ("setting=Home", #"{"setting":"home"}"#), ("areas=Chin", #"{"areas":["chin"]}"#),
+        ] {
+            #expect(try client.ask("trial.echo \(words)") == "OK " + reply, "\(words)")
+        }
+    }
+
     @Test("what is no value of its type is refused in both forms, with argument, expectation and what came")
     func wrongValues() throws {
         let client = try trialDaemon().connect()
@@ -56,10 +70,13 @@ struct RequestTests {
             ("count=99999999999999999999", #"{"count":99999999999999999999}"#, "count"),
             ("depth_mm=3.01", #"{"depth_mm":3.01}"#, "depth_mm"), ("depth_mm=nan", #"{"depth_mm":"1"}"#, "depth_mm"),
             ("depth_mm=inf", #"{"depth_mm":-0.1}"#, "depth_mm"), ("depth_mm=.5", #"{"depth_mm":{}}"#, "depth_mm"),
-            ("depth_mm=0,5", #"{"depth_mm":null}"#, "depth_mm"),
-            ("flag=maybe", #"{"flag":1}"#, "flag"), ("flag=Yes", #"{"flag":"TRUE"}"#, "flag"),
+            ("depth_mm=0,500", #"{"depth_mm":null}"#, "depth_mm"),
+            ("flag=maybe", #"{"flag":1}"#, "flag"), ("flag=jes", #"{"flag":"yess"}"#, "flag"),
             ("day=2026-02-30", #"{"day":"2026-02-30"}"#, "day"), ("day=20.11.2026", #"{"day":20261120}"#, "day"),
-            ("used_on=Never", #"{"used_on":"sometimes"}"#, "used_on"),
+            ("depth_mm=0.5cm", #"{"depth_mm":"0.5"}"#, "depth_mm"), ("depth_mm=mm", #"{"depth_mm":"0,5"}"#, "depth_mm"),
+            ("depth_mm=,5", #"{"depth_mm":"9 mm"}"#, "depth_mm"),
+            ("depth_mm=0.5,5", #"{"depth_mm":"1e1 mm"}"#, "depth_mm"),
+            ("used_on=nevr", #"{"used_on":"sometimes"}"#, "used_on"),
             ("at=2026-11-20T18:00:00", #"{"at":"2026-11-20T18:00:00"}"#, "at"), ("at=2026-11-20", #"{"at":0}"#, "at"),
             ("length=5", #"{"length":5}"#, "length"), ("length=-5m", #"{"length":"P"}"#, "length"),
             ("length=5m30s", #"{"length":"PT"}"#, "length"),

@@ -47,7 +47,7 @@ struct ToolHelpTests {
             try run(arguments).output == """
                 Plants something.
 
-                Usage: mneedlectl garden plant --bed TEXT --depth-mm NUMBER [ARGUMENT…]
+                Usage: mneedlectl garden plant [--bed] TEXT --depth-mm NUMBER [ARGUMENT…]
 
                 Arguments:
                   --bed TEXT                 Where. (required)

@@ -72,7 +72,9 @@ extension Aftercare {
                 try reading.store.forEach("SELECT * FROM aftercare_reactions \(filter)ORDER BY id DESC", values) {
                     try send(StoredReaction($0))
                 }
-            })
+            }
+        )
+        .catalogue(of: "reaction")
     }
 
     // MARK: Opening

@@ -91,7 +91,9 @@ extension Records {
                 try reading.store.forEach("SELECT * FROM records_devices ORDER BY device", []) {
                     try send(labelled(Device(row: $0)))
                 }
-            })
+            }
+        )
+        .catalogue(of: "device")
     }
 
     private static let retirement = Parameter.optional(

@@ -128,7 +128,9 @@ extension Records {
                 }
                 // The store has no names to sort by.
                 for person in people.sorted(by: { $0.person < $1.person }) { try send(person) }
-            })
+            }
+        )
+        .catalogue(of: "person")
     }
 
     private func applied(_ details: PersonDetails, to person: Person, _ reading: any Reading) throws -> Person {

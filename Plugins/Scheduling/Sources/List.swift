@@ -24,7 +24,9 @@ extension Scheduling {
                 try forEachReminder(of: person, where: state?.condition, reading) { reminder in
                     try send(ListedReminder(reminder: reminder, held: held.why(reminder)))
                 }
-            })
+            }
+        )
+        .catalogue(of: "reminder")
     }
 
     /// Calls `body` with reminders in the order of their due times; `nil` means everybody's, or those in every state.

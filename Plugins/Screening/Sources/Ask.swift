@@ -16,6 +16,10 @@ private struct AskedQuestion: Reply {
         Member("unit", "of a number", \.question.unit),
         Member("required", "whether an assessment without its answer is incomplete", \.question.isRequired),
         Member("codes", "the findings that rest on it", \.codes),
+        Member("why", "what it is asked for, in words") {
+            "It decides on: \($0.codes.joined(separator: ", ")). screening.rules code=\($0.codes.first ?? "") says by which rules, and on"
+                + " which sources they rest."
+        },
     ]
 }
 

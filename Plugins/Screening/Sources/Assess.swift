@@ -45,6 +45,7 @@ extension Screening {
     }
     private var given: Parameter<Arguments> {
         .required("answers", .object(knowledge.parameters), "The answers; see screening.questions.")
+            .asked(by: "screening.questions")
     }
 
     var assess: Command {

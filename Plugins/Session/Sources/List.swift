@@ -27,7 +27,9 @@ extension Sessions {
                 }
                 let sql = "SELECT * FROM session_sessions WHERE \(conditions) ORDER BY id DESC"
                 try reading.store.forEach(sql, values) { try send(StoredSession($0)) }
-            })
+            }
+        )
+        .catalogue(of: "session")
     }
 
     private static let forPerson = Parameter.optional(

@@ -57,6 +57,13 @@ package struct CommandTable: Sendable {
     /// The lines that are answered with `{}` without being parsed; there are few.
     private(set) var constants: [[UInt8]] = []
 
+    /// The listings in which all things of a kind are found, by the kind; of two for the same, the first.
+    var catalogues: [String: String] {
+        Dictionary(
+            ordered.compactMap { verb in verb.command.catalogue.map { ($0, verb.name) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// Adds the commands of one more module. Of two with the same name, the first stays.
     package mutating func add(_ commands: [Command], of module: String, slot: Int = Verb.Account.host) {
         for command in commands { add(Verb(module: module, slot: slot, command)) }

@@ -4,6 +4,8 @@ import MneedleKit
 struct Description: Reply {
     var verb: Verb
     var isAllowed: Bool
+    /// The listings of all things of a kind, by the kind.
+    var catalogues: [String: String]
 
     private var command: Command { verb.command }
 
@@ -19,7 +21,10 @@ struct Description: Reply {
             "concerns",
             "whom: nobody, everybody, named (what its arguments and rows name), filtered or undeclared"
         ) { $0.command.concerns?.description ?? ["whom": "undeclared"] },
-        Member("parameters", "JSON Schema 2020-12, units as x-unit", \.verb.parameterSchema),
+        Member(
+            "parameters",
+            "JSON Schema 2020-12, units as x-unit; x-values is the listing with the values that there are, x-questions the one that asks for the members"
+        ) { $0.verb.parameterSchema($0.catalogues) },
         Member("reply", "the members of the reply or of each row", \.verb.replyMeanings),
         Member(
             "reply_schema", "JSON Schema 2020-12 of the reply or of each row, units as x-unit", \.verb.replySchema),
@@ -43,7 +48,19 @@ extension Verb {
         }
     }
 
-    fileprivate var parameterSchema: Object { AnyParameterType.object(parameters).schema }
+    fileprivate func parameterSchema(_ catalogues: [String: String]) -> Object {
+        var schema = AnyParameterType.object(parameters).schema
+        guard case .object(var properties)? = schema["properties"] else { return schema }
+        for name in command.concerns?.arguments ?? [] {
+            guard let listing = catalogues[name.kind], case .object(var property)? = properties[name.name] else {
+                continue
+            }
+            property["x-values"] = .object(["listing": listing, "member": name.kind])
+            properties[name.name] = .object(property)
+        }
+        schema["properties"] = .object(properties)
+        return schema
+    }
 
     fileprivate var replySchema: Object { command.replySchema ?? undeclaredSchema }
 
@@ -140,6 +157,7 @@ extension AnyParameterType {
             var schema = parameter.type.schema
             schema["description"] = .string(parameter.summary)
             if let value = parameter.defaultValue { schema["default"] = value }
+            if let listing = parameter.questions { schema["x-questions"] = .string(listing) }
             if let unit = AnyParameter.unit(of: parameter.name) { schema["x-unit"] = .string(unit) }
             properties[parameter.name] = .object(schema)
         }

@@ -29,7 +29,9 @@ struct Introspection {
             example: "describe verb=screening.assess",
             immediateRows: { actor, send, name in
                 for verb in try table.matching(name) {
-                    try send(Description(verb: verb, isAllowed: people.allows(verb.command, actor)))
+                    try send(
+                        Description(
+                            verb: verb, isAllowed: people.allows(verb.command, actor), catalogues: table.catalogues))
                 }
             })
     }

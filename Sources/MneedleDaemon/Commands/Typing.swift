@@ -110,20 +110,62 @@ package enum Typing {
             }
         }
         var entries: [(name: String, argument: Argument)] = []
+        var faults: [ModuleError] = []
         entries.reserveCapacity(parameters.count)
         // By index: every request comes through here, and taking a parameter out would copy its whole description.
         for index in parameters.indices {
             let name = parameters[index].name
             if let place = raw.firstIndex(where: { $0.name == name }) {
-                entries.append((name, try convert(raw[place].raw, parameters[index].type, prefix + name)))
+                do {
+                    entries.append((name, try convert(raw[place].raw, parameters[index].type, prefix + name)))
+                } catch let fault as ModuleError { faults.append(fault) }
             } else if let value = parameters[index].defaultValue {
                 entries.append((name, try convert(.value(value), parameters[index].type, prefix + name)))
             } else if parameters[index].isRequired {
-                throw ModuleError.invalidArgument(
-                    prefix + name, expected: parameters[index].type.expectation, got: nil)
+                faults.append(.invalidArgument(prefix + name, expected: parameters[index].expectation, got: nil))
             }
         }
+        guard faults.isEmpty else { throw together(faults) }
         return Arguments(entries)
+    }
+
+    /// The most faults that are told at once.
+    private static let mostFaults = 16
+
+    /// One error for all arguments that are missing or wrong, so that nobody mends them one by one. It blames the first; `arguments`
+    /// has each.
+    private static func together(_ faults: [ModuleError]) -> ModuleError {
+        var each: [Value] = []
+        var missing: [String] = []
+        var sentences: [String] = []
+        for fault in faults {
+            if case .list(let inner)? = fault.members["arguments"] {
+                each += inner
+            } else {
+                each.append(.object(fault.members))
+            }
+            if case .string(let name)? = fault.members["argument"], fault.members["got"] == nil,
+                fault.members["arguments"] == nil
+            {
+                missing.append("'\(name)'")
+            } else {
+                sentences.append(fault.message)
+            }
+        }
+        guard each.count > 1 else { return faults[0] }
+        if missing.count == 1,
+            let fault = faults.first(where: { $0.members["got"] == nil && $0.members["arguments"] == nil })
+        {
+            sentences.insert(fault.message, at: 0)
+        } else if !missing.isEmpty {
+            sentences.insert(
+                "arguments \(missing.dropLast().joined(separator: ", ")) and \(missing[missing.count - 1]) are missing",
+                at: 0)
+        }
+        var error = faults[0]
+        error.message = sentences.prefix(mostFaults).joined(separator: "; ")
+        error.members["arguments"] = .list(Array(each.prefix(mostFaults)))
+        return error
     }
 
     private static func unknown(_ name: String, _ parameters: [AnyParameter], _ prefix: String) -> ModuleError {
@@ -142,15 +184,22 @@ package enum Typing {
 
     static func convert(_ raw: Raw, _ type: AnyParameterType, _ name: String) throws -> Argument {
         if let argument = try converted(raw, type, name) { return argument }
-        throw ModuleError.invalidArgument(name, expected: type.expectation, got: excerpt(raw.shown))
+        var error = ModuleError.invalidArgument(name, expected: type.expectation, got: excerpt(raw.shown))
+        if let choices = type.choices, case let near = suggestions(for: excerpt(raw.shown), in: choices), !near.isEmpty
+        {
+            error.members["suggestions"] = near.value
+        }
+        throw error
     }
 
     private static func converted(_ raw: Raw, _ type: AnyParameterType, _ name: String) throws -> Argument? {
         switch type {
         case .list(let element): return try list(raw, of: element, name)
         case .object(let members): return try object(raw, members, name)
-        case .integer(let range): return integer(raw).flatMap { range.contains($0) ? .integer($0) : nil }
-        case .number(let range): return number(raw).flatMap { range.contains($0) ? .number($0) : nil }
+        case .integer(let range):
+            return integer(withoutUnit(raw, name)).flatMap { range.contains($0) ? .integer($0) : nil }
+        case .number(let range):
+            return number(withoutUnit(raw, name)).flatMap { range.contains($0) ? .number($0) : nil }
         case .boolean:
             if case .value(.bool(let flag)) = raw { return .boolean(flag) }
         default: break
@@ -172,23 +221,62 @@ package enum Typing {
         return switch type {
         case .slug: isSlug(text) ? .text(text) : nil
         case .boolean:
-            switch text {
+            switch lowered(text) {
             case "yes", "true": .boolean(true)
             case "no", "false": .boolean(false)
             default: nil
             }
         case .date: date(text)
-        case .dateOr(let words): words.contains(text) ? .text(text) : date(text)
+        case .dateOr(let words): word(text, of: words).map { .text($0) } ?? date(text)
         case .time: Instant(text).flatMap { Instant.acceptable.contains($0) ? .time($0) : nil }
         case .duration(let maximum):
             Span(text).flatMap { $0.totalMilliseconds <= maximum.totalMilliseconds ? .duration($0) : nil }
-        case .choice(let choices): choices.contains(text) ? .text(text) : nil
+        case .choice(let choices): word(text, of: choices).map { .text($0) }
         case .text, .line, .integer, .number, .list, .object: nil
         }
     }
 
+    /// The word that is meant, in any case of letters: no two differ in it alone.
+    private static func word(_ text: String, of words: [String]) -> String? {
+        if words.contains(text) { return text }
+        return lowered(text).flatMap { low in words.first { lowered($0) == low } }
+    }
+
+    /// The text in small letters; `nil` unless all of it is ASCII, as words of choices are: other letters take their time.
+    private static func lowered(_ text: String) -> String? {
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return String(decoding: text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+    }
+
     private static func date(_ text: String) -> Argument? {
         CivilDate(text).flatMap { CivilDate.acceptable.contains($0) ? .date($0) : nil }
+    }
+
+    /// A number as people write it: with the unit that the argument's name ends in (`0.5mm`, `70 %`), and with a comma before one or
+    /// two digits. More digits could be thousands.
+    private static func withoutUnit(_ raw: Raw, _ name: String) -> Raw {
+        let text: String
+        switch raw {
+        case .bare(let bare): text = bare
+        case .value(.string(let string)): text = string
+        default: return raw
+        }
+        guard text.utf8.count <= longestWord else { return raw }
+        let member = name.split(separator: ".").last.map(String.init) ?? name
+        var digits = text[...]
+        let unit = AnyParameter.unit(of: member)
+        if let unit, text.hasSuffix(unit) {
+            digits = text.dropLast(unit.count)
+            while digits.last == " " { digits.removeLast() }
+        } else if case .value = raw {
+            // A text is no number, unless its unit says so.
+            return raw
+        }
+        let parts = digits.split(separator: ",", omittingEmptySubsequences: false)
+        if parts.count == 2, !parts[0].isEmpty, (1...2).contains(parts[1].utf8.count) {
+            return .bare("\(parts[0]).\(parts[1])")
+        }
+        return .bare(String(digits))
     }
 
     private static func integer(_ raw: Raw) -> Int64? {
@@ -269,39 +357,5 @@ package enum Typing {
     private static func isText(_ text: String, _ maximum: Int) -> Bool {
         guard !text.isEmpty, text.utf8.count <= maximum * 4, text.unicodeScalars.count <= maximum else { return false }
         return text.utf8.allSatisfy { ($0 >= 32 && $0 != 127) || $0 == 9 || $0 == 10 }
-    }
-}
-
-extension AnyParameterType {
-    /// The type in words, for error messages and help.
-    var expectation: String {
-        switch self {
-        case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"
-        case .text(let maximum): "a text of 1 to \(maximum) characters"
-        case .line(let maximum): "a text of 1 to \(maximum) characters on one line"
-        case .integer(let range): "a whole number\(bounds(range.lowerBound, range.upperBound, Int64.min, Int64.max))"
-        case .number(let range):
-            "a number\(bounds(range.lowerBound, range.upperBound, -Double.greatestFiniteMagnitude, .greatestFiniteMagnitude))"
-        case .boolean: "yes or no"
-        case .date: "a date such as 2026-11-20, \(AnyParameterType.dates)"
-        case .dateOr(let words):
-            "a date such as 2026-11-20, \(AnyParameterType.dates), or \(words.joined(separator: " or "))"
-        case .time: "a time with an offset such as 2026-11-20T18:00:00+01:00, \(AnyParameterType.dates)"
-        case .duration(let maximum): "a duration such as 90s, 5m, 72h, 3d, 4w or PT72H, at most \(maximum)"
-        case .choice(let choices): "one of \(choices.joined(separator: ", "))"
-        case .list(let element): "a list (a,b,c) of: \(element.expectation)"
-        case .object(let members): "an object with members \(members.map(\.name).joined(separator: ", "))"
-        }
-    }
-
-    private static let dates = "from \(CivilDate.acceptable.lowerBound) to \(CivilDate.acceptable.upperBound)"
-
-    private func bounds<T: Comparable>(_ low: T, _ high: T, _ least: T, _ greatest: T) -> String {
-        switch (low > least, high < greatest) {
-        case (true, true): " from \(low) to \(high)"
-        case (true, false): " not under \(low)"
-        case (false, true): " not over \(high)"
-        case (false, false): ""
-        }
     }
 }

@@ -10,6 +10,8 @@ public struct AnyParameter: Hashable, Sendable {
     public var isRequired: Bool
     /// The value of an absent argument, where the command fills it in.
     public var defaultValue: Value?
+    /// The listing whose rows ask a person for the members of this object, one after the other; see ``Parameter/asked(by:)``.
+    public var questions: String?
 
     /// A parameter that every request gives.
     public static func required(_ name: String, _ type: AnyParameterType, _ summary: String) -> AnyParameter {

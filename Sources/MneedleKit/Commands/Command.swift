@@ -50,6 +50,8 @@ public struct Command: Sendable {
     public var errors: [ModuleError.Code]
     /// The people whom the command concerns; a command without it is for an admin alone where people see only their own.
     public var concerns: Concern?
+    /// The kind of things of which this listing shows all that the asker may see; see ``catalogue(of:)``.
+    public var catalogue: String?
     /// A complete request in words, as a person would type it.
     public var example: String
     /// The way to answer the command, with its access to the store.
@@ -71,6 +73,14 @@ public struct Command: Sendable {
         self.concerns = concerns
         self.example = example
         self.handler = handler
+    }
+
+    /// The same listing, as the one in which all things of a kind are found: clients offer the members of that name where an
+    /// argument names such a thing (``Concern/Name/kind``). It needs no argument.
+    public func catalogue(of kind: String) -> Command {
+        var catalogue = self
+        catalogue.catalogue = kind
+        return catalogue
     }
 
     /// Whether the command may change the store.

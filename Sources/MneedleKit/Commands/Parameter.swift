@@ -8,7 +8,7 @@
 public struct Parameter<Content: Sendable>: Sendable {
     /// The descriptions for `describe`, help and the typing of requests. There are several only for ``group(_:as:)`` and
     /// ``all(_:)``.
-    public let descriptions: [AnyParameter]
+    public private(set) var descriptions: [AnyParameter]
     let read: @Sendable (Arguments) throws -> Content
 
     /// The argument's name, for errors that blame it.
@@ -32,6 +32,16 @@ public struct Parameter<Content: Sendable>: Sendable {
     ) -> Parameter where Content == Wrapped? {
         let read = type.reader(of: name)
         return Parameter(descriptions: [.optional(name, type.erased, summary)]) { try $0[name].map(read) }
+    }
+
+    /// The same parameter of an object's type, whose members a person is asked for by the rows of a listing: `question` names the
+    /// member, `text` is the question, and `why` what rests on it. The listing takes the command's own arguments that have the
+    /// same names, and the members so far; a row for each question that is open then.
+    /// - Parameter listing: The whole name of the command: `screening.questions`.
+    public func asked(by listing: String) -> Parameter {
+        var asked = self
+        for index in asked.descriptions.indices { asked.descriptions[index].questions = listing }
+        return asked
     }
 
     /// Several parameters that belong together, as one value.

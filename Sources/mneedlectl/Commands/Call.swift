@@ -13,7 +13,39 @@ extension Tool {
             return .ok
         case .command(let command, let words):
             let arguments = try CommandLineArguments.parse(words, for: command)
-            return try call(command, RequestLine(verb: command.verb, arguments: arguments), on: connection)
+            guard asks, command.isAllowed, let given = arguments.given else {
+                return try call(command, RequestLine(verb: command.verb, arguments: arguments), on: connection)
+            }
+            return try ask(ArgumentInterview(command, given: given, on: connection, questioner))
+        }
+    }
+
+    /// Whether there is somebody to be asked.
+    private var asks: Bool {
+        !options.noInput && !options.json && !options.quiet && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    }
+
+    private var questioner: Questioner {
+        Questioner(width: min(output.width, 100)) { Output.complain($0, terminator: "") }
+    }
+
+    /// Calls a command after asking for what it lacks, and again for what the daemon does not take.
+    private func ask(_ interview: ArgumentInterview) throws(Failure) -> ExitCode {
+        var interview = interview
+        let command = interview.command
+        let wasLacking = interview.isLacking
+        if wasLacking { try interview.complete() }
+        while true {
+            let words = interview.words
+            let request = RequestLine(verb: command.verb, arguments: words.isEmpty ? .none : .words(words))
+            do throws(Failure) {
+                return try call(command, request, on: interview.connection)
+            } catch {
+                // What stood on the command line is for whoever wrote it to mend.
+                guard wasLacking, error.code == "invalid-argument", let name = error.blamed,
+                    try interview.mend(name, because: error.message)
+                else { throw error }
+            }
         }
     }
 

@@ -1,10 +1,23 @@
 import MneedleWire
 
+extension RequestLine.Arguments {
+    /// The words; `nil` for a whole object.
+    var given: [RequestLine.Word]? {
+        switch self {
+        case .none: []
+        case .words(let words): words
+        case .object: nil
+        }
+    }
+}
+
 /// Turns the words after a command into a request's arguments. Values are sent as they are: the daemon judges their
 /// meaning.
 struct CommandLineArguments {
     private let command: CommandDescription
     private var words: [RequestLine.Word] = []
+    /// Whether a value stood there without its name.
+    private var hasPlain = false
 
     /// Understands `--name value`, `--name=value`, `name=value`, `--flag`, `--no-flag`, or one JSON object.
     static func parse(_ words: [String], for command: CommandDescription) throws(Failure) -> RequestLine.Arguments {
@@ -35,6 +48,11 @@ struct CommandLineArguments {
         let name = String(parts[0])
         let value = parts.count == 2 ? String(parts[1]) : nil
         guard isOption || value != nil else {
+            // Whom or what a command is about, which it asks for first, needs no name: `records show-person nora`.
+            if !hasPlain, let first = command.plain, !words.contains(where: { $0.name == first.name }) {
+                hasPlain = true
+                return try add(first.name, word, first)
+            }
             let shown = HumanText.echo(word)
             throw .usage("'\(shown)' needs a name: --NAME \(shown)", suggestions: names(for: word), next: way)
         }

@@ -68,6 +68,7 @@ struct Help {
                 ("--timeout SECONDS", "how long the daemon may be silent (60)"),
                 ("--no-header", "print tables without their header"),
                 ("--quiet", "print no result"),
+                ("--no-input", "never ask: fail where an argument is missing"),
                 ("--version", "print the version"),
                 ("-h, --help", "explain mneedlectl, or the command beside it"),
             ]))
@@ -112,6 +113,9 @@ struct Help {
     private func usage(_ command: CommandDescription) -> String {
         let lead = "Usage: mneedlectl \(command.words) "
         var words = command.parameters.filter(\.isRequired).map { parameter in
+            if parameter.name == command.plain?.name {
+                return "[--\(ParameterDescription.flagName(parameter.name))] \(parameter.valueText)"
+            }
             let name = ParameterDescription.flagName(parameter.name)
             return parameter.members.isEmpty && !parameter.isOpenObject
                 ? "--\(name) \(parameter.valueText)" : "--\(name).NAME VALUE…"

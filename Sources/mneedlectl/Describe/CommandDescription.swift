@@ -42,6 +42,11 @@ struct CommandDescription {
     /// The command as a person types it: `screening assess`.
     var words: String { verb.split(separator: ".").joined(separator: " ") }
 
+    /// The argument whose value may stand without its name: the first one that has to be given.
+    var plain: ParameterDescription? {
+        parameters.first { $0.isRequired }.flatMap { $0.members.isEmpty && !$0.isOpenObject ? $0 : nil }
+    }
+
     /// Finds the parameter that a typed name means, and the name to send. `needle-mm` means `needle_mm`.
     func parameter(named typed: String) -> (parameter: ParameterDescription, name: String)? {
         let parts = typed.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

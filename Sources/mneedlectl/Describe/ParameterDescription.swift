@@ -18,6 +18,18 @@ struct ParameterDescription {
     var defaultValue: JSON? { schema["default"] }
     var isBoolean: Bool { schema["type"]?.string == "boolean" }
     var isList: Bool { schema["type"]?.string == "array" }
+    /// The listing with the values that there are, and the member that has them.
+    var values: (listing: String, member: String)? {
+        guard let listing = schema["x-values"]?["listing"]?.string, let member = schema["x-values"]?["member"]?.string
+        else { return nil }
+        return (listing, member)
+    }
+    /// The listing that asks for the members of an object.
+    var questions: String? { schema["x-questions"]?.string }
+    /// Whether other values than ``choices`` may be given, as a date beside the word `never`.
+    var isOpenChoice: Bool {
+        !choices.isEmpty && Self.alternatives(of: schema).contains { Self.choices(of: $0).isEmpty }
+    }
     /// The members of an object argument.
     var members: [ParameterDescription] { Self.all(in: schema) }
     /// Whether it is an object whose members are not all known.

@@ -129,7 +129,15 @@ enum HumanText {
             }
         }
         var lines = paragraph(failure.message, after: "mneedlectl: ")
-        let rest = failure.details.filter { !isSaid($0, by: failure) }
+        let arguments = failure.details.first { $0.name == "arguments" }?.value.elements ?? []
+        let rest = failure.details.filter { member in
+            !isSaid(member, by: failure)
+                && (arguments.isEmpty || !["argument", "arguments", "expected", "got"].contains(member.name))
+        }
+        for argument in arguments where !says(failure.message, scalar(argument["expected"] ?? .null)) {
+            let name = ParameterDescription.flagName(scalar(argument["argument"] ?? .null))
+            lines += paragraph(scalar(argument["expected"] ?? .null), after: "  --\(name): ")
+        }
         lines += self.lines(of: rest, width: width.map { $0 - 2 }).map { "  " + $0 }
         let details = JSON.object(failure.details)
         for finding in details["findings"]?.elements ?? [] {

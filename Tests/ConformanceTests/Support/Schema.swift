@@ -17,8 +17,10 @@ enum Schema {
         case "type": value.string.map(types.contains) == true ? [] : ["\(place): no type"]
         case "format":
             value.string.map(formats.contains) == true ? [] : ["\(place): no format of the standard that is used here"]
-        case "description", "pattern", "x-unit", "x-minimum", "x-maximum":
+        case "description", "pattern", "x-unit", "x-minimum", "x-maximum", "x-questions":
             value.string?.isEmpty == false ? [] : ["\(place): no text"]
+        case "x-values":
+            value["listing"]?.string != nil && value["member"]?.string != nil ? [] : ["\(place): no listing"]
         case "minimum", "maximum": value.number != nil ? [] : ["\(place): no number"]
         case "minLength", "maxLength": (value.integer ?? -1) >= 0 ? [] : ["\(place): no count"]
         case "enum": unique(value.elements) ? [] : ["\(place): no list of different values"]
