@@ -66,7 +66,7 @@ struct DurabilityTests {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna")
-        let soon = Date(timeIntervalSinceNow: 2).formatted(.iso8601)
+        let soon = Date(timeIntervalSinceNow: 4).formatted(.iso8601)
         let reminder = try #require(
             client.ok("scheduling.remind person=anna at=\(soon) title=Soak")["reminder"]?.integer)
         daemon.killNow()
@@ -91,7 +91,7 @@ struct DurabilityTests {
         _ = try client.ok("records.add-person person=anna")
         let events = try daemon.connect()
         _ = try events.ok("subscribe topics=reminder.due")
-        let soon = Date(timeIntervalSinceNow: 2).formatted(.iso8601)
+        let soon = Date(timeIntervalSinceNow: 4).formatted(.iso8601)
         let reminder = try #require(
             client.ok("scheduling.remind person=anna at=\(soon) title=Soak")["reminder"]?.integer)
         #expect(try events.line().contains("\"reminder\":\(reminder)"))

@@ -62,8 +62,15 @@ struct OnTests {
         }
 
         func remind(_ title: String, in seconds: Double = 1) throws {
-            let at = Date(timeIntervalSinceNow: seconds).formatted(.iso8601)
-            _ = try client.ok("scheduling.remind person=anna at=\(at) title=\(title)")
+            // On a busy machine a moment that is near is past before the request is judged; then a later one is taken.
+            for ahead in [seconds, seconds + 2, seconds + 8] {
+                let at = Date(timeIntervalSinceNow: ahead).formatted(.iso8601)
+                let reply = try client.ask("scheduling.remind person=anna at=\(at) title=\(title)")
+                if !reply.contains("in the past") {
+                    return #expect(reply.hasPrefix("OK"), "\(reply)")
+                }
+            }
+            Issue.record("no moment was near and not past")
         }
 
         func restart() throws {

@@ -127,11 +127,19 @@ final class Desktop {
     func remind(_ title: String, person: String = "anna", urgency: String = "normal", in seconds: Double = 0.5) throws
         -> Int64
     {
-        let at = Date(timeIntervalSinceNow: seconds).formatted(
-            Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        let made = try daemon.connect().ok(
-            "scheduling.remind person=\(person) at=\(at) title=\"\(title)\" body=\"Soak <5> & dry\" urgency=\(urgency)")
-        return try #require(made["reminder"]?.integer)
+        let client = try daemon.connect()
+        func ask(in seconds: Double) throws -> String {
+            let at = Date(timeIntervalSinceNow: seconds).formatted(
+                Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            return try client.ask(
+                "scheduling.remind person=\(person) at=\(at) title=\"\(title)\" body=\"Soak <5> & dry\" urgency=\(urgency)"
+            )
+        }
+        // On a busy machine a moment that is near is past before the request is judged; then a later one is taken.
+        var reply = try ask(in: seconds)
+        if reply.contains("in the past") { reply = try ask(in: seconds + 5) }
+        try #require(reply.hasPrefix("OK "), "\(reply)")
+        return try #require(try JSON.parse(String(reply.dropFirst(3)))["reminder"]?.integer)
     }
 
     /// Begins a session of Anna with a roller, as the service wants it.
