@@ -43,12 +43,14 @@ package final class PersonKeys: Sendable {
 
     /// `nil` for tests that need no file.
     private let file: KeyFile?
+    private let newID: @Sendable () -> PersonID
     private let state: Mutex<State>
 
     /// Reads the file.
+    /// - Parameter newID: Makes ids, for tests whose store is to be the same in every run.
     /// - Throws: ``HeadNote/Refused``
-    init(_ file: KeyFile?) throws {
-        self.file = file
+    init(_ file: KeyFile?, newID: @escaping @Sendable () -> PersonID = PersonID.random) throws {
+        (self.file, self.newID) = (file, newID)
         var state = State()
         let content = try file?.read() ?? KeyFile.Content()
         for entry in content.entries { state.add(entry) }
@@ -69,7 +71,7 @@ package final class PersonKeys: Sendable {
     func makeID(of name: String, except gone: [PersonID] = []) throws -> PersonID {
         try state.withLock { state in
             if let id = state.byName[name], !gone.contains(id) { return id }
-            return try make(.random(), name, &state)
+            return try make(newID(), name, &state)
         }
     }
 

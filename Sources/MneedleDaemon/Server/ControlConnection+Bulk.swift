@@ -4,7 +4,7 @@ import MneedleKit
 extension ControlConnection {
     /// Asks the module for a receiver; `READY` or the error follows.
     func beginBulk(_ request: PendingRequest, _ ticket: RequestQueue.Ticket, _ verb: Verb, _ arguments: Arguments) {
-        guard let handler = verb.command.bulk else { return }
+        guard verb.command.bulk != nil else { return }
         let call = Request(arguments: arguments, actor: actor)
         let tag = request.tag
         let pipe = BulkPipe(
@@ -18,15 +18,7 @@ extension ControlConnection {
         intake = .bulk(pipe)
         scanner.takeUnread().withUnsafeBytes { pipe.append($0) }
         if phase.isInputOver { pipe.end() }
-        pipe.open { transaction in
-            var receiver: (any BulkReceiver)?
-            _ = try verb.guarded(call, transaction) { call in
-                receiver = try handler.begin(call, transaction)
-                return [:]
-            }
-            guard let receiver else { throw ModuleError.internal("'\(verb.name)' has no receiver") }
-            return receiver
-        }
+        pipe.open { try verb.receiver(call, $0) }
     }
 
     private func take(_ progress: BulkPipe.Progress, _ tag: String?, _ ticket: RequestQueue.Ticket) {

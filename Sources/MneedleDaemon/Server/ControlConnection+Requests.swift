@@ -68,7 +68,7 @@ extension ControlConnection {
         do {
             let parsed = try RequestLine.parse(line, maximumDepth: services.limits.maxNesting)
             tag = parsed.tag
-            let verb = try services.verb(named: parsed.verb, for: actor)
+            let verb = try services.table.verb(named: parsed.verb, for: actor, services.engine.registry)
             // A refusal takes no time worth measuring.
             account.slot = verb.account.slot
             let arguments = try Typing.bind(parsed.arguments, verb.parameters)
@@ -157,20 +157,10 @@ extension ControlConnection {
     }
 
     private func write(_ ticket: RequestQueue.Ticket, _ verb: Verb, _ arguments: Arguments) {
-        guard case .writes(let handler) = verb.command.handler else { return }
         let call = Request(arguments: arguments, actor: actor)
-        let key = Typing.key(of: arguments)
         jobs.append(
             Job(
-                actor: actor, module: verb.module, request: verb.name,
-                run: { transaction in
-                    // The gate also stands before a first reply that is given again: its owner may have changed.
-                    try verb.guarded(call, transaction) { call in
-                        try IdempotencyKeys.once(key, verb: verb.name, arguments: arguments, in: transaction) {
-                            try handler(call, transaction)
-                        }
-                    }
-                },
+                actor: actor, module: verb.module, request: verb.name, run: { try verb.change(call, $0) },
                 done: { [self] result in
                     answer(ticket, result)
                     hub.settleLater(self)
@@ -183,12 +173,7 @@ extension ControlConnection {
         let call = Request(arguments: arguments, actor: actor)
         onReader(request.tag, ticket, verb.name, module: verb.module, withoutStore: verb.command.withoutStore) {
             reading, stream in
-            switch verb.command.handler {
-            case .reads(let handler): return try verb.guarded(call, reading) { try handler($0, reading) }
-            case .lists(let handler):
-                return try verb.guarded(call, reading, { try stream.row($0) }) { try handler($0, reading, $1) }
-            default: throw ModuleError.internal("'\(verb.name)' reads nothing")
-            }
+            try verb.answer(call, reading) { try stream.row($0) }
         }
     }
 
