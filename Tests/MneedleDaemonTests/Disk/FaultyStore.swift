@@ -26,12 +26,11 @@ struct Change: Equatable, CustomStringConvertible {
 
 /// An engine on a store whose disk fails, and what its client knows of each change.
 final class FaultyStore {
-    let disk: FaultyDisk
-    private(set) var folder: String
+    private let place: FaultyFolder
+    var disk: FaultyDisk { place.disk }
+    var folder: String { place.path }
     private(set) var engine: Engine?
     private var store: (any Store)?
-    private let root: String
-    private var crashes = 0
     /// Those of the people stay where they are: their file is another.
     private static let keys = Result { try PersonKeys(nil) }
     private var changes = Known()
@@ -55,24 +54,9 @@ final class FaultyStore {
     }
 
     /// - Parameter original: A folder with a store to begin with.
-    init(copying original: String? = nil) throws {
-        disk = try FaultyDisk()
-        // The disk is simulated: where its files are is no matter, and memory is quick.
-        let place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : FileManager.default.temporaryDirectory.path
-        root = place + "/mneedle-disk-\(UUID().uuidString)"
-        folder = root + "/0"
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-        if let original {
-            try FileManager.default.copyItem(atPath: original, toPath: folder)
-        } else {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        }
-    }
+    init(copying original: String? = nil) throws { place = try FaultyFolder(copying: original) }
 
-    deinit {
-        try? close()
-        try? FileManager.default.removeItem(atPath: root)
-    }
+    deinit { try? close() }
 
     // MARK: Life
 
@@ -128,16 +112,7 @@ final class FaultyStore {
     /// The power goes, if it is not gone: the store's folder is then what luck has left of it.
     func crash(luck: UInt64) throws {
         try? close()
-        crashes += 1
-        let next = root + "/\(crashes)"
-        try FileManager.default.createDirectory(atPath: next, withIntermediateDirectories: false)
-        try disk.crash(into: next, luck: luck)
-        // It is written whole, and on disk before anybody goes on.
-        for name in HeadNote.fileNames where access(folder + "/" + name, F_OK) == 0 {
-            try FileManager.default.copyItem(atPath: folder + "/" + name, toPath: next + "/" + name)
-        }
-        try FileManager.default.removeItem(atPath: folder)
-        folder = next
+        try place.crash(luck: luck, keeping: HeadNote.fileNames)
     }
 
     // MARK: Changes

@@ -18,6 +18,7 @@ struct mneedle_disk {
     int code, is_torn;
     /* When the power goes. */
     int64_t changes, cut_at;
+    int64_t writings;
     int is_cut;
 };
 
@@ -83,6 +84,7 @@ static int file_write(sqlite3_file *given, const void *bytes, int count, sqlite3
 {
     struct file *file = file_of(given);
     pthread_mutex_lock(&file->disk->lock);
+    if (file->image) file->disk->writings++;
     int code = fault(file->disk, MNEEDLE_WRITE, SQLITE_IOERR_WRITE);
     if (code) {
         if (file->disk->is_torn && !file->disk->is_cut) write_noted(file, bytes, count / 2, offset);
@@ -337,6 +339,14 @@ int64_t mneedle_disk_failures(struct mneedle_disk *disk)
     int64_t failures = disk->failures;
     pthread_mutex_unlock(&disk->lock);
     return failures;
+}
+
+int64_t mneedle_disk_writings(struct mneedle_disk *disk)
+{
+    pthread_mutex_lock(&disk->lock);
+    int64_t writings = disk->writings;
+    pthread_mutex_unlock(&disk->lock);
+    return writings;
 }
 
 void mneedle_disk_cut(struct mneedle_disk *disk, int64_t nth)

@@ -85,6 +85,9 @@ public final class FaultyDisk: @unchecked Sendable {
     /// The number of calls that failed since the last fault was set.
     public var failures: Int { Int(mneedle_disk_failures(disk)) }
 
+    /// The number of writes to a database or its log that were asked for so far: a refused request asks for none.
+    public var writes: Int { Int(mneedle_disk_writings(disk)) }
+
     /// Has the power go in the middle of the call that is so many changes of the disk from now.
     public func cutPower(after changes: Int) { mneedle_disk_cut(disk, Int64(changes)) }
 

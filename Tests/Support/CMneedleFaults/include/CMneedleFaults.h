@@ -35,6 +35,9 @@ void mneedle_disk_mend(struct mneedle_disk *disk);
 /* How many calls have failed since mneedle_disk_fail. */
 int64_t mneedle_disk_failures(struct mneedle_disk *disk);
 
+/* How many writings to a database or its log were asked for. */
+int64_t mneedle_disk_writings(struct mneedle_disk *disk);
+
 /* Has the power go at the n-th call from now that changes the disk: that call and all later ones fail. 0: never. */
 void mneedle_disk_cut(struct mneedle_disk *disk, int64_t nth);
 /* Whether the power has gone. */
