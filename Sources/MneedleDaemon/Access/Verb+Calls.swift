@@ -6,7 +6,9 @@ import MneedleWire
 extension Verb {
     /// Runs a command that changes something: behind the gate, and once for each idempotency key.
     func change(_ call: Request, _ transaction: StoreTransaction) throws -> Object {
-        guard case .writes(let handler) = command.handler else { throw ModuleError.internal("'\(name)' changes nothing") }
+        guard case .writes(let handler) = command.handler else {
+            throw ModuleError.internal("'\(name)' changes nothing")
+        }
         // The gate also stands before a first reply that is given again: its owner may have changed.
         return try guarded(call, transaction) { call in
             try IdempotencyKeys.once(
