@@ -82,6 +82,22 @@ struct DialectTests {
         }
     }
 
+    @Test("the number of a row that went with its person is given to no other row")
+    func numberedOnce() throws {
+        let workshop = try Workshop()
+        defer { withExtendedLifetime(workshop) {} }
+        let store = workshop.engine.store
+        try Migrations.apply(
+            [Migration(1, "visits", [.table("visits_visit", [.id, .person(), .time("at")])])], of: "visits", to: store)
+        try store.execute([
+            "INSERT INTO visits_visit (person, at) VALUES (x'00', 1), (x'01', 2)",
+            "DELETE FROM visits_visit WHERE person = x'01'",
+            "INSERT INTO visits_visit (person, at) VALUES (x'00', 3)",
+        ])
+        let ids = try store.read(nil) { try $0.first("SELECT MAX(id) AS id FROM visits_visit")?.integer("id") }
+        #expect(ids == 3)
+    }
+
     @Test("a column that the rows that are there could not have is refused, and says what to do")
     func added() throws {
         try Self.shop { engine in

@@ -63,7 +63,7 @@ final class ScriptedStore: Store, @unchecked Sendable {
 
     // MARK: Store
 
-    let dialect = Dialect { _ in "ANYTHING" }
+    let dialect = Dialect(type: { _ in "ANYTHING" }, neverAgain: "")
     let place = "nowhere"
     let (bytes, logBytes): (Int64, Int64) = (0, 0)
 

@@ -206,13 +206,18 @@ struct KeepingTests {
             try bench.stream(
                 "telemetry.stream", ["session": 7], lines: ["pen a=\(round),b=2 \(Self.noon + Int64(round))"])
         }
-        try bench.damage("UPDATE telemetry_blocks SET data = CAST(x'7f' || substr(data, 2) AS BLOB) WHERE id = 2")
+        func block(_ number: Int) -> String {
+            "id = (SELECT id FROM telemetry_blocks ORDER BY first_ns LIMIT 1 OFFSET \(number))"
+        }
+        try bench.damage(
+            "UPDATE telemetry_blocks SET data = CAST(x'7f' || substr(data, 2) AS BLOB) WHERE \(block(1))")
         let rows = try bench.rows("telemetry.query", ["session": 7, "field": "a"])
         #expect(rows.map { $0.number("mean") } == [0, 2])
         #expect(try bench.call("telemetry.query", ["session": 7, "field": "a"]).integer("damaged") == 1)
         let exported = try bench.call("telemetry.export", ["session": 7])
         #expect(exported.integer("points") == 2 && exported.integer("damaged") == 1)
-        try bench.damage("UPDATE telemetry_blocks SET header = CAST(x'02' || substr(header, 2) AS BLOB) WHERE id = 1")
+        try bench.damage(
+            "UPDATE telemetry_blocks SET header = CAST(x'02' || substr(header, 2) AS BLOB) WHERE \(block(0))")
         let summary = try bench.call("telemetry.summary", ["session": 7])
         #expect(summary.integer("damaged") == 1 && summary.integer("points") == 2)
         #expect(try bench.call("telemetry.compare", ["session": 7, "with": 7]).integer("damaged") == 2)

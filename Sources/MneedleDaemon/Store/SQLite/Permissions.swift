@@ -141,7 +141,9 @@ private final class Judge {
         case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE:
             return answer(owns(first) || isSchema(first), "write table '\(first)'")
         case SQLITE_CREATE_TABLE, SQLITE_DROP_TABLE, SQLITE_REINDEX:
-            return answer(changesSchema && owns(first), "make or remove '\(first)'")
+            // SQLite makes the table of the numbers that are never given again, which no statement can name here.
+            let isOfNumbers = action == SQLITE_CREATE_TABLE && first == "sqlite_sequence"
+            return answer(changesSchema && (owns(first) || isOfNumbers), "make or remove '\(first)'")
         case SQLITE_CREATE_INDEX, SQLITE_DROP_INDEX:
             // A unique column has an index that SQLite names.
             let isNamed = owns(first) || first.hasPrefix("sqlite_autoindex_")
