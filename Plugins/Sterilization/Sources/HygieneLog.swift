@@ -33,6 +33,27 @@ enum HygieneLog {
             (self.kind, self.at, self.device, self.body) = (kind, at, device, body)
         }
 
+        /// A line whose facts were sealed by the key of somebody who has been erased: what the list of cartridges still says
+        /// of it, for the lot that somebody was treated from has to be found. `nil` where it was about no cartridge.
+        /// - Throws: `internal` for a line that lost its facts and not its person.
+        init?(erased row: Row, _ reading: any Reading) throws {
+            guard let person = row.text("person"), try reading.modules.has("person", named: person) != true,
+                let at = row.instant("at"), let device = row.text("device")
+            else { throw ModuleError.internal("a line of the hygiene log cannot be read") }
+            let times: [(column: String, kind: Kind)] = [
+                ("opened_at", .cartridgeOpened), ("used_at", .cartridgeUsed), ("discarded_at", .cartridgeDiscarded),
+            ]
+            for (column, kind) in times {
+                let sql = "SELECT cartridge, person FROM sterilization_cartridges WHERE device = ? AND \(column) = ?"
+                let name = try reading.store.rows(sql, device, at).first { $0.text("person") == person }?
+                    .text("cartridge")
+                guard let cartridge = try name.flatMap({ try Cartridge($0, in: reading) }) else { continue }
+                (self.kind, self.at, self.device, body) = (kind, at, device, cartridge.facts)
+                return
+            }
+            return nil
+        }
+
         static let members: [Member<Line>] = [
             Member(
                 "kind", "soak, cycle, recalled, exposed, cartridge-opened, cartridge-used or cartridge-discarded",
@@ -107,8 +128,14 @@ extension Sterilization {
                     values.append(since.sql)
                 }
                 let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-                let sql = "SELECT body FROM sterilization_log \(filter)ORDER BY at DESC, id DESC"
-                try reading.store.forEach(sql, values) { try send(HygieneLog.Line($0, reading)) }
+                let sql = "SELECT at, device, person, body FROM sterilization_log \(filter)ORDER BY at DESC, id DESC"
+                try reading.store.forEach(sql, values) { row in
+                    if row["body"] != .null {
+                        try send(HygieneLog.Line(row, reading))
+                    } else if let line = try HygieneLog.Line(erased: row, reading) {
+                        try send(line)
+                    }
+                }
             })
     }
 }

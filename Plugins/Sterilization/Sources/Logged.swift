@@ -51,10 +51,17 @@ extension Sterilization {
         return at
     }
 
+    /// The person whose a device is: its owner, or the last person it was used for; `nil` where there is none, and where that
+    /// one has been erased.
+    func user(of device: Device, _ head: Head, _ reading: any Reading) throws -> Person? {
+        guard let person = device.owner ?? head.lastPerson else { return nil }
+        if device.owner == nil, try reading.modules.has("person", named: person) == false { return nil }
+        return try reading.person(person)
+    }
+
     /// The setting that a device belongs to: its owner's, or that of the last person it was used for.
     func setting(of device: Device, _ head: Head, _ reading: any Reading) throws -> Setting? {
-        guard let person = device.owner ?? head.lastPerson else { return nil }
-        return try reading.person(person).setting
+        try user(of: device, head, reading)?.setting
     }
 
     /// The findings by which a soak or cycle that began at `began` cannot make this head ready, however well it was done.

@@ -60,7 +60,7 @@ extension Sterilization {
 
     private func status(of device: Device, _ reading: any Reading) throws -> HeadStatus {
         let head = try Head(of: device.device, in: reading)
-        let person = try (device.owner ?? head.lastPerson).map { try reading.person($0) }
+        let person = try user(of: device, head, reading)
         // A user who may not see the person sees the head's state, but not the person, whom the zone of the times would betray.
         let isOpen = try person.map { try reading.privacy.sees($0.person) } ?? true
         // A device that nobody owns or has used is judged as one at home: only whether it is disinfected is known.
