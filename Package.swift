@@ -160,6 +160,17 @@ module("Sterilization")
 module("Telemetry", dependencies: ["MneedleSeries"])
 module("Aftercare")
 
+// All modules and the daemon in one process, under a seed.
+package.targets += [
+    .testTarget(
+        name: "SimulationTests",
+        dependencies: [
+            kit, "MneedleDaemon", "MneedleFaults", "MneedleRandom", "MneedleTestKit", "MneedleTree", "MneedleWire",
+            "Aftercare", "Records", "Scheduling", "Screening", "Session", "Sterilization", "Telemetry",
+        ],
+        exclude: ["Found", "seeds.txt"], swiftSettings: tests)
+]
+
 // Series of numbers and how they are stored, for telemetry; without the kit.
 package.targets += [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
