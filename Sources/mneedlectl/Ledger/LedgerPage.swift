@@ -5,7 +5,6 @@ import MneedleClient
 import MneedleSystem
 import MneedleTree
 import MneedleWire
-import Mustache
 
 struct LedgerPageArguments: OwnArguments {
     static let way = "mneedlectl ledger page --output FILE"
@@ -39,11 +38,7 @@ extension Tool {
     /// - Parameter path: The file, `-` for standard input.
     /// - Throws: A failure when the ledger is not the one that the checkpoint was signed for.
     func witness(note path: String) throws(Failure) -> JSON {
-        let text: String
-        do throws(SystemError) {
-            let file = try Descriptor(opening: path == "-" ? "/dev/stdin" : path, 0)
-            text = String(decoding: try file.read(limit: 1 << 16), as: UTF8.self)
-        } catch { throw .usage("'\(path)' cannot be read: \(error)") }
+        let text = String(decoding: try read(path == "-" ? "/dev/stdin" : path), as: UTF8.self)
         // A scanner may leave out, or add, the end of the last line.
         let note = String(text.reversed().drop { $0.isNewline }.reversed()) + "\n"
         let connection = try connect()
@@ -80,40 +75,30 @@ struct LedgerPage {
         self.day = Date.ISO8601FormatStyle().year().month().day().format(day)
     }
 
-    /// The page: it needs nothing but itself, and nothing in it runs.
+    /// The page.
     var html: String {
         LedgerPage.template?.render([
-            "day": day, "entries": checkpoint.head.size, "note": checkpoint.note, "key": checkpoint.key,
+            "title": "The ledger on \(day)", "entries": checkpoint.head.size, "note": checkpoint.note,
+            "key": checkpoint.key,
             "picture": picture,
         ]) ?? ""
     }
 
-    // The text is the program's own: one that does not parse would not pass its test.
-    private static let template = try? MustacheTemplate(string: text)
-
-    private static let text = """
-        <!DOCTYPE html>
-        <html lang="en">
-        <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-        <title>The ledger on {{day}}</title>
-        <style>
-        body { font: 1rem/1.5 sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }
-        pre { overflow-wrap: anywhere; white-space: pre-wrap }
-        svg { display: block; width: 7cm; height: 7cm; margin: 1rem 0 }
-        </style>
-        <h1>The ledger on {{day}}</h1>
-        <p>It had {{entries}} entries. Print this page and keep it away from the machine: it says nothing of anybody, and shows
-        later whether an entry of before was altered or removed.</p>
-        {{{picture}}}
-        <p>The code holds this text, which the ledger has signed:</p>
-        <pre>
-        {{note}}</pre>
-        <p>To hold the ledger against it, scan the code into a file:</p>
-        <pre>mneedlectl ledger witness --checkpoint FILE</pre>
-        <p>The key that signed it:</p>
-        <pre>{{key}}</pre>
-        </html>
-
-        """
+    private static let template = Page.template(
+        style: """
+            pre { overflow-wrap: anywhere; white-space: pre-wrap }
+            svg { display: block; width: 7cm; height: 7cm; margin: 1rem 0 }
+            """,
+        body: """
+            <p>It had {{entries}} entries. Print this page and keep it away from the machine: it says nothing of anybody, and shows
+            later whether an entry of before was altered or removed.</p>
+            {{{picture}}}
+            <p>The code holds this text, which the ledger has signed:</p>
+            <pre>
+            {{note}}</pre>
+            <p>To hold the ledger against it, scan the code into a file:</p>
+            <pre>mneedlectl ledger witness --checkpoint FILE</pre>
+            <p>The key that signed it:</p>
+            <pre>{{key}}</pre>
+            """)
 }

@@ -76,7 +76,8 @@ extension Tool {
                     + [.init("entries", .integer(checkpoint.head.size))]))
     }
 
-    private func read(_ path: String) throws(Failure) -> [UInt8] {
+    /// The bytes of a small file that somebody named.
+    func read(_ path: String) throws(Failure) -> [UInt8] {
         do throws(SystemError) {
             return try Descriptor(opening: path, 0).read(limit: 1 << 20)
         } catch {

@@ -66,10 +66,10 @@ extension Tool {
         var odd: [String] = []
         if whole["ok"]?.bool != true {
             let tables = whole["altered"]?.strings ?? []
-            odd.append(
-                tables.isEmpty
-                    ? "it does not hold at entry \(whole["first_bad"]?.integer ?? 0)"
-                    : "rows of \(tables.joined(separator: ", ")) were altered")
+            if tables.isEmpty || whole["first_bad"] != nil {
+                odd.append("it does not hold at entry \(whole["first_bad"]?.integer ?? 0)")
+            }
+            if !tables.isEmpty { odd.append("rows of \(tables.joined(separator: ", ")) were altered") }
         }
         // The first one that does not fit says where: after the last that does.
         var (fitting, isTold) = (Int64(0), false)
