@@ -135,33 +135,18 @@ package enum Typing {
     /// One error for all arguments that are missing or wrong, so that nobody mends them one by one. It blames the first; `arguments`
     /// has each.
     private static func together(_ faults: [ModuleError]) -> ModuleError {
-        var each: [Value] = []
-        var missing: [String] = []
-        var sentences: [String] = []
-        for fault in faults {
-            if case .list(let inner)? = fault.members["arguments"] {
-                each += inner
-            } else {
-                each.append(.object(fault.members))
-            }
-            if case .string(let name)? = fault.members["argument"], fault.members["got"] == nil,
-                fault.members["arguments"] == nil
-            {
-                missing.append("'\(name)'")
-            } else {
-                sentences.append(fault.message)
-            }
+        // Those of an object's members were told together already.
+        let each = faults.flatMap { fault -> [Value] in
+            if case .list(let inner)? = fault.members["arguments"] { inner } else { [.object(fault.members)] }
         }
         guard each.count > 1 else { return faults[0] }
-        if missing.count == 1,
-            let fault = faults.first(where: { $0.members["got"] == nil && $0.members["arguments"] == nil })
-        {
-            sentences.insert(fault.message, at: 0)
-        } else if !missing.isEmpty {
-            sentences.insert(
-                "arguments \(missing.dropLast().joined(separator: ", ")) and \(missing[missing.count - 1]) are missing",
-                at: 0)
-        }
+        let missing = faults.filter { $0.members["got"] == nil && $0.members["arguments"] == nil }
+        let names = missing.map { "'\($0.members.string("argument") ?? "")'" }
+        var sentences =
+            missing.count > 1
+            ? ["arguments \(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1]) are missing"]
+            : missing.map(\.message)
+        sentences += faults.filter { $0.members["got"] != nil || $0.members["arguments"] != nil }.map(\.message)
         var error = faults[0]
         error.message = sentences.prefix(mostFaults).joined(separator: "; ")
         error.members["arguments"] = .list(Array(each.prefix(mostFaults)))
