@@ -13,7 +13,7 @@ struct InterviewTests {
                 "MNEEDLE_SOCKET": daemon.folder + "/run/control.sock", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh",
             ],
             input: lines.map { $0 + "\n" }.joined())
-        let shown = run.output.replacing("\r", with: "")
+        let shown = run.output.replacing("\r\n", with: "\n")
         return (shown, shown.contains("exit 0") ? 0 : 1)
     }
 
@@ -27,7 +27,7 @@ struct InterviewTests {
         #expect(try typed(["nora"], "records add-person", daemon: daemon).shown.contains("person:      nora"))
         // A roller needs the length of its needles, which no pen does: the daemon says so, and it is asked for.
         let device = try typed(["roller", "1", "0.25"], "records add-device", daemon: daemon).shown
-        #expect(device.contains("[1] roller [2] pen [3] stamp") && device.contains("needle_mm:   0.25"), "\(device)")
+        #expect(device.contains("[1] roller  [2] pen  [3] stamp") && device.contains("needle_mm:   0.25"), "\(device)")
 
         let screening = try typed(["n"] + Self.healthy, "screening assess", daemon: daemon)
         #expect(screening.exitCode == 0 && screening.shown.contains("decision:          caution"), "\(screening)")
@@ -59,6 +59,21 @@ struct InterviewTests {
             ["1990-04-28", "never", "y", "<", "n"] + Self.healthy.dropFirst(3), "screening assess nora", daemon: daemon)
         #expect(run.exitCode == 0 && run.shown.contains("Is there an infection of the skin today"), "\(run.shown)")
         #expect(run.shown.contains("decision:          caution"))
+    }
+
+    @Test(
+        "where there is nothing yet to choose from, that is said, with the way to begin; choices are never broken at a line's end"
+    )
+    func nothingYet() throws {
+        let daemon = try DaemonProcess()
+        _ = try typed([], "records add-person nora", daemon: daemon)
+        let empty = try typed(["pen"], "session start nora", daemon: daemon).shown
+        #expect(
+            empty.contains("'records list-devices' is empty") && empty.contains("mneedlectl help records"), "\(empty)")
+        _ = try typed([], "records add-device roller --kind roller --needle-mm 0.3", daemon: daemon)
+        let areas = try typed(["roller"], "session check nora", daemon: daemon).shown.split(separator: "\n")
+        #expect(areas.contains { $0.hasPrefix("  [1] body  [2] cheeks") })
+        #expect(areas.allSatisfy { $0.count <= 80 && !$0.hasSuffix("]") }, "\(areas)")
     }
 
     @Test("who stops in the middle has changed nothing")
@@ -99,6 +114,6 @@ struct InterviewTests {
                 ["script", "-qec", "stty cols 80 -echo; \(mneedlectlPath) garden dig", "/dev/null"],
                 environment: ["MNEEDLE_SOCKET": daemon.path, "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"], input: "1\n")
         }
-        #expect(run.output.contains("17 1") && run.output.contains("dug:  garden.dig bed=1"), "\(run.output)")
+        #expect(run.output.contains("17  1") && run.output.contains("dug:  garden.dig bed=1"), "\(run.output)")
     }
 }

@@ -87,7 +87,7 @@ struct ArgumentInterview {
         prompt.expected = parameter.valueText + (parameter.limits.map { " (\($0))" } ?? "")
         if let values = parameter.values {
             prompt.choices = try names(values)
-            guard !prompt.choices.isEmpty || command.changes else { throw nothing(values.listing) }
+            guard !prompt.choices.isEmpty else { throw nothing(values.listing) }
             prompt.isOpen = true
         }
         return questioner.ask(prompt)

@@ -44,10 +44,21 @@ struct Prompt {
         var lines = HumanText.wrap(heading.isEmpty ? question : "\(heading)  \(question)", width: width)
         if !choices.isEmpty, !isYesNo {
             let shown = choices.prefix(Prompt.most).enumerated().map { isNumbered ? "[\($0 + 1)] \($1)" : $1 }
-            lines += HumanText.wrap(shown.joined(separator: " "), width: width - 2).map { "  " + $0 }
+            lines += Prompt.columns(shown, width: width - 2).map { "  " + $0 }
             if choices.count > Prompt.most { lines.append("  … and \(choices.count - Prompt.most) more") }
         }
         return HumanText.safe(lines.map { $0 + "\n" }.joined())
+    }
+
+    /// As many of the choices on a line as fit; none is broken.
+    private static func columns(_ choices: [String], width: Int) -> [String] {
+        choices.reduce(into: [String]()) { lines, choice in
+            if let last = lines.last, last.count + 2 + choice.count <= width {
+                lines[lines.count - 1] = "\(last)  \(choice)"
+            } else {
+                lines.append(choice)
+            }
+        }
     }
 
     /// What stands before the cursor.
