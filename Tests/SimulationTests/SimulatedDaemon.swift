@@ -83,6 +83,7 @@ final class SimulatedDaemon {
         do {
             try store.starting {
                 try note.requireFits(store)
+                try store.keepSums(LedgerKey.ofTables(folder: place.path), anew: note.isAccepted)
                 for definition in SimulatedModules.definitions {
                     try Migrations.apply(definition.migrations, of: definition.manifest.name, to: store)
                 }
