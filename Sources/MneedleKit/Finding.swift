@@ -18,6 +18,8 @@ public struct Finding: Hashable, Sendable {
     public var sources: [Source]
     /// The module that made the finding.
     public var module: String
+    /// The command that would resolve the finding; `nil` where none does, and where it only takes time.
+    public var remedy: Remedy?
     /// The template's rule for overriding; `nil` for a finding that has no template.
     var override: Override?
 
@@ -65,6 +67,7 @@ extension Finding: Reply, ValueConvertible {
         Member("sources", "what it rests on", \.sources),
         Member("module", "which module made it", \.module),
         Member("overridable", "whether a practitioner may pass over it with a reason", \.overridable),
+        Member("remedy", "the command that would resolve it; absent where none does", \.remedy),
     ]
 
     public var value: Value { .object(object) }

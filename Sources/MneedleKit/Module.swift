@@ -60,6 +60,8 @@ public struct Module: Sendable {
     public var checks: [SafetyCheck]
     /// The checks of a person, whatever the session.
     public var standing: [StandingCheck]
+    /// The things to do, for ``Agenda``.
+    public var agenda: [Agenda]
     /// The reactions to entries.
     public var reactions: [Reaction]
     /// The work that becomes due by the clock.
@@ -78,12 +80,14 @@ public struct Module: Sendable {
     /// A module that contributes only the given parts.
     public init(
         commands: [Command] = [], checks: [SafetyCheck] = [], standing: [StandingCheck] = [],
-        reactions: [Reaction] = [], timers: [Timer] = [], figures: [Figure] = [], possessions: [Possession] = [],
+        agenda: [Agenda] = [], reactions: [Reaction] = [], timers: [Timer] = [], figures: [Figure] = [],
+        possessions: [Possession] = [],
         commonKinds: [String] = [], events: [AnyEntryKind] = [], contributions: [any Contribution] = []
     ) {
         self.commands = commands
         self.checks = checks
         self.standing = standing
+        self.agenda = agenda
         self.reactions = reactions
         self.timers = timers
         self.figures = figures

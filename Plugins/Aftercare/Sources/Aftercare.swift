@@ -27,6 +27,7 @@ let definition = ModuleDefinition(
             aftercare.reactions, aftercare.symptoms, aftercare.products, aftercare.guidance,
         ],
         standing: [aftercare.standing],
+        agenda: [aftercare.agenda],
         reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped],
         possessions: [.numbered("reaction", "SELECT person FROM aftercare_reactions WHERE id = ?")],
         events: [.init(.reactionOpened), .init(.reactionResolved)])

@@ -1,7 +1,7 @@
 import MneedleKit
 
 /// A window of one session, as `aftercare.plan` lists it: something to avoid, to do or to expect.
-private struct PlannedWindow: Reply {
+struct PlannedWindow: Reply {
     let from: Instant
     let until: Instant
     let kind: Window.Kind
@@ -63,18 +63,22 @@ extension Aftercare {
             concerns: .named("person", "session"), example: "aftercare.plan person=anna",
             lists: { reading, send, person, session in
                 guard let session = try meantSession(person, session, reading) else { return }
-                for (window, from, until) in try runningWindows(inSession: session, reading) {
-                    try send(
-                        PlannedWindow(
-                            from: from, until: until, kind: window.kind, text: window.text, sources: window.sources,
-                            session: session, window: window.code, isOver: false))
-                }
-                let sql = """
-                    SELECT w.* FROM aftercare_windows w JOIN aftercare_courses c ON c.session = w.session
-                    WHERE w.session = ? AND c.ended_at IS NOT NULL ORDER BY w.starts_at, w.ends_at, w.id
-                    """
-                try reading.store.forEach(sql, [session.sql]) { try send(PlannedWindow(row: $0, reading)) }
+                for window in try windows(after: session, reading) { try send(window) }
             })
+    }
+
+    /// The windows of a session: of one that is running, as they are at this moment.
+    func windows(after session: Int64, _ reading: any Reading) throws -> [PlannedWindow] {
+        let running = try runningWindows(inSession: session, reading).map { window, from, until in
+            PlannedWindow(
+                from: from, until: until, kind: window.kind, text: window.text, sources: window.sources,
+                session: session, window: window.code, isOver: false)
+        }
+        let sql = """
+            SELECT w.* FROM aftercare_windows w JOIN aftercare_courses c ON c.session = w.session
+            WHERE w.session = ? AND c.ended_at IS NOT NULL ORDER BY w.starts_at, w.ends_at, w.id
+            """
+        return try running + reading.store.rows(sql, session).map { try PlannedWindow(row: $0, reading) }
     }
 
     private static let whose = Parameter.required("person", .slug, "Whose.")

@@ -35,6 +35,7 @@ let definition = ModuleDefinition(
             records.addOperator, records.showOperator, records.listOperators,
             records.clear, records.clearances, records.erase, records.export,
         ],
+        agenda: [records.agenda],
         possessions: [records.people, records.deviceOwners],
         commonKinds: ["operator.added", "device.added", "device.changed", "device.retired", "twin.device-decided"],
         events: [.init(.personChanged), .init(.deviceDecided)])

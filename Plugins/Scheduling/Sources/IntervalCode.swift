@@ -13,6 +13,14 @@ enum IntervalCode: String, FindingCode {
     case early
     /// A session sooner than a beginner should have one.
     case beginner
+    /// Somebody who was never needled may have the first session.
+    case first
+    /// The window of the next session comes.
+    case comes
+    /// It is open.
+    case open
+    /// It has closed.
+    case over
 
     var code: String {
         switch self {
@@ -20,17 +28,26 @@ enum IntervalCode: String, FindingCode {
         case .short: "interval-short"
         case .early: "before-window"
         case .beginner: "beginner-interval"
+        case .first: "first-session"
+        case .comes: "window-comes"
+        case .open: "window-open"
+        case .over: "window-over"
         }
     }
 
-    var placeholders: [String] { ["days", "last", "goal", "weeks", "opens", "floor", "until"] }
+    var placeholders: [String] {
+        switch self {
+        case .floor, .minimum, .short, .early, .beginner: ["days", "last", "goal", "weeks", "opens", "floor", "until"]
+        case .first, .comes, .open, .over: ["person", "goal", "opens", "best", "closes"]
+        }
+    }
 
     /// The two weeks hold whatever a practice writes, and only a practitioner overrides a clinic's minimum.
     var firmness: Firmness {
         switch self {
         case .floor: .blocks(in: [.home, .clinic])
         case .minimum: .blocks(in: [.clinic], mayBeOverridden: true)
-        case .short, .early, .beginner: .none
+        case .short, .early, .beginner, .first, .comes, .open, .over: .none
         }
     }
 }

@@ -32,6 +32,7 @@ let definition = ModuleDefinition(
         ],
         checks: [scheduling.check],
         standing: [scheduling.standing],
+        agenda: [scheduling.agenda],
         reactions: scheduling.reactions,
         timers: [scheduling.delivery],
         figures: [scheduling.openReminders],

@@ -57,6 +57,12 @@ struct ScreeningKnowledge: Sendable {
         try findings.find(.notScreened, plan.setting, in: zone, ["why": why, "person": plan.person.person])
     }
 
+    /// What there is to do about somebody's screening.
+    func toDo(_ code: ScreeningCode, _ person: Person, until: Instant?, _ zone: Zone) throws -> [Finding] {
+        try findings.find(
+            code, person.setting, in: zone, until: until.map(Deadline.instant), ["person": person.person])
+    }
+
     /// The finding while a question that a rule needs has no answer.
     func unknown(
         _ question: Question, as severity: Severity, _ rule: Rule, _ subject: Case, _ zone: Zone
@@ -101,11 +107,17 @@ enum ScreeningCode: String, FindingCode {
     case notScreened = "not-screened"
     /// An answer that a rule needs is missing.
     case unknown
+    /// Somebody who may be treated has no screening that holds.
+    case screeningDue = "screening-due"
+    /// Somebody has one.
+    case screeningHolds = "screening-holds"
 
     var placeholders: [String] {
         switch self {
         case .notScreened: ["why", "person"]
         case .unknown: ["text", "code", "question", "person"]
+        case .screeningDue: ["person"]
+        case .screeningHolds: ["person", "until"]
         }
     }
 

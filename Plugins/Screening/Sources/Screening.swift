@@ -28,6 +28,7 @@ let definition = ModuleDefinition(
         ],
         checks: [screening.check],
         standing: [screening.standing],
+        agenda: [screening.agenda],
         reactions: [screening.whenReactionOpened, screening.whenReactionResolved])
 }
 

@@ -8,6 +8,7 @@ private struct Stopped: Reply {
     var session: Int64
     var findings: [Finding]
     var reactions: [ReportedReaction]?
+    var next: [AgendaItem]?
 
     static let members: [Member<Stopped>] = [
         Member("session", "its number", \.session),
@@ -17,19 +18,25 @@ private struct Stopped: Reply {
             "reactions",
             "what is open now and forbids the next session: the reaction's number, the symptom, the action",
             \.reactions),
+        Member("next", nextMeaning, \.next),
     ]
 }
+
+private let nextMeaning = "what has to be done now, as 'today' lists it; absent where nobody can say"
 
 /// The reply of `session.finish`.
 private struct Finished: Reply {
     var session: Int64
-    var next: Object?
+    var window: Object?
+    var next: [AgendaItem]?
     var aftercareUntil: Value?
     var findings: [Finding]
 
     static let members: [Member<Finished>] = [
         Member("session", "its number", \.session),
-        Member("next", "the window for the next session: opens, best, closes; absent where it is not known", \.next),
+        Member(
+            "window", "the window for the next session: opens, best, closes; absent where it is not known", \.window),
+        Member("next", nextMeaning, \.next),
         Member(
             "aftercare_until", "when the last thing to avoid ends; absent while it is not known", \.aftercareUntil),
         Member("findings", "what is to be heeded now, for example more passes than is advised", \.findings),
@@ -62,7 +69,7 @@ extension Sessions {
                 let session = try end(id, by: .sessionStopped, .stopped, reason: reason, note: note, transaction)
                 return Stopped(
                     session: id, findings: try find(reason.code, setting(of: session, transaction)),
-                    reactions: openReactions(of: session.person, transaction))
+                    reactions: openReactions(of: session.person, transaction), next: next(session, transaction))
             })
     }
 
@@ -74,7 +81,8 @@ extension Sessions {
             writes: { transaction, id, passes, note in
                 let session = try end(id, by: .sessionFinished, .finished, passes: passes, note: note, transaction)
                 return Finished(
-                    session: id, next: answer("scheduling.next", session.person, transaction)?.object("window"),
+                    session: id, window: answer("scheduling.next", session.person, transaction)?.object("window"),
+                    next: next(session, transaction),
                     aftercareUntil: answer("aftercare.until", session.person, transaction)?["until"],
                     findings: try tooManyPasses(passes, setting(of: session, transaction)))
             })
@@ -119,6 +127,11 @@ extension Sessions {
         let rows = try? reading.modules.list("aftercare.reactions", ["person": person, "state": "open"])
         guard let rows, !rows.isEmpty else { return nil }
         return rows.map(ReportedReaction.init)
+    }
+
+    /// What has to be done now. The session has ended in any case.
+    private func next(_ session: SessionEntry, _ reading: any Reading) -> [AgendaItem]? {
+        try? reading.safety.agenda(of: session.person).filter { $0.kind == .open && $0.finding.remedy != nil }
     }
 
     /// Another module's answer about the person; `nil` when it has none, for the session has ended in any case.

@@ -16,12 +16,14 @@ let definition = ModuleDefinition(
     let sessions = Sessions(SessionKnowledge(setup))
     return Module(
         commands: [
-            sessions.check, sessions.experience, sessions.start, sessions.stop, sessions.finish, sessions.show,
+            sessions.check, sessions.when, sessions.experience, sessions.start, sessions.stop, sessions.finish,
+            sessions.show,
             sessions.list,
             sessions.steps,
         ],
         checks: [sessions.safetyCheck],
         standing: [sessions.standing],
+        agenda: [sessions.agenda],
         reactions: [sessions.whenRefused, sessions.whenReactionOpened, sessions.whenAssessed],
         possessions: [.numbered("session", "SELECT person FROM session_sessions WHERE id = ?")],
         events: [.init(.sessionStarted), .init(.sessionFinished), .init(.sessionStopped)])

@@ -31,6 +31,7 @@ enum SessionCode: String, FindingCode {
     case personTwin = "person-twin"
     case operatorNotQualified = "operator-not-qualified"
     case sessionRunning = "session-running"
+    case mayStop = "may-stop"
     // A session while it runs and afterwards.
     case sessionFlagged = "session-flagged"
     case tooManyPasses = "too-many-passes"
@@ -60,6 +61,7 @@ enum SessionCode: String, FindingCode {
         case .personTwin: ["person", "twin"]
         case .operatorNotQualified: ["reason"]
         case .sessionRunning: ["session", "what"]
+        case .mayStop: ["session"]
         case .sessionFlagged: ["session", "codes"]
         case .tooManyPasses: ["passes", "limit"]
         case .stoppedPain, .stoppedBleeding, .stoppedRash, .stoppedOther: []
@@ -75,7 +77,7 @@ enum SessionCode: String, FindingCode {
         case .deviceOfFirstUser: .blocks(in: [.home])
         case .orbitalRim, .operatorNotQualified: .blocks(in: [.clinic])
         case .depthOverZone, .depthNotEvaluated, .depthUnderClinicRange, .deeperThanAdvised, .rollerDepth,
-            .beginnerDepth, .beginnerRoller, .beginnerDevice, .needleMaterial, .needleMaterialUnclear,
+            .beginnerDepth, .beginnerRoller, .beginnerDevice, .mayStop, .needleMaterial, .needleMaterialUnclear,
             .needleMaterialUnknown, .skinTypeNotLabelled, .sessionFlagged, .tooManyPasses, .stoppedPain,
             .stoppedBleeding, .stoppedRash, .stoppedOther:
             .none

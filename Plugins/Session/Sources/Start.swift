@@ -64,6 +64,18 @@ extension Sessions {
             Sessions.operatorName, Sessions.override, overrideReason, as: Wish.init)
     }
 
+    /// A plan that nobody overrides anything for.
+    var plannedFor: Parameter<Wish> {
+        .group(
+            Sessions.person, Sessions.device, areas, Sessions.depth, Sessions.goal, Sessions.cartridge,
+            Sessions.operatorName
+        ) {
+            Wish(
+                person: $0, device: $1, areas: $2, depthMM: $3, goal: $4, cartridge: $5, operatorName: $6,
+                override: nil, overrideReason: nil)
+        }
+    }
+
     var check: Command {
         Command(
             "check", "Says whether a session may start, and every reason; changes nothing.", role: .operator,
@@ -131,7 +143,7 @@ extension Sessions {
             plan: plan, findings: findings, overridden: override?.findings ?? [], overrideReason: override?.reason)
     }
 
-    private func plan(_ wish: Wish, _ reading: any Reading) throws -> SessionPlan {
+    func plan(_ wish: Wish, _ reading: any Reading) throws -> SessionPlan {
         let person = try reading.person(wish.person)
         guard Set(wish.areas).count == wish.areas.count else {
             throw ModuleError.invalidArgument(

@@ -142,7 +142,9 @@ extension Sterilization {
         let today = transaction.today(of: person)
         if let expires, expires < today {
             throw ModuleError.blocked(
-                try find(.cartridgeExpired, person.setting, ["cartridge": name, "expires": expires]),
+                try find(
+                    .cartridgeExpired, person.setting,
+                    ["cartridge": name, "device": device.device, "person": person.person, "expires": expires]),
                 "cartridge '\(name)' expired on \(expires); discard it unopened and take another")
         }
         let unlabelled = try self.unlabelled(name, lot: lot, expires: expires, person.setting)

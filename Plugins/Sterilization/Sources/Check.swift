@@ -94,7 +94,7 @@ extension Sterilization {
             try find(
                 code, plan.setting,
                 [
-                    "cartridge": plan.cartridge ?? "", "device": plan.device.device,
+                    "cartridge": plan.cartridge ?? "", "device": plan.device.device, "person": plan.person.person,
                     "why": knowledge.wording[phrase],
                 ])
         }
@@ -112,15 +112,29 @@ extension Sterilization {
             found += try finding(.cartridgeUsed, .discarded)
         } else if plan.at < cartridge.openedAt {
             let why = filled(knowledge.wording[.clockBehind], in: zone, ["time": cartridge.openedAt])
-            found += try find(.notSterile, plan.setting, ["device": name, "why": why])
+            found += try unsterile(name, why, plan)
         } else if plan.at >= useBy(cartridge.openedAt) {
             let why = filled(knowledge.wording[.openedTooLong], in: zone, ["opened": cartridge.openedAt])
-            found += try find(.notSterile, plan.setting, ["device": name, "why": why])
+            found += try unsterile(name, why, plan)
         }
         if let expires = cartridge.expires, expires < zone.date(of: plan.at) {
-            found += try find(.cartridgeExpired, plan.setting, ["cartridge": name, "expires": expires])
+            found += try find(
+                .cartridgeExpired, plan.setting,
+                [
+                    "cartridge": name, "device": plan.device.device, "person": plan.person.person, "expires": expires,
+                ])
         }
         return try found + unlabelled(name, lot: cartridge.lot, expires: cartridge.expires, plan.setting)
+    }
+
+    /// No cycle makes a cartridge sterile again: a new one is opened.
+    private func unsterile(_ cartridge: String, _ why: String, _ plan: SessionPlan) throws -> [Finding] {
+        try find(.notSterile, plan.setting, ["device": cartridge, "why": why]).map { finding in
+            var finding = finding
+            finding.remedy = Remedy(
+                "sterilization.open-cartridge", ["device": plan.device.device, "person": plan.person.person])
+            return finding
+        }
     }
 
     // MARK: Wear

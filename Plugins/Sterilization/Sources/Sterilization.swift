@@ -29,6 +29,7 @@ let definition = ModuleDefinition(
             sterilization.list, sterilization.rules,
         ],
         checks: [sterilization.check],
+        agenda: [sterilization.agenda],
         reactions: [
             sterilization.whenStarted, sterilization.whenFinished, sterilization.whenStopped,
             sterilization.whenTwinsDecided,

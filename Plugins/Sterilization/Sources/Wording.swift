@@ -37,8 +37,8 @@ enum SterilizationCode: String, FindingCode {
         switch self {
         case .notDisinfected, .notSterile, .deviceOfAnother: ["device", "why"]
         case .cleaningDue: ["device", "used"]
-        case .cartridgeMissing, .cartridgeUsed: ["cartridge", "device", "why"]
-        case .cartridgeExpired: ["cartridge", "expires"]
+        case .cartridgeMissing, .cartridgeUsed: ["cartridge", "device", "person", "why"]
+        case .cartridgeExpired: ["cartridge", "device", "person", "expires"]
         case .cartridgeUnlabelled: ["cartridge", "missing"]
         case .cartridgeLookAlike: ["cartridge", "other"]
         case .headWet: ["device", "soaked", "dry", "minutes"]

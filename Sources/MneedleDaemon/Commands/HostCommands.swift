@@ -43,7 +43,7 @@ struct HostCommands {
         let proofs = ProofCommands(signer: signer)
         return [
             introspection.help, introspection.describe,
-            ping, status, modulesList, figures, HostCommands.subscribe, HostCommands.unsubscribe,
+            AgendaCommands.today, ping, status, modulesList, figures, HostCommands.subscribe, HostCommands.unsubscribe,
             ledger.tail, ledger.verify, ledger.compare, ledger.backup,
             proofs.checkpoint, proofs.prove, proofs.records, KeyCommands.copy,
             Remedies.acceptClock, Remedies.dropReaction, Remedies.retireGuard,

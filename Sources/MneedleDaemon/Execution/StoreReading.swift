@@ -120,10 +120,15 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
     }
 
     package func standing(of person: Person) -> Standing {
-        var findings = engine.health.findings + registry.unavailableModules.map(Finding.guardMissed)
-        findings += findingsOfClock() + findingsOfFailedReactions()
+        var findings = serviceFindings()
         findings += answers(registry.standing.map { ($0.module, $0.check.summary, $0.check.findings) }, about: person)
         return Standing(findings, service: Verb.host)
+    }
+
+    /// The findings of the service itself, which hold for everybody.
+    final func serviceFindings() -> [Finding] {
+        engine.health.findings + registry.unavailableModules.map(Finding.guardMissed) + findingsOfClock()
+            + findingsOfFailedReactions()
     }
 
     package func findings(for plan: SessionPlan) -> [Finding] {

@@ -26,6 +26,7 @@ package struct ModuleRegistry: Sendable {
     var reactions: [String: [(module: String, reaction: Reaction)]] = [:]
     var checks: [(module: String, check: SafetyCheck)] = []
     package var standing: [(module: String, check: StandingCheck)] = []
+    var agenda: [(module: String, agenda: Agenda)] = []
     var timers: [(module: String, timer: MneedleKit.Timer)] = [(Verb.host, FailedReactions.timer)]
     package var collectors: [(module: String, collector: Collector)] = []
     var figures: [(module: String, figure: Figure)] = []
@@ -73,6 +74,7 @@ package struct ModuleRegistry: Sendable {
         }
         checks += module.checks.map { (manifest.name, $0) }
         standing += module.standing.map { (manifest.name, $0) }
+        agenda += module.agenda.map { (manifest.name, $0) }
         timers += module.timers.map { (manifest.name, $0) }
         collectors += module.collectors.map { (manifest.name, $0) }
         figures += module.figures.map { (manifest.name, $0) }

@@ -33,6 +33,14 @@ public protocol Safety: AnyObject {
 
     /// The person's standing, and the findings of every module's safety checks about this plan.
     func findings(for plan: SessionPlan) -> [Finding]
+
+    /// The same, as they will be at a later moment if nothing happens until then.
+    func findings(for plan: SessionPlan, at: Instant) -> [Finding]
+
+    /// What there is to do, in the order in which it is told.
+    /// - Parameter person: The one to be told about; `nil` for everybody whom the actor sees.
+    /// - Throws: `not-found` for a person who is not on record.
+    func agenda(of person: String?) throws -> [AgendaItem]
 }
 
 /// The limits of what the actor may see. The host itself enforces what a command ``Command/concerns``; this is for answers

@@ -6,6 +6,7 @@
 ///     override = "practitioner"       # in a clinic, where it is "defer" there; default "never"
 ///     message = "The last session was {days} days ago."
 ///     advice = "Wait until {until}."
+///     remedy = "records.change-person person={person} goal=…"    # a command that resolves it; … is asked for
 ///     sources = ["S2", "S3"]
 public struct FindingTemplate: Sendable {
     /// The code of its findings, for programs.
@@ -16,6 +17,8 @@ public struct FindingTemplate: Sendable {
     public let advice: String
     /// The sources of its findings.
     public let sources: [Source]
+    /// The command that resolves its findings.
+    let remedy: RemedyTemplate?
     /// Whether a practitioner may override its findings in a clinic.
     public let overridable: Bool
     private let severities: [Setting: Severity]
@@ -27,6 +30,11 @@ public struct FindingTemplate: Sendable {
         message = table.string("message", placeholders: placeholders)
         advice = table.string("advice", placeholders: placeholders)
         sources = table.sources()
+        let words = table.optionalString("remedy", placeholders: placeholders)
+        remedy = words.flatMap(RemedyTemplate.init)
+        if let words, remedy == nil {
+            table.report("remedy", "expected a command with arguments, 'module.command name=value', got '\(words)'")
+        }
         overridable = table.choice("override", default: Overrider.never) == .practitioner
         severities = FindingTemplate.severities(table)
         if overridable { requireDeferral(table) }
@@ -81,6 +89,7 @@ public struct FindingTemplate: Sendable {
         var finding = Finding(
             code: code, severity: severity, message: filled(message, in: zone, values),
             advice: filled(advice, in: zone, values), until: until, sources: sources, module: module)
+        finding.remedy = remedy?.remedy(values)
         finding.override = Override(isAllowed: overridable, setting: setting)
         return finding
     }

@@ -16,22 +16,24 @@ extension Tool {
             guard asks, command.isAllowed, let given = arguments.given else {
                 return try call(command, RequestLine(verb: command.verb, arguments: arguments), on: connection)
             }
-            return try ask(ArgumentInterview(command, given: given, on: connection, questioner))
+            var interview = ArgumentInterview(command, given: given, on: connection, questioner)
+            return try answer(&interview)
         }
     }
 
     /// Whether there is somebody to be asked.
-    private var asks: Bool {
+    var asks: Bool {
         !options.noInput && !options.json && !options.quiet && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
     }
 
-    private var questioner: Questioner {
+    var questioner: Questioner {
         Questioner(width: min(output.width, 100)) { Output.complain($0, terminator: "") }
     }
 
     /// Calls a command after asking for what it lacks, and again for what the daemon does not take.
-    private func ask(_ interview: ArgumentInterview) throws(Failure) -> ExitCode {
-        var interview = interview
+    /// What was answered stays in the interview.
+    @discardableResult
+    func answer(_ interview: inout ArgumentInterview) throws(Failure) -> ExitCode {
         let command = interview.command
         let wasLacking = interview.isLacking
         if wasLacking { try interview.complete() }

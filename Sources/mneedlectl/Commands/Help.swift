@@ -29,12 +29,6 @@ extension Tool {
 struct Help {
     let width: Int
 
-    static let wayOn = """
-
-        'mneedlectl help COMMAND' explains a command, 'mneedlectl help' everything.
-
-        """
-
     func everything(_ catalog: Catalog?) -> String {
         let commands =
             catalog.map { "\n" + commandList($0) } ?? "\nNo daemon answers, so its commands cannot be listed.\n"
@@ -46,20 +40,21 @@ struct Help {
             Here:
             \(list([
                 ("help [COMMAND]", Tool.ownCommands[0].summary),
+                ("guide [PERSON]", Tool.ownCommands[1].summary),
                 ("watch [TOPIC…] [--since SEQ] [--bell]", "print events until interrupted, those after SEQ first"),
-                ("completion bash|zsh|fish", Tool.ownCommands[2].summary),
-                ("calendar --output FILE [--person NAME] [--keep-current]", Tool.ownCommands[3].summary),
-                ("ledger witness [--user] [--since-accepted] [--journal FILE]", Tool.ownCommands[4].summary),
+                ("completion bash|zsh|fish", Tool.ownCommands[3].summary),
+                ("calendar --output FILE [--person NAME] [--keep-current]", Tool.ownCommands[4].summary),
+                ("ledger witness [--user] [--since-accepted] [--journal FILE]", Tool.ownCommands[5].summary),
                 ("ledger witness --dir FOLDER [--records]", "the same, against what the folder has kept"),
                 ("ledger witness --checkpoint FILE", "the same, against what 'ledger page' has printed"),
-                ("ledger page --output FILE", Tool.ownCommands[11].summary),
-                ("ledger receipt --seq N [--facts FILE]", Tool.ownCommands[7].summary),
-                ("ledger check FILE --key KEY [--facts FILE]", Tool.ownCommands[8].summary),
-                ("keys backup FILE --to RECIPIENT…", Tool.ownCommands[9].summary),
-                ("records page --person NAME --output FILE", Tool.ownCommands[10].summary),
+                ("ledger page --output FILE", Tool.ownCommands[12].summary),
+                ("ledger receipt --seq N [--facts FILE]", Tool.ownCommands[8].summary),
+                ("ledger check FILE --key KEY [--facts FILE]", Tool.ownCommands[9].summary),
+                ("keys backup FILE --to RECIPIENT…", Tool.ownCommands[10].summary),
+                ("records page --person NAME --output FILE", Tool.ownCommands[11].summary),
                 ("metrics [--output FILE]", "the service's figures as OpenMetrics text, printed or as a file"),
-                ("on TOPIC… --state FILE [OPTION…] -- PROGRAM [ARG…]", Tool.ownCommands[5].summary),
-                ("forward DEVICE --serial PATH [OPTION…]", Tool.ownCommands[6].summary),
+                ("on TOPIC… --state FILE [OPTION…] -- PROGRAM [ARG…]", Tool.ownCommands[6].summary),
+                ("forward DEVICE --serial PATH [OPTION…]", Tool.ownCommands[7].summary),
             ]))
             Options:
             \(list([

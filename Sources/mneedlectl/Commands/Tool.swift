@@ -7,6 +7,7 @@ struct Tool {
     /// The client's own commands.
     static let ownCommands: [(name: String, summary: String)] = [
         ("help", "explain mneedlectl, a module or a command"),
+        ("guide", "lead through what there is to do, step by step"),
         ("watch", "print events as they happen"),
         ("completion", "print the completion script for bash, zsh or fish"),
         ("calendar", "write reminders and windows to a calendar file, and keep it current"),
@@ -49,7 +50,10 @@ struct Tool {
         switch words.first {
         case "help": try help(Array(words.dropFirst()))
         case _ where options.help: try help(words)
-        case nil: try overview()
+        case nil: try stand()
+        case "guide": try guide(Array(words.dropFirst()))
+        // With --json it is a listing like any other.
+        case "today" where !options.json: try today(Array(words.dropFirst()))
         case "watch": try watch(Array(words.dropFirst()))
         case "on": try on(Array(words.dropFirst()), program: program)
         case "forward": try forward(Array(words.dropFirst()))

@@ -36,11 +36,16 @@ struct Catalog {
         case group(String, [CommandDescription])
     }
 
-    /// Finds the target of the words: `screening assess …`, `screening.assess …`, `screening` or `ping`.
+    /// Finds the target of the words: `screening assess …`, `screening.assess …`, `screening` or `ping`; and `assess …`, where one
+    /// module alone has a command of that name.
     func target(of words: [String]) throws(Failure) -> Target {
         let first = words.first ?? ""
         if let command = command(first) { return .command(command, arguments: Array(words.dropFirst())) }
-        guard let group = groups.first(where: { $0.name == first }) else { throw unknown(first) }
+        guard let group = groups.first(where: { $0.name == first }) else {
+            let sameName = commands.filter { $0.group != nil && $0.name == first }
+            guard sameName.count == 1 else { throw unknown(first) }
+            return .command(sameName[0], arguments: Array(words.dropFirst()))
+        }
         guard words.count > 1 else { return .group(first, group.commands) }
         guard let command = command("\(first).\(words[1])") else { throw unknown("\(first).\(words[1])") }
         return .command(command, arguments: Array(words.dropFirst(2)))

@@ -11,6 +11,8 @@ struct ArgumentInterview {
     let questioner: Questioner
     /// What is given: an object's members have names as `answers.pregnant`.
     private(set) var words: [RequestLine.Word]
+    /// Arguments to ask for although the command does not require them.
+    var alsoAsks: Set<String> = []
 
     /// - Parameter given: What stood on the command line.
     init(
@@ -21,13 +23,17 @@ struct ArgumentInterview {
     }
 
     /// Whether something is missing without which the daemon refuses the command.
-    var isLacking: Bool { command.parameters.contains { $0.isRequired && !isGiven($0) } || !openObjects.isEmpty }
+    var isLacking: Bool { command.parameters.contains { isAsked($0) && !isGiven($0) } || !openObjects.isEmpty }
 
     /// The objects whose members are asked for, and were not given whole.
     private var openObjects: [ParameterDescription] {
         command.parameters.filter { parameter in
             parameter.isRequired && parameter.questions != nil && !words.contains { $0.name == parameter.name }
         }
+    }
+
+    private func isAsked(_ parameter: ParameterDescription) -> Bool {
+        parameter.isRequired || alsoAsks.contains(parameter.name)
     }
 
     private func isGiven(_ parameter: ParameterDescription) -> Bool {
@@ -37,7 +43,7 @@ struct ArgumentInterview {
     /// Asks for all that is missing.
     /// - Throws: A failure when the person ends it, or the daemon does not answer.
     mutating func complete() throws(Failure) {
-        let asked = command.parameters.filter { $0.isRequired && $0.questions == nil && !isGiven($0) }
+        let asked = command.parameters.filter { isAsked($0) && $0.questions == nil && !isGiven($0) }
         var index = 0
         while index < asked.count {
             switch try ask(asked[index]) {

@@ -2,9 +2,9 @@ import FoundationEssentials
 import Glibc
 
 /// Writes the daemon's times for a person.
-enum LocalTime {
-    /// `2026-11-20T17:00:00.148Z` → `Fri 20 Nov 2026, 18:00` in the desktop's time zone; a text that is no time stays.
-    static func text(_ time: String) -> String {
+package enum LocalTime {
+    /// `2026-11-20T17:00:00.148Z` → `Fri 20 Nov 2026, 18:00` in the time zone here; a text that is no time stays.
+    package static func text(_ time: String) -> String {
         // The daemon writes UTC, with or without a fraction of a second.
         guard time.hasSuffix("Z"), let date = try? Date("\(time.prefix(19))Z", strategy: .iso8601) else { return time }
         var seconds = time_t(date.timeIntervalSince1970)
