@@ -41,7 +41,8 @@ struct ExtremesTests {
                 "reminder": "\(reminder ?? 1)", "path": "\"\(daemon.folder)/state/backups/extremes.sqlite\"",
                 "tag": "\"a\"",
                 // The examples' own days are over some day.
-                "start": "\"\(day(after: 80))\"", "until": "\"\(day(after: 80))\"",
+                "at": "\"\(day(after: 80))T09:00:00Z\"", "start": "\"\(day(after: 80))\"",
+                "until": "\"\(day(after: 80))\"",
                 "trained_until": "\"\(day(after: 80))\"",
                 "judged_on": "\"\(day(after: 0))\"",
             ]

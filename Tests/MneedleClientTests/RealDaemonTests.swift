@@ -14,7 +14,7 @@ struct RealDaemonTests {
         }
 
         #expect(try run("ping").output == "ok\n")
-        #expect(try run().output.contains("ledger verify"))
+        #expect(try run().output.contains("mneedlectl guide"))
         #expect(try run("status", "--json").output.hasPrefix("{\"version\":"))
         #expect(try run("ledger", "verify").output.hasPrefix("ok:       yes\n"))
         #expect(try run("help", "ledger").output.contains("ledger receipt"))

@@ -6,17 +6,22 @@ struct ToolHelpTests {
         try mneedlectl(arguments, daemon: try ScriptedDaemon.describing(status))
     }
 
-    @Test("without a command one sees how the daemon is and what one can do")
+    @Test("without a command one sees how the daemon is, what there is to do and the way on")
     func overview() throws {
         let run = try run(
-            [], status: #"OK {"state":"degraded","problems":["the disk is full"],"next_due":"2026-12-01T08:00:00Z"}"#)
+            [], status: #"OK {"state":"degraded","problems":["the disk is full"]}"#)
         #expect(run.exitCode == 0)
         #expect(
-            run.output.contains(
-                "degraded. You are anna, operator.\nProblem: the disk is full\nNext due: 2026-12-01T08:00:00Z\n"))
-        #expect(run.output.contains("garden:\n  garden plant"))
-        #expect(run.output.contains("garden burn   Burns it. (needs the role admin)"))
-        #expect(run.output.contains("mneedlectl help COMMAND"))
+            run.output.hasSuffix(
+                """
+                degraded. You are anna, operator.
+                Problem: the disk is full
+
+                There is nothing to do.
+
+                'mneedlectl guide' leads through it, 'mneedlectl help' lists all commands.
+
+                """))
     }
 
     @Test("help names every command, option and exit code, even without a daemon")
@@ -83,7 +88,10 @@ struct ToolHelpTests {
         arguments: [
             (
                 [""],
-                ["ping", "subscribe", "garden", "weather", "help", "watch", "completion", "calendar", "on", "forward"]
+                [
+                    "ping", "subscribe", "garden", "weather", "help", "guide", "watch", "completion", "calendar", "on",
+                    "forward",
+                ]
             ),
             (["ga"], ["garden"]),
             (["garden", ""], ["plant", "list", "burn"]), (["garden", "plant", "--s"], ["--season"]),

@@ -47,7 +47,6 @@ struct ToolTests {
         "a mistake on the command line sends nothing and shows the way on",
         arguments: [
             (["gardn", "plant"], "did you mean: garden"), (["garden", "plnt"], "garden plant"),
-            (["plant"], "garden plant"),
             (["garden.plnt"], "garden plant"), (["garden", "plant", "--bedd", "1"], "--bed"),
             (["garden", "plant", "--bed"], "--bed needs a value: TEXT"),
             (["garden", "plant", "b1", "2"], "--depth-mm 2"),

@@ -70,6 +70,31 @@ struct KnowledgeToolTests {
         #expect(try catalogue.find(.wet, .home, in: .utc, ["mm": 0.5]) == [])
     }
 
+    @Test("the command that resolves a finding is filled in, and names what a person has to give")
+    func remedies() throws {
+        let remedy = "records.change-person person={last} days={days} limit=3 note=a-{days} goal=…"
+        let catalogue = catalogue([finding("too-soon", more: ["remedy": remedy]), finding("wet")])
+        #expect(found == [])
+        let one = try catalogue.find(.tooSoon, .home, in: .utc, ["days": 3, "last": "anna"])
+        #expect(
+            one.first?.remedy
+                == Remedy(
+                    "records.change-person", ["person": "anna", "days": 3, "limit": 3, "note": "a-3"], asks: ["goal"]))
+        #expect(try catalogue.find(.wet, .home, in: .utc).first?.remedy == nil)
+    }
+
+    @Test(
+        "what is no command, or is filled in by nothing, is no remedy",
+        arguments: [
+            ("records", "expected a command with arguments"), ("person=anna", "expected a command with arguments"),
+            ("records.change-person anna", "expected a command with arguments"), ("records.show-person =x", "expected"),
+            ("records.show-person person={depth}", "nothing fills in {depth}"),
+        ])
+    func noRemedy(words: String, complaint: String) {
+        _ = catalogue([finding("too-soon", more: ["remedy": words]), finding("wet")])
+        #expect(found.count == 1 && found[0].contains("finding[0].remedy: \(complaint)"), "\(found)")
+    }
+
     @Test("a code that is missing, unknown or there twice, and a name that nothing fills in, are told with their lines")
     func mistakes() {
         _ = catalogue([

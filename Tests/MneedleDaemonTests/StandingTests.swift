@@ -59,6 +59,58 @@ struct StandingTests {
         #expect(try workshop.standing().blocking.map(\.code) == ["clock-behind"])
     }
 
+    @Test("what there is to do begins with what stands against a session, in the order of urgency")
+    func agenda() throws {
+        let day = CivilDate("2026-12-01")!
+        var mend = Self.finding("mend")
+        mend.remedy = Remedy("garden.mend")
+        let told = Module(agenda: [
+            Agenda("to do") { scope, _ in
+                #expect(scope.people.map(\.person) == ["anna", "ben"] && scope.free == ["ben"] && !scope.isOfOne)
+                return [
+                    AgendaItem(.upcoming, Self.finding("comes", .info)),
+                    AgendaItem(.open, Self.finding("clean", .info)),
+                ]
+            }
+        ])
+        let workshop = try Workshop([
+            ("first", Self.module(mend, Self.finding("never"), Self.finding("soon", .defer, until: .date(day)))),
+            ("second", told), ("records", Self.people("anna", "ben")),
+        ])
+        let items = try workshop.read { try $0.agenda(of: nil) }
+        #expect(items.map(\.finding.code) == ["mend", "clean", "soon", "comes", "never"])
+        #expect(items.map(\.kind) == [.open, .open, .waiting, .upcoming, .never])
+        #expect(items.map(\.person) == ["anna", nil, "anna", nil, "anna"])
+    }
+
+    private struct Row: Reply {
+        var person: String
+        static let members: [Member<Row>] = [
+            Member("person", "the name", \.person), Member("setting", "where") { _ in "home" },
+            Member("goal", "what for") { _ in "collagen" },
+        ]
+    }
+
+    private static func people(_ names: String...) -> Module {
+        Module(commands: [
+            Command(
+                "list-people", "Lists people.", role: .reader, gives: Row.self, example: "records.list-people",
+                lists: { (_: any Reading, send: (Row) throws -> Void) in
+                    for name in names { try send(Row(person: name)) }
+                })
+        ])
+    }
+
+    @Test("a module that cannot say what there is to do is named, and the others are heard")
+    func silent() throws {
+        let failing = Module(agenda: [Agenda("fails") { _, _ in throw ModuleError.internal("broken") }])
+        let heard = Module(agenda: [Agenda("tells") { _, _ in [AgendaItem(.due, Self.finding("clean", .info))] }])
+        let workshop = try Workshop([("first", failing), ("second", heard), ("records", Self.people())])
+        let items = try workshop.read { try $0.agenda(of: nil) }
+        #expect(items.map(\.finding.code) == ["agenda-unavailable", "clean"])
+        #expect(items.first?.finding.message.contains("'first'") == true)
+    }
+
     @Test("what ends by itself has an earliest day, the latest of all; what does not has none")
     func ends() {
         let day = CivilDate("2026-12-01")!

@@ -66,7 +66,7 @@ struct TreatmentTests {
         #expect(event.contains(" telemetry.alarm "))
 
         let finished = try client.ok("session.finish session=\(session) passes=3")
-        #expect(finished["next"]?["opens"]?.string != nil && finished["aftercare_until"]?.string != nil)
+        #expect(finished["window"]?["opens"]?.string != nil && finished["aftercare_until"]?.string != nil)
         #expect(
             try client.refused("session.start person=anna device=roller areas=cheeks depth_mm=0.3").code == "blocked")
         #expect(try client.reply("scheduling.list-reminders person=anna").count > 3)

@@ -13,7 +13,7 @@ extension Scheduling {
             "remind", "Queues a reminder of your own.", role: .operator,
             takes: Scheduling.whom, Scheduling.at, Scheduling.title, Scheduling.body, Scheduling.urgency,
             gives: Reminder.self, errors: [.notFound], concerns: .named("person"),
-            example: #"scheduling.remind person=anna at=2026-12-01T09:00:00+01:00 title="Buy alcohol""#,
+            example: #"scheduling.remind person=anna at=2027-03-01T09:00:00+01:00 title="Buy alcohol""#,
             writes: { transaction, person, at, title, body, urgency in
                 let name = Scheduling.at.name
                 guard at >= transaction.now else {

@@ -26,6 +26,14 @@ private struct Moment {
     var isPossible: Bool { against.isEmpty && at != nil }
 }
 
+extension [Finding] {
+    /// What one remedy settles is one thing to do.
+    fileprivate var eachRemedyOnce: [Finding] {
+        var seen: Set<Remedy> = []
+        return filter { finding in finding.remedy.map { seen.insert($0).inserted } ?? true }
+    }
+}
+
 extension Sessions {
     var when: Command {
         Command(
@@ -48,7 +56,7 @@ extension Sessions {
         for _ in 0..<Sessions.turns {
             let at = moment.at ?? reading.now
             let found = reading.safety.findings(for: plan, at: at).filter(\.blocks)
-            moment.toDo = found.filter { $0.until == nil && $0.remedy != nil }
+            moment.toDo = found.filter { $0.until == nil && $0.remedy != nil }.eachRemedyOnce
             moment.against = found.filter { $0.until == nil && $0.remedy == nil }
             let waiting = found.filter { $0.until != nil }
             let ends = waiting.compactMap { $0.until?.instant(in: zone) }.filter { $0 > at }

@@ -123,7 +123,9 @@ struct LifeTests {
         let reply = try bench.call("session.finish", ["session": 1, "passes": 3])
         #expect(
             reply == [
-                "session": 1, "next": ["opens": "2026-12-18", "best": "2026-12-25", "closes": "2027-01-01"] as Object,
+                "session": 1,
+                "window": ["opens": "2026-12-18", "best": "2026-12-25", "closes": "2027-01-01"] as Object,
+                "next": [] as [Object],
                 "aftercare_until": "2026-11-23T12:00:00Z", "findings": [] as [Finding],
             ])
         #expect(try bench.call("session.show", ["session": 1]).string("state") == "finished")
@@ -149,7 +151,10 @@ struct LifeTests {
         bench.fake("scheduling.next") { _ in throw ModuleError.moduleFailed("scheduling", "gone") }
         bench.fake("aftercare.until") { _ in throw ModuleError.moduleFailed("aftercare", "gone") }
         try bench.call("session.start", good)
-        #expect(try bench.call("session.finish", ["session": 1]) == ["session": 1, "findings": [] as [Finding]])
+        #expect(
+            try bench.call("session.finish", ["session": 1]) == [
+                "session": 1, "next": [] as [Object], "findings": [] as [Finding],
+            ])
     }
 
     @Test("stopping says what to do now", arguments: ["pain", "bleeding", "rash", "other"])
@@ -224,7 +229,7 @@ struct LifeTests {
         bench.fake("aftercare.until") { _ in throw ModuleError(.storage, "a damaged page") }
         try bench.call("session.start", good)
         let reply = try bench.call("session.finish", ["session": 1])
-        #expect(reply.integer("session") == 1 && reply["next"] == nil && reply["aftercare_until"] == nil)
+        #expect(reply.integer("session") == 1 && reply["window"] == nil && reply["aftercare_until"] == nil)
         #expect(try bench.rows("session.list", ["state": "finished"]).count == 1)
     }
 

@@ -12,11 +12,17 @@ extension StoreReading {
     }
 
     package func agenda(of person: String?) throws -> [AgendaItem] {
-        let people = try person.map { [try self.person($0)] } ?? visiblePeople()
+        var all = ownMatters()
+        let people: [Person]
+        do {
+            people = try person.map { [try self.person($0)] } ?? visiblePeople()
+        } catch where person == nil {
+            // Whom it is about is not known, so nothing is told of anybody.
+            return all + [AgendaItem(.open, .agendaUnavailable("records", describe(error)))]
+        }
         let standings = people.map { (person: $0.person, standing: standing(of: $0)) }
         let free = standings.filter { $0.standing.blocking.isEmpty }.map(\.person)
         let scope = AgendaScope(people: people, isOfOne: person != nil, free: Set(free))
-        var all = ownMatters()
         for (person, standing) in standings { all += items(standing, of: person) }
         all += items(of: scope)
         return all.enumerated()
