@@ -8,7 +8,9 @@ import Testing
 struct RemedyTests {
     @Test("each is a command that the service has, with arguments that it takes")
     func real() throws {
-        let described = try DaemonProcess().connect().reply("describe").dropLast().map { try JSON.parse(String($0.dropFirst(4))) }
+        let described = try DaemonProcess().connect().reply("describe").dropLast().map {
+            try JSON.parse(String($0.dropFirst(4)))
+        }
         let commands = Dictionary(uniqueKeysWithValues: described.map { ($0["verb"]?.string ?? "", $0) })
         var count = 0
         for (file, content) in try FactTests.files.get() {

@@ -64,7 +64,8 @@ struct AgendaTests {
         let daemon = try DaemonProcess()
         let client = try daemon.connect()
         for person in ["nora", "otto"] {
-            _ = try client.ok("records.add-person person=\(person) time_zone=UTC setting=home fitzpatrick=3 first_time=no")
+            _ = try client.ok(
+                "records.add-person person=\(person) time_zone=UTC setting=home fitzpatrick=3 first_time=no")
             _ = try client.ok("screening.assess person=\(person) areas=cheeks \(Healthy.text())")
         }
         _ = try client.ok("aftercare.report person=otto symptom=pus")

@@ -16,8 +16,9 @@ extension StoreReading {
         let people: [Person]
         do {
             people = try person.map { [try self.person($0)] } ?? visiblePeople()
-        } catch where person == nil {
+        } catch {
             // Whom it is about is not known, so nothing is told of anybody.
+            if person != nil { throw error }
             return all + [AgendaItem(.open, .agendaUnavailable("records", describe(error)))]
         }
         let standings = people.map { (person: $0.person, standing: standing(of: $0)) }
