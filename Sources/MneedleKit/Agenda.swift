@@ -38,6 +38,8 @@ public struct AgendaScope: Sendable {
 public struct AgendaItem: Sendable {
     /// The urgency, in the order in which an agenda is told.
     public enum Kind: String, CaseIterable, Comparable, ReplyValue, Sendable {
+        /// It is the next step of something that is under way.
+        case now
         /// It has to be done or known before the next session.
         case open
         /// It may be done now.
@@ -79,8 +81,8 @@ extension AgendaItem: Reply {
         [
             Member(
                 "kind",
-                "open: has to be done or known before the next session; due: may be done now; running; expiring; waiting: "
-                    + "ends by itself; upcoming; never: nothing ends it", \.kind),
+                "now: the next step of what is under way; open: has to be done or known before the next session; due: may be "
+                    + "done now; running; expiring; waiting: ends by itself; upcoming; never: nothing ends it", \.kind),
             Member("person", "whom it is about", \.person), Member("device", "which device it is about", \.device),
         ] + Finding.members.within(\.finding)
 }

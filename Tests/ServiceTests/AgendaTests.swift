@@ -39,7 +39,8 @@ struct AgendaTests {
             let first = try #require(try Self.rows(client).first { $0["remedy"] != nil })
             let code = try #require(first["code"]?.string)
             let request = try Self.request(first, try #require(Self.given[code], "\(code) after \(done)"))
-            _ = try client.ok(request)
+            // A soak that is measured lasts; this one was made before.
+            _ = try client.ok(request.replacing("begin-soak", with: "soak"))
             done.append(code)
         }
         #expect(Set(done) == Set(Self.given.keys) && done.count == Self.given.count, "\(done)")
@@ -47,7 +48,13 @@ struct AgendaTests {
         let running = try Self.rows(client).filter { $0["kind"]?.string == "open" }
         #expect(Self.codes(running) == ["session-running", "may-stop"])
         #expect(running.map { $0["remedy"]?["command"]?.string } == ["session.finish", "session.stop"])
-        let finished = try client.ok(Self.request(running[0], "passes=3"))
+        for pass in 1...3 {
+            let now = try #require(try Self.rows(client).first)
+            #expect(now["kind"]?.string == "now" && now["message"]?.string?.contains("Pass \(pass) of 3") == true)
+            _ = try client.ok(Self.request(now, ""))
+        }
+        #expect(try Self.rows(client).first?["code"]?.string == "session-running", "three passes are all")
+        let finished = try client.ok(Self.request(running[0], ""))
         #expect(Self.codes(finished["next"]?.elements) == ["cleaning-due"])
         #expect(finished["next"]?.elements?.first?["remedy"]?["arguments"]?["device"]?.string == "roller")
 
@@ -57,6 +64,36 @@ struct AgendaTests {
         #expect(after.contains { $0["kind"]?.string == "waiting" && $0["code"]?.string == "too-soon" }, "\(after)")
         #expect(after.contains { $0["kind"]?.string == "running" })
         #expect(!Self.codes(after).contains("screening-due"), "a screening would be over before she may")
+    }
+
+    @Test("a session is stopped without a word, and what was wrong is asked for and opens what it has to")
+    func stopped() throws {
+        let (daemon, client) = try TreatmentTests.prepared()
+        defer { withExtendedLifetime(daemon) {} }
+        _ = try client.ok("screening.assess person=anna areas=cheeks \(Healthy.text())")
+        _ = try client.ok(
+            "sterilization.soak device=roller agent=isopropyl-alcohol concentration_percent=70 minutes=5 hands_washed=yes clean_surface=yes"
+        )
+        _ = try client.ok("session.start person=anna device=roller areas=cheeks depth_mm=0.3")
+        let stopped = try client.ok("session.stop")
+        #expect(Self.codes(stopped["next"]?.elements) == ["stop-unexplained", "cleaning-due"])
+        let explained = try client.ok(Self.request(try #require(stopped["next"]?.elements?.first), "reason=bleeding"))
+        #expect(explained["reactions"]?.elements?.first?["symptom"]?.string == "persistent-bleeding", "\(explained)")
+        #expect(Self.codes(try Self.rows(client)).first == "open-reaction")
+    }
+
+    @Test("a head that lies in the alcohol is the first thing to do, and when it counts is told")
+    func soaking() throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 material=titanium")
+        _ = try client.ok(
+            "sterilization.begin-soak device=roller agent=isopropyl-alcohol concentration_percent=70 hands_washed=yes clean_surface=yes"
+        )
+        let first = try #require(try Self.rows(client).first)
+        #expect(first["kind"]?.string == "now" && first["code"]?.string == "soak-under-way")
+        #expect(first["until"]?.string != nil && first["remedy"]?["command"]?.string == "sterilization.end-soak")
+        #expect(try client.ok("sterilization.end-soak device=roller")["counts"]?.bool == false)
     }
 
     @Test("it is told in the order of its urgency, and only of the one who was named")
@@ -69,7 +106,7 @@ struct AgendaTests {
             _ = try client.ok("screening.assess person=\(person) areas=cheeks \(Healthy.text())")
         }
         _ = try client.ok("aftercare.report person=otto symptom=pus")
-        let kinds = ["open", "due", "running", "expiring", "waiting", "upcoming", "never"]
+        let kinds = ["now", "open", "due", "running", "expiring", "waiting", "upcoming", "never"]
         let places = try Self.rows(client).map { row in
             let kind = try #require(row["kind"]?.string)
             return try #require(kinds.firstIndex(of: kind))
@@ -130,7 +167,8 @@ struct WhenTests {
 
     @Test("what nothing on record ends has no moment, and is named")
     func never() throws {
-        let client = try DaemonProcess().connect()
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
         _ = try client.ok("records.add-person person=anna setting=home time_zone=UTC fitzpatrick=3 first_time=no")
         _ = try client.ok("records.add-device device=roller kind=roller needle_mm=0.3 owner=anna material=titanium")
         let when = try client.ok("session.when-may-i person=anna device=roller areas=cheeks depth_mm=0.8")

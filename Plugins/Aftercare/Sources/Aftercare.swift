@@ -28,7 +28,7 @@ let definition = ModuleDefinition(
         ],
         standing: [aftercare.standing],
         agenda: [aftercare.agenda],
-        reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped],
+        reactions: [aftercare.whenStarted, aftercare.whenFinished, aftercare.whenStopped, aftercare.whenExplained],
         possessions: [.numbered("reaction", "SELECT person FROM aftercare_reactions WHERE id = ?")],
         events: [.init(.reactionOpened), .init(.reactionResolved)])
 }

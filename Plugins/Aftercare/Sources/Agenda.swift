@@ -9,8 +9,9 @@ extension Aftercare {
     }
 
     private func current(of person: Person, _ reading: any Reading) throws -> [AgendaItem] {
-        guard let session = try lastCourse(of: person.person, reading)?.session else { return [] }
-        return try windows(after: session, reading)
+        // While a session runs, what follows it has not begun.
+        guard let course = try lastCourse(of: person.person, reading), course.ended != nil else { return [] }
+        return try windows(after: course.session, reading)
             .filter { $0.kind != .expect && $0.from <= reading.now && reading.now < $0.until }
             .map { window in
                 AgendaItem(

@@ -59,6 +59,11 @@ extension Aftercare {
         }
     }
 
+    /// The reaction to the reason of a stop that was said afterwards.
+    var whenExplained: Reaction {
+        Reaction(to: .sessionExplained) { session, _, transaction in try reportStop(session, transaction) }
+    }
+
     private func end(_ session: SessionEntry, _ transaction: any Transaction) throws {
         let ended = session.ended ?? transaction.now
         let laid = try lay(session, from: ended, transaction)

@@ -9,7 +9,8 @@ extension Scheduling {
     /// The kinds of entry that may add findings to a person's standing or resolve them. A finding that ends by the calendar
     /// alone is noticed when an inviting reminder becomes due.
     static let standingChanges = [
-        "session.started", "session.finished", "session.stopped", "reaction.opened", "reaction.resolved",
+        "session.started", "session.finished", "session.stopped", "session.explained", "reaction.opened",
+        "reaction.resolved",
         "screening.assessed", "screening.remembered", "screening.corrected", "clearance.recorded",
         "twin.decided", "person.changed",
     ]

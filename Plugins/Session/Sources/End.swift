@@ -4,10 +4,10 @@ import MneedleKit
 enum StopReason: String, CaseIterable { case pain, bleeding, rash, other }
 
 /// The reply of `session.stop`.
-private struct Stopped: Reply {
+struct Stopped: Reply {
     var session: Int64
     var findings: [Finding]
-    var reactions: [ReportedReaction]?
+    fileprivate var reactions: [ReportedReaction]?
     var next: [AgendaItem]?
 
     static let members: [Member<Stopped>] = [
@@ -56,43 +56,79 @@ private struct ReportedReaction: Reply {
 
 extension Sessions {
     static let session = Parameter.required("session", .id, "The session's number.")
+    /// Who has to stop at once looks up no number.
+    static let runningSession = Parameter.optional(
+        "session", .id, "The session's number; the one that runs if left out, where only one does.")
     private static let note = Parameter.optional("note", .text(maximum: 2000), "A note.")
-    private static let reason = Parameter.required("reason", .choice(StopReason.self), "Why.")
-    private static let passes = Parameter.optional("passes", .integer(1...50), "How many passes were made.")
+    static let reason = Parameter.required("reason", .choice(StopReason.self), "Why.")
+    private static let stopReason = Parameter.optional(
+        "reason", .choice(StopReason.self), "Why; session.explain says it afterwards, and until then no session starts."
+    )
+    private static let passes = Parameter.optional(
+        "passes", .integer(1...50), "How many passes were made; those that session.pass counted if left out.")
 
     var stop: Command {
         Command(
             "stop", "Stops a running session at once because something is wrong, and says what to do now.",
-            role: .operator, takes: Sessions.session, Sessions.reason, Sessions.note, gives: Stopped.self,
-            errors: [.notFound, .conflict], concerns: .named("session"), example: "session.stop session=17 reason=pain",
+            role: .operator, takes: Sessions.runningSession, Sessions.stopReason, Sessions.note, gives: Stopped.self,
+            errors: [.notFound, .conflict], concerns: .named("session", otherwise: .nobody),
+            example: "session.stop session=17 reason=pain",
             writes: { transaction, id, reason, note in
+                let id = try id ?? onlyOneRunning(transaction)
                 let session = try end(id, by: .sessionStopped, .stopped, reason: reason, note: note, transaction)
-                return Stopped(
-                    session: id, findings: try find(reason.code, setting(of: session, transaction)),
-                    reactions: openReactions(of: session.person, transaction), next: next(session, transaction))
+                return try stopped(session, reason, transaction)
             })
+    }
+
+    /// The reply to a stop, and to the reason that was said afterwards.
+    func stopped(_ session: SessionEntry, _ reason: StopReason?, _ transaction: any Transaction) throws -> Stopped {
+        let setting = setting(of: session, transaction)
+        let findings =
+            try reason.map { try find($0.code, setting) }
+            ?? find(.stopUnexplained, setting, ["session": session.session])
+        return Stopped(
+            session: session.session, findings: findings,
+            reactions: openReactions(of: session.person, transaction), next: next(session, transaction))
+    }
+
+    /// The one session that runs, among those that the asker sees.
+    func onlyOneRunning(_ reading: any Reading) throws -> Int64 {
+        let sql = "SELECT id, person FROM session_sessions WHERE state = 'running' ORDER BY id"
+        let seen = try reading.store.rows(sql).filter { try reading.privacy.sees($0.text("person") ?? "") }
+            .compactMap { $0.integer("id") }
+        guard let first = seen.first else {
+            throw ModuleError(.notFound, "no session is running; session.list shows the sessions")
+        }
+        guard seen.count == 1 else {
+            throw ModuleError.invalidArgument(
+                Sessions.runningSession.name, expected: "one of the sessions that run", got: "nothing",
+                "\(seen.count) sessions run: \(seen.map(String.init).joined(separator: ", ")); say which")
+        }
+        return first
     }
 
     var finish: Command {
         Command(
             "finish", "Finishes a running session: the next window, aftercare and cleaning begin.", role: .operator,
-            takes: Sessions.session, Sessions.passes, Sessions.note, gives: Finished.self,
-            errors: [.notFound, .conflict], concerns: .named("session"), example: "session.finish session=17 passes=3",
+            takes: Sessions.runningSession, Sessions.passes, Sessions.note, gives: Finished.self,
+            errors: [.notFound, .conflict], concerns: .named("session", otherwise: .nobody),
+            example: "session.finish session=17 passes=3",
             writes: { transaction, id, passes, note in
+                let id = try id ?? onlyOneRunning(transaction)
                 let session = try end(id, by: .sessionFinished, .finished, passes: passes, note: note, transaction)
                 return Finished(
                     session: id, window: answer("scheduling.next", session.person, transaction)?.object("window"),
                     next: next(session, transaction),
                     aftercareUntil: answer("aftercare.until", session.person, transaction)?["until"],
-                    findings: try tooManyPasses(passes, setting(of: session, transaction)))
+                    findings: try tooManyPasses(session.passes, setting(of: session, transaction)))
             })
     }
 
-    private func setting(of session: SessionEntry, _ reading: any Reading) -> Setting {
+    func setting(of session: SessionEntry, _ reading: any Reading) -> Setting {
         setting(session.setting, of: session.person, reading)
     }
 
-    private func tooManyPasses(_ passes: Int64?, _ setting: Setting) throws -> [Finding] {
+    func tooManyPasses(_ passes: Int64?, _ setting: Setting) throws -> [Finding] {
         guard let passes, let most = knowledge.maxPasses[setting], passes > most else { return [] }
         return try find(.tooManyPasses, setting, ["passes": passes, "limit": most])
     }
@@ -112,7 +148,8 @@ extension Sessions {
         let isUncertain = transaction.now < started
         try transaction.store.execute(
             """
-            UPDATE session_sessions SET state = ?, ended = ?, clock_uncertain = ?, reason = ?, passes = ?, note = ?
+            UPDATE session_sessions SET state = ?, ended = ?, clock_uncertain = ?, reason = ?,
+                passes = COALESCE(?, passes), note = ?
             WHERE id = ?
             """, state.rawValue, isUncertain ? started : transaction.now, isUncertain, reason?.rawValue, passes,
             note, id)

@@ -16,17 +16,18 @@ let definition = ModuleDefinition(
     let sessions = Sessions(SessionKnowledge(setup))
     return Module(
         commands: [
-            sessions.check, sessions.when, sessions.experience, sessions.start, sessions.stop, sessions.finish,
-            sessions.show,
-            sessions.list,
-            sessions.steps,
+            sessions.check, sessions.when, sessions.experience, sessions.start, sessions.pass, sessions.stop,
+            sessions.explain, sessions.finish, sessions.show, sessions.list, sessions.steps,
         ],
         checks: [sessions.safetyCheck],
         standing: [sessions.standing],
         agenda: [sessions.agenda],
         reactions: [sessions.whenRefused, sessions.whenReactionOpened, sessions.whenAssessed],
         possessions: [.numbered("session", "SELECT person FROM session_sessions WHERE id = ?")],
-        events: [.init(.sessionStarted), .init(.sessionFinished), .init(.sessionStopped)])
+        events: [
+            .init(.sessionStarted), .init(.sessionFinished), .init(.sessionStopped),
+            .init(.sessionExplained), .init(.sessionPassed),
+        ])
 }
 
 let migrations = [

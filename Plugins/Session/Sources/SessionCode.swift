@@ -32,6 +32,8 @@ enum SessionCode: String, FindingCode {
     case operatorNotQualified = "operator-not-qualified"
     case sessionRunning = "session-running"
     case mayStop = "may-stop"
+    case passDue = "pass-due"
+    case stopUnexplained = "stop-unexplained"
     // A session while it runs and afterwards.
     case sessionFlagged = "session-flagged"
     case tooManyPasses = "too-many-passes"
@@ -61,7 +63,8 @@ enum SessionCode: String, FindingCode {
         case .personTwin: ["person", "twin"]
         case .operatorNotQualified: ["reason"]
         case .sessionRunning: ["session", "what"]
-        case .mayStop: ["session"]
+        case .mayStop, .stopUnexplained: ["session"]
+        case .passDue: ["session", "pass", "passes", "device", "what"]
         case .sessionFlagged: ["session", "codes"]
         case .tooManyPasses: ["passes", "limit"]
         case .stoppedPain, .stoppedBleeding, .stoppedRash, .stoppedOther: []
@@ -72,12 +75,14 @@ enum SessionCode: String, FindingCode {
     var firmness: Firmness {
         switch self {
         case .depthOverLimit, .depthOutOfDeviceRange, .depthIsNeedleLength, .depthRangeUnknown, .needleLengthUnknown,
-            .deviceRetired, .deviceTwin, .areaNotAllowed, .skinTypeNeeded, .personTwin, .sessionRunning:
+            .deviceRetired, .deviceTwin, .areaNotAllowed, .skinTypeNeeded, .personTwin, .sessionRunning,
+            .stopUnexplained:
             .blocks(in: [.home, .clinic])
         case .deviceOfFirstUser: .blocks(in: [.home])
         case .orbitalRim, .operatorNotQualified: .blocks(in: [.clinic])
         case .depthOverZone, .depthNotEvaluated, .depthUnderClinicRange, .deeperThanAdvised, .rollerDepth,
-            .beginnerDepth, .beginnerRoller, .beginnerDevice, .mayStop, .needleMaterial, .needleMaterialUnclear,
+            .beginnerDepth, .beginnerRoller, .beginnerDevice, .mayStop, .passDue, .needleMaterial,
+            .needleMaterialUnclear,
             .needleMaterialUnknown, .skinTypeNotLabelled, .sessionFlagged, .tooManyPasses, .stoppedPain,
             .stoppedBleeding, .stoppedRash, .stoppedOther:
             .none

@@ -4,8 +4,9 @@ extension Sessions {
     /// The check by which a person who is being treated is not invited to another session, whatever the device; nor is a
     /// person of whom another record may know more.
     var standing: StandingCheck {
-        StandingCheck("Is a session of this person running, and is another record theirs?") { person, reading in
-            try running(person, reading) + twins(person, reading)
+        StandingCheck("Is a session of this person running or unexplained, and is another record theirs?") {
+            person, reading in
+            try running(person, reading) + unexplained(person, reading) + twins(person, reading)
         }
     }
 
@@ -13,6 +14,16 @@ extension Sessions {
         let sql = "SELECT id FROM session_sessions WHERE state = 'running' AND person = ? ORDER BY id"
         return try reading.records(of: person.person).flatMap { try reading.store.rows(sql, $0) }.flatMap { row in
             try find(.sessionRunning, person.setting, ["session": row.integer("id") ?? 0, "what": "person"])
+        }
+    }
+
+    /// Pain, bleeding and rash each want their own time: while nobody has said which it was, none of them is ruled out.
+    private func unexplained(_ person: Person, _ reading: any Reading) throws -> [Finding] {
+        let sql = """
+            SELECT id FROM session_sessions WHERE state = 'stopped' AND reason IS NULL AND person = ? ORDER BY id
+            """
+        return try reading.records(of: person.person).flatMap { try reading.store.rows(sql, $0) }.flatMap { row in
+            try find(.stopUnexplained, person.setting, ["session": row.integer("id") ?? 0])
         }
     }
 

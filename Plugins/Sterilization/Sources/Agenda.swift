@@ -7,8 +7,14 @@ extension Sterilization {
             try reading.modules.list("records.list-devices", [:]).map(Device.init)
                 .filter { !$0.retired && scope.includes($0.owner) }
                 .flatMap { device in
-                    try findings(about: device, scope, reading).map { finding in
-                        AgendaItem(finding.blocks ? .open : .due, person: device.owner, device: device.device, finding)
+                    let soaking = try Head(of: device.device, in: reading).soaking
+                    return try findings(about: device, scope, reading).map { finding in
+                        var (kind, finding): (AgendaItem.Kind, Finding) = (finding.blocks ? .open : .due, finding)
+                        if let soaking {
+                            kind = .now
+                            finding.until = .instant(countsFrom(soaking))
+                        }
+                        return AgendaItem(kind, person: device.owner, device: device.device, finding)
                     }
                 }
         }
@@ -22,6 +28,7 @@ extension Sterilization {
         let zone = owner.map(reading.zone(of:)) ?? .utc
         let found = try readiness(
             of: device, head, takesCartridge: device.cartridges, setting: setting, at: reading.now, zone)
+        if head.soaking != nil { return found }
         // Cleaning it makes it ready as well.
         if head.cleaningDueSince != nil { return Array(found.prefix(1)) }
         let isWanted = owner.map { scope.free.contains($0.person) } ?? !scope.free.isEmpty

@@ -27,6 +27,7 @@ extension Sterilization {
     func readiness(
         of device: Device, _ head: Head, takesCartridge: Bool, setting: Setting, at: Instant, _ zone: Zone
     ) throws -> [Finding] {
+        if let soaking = head.soaking { return try underWay(soaking, setting, zone) }
         var found: [Finding] = []
         if let since = head.cleaningDueSince {
             found += try knowledge.findings.find(

@@ -121,6 +121,7 @@ extension Sterilization {
         let recalled = try recall(cycle, except: device.device, transaction)
         let treated = try exposed(cycle, device.device, transaction)
         try Run(cycle, device.device).save(transaction)
+        try head.soaking?.end(transaction)
         // The entry about this device tells nobody about others' devices; each of those has a line of its own.
         let others = recalled.filter { $0.owner != nil && $0.owner != device.owner }
         let near = recalled.filter { $0.owner == nil || $0.owner == device.owner }

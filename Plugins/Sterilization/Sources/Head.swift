@@ -21,11 +21,14 @@ struct Head: Sendable {
     var running: Int64?
     var cleaningDueSince: Instant?
     var readiness: Readiness?
+    /// The soak that it lies in.
+    var soaking: Soaking?
     var uses: Int64
 
     /// Reads the head as it stands; a head that nothing was logged about is neither used nor ready.
     init(of device: String, in reading: any Reading) throws {
         self.device = device
+        soaking = try Soaking(of: device, in: reading)
         guard let row = try reading.store.row("SELECT * FROM sterilization_heads WHERE device = ?", device) else {
             uses = 0
             return

@@ -10,19 +10,23 @@ struct Soak: Sendable {
     /// Whether hands were washed, and the place was clean.
     var handsWashed: Bool
     var cleanSurface: Bool
+    /// Whether the service's clock has measured it, from its begin to its end.
+    var isTimed = false
 
     var began: Instant { at.adding(milliseconds: -Span.minutes(minutes).totalMilliseconds) }
 }
 
 /// The reply of `sterilization.soak`.
-private struct Soaked: Reply {
+struct Soaked: Reply {
     var device: String
     var at: Instant
+    var minutes: Double
     var until: Instant?
-    var judgement: ReprocessingJudgement
+    fileprivate var judgement: ReprocessingJudgement
 
     static let members: [Member<Soaked>] = [
         Member("device", "the device", \.device), Member("at", "when the soak ended", \.at),
+        Member("minutes", "how long it was", \.minutes),
         Member("counts", "whether the head is disinfected by it", \.judgement.counts),
         Member("ready_until", "how long the head stays ready, if the soak counts", \.until),
         Member("findings", "why it does not count, or what would be better", \.judgement.findings),
@@ -30,17 +34,19 @@ private struct Soaked: Reply {
 }
 
 extension Sterilization {
-    private static let soaked = Parameter.required("device", .slug, "The device whose head was soaked.")
-    private static let concentration = Parameter.required(
+    /// The longest soak that is taken down, in minutes.
+    static let longestSoak = 1440.0
+    static let soaked = Parameter.required("device", .slug, "The device whose head was soaked.")
+    static let concentration = Parameter.required(
         "concentration_percent", .number(0...100), "The strength by volume, in percent.")
     private static let lasted = Parameter.required(
-        "minutes", .number(0...1440),
+        "minutes", .number(0...longestSoak),
         "How long without interruption, in minutes; interrupted soaks are logged one by one.")
-    private static let handsWashed = Parameter.required(
+    static let handsWashed = Parameter.required(
         "hands_washed", .boolean, "Whether hands were washed before the head was touched.")
-    private static let cleanSurface = Parameter.required(
+    static let cleanSurface = Parameter.required(
         "clean_surface", .boolean, "Whether it dries and lies on a clean surface.")
-    private var agent: Parameter<String> {
+    var agent: Parameter<String> {
         .required(
             "agent", .line(maximum: 64),
             "What it lay in: \(knowledge.agents.filter(\.counts).map(\.name).joined(separator: ", ")); "
@@ -105,7 +111,7 @@ extension Sterilization {
         ]
     }
 
-    private func log(_ soak: Soak, of device: Device, _ transaction: any Transaction) throws -> Soaked {
+    func log(_ soak: Soak, of device: Device, _ transaction: any Transaction) throws -> Soaked {
         var head = try Head(of: device.device, in: transaction)
         let setting = try setting(of: device, head, transaction) ?? .home
         let judgement = try judge(soak, of: head, device: device, setting, transaction)
@@ -117,16 +123,18 @@ extension Sterilization {
             try head.save(transaction)
         }
         try Run(soak, device.device).save(transaction)
+        // Whoever logs it by its minutes has taken the head out.
+        try head.soaking?.end(transaction)
         let facts: Object = [
             "device": device.device, "agent": soak.agent, "concentration_percent": soak.concentrationPercent,
             "minutes": soak.minutes, "hands_washed": soak.handsWashed, "clean_surface": soak.cleanSurface,
             "at": soak.at, "counts": judgement.counts, "ready_until": until,
-            "reasons": judgement.refusals.map(\.code),
+            "reasons": judgement.refusals.map(\.code), "timed": soak.isTimed ? true : nil,
         ]
         try HygieneLog.add(.soak, device: device.device, at: soak.at, facts, to: transaction)
         try transaction.record(
             Entry("sterilization.soaked", subject: "device/\(device.device)", person: device.owner, body: facts))
         if cleaned { try recordCleaned(head, at: soak.at, by: "soak", transaction) }
-        return Soaked(device: device.device, at: soak.at, until: until, judgement: judgement)
+        return Soaked(device: device.device, at: soak.at, minutes: soak.minutes, until: until, judgement: judgement)
     }
 }

@@ -24,7 +24,8 @@ let definition = ModuleDefinition(
     let sterilization = Sterilization(try SterilizationKnowledge(setup))
     return Module(
         commands: [
-            sterilization.soak, sterilization.cycle, sterilization.openCartridge, sterilization.discardCartridge,
+            sterilization.soak, sterilization.beginSoak, sterilization.endSoak, sterilization.cycle,
+            sterilization.openCartridge, sterilization.discardCartridge,
             sterilization.status,
             sterilization.list, sterilization.rules,
         ],
@@ -42,7 +43,7 @@ let definition = ModuleDefinition(
                 return .person(cartridge.person)
             }
         ],
-        commonKinds: ["sterilization.soaked", "sterilization.cycled", "device.cleaned"])
+        commonKinds: ["sterilization.soaked", "sterilization.soak-begun", "sterilization.cycled", "device.cleaned"])
 }
 
 let migrations = [
@@ -89,7 +90,17 @@ let migrations = [
                     .text("told").optional(),
                 ]),
             .index("sterilization_treated_load", on: "sterilization_treated", ["load"]),
-        ])
+        ]),
+    Migration(
+        2, "soaks that are under way",
+        [
+            .table(
+                "sterilization_soaking",
+                [
+                    .text("device").primaryKey(), .time("began"), .time("steady_began"), .text("agent"),
+                    .real("concentration_percent"), .boolean("hands_washed"), .boolean("clean_surface"),
+                ])
+        ]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

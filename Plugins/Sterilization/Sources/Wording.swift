@@ -11,6 +11,7 @@ enum SterilizationCode: String, FindingCode {
     case cartridgeUsed = "cartridge-used"
     case cartridgeExpired = "cartridge-expired"
     case cartridgeUnlabelled = "cartridge-unlabelled"
+    case soakUnderWay = "soak-under-way"
     case headWet = "head-wet"
     case rollerWorn = "roller-worn"
     case headUsedUp = "head-used-up"
@@ -41,6 +42,7 @@ enum SterilizationCode: String, FindingCode {
         case .cartridgeExpired: ["cartridge", "device", "person", "expires"]
         case .cartridgeUnlabelled: ["cartridge", "missing"]
         case .cartridgeLookAlike: ["cartridge", "other"]
+        case .soakUnderWay: ["device", "began", "counts_from", "minutes"]
         case .headWet: ["device", "soaked", "dry", "minutes"]
         case .rollerWorn, .headUsedUp: ["device", "kind", "uses", "limit"]
         case .soakAgent, .soakTooShort, .soakConcentration, .soakConcentrationAdvised, .soakLongerAdvised,
@@ -61,7 +63,7 @@ enum SterilizationCode: String, FindingCode {
     var firmness: Firmness {
         switch self {
         case .notDisinfected, .notSterile, .cleaningDue, .deviceOfAnother, .cartridgeMissing, .cartridgeUsed,
-            .cartridgeExpired, .headUsedUp:
+            .cartridgeExpired, .headUsedUp, .soakUnderWay:
             .blocks(in: [.home, .clinic])
         // At home this finding only advises.
         case .cartridgeUnlabelled: .blocks(in: [.clinic])

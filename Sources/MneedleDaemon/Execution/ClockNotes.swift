@@ -43,7 +43,7 @@ enum ClockNotes {
 
 extension StoreTransaction {
     /// The time of the clock without its jumps: it goes on evenly however the clock is set.
-    var steadyNow: Instant { Instant(milliseconds: now.milliseconds - clockWatch.state.jumped) }
+    package var steadyNow: Instant { Instant(milliseconds: now.milliseconds - clockWatch.state.jumped) }
 
     /// Looks at the clock, and notes it in the ledger when it was set.
     ///

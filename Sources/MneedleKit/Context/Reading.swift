@@ -36,6 +36,10 @@ public protocol Transaction: Reading {
     /// The ``modules`` of a transaction; for the host.
     var changeableModules: any ChangeableModules { get }
 
+    /// The time by the clock without its jumps: the difference of two tells how much time has passed, however the clock was set
+    /// meanwhile. It is no time of day.
+    var steadyNow: Instant { get }
+
     /// Appends to the ledger, then runs the modules' reactions to it, in this same transaction. One that throws takes the
     /// entry and all that was done with it back, unless the entry ``Entry/stands``.
     /// - Returns: The entry's sequence number, which is also the event's.

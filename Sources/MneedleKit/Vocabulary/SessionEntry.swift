@@ -138,6 +138,12 @@ extension EntryKind where Body == SessionEntry {
     public static var sessionStopped: Self {
         Self("session.stopped", "A session was stopped at once.", stands: true)
     }
+    /// A pass over the areas is done, while the session runs.
+    public static var sessionPassed: Self { Self("session.passed", "A pass over the areas is done.") }
+    /// The reason for which a session was stopped, where that was not said with the stop.
+    public static var sessionExplained: Self {
+        Self("session.explained", "It is said why a session was stopped.")
+    }
 }
 
 extension Reading {

@@ -14,10 +14,11 @@ extension Tool {
         case .command(let command, let words):
             let arguments = try CommandLineArguments.parse(words, for: command)
             guard asks, command.isAllowed, let given = arguments.given else {
-                return try call(command, RequestLine(verb: command.verb, arguments: arguments), on: connection)
+                return try call(
+                    command, RequestLine(verb: command.verb, arguments: arguments), on: connection, offersNext: asks)
             }
             var interview = ArgumentInterview(command, given: given, on: connection, questioner)
-            return try answer(&interview)
+            return try answer(&interview, offersNext: true)
         }
     }
 
@@ -32,8 +33,9 @@ extension Tool {
 
     /// Calls a command after asking for what it lacks, and again for what the daemon does not take.
     /// What was answered stays in the interview.
+    /// - Parameter offersNext: Whether to lead on to what the reply says has to be done now.
     @discardableResult
-    func answer(_ interview: inout ArgumentInterview) throws(Failure) -> ExitCode {
+    func answer(_ interview: inout ArgumentInterview, offersNext: Bool = false) throws(Failure) -> ExitCode {
         let command = interview.command
         let wasLacking = interview.isLacking
         if wasLacking { try interview.complete() }
@@ -41,7 +43,7 @@ extension Tool {
             let words = interview.words
             let request = RequestLine(verb: command.verb, arguments: words.isEmpty ? .none : .words(words))
             do throws(Failure) {
-                return try call(command, request, on: interview.connection)
+                return try call(command, request, on: interview.connection, offersNext: offersNext)
             } catch {
                 // What stood on the command line is for whoever wrote it to mend.
                 guard wasLacking, error.code == "invalid-argument", let name = error.blamed,
@@ -52,12 +54,14 @@ extension Tool {
     }
 
     private func call(
-        _ command: CommandDescription, _ request: RequestLine, on connection: Connection
+        _ command: CommandDescription, _ request: RequestLine, on connection: Connection, offersNext: Bool
     ) throws(Failure) -> ExitCode {
         switch command.kind {
         case .single:
             let reply = try asking(command.verb) { () throws(ClientError) in try connection.request(request) }
-            output.reply(reply)
+            // Who is led is told the next steps by the list of them.
+            output.reply(asks ? reply.without("next") : reply)
+            if offersNext { try Guide(self, connection).offer(reply["next"]?.elements ?? []) }
             return Tool.verdict(of: command.verb, reply)
         case .rows:
             var rows = output.rows()
@@ -93,5 +97,12 @@ extension Tool {
             }
         }
         output.reply(end)
+    }
+}
+
+extension JSON {
+    /// The object without that member.
+    fileprivate func without(_ name: String) -> JSON {
+        members.map { .object($0.filter { $0.name != name }) } ?? self
     }
 }

@@ -7,6 +7,8 @@ struct Matter {
     let message: String
     let advice: String
     let until: String?
+    /// The daemon's own words for that time.
+    let end: String?
     /// The command that settles it.
     let remedy: Remedy?
 
@@ -36,6 +38,7 @@ struct Matter {
         kind = row["kind"]?.string ?? "open"
         message = row["message"]?.string ?? ""
         advice = row["advice"]?.string ?? ""
+        end = row["until"]?.string
         until = row["until"].flatMap { $0 == .null ? nil : HumanText.scalar($0) }
         remedy = Remedy(row["remedy"])
     }
@@ -47,7 +50,7 @@ struct AgendaPage {
     let width: Int
 
     private static let headings = [
-        ("open", "Before the next session:"), ("due", "May be done now:"), ("running", "At present:"),
+        ("now", "Now:"), ("open", "Before the next session:"), ("due", "May be done now:"), ("running", "At present:"),
         ("expiring", "Holds for a while:"), ("waiting", "No session before:"), ("upcoming", "Comes:"),
         ("never", "Speaks against every session:"),
     ]

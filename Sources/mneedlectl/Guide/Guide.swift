@@ -77,6 +77,16 @@ struct Guide {
         }
     }
 
+    /// Offers what a reply says has to be done now.
+    func offer(_ rows: [JSON]) throws(Failure) {
+        let page = AgendaPage(matters: rows.map(Matter.init), width: tool.output.width)
+        guard !page.numbered.isEmpty else { return }
+        Output.complain("\n" + page.text, terminator: "")
+        guard let matter = choice(of: page.numbered) else { return }
+        let catalog = try tool.asking { () throws(ClientError) in try Catalog(connection) }
+        try settle(matter, catalog, offersNext: true)
+    }
+
     /// The matter to settle now; `nil` to end.
     private func choice(of matters: [Matter]) -> Matter? {
         guard !matters.isEmpty else { return nil }
@@ -91,17 +101,19 @@ struct Guide {
 
     /// Does a matter's command. Where that is refused for something that can be settled itself, that comes first, and the command
     /// is sent again as it was.
-    private func settle(_ matter: Matter, _ catalog: Catalog) throws(Failure) {
+    private func settle(_ matter: Matter, _ catalog: Catalog, offersNext: Bool = false) throws(Failure) {
         guard let remedy = matter.remedy, let command = catalog.command(remedy.verb) else {
             throw .usage(
                 "the daemon has no command '\(matter.remedy?.verb ?? "")'", next: "'mneedlectl help' lists them")
         }
+        // The end of something that lasts is waited for, and not asked for before.
+        if matter.kind == "now", let wait = Countdown(until: matter.end), !wait.run() { return }
         Output.complain("\n\(remedy.words)")
         var interview = ArgumentInterview(command, given: remedy.arguments, on: connection, tool.questioner)
         interview.alsoAsks = Set(remedy.asks)
         while true {
             do throws(Failure) {
-                try tool.answer(&interview)
+                try tool.answer(&interview, offersNext: offersNext)
                 return
             } catch {
                 let page = AgendaPage(matters: error.findings.map(Matter.init), width: tool.output.width)
