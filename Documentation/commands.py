@@ -41,6 +41,8 @@ for row in map(json.loads, sys.stdin):
         module = row["module"]
         print(f"\n## {'The host' if module == 'mneedled' else module}")
     print(f"\n### {row['verb']}\n\n{row['summary']} Role: {row['role']}.", end="")
+    if "final" in row:
+        print(f" Cannot be undone: {row['final']}", end="")
     print({"rows": " Streams rows.", "bulk": " Takes bulk lines.", "subscription": " Events follow."}.get(row["kind"], ""))
     required = row["parameters"]["required"]
     properties = row["parameters"]["properties"]

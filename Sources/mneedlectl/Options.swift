@@ -20,6 +20,9 @@ struct Options: ParsableArguments {
     @Flag(help: "Never ask: fail where an argument is missing.")
     var noInput = false
 
+    @Flag(help: "Do without asking what cannot be undone.")
+    var yes = false
+
     @Flag(help: "Print the version.")
     var version = false
 

@@ -76,6 +76,29 @@ struct InterviewTests {
         #expect(areas.allSatisfy { $0.count <= 80 && !$0.hasSuffix("]") }, "\(areas)")
     }
 
+    @Test("what cannot be undone is asked for once more, only a yes is one, and a script has to say that it means it")
+    func final() throws {
+        let daemon = try DaemonProcess()
+        _ = try typed([], "records add-device roller --kind roller --needle-mm 0.3", daemon: daemon)
+        let socket = daemon.folder + "/run/control.sock"
+        func isRetired() throws -> Bool {
+            try mneedlectl(["records", "show-device", "roller"], socket: socket).output.contains("retired:     yes")
+        }
+        for answer in [["n"], [""], ["yess"], []] {
+            let run = try typed(answer, "records retire-device roller", daemon: daemon)
+            #expect(run.exitCode != 0 && run.shown.contains("The device is never used again."), "\(run.shown)")
+            #expect(run.shown.contains("records.retire-device device=roller"), "\(run.shown)")
+        }
+        let script = try mneedlectl(["records", "retire-device", "roller"], socket: socket, input: "y\n")
+        #expect(script.exitCode == 2 && script.errors.contains("add --yes"), "\(script.errors)")
+        #expect(try mneedlectl(["--json", "records", "retire-device", "roller"], socket: socket).exitCode == 2)
+        #expect(try !isRetired())
+        #expect(try typed(["y"], "records retire-device roller", daemon: daemon).exitCode == 0)
+        #expect(try isRetired())
+        _ = try typed([], "records add-device stamp --kind stamp --needle-mm 0.3", daemon: daemon)
+        #expect(try mneedlectl(["--yes", "records", "retire-device", "stamp"], socket: socket).exitCode == 0)
+    }
+
     @Test("who stops in the middle has changed nothing")
     func stopped() throws {
         let daemon = try DaemonProcess()

@@ -60,7 +60,9 @@ struct DescribedReplyTests {
         }
         #expect(
             declared == [
-                "session": ["session.started", "session.finished", "session.stopped"],
+                "session": [
+                    "session.started", "session.finished", "session.stopped", "session.explained", "session.passed",
+                ],
                 "records": ["person.changed", "twin.device-decided"],
                 "aftercare": ["reaction.opened", "reaction.resolved"],
             ])

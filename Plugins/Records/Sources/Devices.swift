@@ -118,7 +118,9 @@ extension Records {
                         "device.retired", subject: "device/\(device.device)", person: device.owner,
                         body: ["device": device.device, "reason": reason]))
                 return device
-            })
+            }
+        )
+        .final("The device is never used again.")
     }
 
     func fetchDevice(_ slug: String, _ reading: any Reading) throws -> Device? {

@@ -24,7 +24,9 @@ extension Records {
                 try transaction.record(
                     Entry("person.erased", subject: "person/\(name)", body: ["name": name, "reason": reason]))
                 return ErasedPerson(name: name)
-            })
+            }
+        )
+        .final("What is kept about the person is lost, in every copy.")
     }
 
     var export: Command {

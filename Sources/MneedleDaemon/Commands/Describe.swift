@@ -16,6 +16,9 @@ struct Description: Reply {
         Member("role", "the least role that may call it", \.command.role.rawValue),
         Member("allowed", "whether you may", \.isAllowed),
         Member("changes", "whether it changes anything", \.command.changes),
+        Member(
+            "final", "what it does that no command takes back: clients ask before they send it; absent otherwise",
+            \.command.consequence),
         Member("kind", "single, rows, bulk or subscription", \.verb.kind),
         Member(
             "concerns",

@@ -25,7 +25,9 @@ enum Remedies {
             role: .admin, takes: entry, failing, note, gives: FailedReaction.self, errors: [.notFound],
             concerns: .everybody,
             example: "ledger.drop-reaction entry=17 module=sterilization note=\"the head was thrown away\"",
-            writes: { try store($0).drop($1, of: $2, note: $3) })
+            writes: { try store($0).drop($1, of: $2, note: $3) }
+        )
+        .final("The module never takes that entry in.")
     }
 
     static var retireGuard: Command {
@@ -35,7 +37,9 @@ enum Remedies {
             role: .admin, takes: missed, reason, gives: RetiredGuard.self, errors: [.notFound, .conflict],
             concerns: .everybody,
             example: "modules.retire-guard module=skindiary reason=\"nobody here keeps a diary any more\"",
-            writes: { try store($0).retireGuard($1, reason: $2) })
+            writes: { try store($0).retireGuard($1, reason: $2) }
+        )
+        .final("Sessions start although the module does not guard them.")
     }
 
     private static func store(_ transaction: any Transaction) throws -> StoreTransaction {

@@ -52,6 +52,8 @@ public struct Command: Sendable {
     public var concerns: Concern?
     /// The kind of things of which this listing shows all that the asker may see; see ``catalogue(of:)``.
     public var catalogue: String?
+    /// What a command does that no other takes back, in one sentence; see ``final(_:)``.
+    public var consequence: String?
     /// A complete request in words, as a person would type it.
     public var example: String
     /// The way to answer the command, with its access to the store.
@@ -81,6 +83,15 @@ public struct Command: Sendable {
         var catalogue = self
         catalogue.catalogue = kind
         return catalogue
+    }
+
+    /// The same command, as one whose effect no other command takes back: clients ask before they send it, or want to be told
+    /// that it is meant.
+    /// - Parameter consequence: What stays, in one sentence: "The device is never used again."
+    public func final(_ consequence: String) -> Command {
+        var final = self
+        final.consequence = consequence
+        return final
     }
 
     /// Whether the command may change the store.

@@ -56,6 +56,7 @@ extension Tool {
     private func call(
         _ command: CommandDescription, _ request: RequestLine, on connection: Connection, offersNext: Bool
     ) throws(Failure) -> ExitCode {
+        try requireMeant(command, request)
         switch command.kind {
         case .single:
             let reply = try asking(command.verb) { () throws(ClientError) in try connection.request(request) }
@@ -75,6 +76,21 @@ extension Tool {
             try printEvents(of: request, on: connection, bell: false)
         }
         return .ok
+    }
+
+    /// Asks before something that cannot be undone, once all its arguments are there; where nobody can be asked, the command line
+    /// has to say that it is meant.
+    private func requireMeant(_ command: CommandDescription, _ request: RequestLine) throws(Failure) {
+        guard let final = command.final, command.isAllowed, !options.yes else { return }
+        guard asks else {
+            throw .usage(
+                "'\(command.words)' cannot be undone: \(final)", next: "add --yes if that is meant")
+        }
+        guard questioner.confirms("This cannot be undone. \(final)", about: request.typed) else {
+            throw Failure(
+                code: "stopped", message: "'\(command.words)' was not sent: nothing was changed", details: [],
+                next: nil, exitCode: .usage)
+        }
     }
 
     /// The exit code of a reply. Two commands judge the service itself, and a script learns their verdict by the exit code.
@@ -97,6 +113,14 @@ extension Tool {
             }
         }
         output.reply(end)
+    }
+}
+
+extension RequestLine {
+    /// The request as a person might type it.
+    fileprivate var typed: String {
+        guard case .words(let words) = arguments else { return verb }
+        return ([verb] + words.map { "\($0.name)=\($0.value.text)" }).joined(separator: " ")
     }
 }
 

@@ -139,6 +139,7 @@ struct Help {
         if !command.role.isEmpty { facts += "; needs the role \(command.role)" }
         if !command.isAllowed { facts += ", which you do not have" }
         facts += ".\n"
+        if let final = command.final { facts += "Cannot be undone: \(final) Scripts add --yes.\n" }
         if !command.errors.isEmpty { facts += "May answer with: \(command.errors.joined(separator: ", ")).\n" }
         return facts
     }

@@ -12,6 +12,8 @@ struct CommandDescription {
     /// Whether this user may call it.
     let isAllowed: Bool
     let changes: Bool
+    /// What it does that no command takes back; `nil` for nothing of that kind.
+    let final: String?
     let kind: Kind
     let parameters: [ParameterDescription]
     /// The members of the reply, with their meanings.
@@ -26,6 +28,7 @@ struct CommandDescription {
         role = row["role"]?.string ?? ""
         isAllowed = row["allowed"]?.bool ?? true
         changes = row["changes"]?.bool ?? false
+        final = row["final"]?.string
         kind = row["kind"]?.string.flatMap(Kind.init) ?? .single
         parameters = ParameterDescription.all(in: row["parameters"] ?? [:])
         reply = (row["reply"]?.members ?? []).map { ($0.name, $0.value.string ?? $0.value.text) }

@@ -152,6 +152,16 @@ struct Questioner {
         }
     }
 
+    /// Asks whether something is meant. Only a yes is one.
+    func confirms(_ text: String, about what: String) -> Bool {
+        say("\n")
+        tell(text)
+        tell(what)
+        say("Go on? [y/N] ")
+        guard let line = next()?.trimmed.lowercased() else { return false }
+        return ["y", "yes"].contains(line)
+    }
+
     /// Whether what was typed is what is meant, and needs no echo.
     private func choices(_ prompt: Prompt, have line: String) -> Bool {
         prompt.choices.isEmpty || prompt.choices == ["yes", "no"] || prompt.choices.contains(line.trimmed)
