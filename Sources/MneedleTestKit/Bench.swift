@@ -127,20 +127,29 @@ public final class Bench {
         let schema = target.command.replySchema
         switch target.command.handler {
         case .reads(let handler):
-            return try declared(schema, verb, engine.read(actor: actor, module: module) { try handler(request, $0) })
+            return try declared(
+                schema, verb,
+                engine.read(actor: actor, module: module) { try handler($0.resolved(request, target.command), $0) })
         case .lists(let handler):
             let closing = try engine.read(actor: actor, module: module) { reading in
-                try handler(request, reading) { sink(try declared(schema, verb, $0)) }
+                try handler(reading.resolved(request, target.command), reading) { sink(try declared(schema, verb, $0)) }
             }
             return try declared(target.command.closingSchema, verb, closing)
         case .writes(let handler):
-            return try declared(schema, verb, write(as: actor, request: verb) { try handler(request, $0) })
+            return try declared(
+                schema, verb,
+                write(as: actor, request: verb) { try handler(self.resolved(request, target.command, $0), $0) })
         case .constant: return [:]
         case .immediate(let handler): return try declared(schema, verb, handler(request))
         case .immediateRows(let handler): return try handler(request) { sink(try declared(schema, verb, $0)) }
         case .special, .connection:
             throw ModuleError.internal("'\(verb)' takes bulk lines; use stream(_:_:lines:)")
         }
+    }
+
+    /// The request without days and times in words, as the host makes it.
+    private func resolved(_ request: Request, _ command: Command, _ reading: any Reading) throws -> Request {
+        try (reading as? StoreReading)?.resolved(request, command) ?? request
     }
 
     /// The reply or row, after a check that it is as its command declares it.

@@ -72,7 +72,7 @@ struct RequestTests {
             ("depth_mm=inf", #"{"depth_mm":-0.1}"#, "depth_mm"), ("depth_mm=.5", #"{"depth_mm":{}}"#, "depth_mm"),
             ("depth_mm=0,500", #"{"depth_mm":null}"#, "depth_mm"),
             ("flag=maybe", #"{"flag":1}"#, "flag"), ("flag=jes", #"{"flag":"yess"}"#, "flag"),
-            ("day=2026-02-30", #"{"day":"2026-02-30"}"#, "day"), ("day=20.11.2026", #"{"day":20261120}"#, "day"),
+            ("day=2026-02-30", #"{"day":"2026-02-30"}"#, "day"), ("day=20.11.26", #"{"day":20261120}"#, "day"),
             ("depth_mm=0.5cm", #"{"depth_mm":"0.5"}"#, "depth_mm"), ("depth_mm=mm", #"{"depth_mm":"0,5"}"#, "depth_mm"),
             ("depth_mm=,5", #"{"depth_mm":"9 mm"}"#, "depth_mm"),
             ("depth_mm=0.5,5", #"{"depth_mm":"1e1 mm"}"#, "depth_mm"),

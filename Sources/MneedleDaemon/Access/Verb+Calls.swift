@@ -13,7 +13,7 @@ extension Verb {
         return try guarded(call, transaction) { call in
             try IdempotencyKeys.once(
                 Typing.key(of: call.arguments), verb: name, arguments: call.arguments, in: transaction
-            ) { try handler(call, transaction) }
+            ) { try handler(transaction.resolved(call, command), transaction) }
         }
     }
 
@@ -21,8 +21,12 @@ extension Verb {
     /// - Parameter send: Takes the rows of a listing.
     func answer(_ call: Request, _ reading: StoreReading, _ send: @escaping Command.RowSink) throws -> Object {
         switch command.handler {
-        case .reads(let handler): return try guarded(call, reading) { try handler($0, reading) }
-        case .lists(let handler): return try guarded(call, reading, send) { try handler($0, reading, $1) }
+        case .reads(let handler):
+            return try guarded(call, reading) { try handler(reading.resolved($0, command), reading) }
+        case .lists(let handler):
+            return try guarded(call, reading, send) {
+                try handler(reading.resolved($0, command), reading, $1)
+            }
         default: throw ModuleError.internal("'\(name)' reads nothing")
         }
     }
@@ -31,7 +35,7 @@ extension Verb {
     func receiver(_ call: Request, _ transaction: StoreTransaction) throws -> any BulkReceiver {
         var receiver: (any BulkReceiver)?
         _ = try guarded(call, transaction) { call in
-            receiver = try command.bulk?.begin(call, transaction)
+            receiver = try command.bulk?.begin(transaction.resolved(call, command), transaction)
             return [:]
         }
         guard let receiver else { throw ModuleError.internal("'\(name)' has no receiver") }

@@ -27,10 +27,10 @@ extension AnyParameterType {
         case .number(let range):
             "a number\(bounds(range.lowerBound, range.upperBound, -Double.greatestFiniteMagnitude, .greatestFiniteMagnitude))"
         case .boolean: "yes or no"
-        case .date: "a date such as 2026-11-20, \(AnyParameterType.dates)"
+        case .date: "a date such as 2026-11-20 or yesterday, \(AnyParameterType.dates)"
         case .dateOr(let words):
-            "a date such as 2026-11-20, \(AnyParameterType.dates), or \(words.joined(separator: " or "))"
-        case .time: "a time with an offset such as 2026-11-20T18:00:00+01:00, \(AnyParameterType.dates)"
+            "a date such as 2026-11-20 or yesterday, \(AnyParameterType.dates), or \(words.joined(separator: " or "))"
+        case .time: "a time such as 2026-11-20T18:00:00+01:00 or 'tomorrow 14:00', \(AnyParameterType.dates)"
         case .duration(let maximum): "a duration such as 90s, 5m, 72h, 3d, 4w or PT72H, at most \(maximum)"
         case .choice(let choices): "one of \(choices.joined(separator: ", "))"
         case .list(let element): "a list (a,b,c) of: \(element.expectation)"

@@ -213,9 +213,11 @@ package enum Typing {
             }
         case .date: date(text)
         case .dateOr(let words): word(text, of: words).map { .text($0) } ?? date(text)
-        case .time: Instant(text).flatMap { Instant.acceptable.contains($0) ? .time($0) : nil }
+        case .time: Instant(text).map { Instant.acceptable.contains($0) ? .time($0) : nil } ?? spoken(text)
         case .duration(let maximum):
-            Span(text).flatMap { $0.totalMilliseconds <= maximum.totalMilliseconds ? .duration($0) : nil }
+            (Span(text) ?? SpokenTime.span(text)).flatMap {
+                $0.totalMilliseconds <= maximum.totalMilliseconds ? .duration($0) : nil
+            }
         case .choice(let choices): word(text, of: choices).map { .text($0) }
         case .text, .line, .integer, .number, .list, .object: nil
         }
@@ -234,8 +236,10 @@ package enum Typing {
     }
 
     private static func date(_ text: String) -> Argument? {
-        CivilDate(text).flatMap { CivilDate.acceptable.contains($0) ? .date($0) : nil }
+        CivilDate(text).map { CivilDate.acceptable.contains($0) ? .date($0) : nil } ?? spoken(text)
     }
+
+    private static func spoken(_ text: String) -> Argument? { SpokenTime(text).map { .spoken($0) } }
 
     /// A number as people write it: with the unit that the argument's name ends in (`0.5mm`, `70 %`), and with a comma before one or
     /// two digits. More digits could be thousands.

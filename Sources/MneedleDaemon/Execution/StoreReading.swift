@@ -91,7 +91,8 @@ package class StoreReading: Reading, ReadableStore, AskableModules, Safety, Priv
 
     private func call(_ verb: String, _ arguments: Object, _ sink: Command.RowSink) throws -> Object {
         let target = try registry.command(verb)
-        let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        let typed = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        let request = try resolved(typed, target.command)
         return try within(target.module) {
             switch target.command.handler {
             case .reads(let handler): return try handler(request, self)

@@ -213,7 +213,8 @@ package final class StoreTransaction: StoreReading, BulkTransaction, WritableSto
     package func change(_ verb: String, _ arguments: Object) throws -> Object {
         let target = try registry.command(verb)
         guard case .writes(let handler) = target.command.handler else { return try ask(verb, arguments) }
-        let request = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        let typed = Request(arguments: try Typing.bind(arguments, target.parameters), actor: actor)
+        let request = try resolved(typed, target.command)
         return try within(target.module) { try handler(request, self) }
     }
 }

@@ -52,11 +52,11 @@ public indirect enum AnyParameterType: Hashable, Sendable {
     case number(ClosedRange<Double>)
     /// `yes`, `no`, `true`, `false`.
     case boolean
-    /// `2026-11-20`, within ``CivilDate/acceptable``.
+    /// `2026-11-20`, within ``CivilDate/acceptable``, or words as ``SpokenTime`` has them.
     case date
     /// A date, or one of these words.
     case dateOr([String])
-    /// RFC 3339 with an offset, within ``Instant/acceptable``.
+    /// RFC 3339 with an offset, within ``Instant/acceptable``, or words as ``SpokenTime`` has them.
     case time
     /// `90s 5m 72h 3d 4w` or ISO 8601, no longer than `maximum`.
     case duration(maximum: Span)
@@ -85,6 +85,8 @@ public enum Argument: Hashable, Sendable {
     case duration(Span)
     case list([Argument])
     case object(Arguments)
+    /// A day or time in words. The host makes it absolute before a handler gets it.
+    case spoken(SpokenTime)
 }
 
 extension Argument: ValueConvertible {
@@ -100,6 +102,7 @@ extension Argument: ValueConvertible {
         case .duration(let span): span.value
         case .list(let list): .list(list.map(\.value))
         case .object(let arguments): arguments.value
+        case .spoken(let words): .string(words.text)
         }
     }
 }
