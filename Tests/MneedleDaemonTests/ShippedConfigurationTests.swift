@@ -101,6 +101,6 @@ struct ShippedConfigurationTests {
                 }
             }
         }
-        #expect(found >= 15)
+        #expect(found >= 14)
     }
 }

@@ -45,6 +45,53 @@ struct SpokenArgumentTests {
                 == "1990-04-28")
     }
 
+    @Test("a name in any script gives a short name, and stays as it was said; any case of letters finds it")
+    func names() throws {
+        let daemon = try DaemonProcess()
+        let client = try daemon.connect()
+        for (name, slug) in [
+            ("Nora Müller", "nora-mueller"), ("Łukasz", "lukasz"), ("Иван", "ivan"), ("نورا", "nwra"), ("李娜", "li-na"),
+            ("O'Neil, Bea", "o-neil-bea"), ("  Zoë ", "zoe"),
+        ] {
+            let added = try client.ok("records.add-person person=\"\(name)\"")
+            #expect(
+                added["person"]?.string == slug && added["name"]?.string == name.trimmingCharacters(in: .whitespaces),
+                "\(added)")
+        }
+        #expect(try client.ok("records.add-person person=kim")["name"] == nil)
+        #expect(try client.ok("records.show-person person=Nora-Mueller")["name"]?.string == "Nora Müller")
+        let taken = try client.refused("records.add-person person=\"Nora Mueller\"")
+        #expect(taken.code == "conflict" && taken.members["message"]?.string?.contains("nora-mueller-2") == true)
+        for name in ["!?", "\\u202eNora", String(repeating: "é", count: 101)] {
+            #expect(try client.refused("records.add-person person=\"\(name)\"").members["argument"]?.string == "person")
+        }
+        #expect(
+            try client.ok("records.add-device device=\"My Roller\" kind=roller needle_mm=0.3")["device"]?.string
+                == "my-roller")
+    }
+
+    @Test("a zone is named by its city, and a skin type by its numeral; a record that says none is at the machine's")
+    func places() throws {
+        let daemon = try DaemonProcess(environment: ["TZ": "Asia/Tokyo"])
+        let client = try daemon.connect()
+        let anna = try client.ok("records.add-person person=anna fitzpatrick=IV")
+        #expect(anna["fitzpatrick"]?.integer == 4 && anna["time_zone"]?.string == "Asia/Tokyo", "\(anna)")
+        for (said, zone) in [
+            ("Berlin", "Europe/Berlin"), ("europe/berlin", "Europe/Berlin"), ("\"new york\"", "America/New_York"),
+            ("UTC", "UTC"),
+        ] {
+            #expect(try client.ok("records.change-person person=anna time_zone=\(said)")["time_zone"]?.string == zone)
+        }
+        for said in ["springfield", "+01:00", "CET-1", "../etc/passwd"] {
+            let refused = try client.refused("records.change-person person=anna time_zone=\(said)")
+            #expect(refused.members["argument"]?.string == "time_zone", "\(said)")
+        }
+        for said in ["VII", "IIII", "0", "ix"] {
+            #expect(
+                try client.refused("records.change-person person=anna fitzpatrick=\(said)").code == "invalid-argument")
+        }
+    }
+
     @Test("a change that is asked for again by its key is done once, although 'now' has moved on")
     func once() throws {
         let daemon = try DaemonProcess()

@@ -91,6 +91,7 @@ enum Vocabulary {
         _ type: AnyParameterType, _ somebody: String, _ random: inout SeededGenerator
     ) -> String {
         switch type {
+        case .name: return ["lee", "Lee Ann", "x"].randomElement(using: &random)!
         case .slug: return ["lee", "a-1", "x"].randomElement(using: &random)!
         case .text, .line: return "\"well enough, \(somebody)\""
         case .integer(let range):

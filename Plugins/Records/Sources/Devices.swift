@@ -2,7 +2,7 @@ import MneedleKit
 
 extension Records {
     private static let newDevice = Parameter.required(
-        "device", .slug, "A short name for the device, for example pen-1.")
+        "device", .name, "What the device is called, for example pen-1; a short name is made of it.")
     private static let owner = Parameter.optional("owner", .slug, "The one person whose skin it may touch.")
 
     var addDevice: Command {
@@ -12,7 +12,8 @@ extension Records {
             errors: [.conflict, .notFound], concerns: .named(.init("owner", names: "person"), otherwise: .nobody),
             example:
                 "records.add-device device=pen-1 kind=pen min_depth_mm=0.2 max_depth_mm=2.5 cartridges=yes owner=anna",
-            writes: { transaction, slug, kind, owner, details in
+            writes: { transaction, given, kind, owner, details in
+                let slug = given.slug
                 let device = try described(details, on: Device(device: slug, kind: kind, owner: owner))
                 if let owner = device.owner { _ = try requirePerson(owner, transaction) }
                 guard try fetchDevice(slug, transaction) == nil else {

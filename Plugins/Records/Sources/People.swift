@@ -18,9 +18,9 @@ extension Records {
         "setting", .choice(Setting.self), "Where treatments take place.")
     private static let goal = Parameter.optional("goal", .choice(Goal.self), "What the plan is for.")
     private static let timeZone = Parameter.optional(
-        "time_zone", .line(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin.")
+        "time_zone", .line(maximum: 64), "Where the person lives: an IANA name such as Europe/Berlin, or its city.")
     private static let fitzpatrick = Parameter.optional(
-        "fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick.")
+        "fitzpatrick", .integer(1...6), "Skin type by Fitzpatrick, 1 to 6 or I to VI.")
     private static let firstTime = Parameter.optional(
         "first_time", .boolean, "Whether the person has never been needled; yes if nothing is said.")
     private static let birthDate = Parameter.optional(
@@ -33,7 +33,7 @@ extension Records {
         name, setting, goal, timeZone, fitzpatrick, firstTime, birthDate, unixUser, as: PersonDetails.init)
 
     private static let newPerson = Parameter.required(
-        "person", .slug, "A short name for the person, for example anna.")
+        "person", .name, "The person's name; a short one is made of it: Anna Müller becomes anna-mueller.")
 
     var addPerson: Command {
         Command(
@@ -41,12 +41,21 @@ extension Records {
             takes: Records.newPerson, Records.personDetails, gives: Person.self, errors: [.conflict],
             concerns: .nobody,
             example: "records.add-person person=anna setting=home goal=collagen time_zone=Europe/Berlin fitzpatrick=3",
-            writes: { transaction, slug, details in
+            writes: { transaction, given, details in
+                let slug = given.slug
                 guard try fetchPerson(slug, transaction) == nil else {
-                    throw alreadyThere("person", slug, "change it with records.change-person, or use another name")
+                    let free =
+                        try (2...).lazy.map { "\(slug.prefix(60))-\($0)" }
+                        .first { try fetchPerson($0, transaction) == nil } ?? "\(slug)-2"
+                    throw alreadyThere(
+                        "person", slug,
+                        "change it with records.change-person, or give somebody else another name, such as \(free)")
                 }
+                var details = details
+                details.name = details.name ?? given.text
                 let blank = Person(
-                    person: slug, setting: defaultSetting, goal: .collagen, timeZone: defaultTimeZone, firstTime: true,
+                    person: slug, setting: defaultSetting, goal: .collagen,
+                    timeZone: defaultTimeZone ?? transaction.zones.here.identifier, firstTime: true,
                     // A user who sees only their own records opens a record of their own.
                     unixUser: transaction.privacy.seesEverybody ? nil : transaction.actor.user)
                 let person = try applied(details, to: blank, transaction)
@@ -149,11 +158,11 @@ extension Records {
         }
         if let user = details.unixUser { person.unixUser = user == "-" ? nil : user }
         if let zone = details.timeZone {
-            guard reading.zones[zone] != nil else {
+            guard let place = reading.zones.place(zone) else {
                 throw ModuleError.invalidArgument(
-                    Records.timeZone.name, expected: "an IANA time zone such as Europe/Berlin", got: zone)
+                    Records.timeZone.name, expected: "an IANA time zone such as Europe/Berlin, or its city", got: zone)
             }
-            person.timeZone = zone
+            person.timeZone = place.identifier
         }
         return person
     }

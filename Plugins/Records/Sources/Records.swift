@@ -3,8 +3,8 @@ import MneedleKit
 let defaultSettingKey = Parameter.optional(
     "default_setting", .choice(Setting.self), "Where a person is treated when the record does not say.", default: .home)
 let defaultTimeZoneKey = Parameter.optional(
-    "default_time_zone", .line(maximum: 64), "The IANA time zone of a person whose record does not say.", default: "UTC"
-)
+    "default_time_zone", .line(maximum: 64),
+    "The IANA time zone of a person whose record does not say; the machine's if left out.")
 
 /// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_records")
@@ -98,7 +98,7 @@ let migrations = [
 struct Records: Sendable {
     let knowledge: RecordsKnowledge
     let defaultSetting: Setting
-    let defaultTimeZone: String
+    let defaultTimeZone: String?
 }
 
 /// The error for a name that is taken.

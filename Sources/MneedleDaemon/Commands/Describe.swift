@@ -121,6 +121,7 @@ extension AnyParameterType {
     /// are `x-minimum` and `x-maximum` here.
     var schema: Object {
         switch self {
+        case .name: ["type": "string", "minLength": 1, "maxLength": 100]
         case .slug: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"]
         case .text(let maximum): ["type": "string", "minLength": 1, "maxLength": maximum]
         case .line(let maximum):

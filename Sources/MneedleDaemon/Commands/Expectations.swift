@@ -21,6 +21,7 @@ extension AnyParameterType {
     var expectation: String {
         switch self {
         case .slug: "a name of 1 to 64 characters a-z, 0-9, '.', '_' or '-', beginning with a letter or digit"
+        case .name: "a name of 1 to 100 characters on one line, with letters or digits of which a short one can be made"
         case .text(let maximum): "a text of 1 to \(maximum) characters"
         case .line(let maximum): "a text of 1 to \(maximum) characters on one line"
         case .integer(let range): "a whole number\(bounds(range.lowerBound, range.upperBound, Int64.min, Int64.max))"

@@ -182,7 +182,8 @@ package enum Typing {
         case .list(let element): return try list(raw, of: element, name)
         case .object(let members): return try object(raw, members, name)
         case .integer(let range):
-            return integer(withoutUnit(raw, name)).flatMap { range.contains($0) ? .integer($0) : nil }
+            let number = integer(withoutUnit(raw, name)) ?? roman(raw, range)
+            return number.flatMap { range.contains($0) ? .integer($0) : nil }
         case .number(let range):
             return number(withoutUnit(raw, name)).flatMap { range.contains($0) ? .number($0) : nil }
         case .boolean:
@@ -204,7 +205,8 @@ package enum Typing {
         if case .line(let maximum) = type { return isText(text, maximum) && isOneLine(text) ? .text(text) : nil }
         guard text.utf8.count <= longestWord else { return nil }
         return switch type {
-        case .slug: isSlug(text) ? .text(text) : nil
+        case .slug: Slugs.isSlug(text) ? .text(text) : lowered(text).flatMap { Slugs.isSlug($0) ? .text($0) : nil }
+        case .name: named(text)
         case .boolean:
             switch lowered(text) {
             case "yes", "true": .boolean(true)
@@ -277,6 +279,18 @@ package enum Typing {
         }
     }
 
+    /// A step of a scale in Roman numerals, as skin types have them.
+    private static func roman(_ raw: Raw, _ range: ClosedRange<Int64>) -> Int64? {
+        let numerals = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"]
+        guard range.lowerBound == 1, range.upperBound <= numerals.count else { return nil }
+        switch raw {
+        case .bare(let text), .value(.string(let text)):
+            guard text.utf8.count <= 4, let low = lowered(text) else { return nil }
+            return numerals.firstIndex(of: low).map { Int64($0) + 1 }
+        default: return nil
+        }
+    }
+
     private static func number(_ raw: Raw) -> Double? {
         switch raw {
         // As JSON writes numbers: no "inf", "nan" or hexadecimal.
@@ -323,13 +337,16 @@ package enum Typing {
         }
     }
 
-    private static func isSlug(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard (1...64).contains(bytes.count), let first = bytes.first, isWord(first) else { return false }
-        return bytes.allSatisfy { isWord($0) || $0 == 45 || $0 == 46 || $0 == 95 }
+    /// A name with the slug that is made of it.
+    private static func named(_ text: String) -> Argument? {
+        if Slugs.isSlug(text) { return .object(Arguments([("slug", .text(text))])) }
+        guard isText(text, longestName), isOneLine(text), let slug = Slugs.made(of: text) else { return nil }
+        let bare = String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+        return .object(Arguments([("slug", .text(slug)), ("text", .text(bare))]))
     }
 
-    private static func isWord(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
+    /// The longest name in characters.
+    private static let longestName = 100
 
     private static func isOneLine(_ text: String) -> Bool {
         // Blanks alone name nobody and give no reason.

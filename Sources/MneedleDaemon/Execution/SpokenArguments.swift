@@ -1,4 +1,3 @@
-import Foundation
 import MneedleKit
 
 /// Days and times in words become days and moments here, before a handler sees them: by the time of the call, and by the clocks of
@@ -83,7 +82,7 @@ extension StoreReading {
             }
             if let owner, let person = try? person(owner) { return zone(of: person) }
         }
-        return zones[TimeZone.current.identifier] ?? .utc
+        return zones.here
     }
 }
 

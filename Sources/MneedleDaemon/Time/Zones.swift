@@ -18,6 +18,25 @@ struct Zones: TimeZones {
         }
     }
 
+    var here: Zone {
+        let identifier = TimeZone.current.identifier
+        // The system has many names for it; records have one.
+        let names = ["GMT", "Etc/UTC", "Etc/GMT", "Etc/UCT", "UCT", "Zulu", "Universal"]
+        return names.contains(identifier) ? .utc : self[identifier] ?? .utc
+    }
+
+    func place(_ words: String) -> Zone? {
+        if let zone = self[words] { return zone }
+        guard words.utf8.count <= 64 else { return nil }
+        let wanted = words.lowercased().replacing(" ", with: "_")
+        let named = TimeZone.knownTimeZoneIdentifiers.filter { $0.lowercased() == wanted }
+        let cities = TimeZone.knownTimeZoneIdentifiers.filter {
+            $0.split(separator: "/").last?.lowercased() == wanted
+        }
+        guard let identifier = named.first ?? (cities.count == 1 ? cities[0] : nil) else { return nil }
+        return self[identifier]
+    }
+
     private static func make(_ identifier: String) -> Zone? {
         guard let zone = TimeZone(identifier: identifier) else { return nil }
         return Zone(identifier: identifier) { instant in

@@ -43,6 +43,8 @@ extension AnyParameter {
 public indirect enum AnyParameterType: Hashable, Sendable {
     /// The name of a thing: 1–64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
     case slug
+    /// What people call a new thing, of which a slug can be made: `Anna Müller`.
+    case name
     /// Free text of at most `maximum` characters; no control characters but TAB and LF.
     case text(maximum: Int = 1000)
     /// Text of at most `maximum` characters on one line, such as a name: nothing in it ends a line, moves the cursor or

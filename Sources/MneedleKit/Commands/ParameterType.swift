@@ -38,6 +38,30 @@ public struct ParameterType<Content: Sendable>: Sendable {
     }
 }
 
+/// The name of a new thing.
+public struct GivenName: Hashable, Sendable {
+    /// The short name that stands for it from then on: `anna-mueller`.
+    public let slug: String
+    /// What was said, where that is more than the short name: `Anna Müller`.
+    public let text: String?
+
+    /// A name whose slug is made already.
+    public init(slug: String, text: String?) { (self.slug, self.text) = (slug, text) }
+}
+
+extension ParameterType where Content == GivenName {
+    /// What people call a new thing: the host makes a short name of it that requests use from then on.
+    public static var name: ParameterType {
+        ParameterType(.name) { argument in
+            guard case .object(let parts) = argument, case .text(let slug)? = parts["slug"] else { return nil }
+            guard case .text(let text)? = parts["text"] else { return GivenName(slug: slug, text: nil) }
+            return GivenName(slug: slug, text: text)
+        } write: {
+            ($0.text ?? $0.slug).value
+        }
+    }
+}
+
 extension ParameterType where Content == String {
     private init(text erased: AnyParameterType) {
         self.init(erased) {

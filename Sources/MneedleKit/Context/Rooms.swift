@@ -23,6 +23,13 @@ public protocol ChangeableModules: AskableModules {
 public protocol TimeZones {
     /// The civil time of a place by its IANA name; `nil` for a name that the system does not know.
     subscript(_ identifier: String) -> Zone? { get }
+
+    /// The zone that a person means: an IANA name in any case of letters, or the city of one, where no other has a city of that
+    /// name.
+    func place(_ words: String) -> Zone?
+
+    /// The zone that the machine's clocks are set to.
+    var here: Zone { get }
 }
 
 /// The findings against sessions. It fails closed: a module that should answer and cannot is a blocking finding itself.
