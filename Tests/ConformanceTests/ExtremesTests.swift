@@ -41,7 +41,8 @@ struct ExtremesTests {
                 "reminder": "\(reminder ?? 1)", "path": "\"\(daemon.folder)/state/backups/extremes.sqlite\"",
                 "tag": "\"a\"",
                 // The examples' own days are over some day.
-                "at": "\"\(day(after: 80))T09:00:00Z\"", "start": "\"\(day(after: 80))\"",
+                "scheduling.remind.at": "\"\(day(after: 80))T09:00:00Z\"",
+                "session.log.at": "\"\(day(after: -40))T09:00:00Z\"", "start": "\"\(day(after: 80))\"",
                 "until": "\"\(day(after: 80))\"",
                 "trained_until": "\"\(day(after: 80))\"",
                 "judged_on": "\"\(day(after: 0))\"",
@@ -146,7 +147,8 @@ struct ExtremesTests {
                         objects.append((names[0], [member]))
                     }
                 } else {
-                    usual.append((names[0], known[names[0]] ?? Command.text(parts[1], schema)))
+                    let own = known["\(verb).\(names[0])"] ?? known[names[0]]
+                    usual.append((names[0], own ?? Command.text(parts[1], schema)))
                 }
             }
             usual += objects.map { ($0.name, "{\($0.members.joined(separator: ","))}") }

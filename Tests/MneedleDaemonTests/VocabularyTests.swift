@@ -10,7 +10,7 @@ struct VocabularyTests {
         setting: .clinic, timeZone: "Europe/Berlin", cartridge: "C-1", operatorName: "olga", started: time,
         ended: time.adding(hours: 0.5), isClockUncertain: true, reason: "pain", passes: 3, note: "a note",
         overridden: ["too-soon"], overrideReason: "seen by me", assessment: 4, knowledge: "00ff",
-        flagged: ["open-reaction"])
+        flagged: ["open-reaction"], isLogged: true)
 
     private func survives<Body: EntryBody & Equatable>(_ body: Body) throws {
         #expect(try Body(body.object) == body)

@@ -123,7 +123,8 @@ struct ProtocolTests {
         for (request, argument) in [
             ("records.show-person", "person"), ("records.show-person persn=anna", "persn"),
             ("records.show-person person=anna person=anna", "person"), ("records.show-person {\"person\":7}", "person"),
-            ("records.show-person person=An+na", "person"), ("records.add-person person=x fitzpatrick=7", "fitzpatrick"),
+            ("records.show-person person=An+na", "person"),
+            ("records.add-person person=x fitzpatrick=7", "fitzpatrick"),
             ("records.add-person person=x fitzpatrick=3.5", "fitzpatrick"),
             ("records.add-person person=x first_time=perhaps", "first_time"),
             ("records.add-person person=x setting=spa", "setting"),

@@ -58,6 +58,8 @@ struct Model {
     private var latest: Instant?
     /// The people who are being erased, whom the entry does not name.
     var erasing: [String] = []
+    /// The devices of sessions that were put on record afterwards.
+    private var loggedDevices: Set<String> = []
 
     // MARK: Entries
 
@@ -108,6 +110,7 @@ struct Model {
     private mutating func takeSession(_ entry: LedgerFact) throws {
         let body = entry.body
         let (id, person, device) = (try body.integral("session"), try body.text("person"), try body.text("device"))
+        if body.bool("logged") == true { return try takeLogged(body, id, person, device) }
         guard entry.kind == "session.started" else {
             guard sessions[id]?.isRunning == true else { throw Violation("session \(id) ends and did not run") }
             sessions[id]?.isRunning = false
@@ -123,6 +126,24 @@ struct Model {
         try holdAgainstSafety(entry, id, person, device, body.strings("overridden"))
         sessions[id] = Session(person: person, device: device)
         ready.remove(device)
+    }
+
+    /// A session that was put on record afterwards, with its own times.
+    private mutating func takeLogged(_ body: Object, _ id: Int64, _ person: String, _ device: String) throws {
+        guard sessions[id] == nil else { throw Violation("session \(id) is put on record, and was there") }
+        guard let began = body.instant("started"), let ended = body.instant("ended"), began <= ended else {
+            throw Violation("session \(id) is put on record without its times")
+        }
+        var session = Session(person: person, device: device)
+        session.isRunning = false
+        sessions[id] = session
+        lastEnd[person] = max(lastEnd[person] ?? ended, ended)
+        // A head that was made ready since stays ready; which came first the model does not keep.
+        ready.remove(device)
+        loggedDevices.insert(device)
+        if let name = body.string("cartridge").map(trimmed), cartridges[name]?.session == nil {
+            cartridges[name]?.session = id
+        }
     }
 
     /// The rules that nobody may pass over, and those that were not.
@@ -144,7 +165,9 @@ struct Model {
             0...86_400_000 ~= entry.at.milliseconds - $0.milliseconds
         }
         if !isScreened { try refuse("there is no screening of the last day", unless: "not-screened") }
-        if !ready.contains(device), !hasJoined { try refuse("\(device) was not cleaned", unless: "not-disinfected") }
+        if !ready.contains(device), !hasJoined, !loggedDevices.contains(device) {
+            try refuse("\(device) was not cleaned", unless: "not-disinfected")
+        }
         guard let name = entry.body.string("cartridge") else {
             if takesCartridges.contains(device) { try refuse("there is no cartridge", unless: "cartridge-missing") }
             return

@@ -280,7 +280,9 @@ final class Simulation {
         guard error.code == .notFound, error.members.string("kind") == "person",
             let name = error.members.string("id")
         else { return }
-        guard ask.line.contains(name) else { throw Violation("\(ask.text) gets not-found: \(error.message)") }
+        guard ask.line.lowercased().contains(name) else {
+            throw Violation("\(ask.text) gets not-found: \(error.message)")
+        }
     }
 
     /// A refusal leaves nothing but the entry about it.

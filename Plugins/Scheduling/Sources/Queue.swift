@@ -58,6 +58,8 @@ extension Scheduling {
             entry, next: next,
             Preferences(of: slug, knowledge.defaults, in: transaction), transaction)
         for kind in kinds where kind.setting == nil || kind.setting == person.setting {
+            // A device that is not on record is nobody's here to clean.
+            guard kind.match == .person || !entry.isElsewhere else { continue }
             guard !(kind.invites && next.standing.isPersonsMatter) else { continue }
             try queue(kind, occasion, transaction)
         }
@@ -110,7 +112,7 @@ extension Scheduling {
         func isQueued(_ due: Instant) throws -> Bool {
             try self.isQueued(kind, person, session, device, due, transaction)
         }
-        let fresh = try times.filter { try !isQueued($0) }
+        let fresh = try times.filter { try !isQueued($0) && occasion.mayStillCome($0) }
         guard !fresh.isEmpty || occasion.isOff(kind) else { return }
         if kind.replaces {
             for reminder in try openReminders(of: kind.name, .person, person, transaction)
@@ -119,7 +121,7 @@ extension Scheduling {
             }
         }
         // Reminders that were planned for the same time and have just been replaced come again with the others.
-        for due in try times.filter({ try !isQueued($0) })
+        for due in try times.filter({ try !isQueued($0) && occasion.mayStillCome($0) })
         where occasion.isWorthwhile(kind, due) {
             let words = occasion.words
             try Reminder(
@@ -166,6 +168,8 @@ private struct Occasion {
     private let what: String
     /// Whether the entry changes the person's record or preferences, rather than telling of something that has just happened.
     private let isReplanning: Bool
+    /// Whether it tells of something that was put on record long after it happened.
+    private let isLogged: Bool
 
     init(_ entry: Entry, next: NextSession, _ preferences: Preferences, _ reading: any Reading) throws {
         self.next = next
@@ -174,6 +178,7 @@ private struct Occasion {
         device = entry.device
         now = reading.now
         isReplanning = [Scheduling.personChanged, Scheduling.preferencesChanged].contains(entry.kind)
+        isLogged = entry.body.bool("logged") ?? false
         at =
             entry.body.instant("ended") ?? (isReplanning ? next.past.last : entry.body.instant("at")) ?? entry.body
             .instant("started") ?? now
@@ -221,6 +226,9 @@ private struct Occasion {
         }
     }
 
+    /// Whether a reminder for that time may still be of use: of what is put on record afterwards only what is ahead.
+    func mayStillCome(_ due: Instant) -> Bool { !isLogged || due > now }
+
     /// Whether a reminder for that time is worth queueing. One for a day of a window is not when the day is over; one that
     /// follows an event always is, but when planned anew only if it is still to come. Beyond the horizon none is.
     func isWorthwhile(_ kind: ReminderKind, _ due: Instant) -> Bool {
@@ -241,9 +249,12 @@ private struct Occasion {
 }
 
 extension Entry {
+    /// Whether an entry is about a device that is not on record.
+    fileprivate var isElsewhere: Bool { body.string("device") == SessionEntry.elsewhere }
+
     /// The device that an entry is about.
     fileprivate var device: String? {
-        if let device = body.string("device") { return device }
+        if let device = body.string("device") { return isElsewhere ? nil : device }
         return subject.hasPrefix("device/") ? String(subject.dropFirst("device/".count)) : nil
     }
 }

@@ -25,7 +25,7 @@ struct Stopped: Reply {
 private let nextMeaning = "what has to be done now, as 'today' lists it; absent where nobody can say"
 
 /// The reply of `session.finish`.
-private struct Finished: Reply {
+struct Finished: Reply {
     var session: Int64
     var window: Object?
     var next: [AgendaItem]?
@@ -59,7 +59,9 @@ extension Sessions {
     /// Who has to stop at once looks up no number.
     static let runningSession = Parameter.optional(
         "session", .id, "The session's number; the one that runs if left out, where only one does.")
-    private static let note = Parameter.optional("note", .text(maximum: 2000), "A note.")
+    private static let endedAt = Parameter.optional(
+        "at", .time, "When it ended, where that was forgotten; now if left out. What follows counts from then.")
+    static let note = Parameter.optional("note", .text(maximum: 2000), "A note.")
     static let reason = Parameter.required("reason", .choice(StopReason.self), "Why.")
     private static let stopReason = Parameter.optional(
         "reason", .choice(StopReason.self), "Why; session.explain says it afterwards, and until then no session starts."
@@ -110,12 +112,13 @@ extension Sessions {
     var finish: Command {
         Command(
             "finish", "Finishes a running session: the next window, aftercare and cleaning begin.", role: .operator,
-            takes: Sessions.runningSession, Sessions.passes, Sessions.note, gives: Finished.self,
+            takes: Sessions.runningSession, Sessions.passes, Sessions.note, Sessions.endedAt, gives: Finished.self,
             errors: [.notFound, .conflict], concerns: .named("session", otherwise: .nobody),
             example: "session.finish session=17 passes=3",
-            writes: { transaction, id, passes, note in
+            writes: { transaction, id, passes, note, at in
                 let id = try id ?? onlyOneRunning(transaction)
-                let session = try end(id, by: .sessionFinished, .finished, passes: passes, note: note, transaction)
+                let session = try end(
+                    id, by: .sessionFinished, .finished, passes: passes, note: note, at: at, transaction)
                 return Finished(
                     session: id, window: answer("scheduling.next", session.person, transaction)?.object("window"),
                     next: next(session, transaction),
@@ -135,7 +138,7 @@ extension Sessions {
 
     private func end(
         _ id: Int64, by kind: EntryKind<SessionEntry>, _ state: SessionState, reason: StopReason? = nil,
-        passes: Int64? = nil, note: String?, _ transaction: any Transaction
+        passes: Int64? = nil, note: String?, at: Instant? = nil, _ transaction: any Transaction
     ) throws -> SessionEntry {
         let session = try require(id, transaction)
         guard session.state == .running else {
@@ -146,12 +149,16 @@ extension Sessions {
         // If the clock was set back meanwhile, the session would have ended before it began.
         let started = session.entry.started
         let isUncertain = transaction.now < started
+        if let at, !(started...max(started, transaction.now)).contains(at) {
+            throw ModuleError.invalidArgument(
+                Sessions.endedAt.name, expected: "a time from its begin, \(started), until now", got: at.description)
+        }
         try transaction.store.execute(
             """
             UPDATE session_sessions SET state = ?, ended = ?, clock_uncertain = ?, reason = ?,
                 passes = COALESCE(?, passes), note = ?
             WHERE id = ?
-            """, state.rawValue, isUncertain ? started : transaction.now, isUncertain, reason?.rawValue, passes,
+            """, state.rawValue, isUncertain ? started : at ?? transaction.now, isUncertain, reason?.rawValue, passes,
             note, id)
         let ended = try require(id, transaction).entry
         // The needles leave the skin whatever other modules make of the end.
@@ -167,12 +174,12 @@ extension Sessions {
     }
 
     /// What has to be done now. The session has ended in any case.
-    private func next(_ session: SessionEntry, _ reading: any Reading) -> [AgendaItem]? {
+    func next(_ session: SessionEntry, _ reading: any Reading) -> [AgendaItem]? {
         try? reading.safety.agenda(of: session.person).filter { $0.kind == .open && $0.finding.remedy != nil }
     }
 
     /// Another module's answer about the person; `nil` when it has none, for the session has ended in any case.
-    private func answer(_ verb: String, _ person: String, _ reading: any Reading) -> Object? {
+    func answer(_ verb: String, _ person: String, _ reading: any Reading) -> Object? {
         try? reading.modules.ask(verb, ["person": person])
     }
 }

@@ -1,8 +1,6 @@
 import MneedleKit
 
 extension Sessions {
-    private static let note = Parameter.optional("note", .text(maximum: 2000), "A note.")
-
     var explain: Command {
         Command(
             "explain", "Says why a session was stopped, where that was not said with the stop, and what to do now.",

@@ -17,7 +17,7 @@ let definition = ModuleDefinition(
     return Module(
         commands: [
             sessions.check, sessions.when, sessions.experience, sessions.start, sessions.pass, sessions.stop,
-            sessions.explain, sessions.finish, sessions.show, sessions.list, sessions.steps,
+            sessions.explain, sessions.finish, sessions.log, sessions.show, sessions.list, sessions.steps,
         ],
         checks: [sessions.safetyCheck],
         standing: [sessions.standing],
@@ -37,7 +37,7 @@ let migrations = [
             .table(
                 "session_sessions",
                 [
-                    .id, .person(), .text("device"), .text("areas").sealed(), .real("depth_mm").sealed(),
+                    .id, .person(), .text("device"), .text("areas").sealed(), .real("depth_mm").optional().sealed(),
                     .text("goal").sealed(), .text("setting"), .text("time_zone").sealed(),
                     .text("cartridge").optional(), .text("operator").optional(),
                     .time("started"), .time("ended").optional(), .boolean("clock_uncertain", default: false),
@@ -56,7 +56,10 @@ let migrations = [
             .index("session_sessions_person", on: "session_sessions", ["person"]),
             .table(
                 "session_refusals", [.person(), .bytes("what").matched(), .time("at")], primaryKey: ["person", "what"]),
-        ])
+        ]),
+    Migration(
+        2, "sessions that were put on record afterwards",
+        [.add(.boolean("logged", default: false), to: "session_sessions")]),
 ]
 
 /// The module at work: its knowledge, and one command or judgement in each file of this folder.

@@ -38,17 +38,17 @@ private struct Started: Reply {
 }
 
 extension Sessions {
-    private static let person = Parameter.required("person", .slug, "Who is treated.")
+    static let person = Parameter.required("person", .slug, "Who is treated.")
     private static let device = Parameter.required("device", .slug, "With what.")
-    private var areas: Parameter<[String]> {
+    var areas: Parameter<[String]> {
         .required("areas", .list(.choice(knowledge.areas.names)), "Where.")
     }
     private static let depth = Parameter.required("depth_mm", .number(0.05...5), "How deep the needles are set.")
-    private static let goal = Parameter.optional(
+    static let goal = Parameter.optional(
         "goal", .choice(Goal.self), "What for; the person's own goal if left out.")
-    private static let cartridge = Parameter.optional(
+    static let cartridge = Parameter.optional(
         "cartridge", .printed, "The single-use cartridge, opened for this person, as its label has it.")
-    private static let operatorName = Parameter.optional("operator", .slug, "Who treats, in a clinic.")
+    static let operatorName = Parameter.optional("operator", .slug, "Who treats, in a clinic.")
     static let override = Parameter.optional(
         "override", .list(.slug),
         "The codes of the findings that a practitioner passes over, in a clinic; all others go on blocking.")
@@ -145,17 +145,21 @@ extension Sessions {
 
     func plan(_ wish: Wish, _ reading: any Reading) throws -> SessionPlan {
         let person = try reading.person(wish.person)
-        guard Set(wish.areas).count == wish.areas.count else {
-            throw ModuleError.invalidArgument(
-                areas.name, expected: "each area once", got: wish.areas.joined(separator: ","))
-        }
-        guard !wish.areas.isEmpty else {
-            throw ModuleError.invalidArgument(areas.name, expected: "at least one area", got: "none")
-        }
+        try requireAreas(wish.areas)
         return SessionPlan(
             person: person, device: try reading.device(wish.device), areas: wish.areas, depthMM: wish.depthMM,
             goal: wish.goal ?? person.goal, cartridge: wish.cartridge, operatorName: wish.operatorName,
             at: reading.now)
+    }
+
+    func requireAreas(_ given: [String]) throws {
+        guard Set(given).count == given.count else {
+            throw ModuleError.invalidArgument(
+                areas.name, expected: "each area once", got: given.joined(separator: ","))
+        }
+        guard !given.isEmpty else {
+            throw ModuleError.invalidArgument(areas.name, expected: "at least one area", got: "none")
+        }
     }
 
     private func insert(_ decision: Decision, _ transaction: any Transaction) throws -> StoredSession {

@@ -26,7 +26,7 @@ struct StoredSession: Reply {
             reason: row.text("reason"), passes: row.integer("passes"), note: row.text("note"),
             overridden: row.codes("overridden"), overrideReason: row.text("override_reason"),
             assessment: row.integer("assessment"), knowledge: row.text("knowledge"),
-            flagged: row.codes("flagged"))
+            flagged: row.codes("flagged"), isLogged: row.bool("logged"))
     }
 
     static let members: [Member<StoredSession>] =

@@ -50,13 +50,36 @@ extension Sterilization {
     /// Makes cleaning due from the end of a session on. The head of a stopped session has touched skin as well.
     private func end(_ session: SessionEntry, _ transaction: any Transaction) throws {
         let ended = session.ended ?? transaction.now
-        var head = try Head(of: session.device, in: transaction)
-        if head.running != session.session { head.use(by: session.person, in: session.session, at: session.started) }
-        head.running = nil
-        head.lastUse = max(head.lastUse ?? ended, ended)
-        head.cleaningDueSince = head.lastUse
-        try head.save(transaction)
+        if session.isLogged {
+            try note(session, endedAt: ended, transaction)
+        } else {
+            var head = try Head(of: session.device, in: transaction)
+            if head.running != session.session {
+                head.use(by: session.person, in: session.session, at: session.started)
+            }
+            head.running = nil
+            head.lastUse = max(head.lastUse ?? ended, ended)
+            head.cleaningDueSince = head.lastUse
+            try head.save(transaction)
+        }
         if let cartridge = session.cartridge { try markUsed(cartridge, session, at: ended, transaction) }
+    }
+
+    /// Takes in a session that was put on record afterwards: the head was used once more. What was done with it since stands, a
+    /// soak as well as another session.
+    private func note(_ session: SessionEntry, endedAt ended: Instant, _ transaction: any Transaction) throws {
+        guard session.device != SessionEntry.elsewhere else { return }
+        var head = try Head(of: session.device, in: transaction)
+        head.uses += 1
+        if head.lastUse.map({ $0 <= ended }) ?? true {
+            head.lastUse = ended
+            head.lastPerson = session.person
+            if head.readiness.map({ $0.since < ended }) ?? true {
+                head.readiness = nil
+                head.cleaningDueSince = ended
+            }
+        }
+        try head.save(transaction)
     }
 
     private func markUsed(_ name: String, _ session: SessionEntry, at ended: Instant, _ transaction: any Transaction)

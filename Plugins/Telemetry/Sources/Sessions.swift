@@ -43,6 +43,7 @@ extension Telemetry {
     var whenStopped: Reaction { Reaction(to: .sessionStopped) { try end($0, $2) } }
 
     private func end(_ ended: SessionEntry, _ transaction: any Transaction) throws {
+        if ended.isLogged { try note(ended, transaction) }
         try transaction.store.execute(
             "UPDATE telemetry_sessions SET is_running = 0, ended = ? WHERE session = ?",
             ended.ended ?? transaction.now, ended.session)
@@ -51,6 +52,19 @@ extension Telemetry {
         let session = KnownSession(row)
         try endAlarms(of: session, transaction)
         try seal(session, transaction)
+    }
+
+    /// Takes in a session that was put on record afterwards, so that points which came meanwhile can be given to it.
+    private func note(_ session: SessionEntry, _ transaction: any Transaction) throws {
+        guard session.device != SessionEntry.elsewhere else { return }
+        try needlingIsRecorded(session.device, transaction)
+        // Points are judged by the depth that was planned.
+        guard let depth = session.depthMM else { return }
+        try transaction.store.execute(
+            """
+            INSERT INTO telemetry_sessions (session, person, device, depth_mm, started, is_running)
+            VALUES (?, ?, ?, ?, ?, 0)
+            """, session.session, session.person, session.device, depth, session.started)
     }
 
     /// Ends the alarms that are not over when a session ends.

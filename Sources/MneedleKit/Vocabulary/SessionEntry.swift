@@ -4,7 +4,7 @@ public struct SessionEntry: Hashable, Sendable {
     public var session: Int64
     /// The person who is treated.
     public var person: String
-    /// The device that is used.
+    /// The device that is used; ``elsewhere`` for one that is not on record.
     public var device: String
     /// The areas that are treated.
     public var areas: [String]
@@ -42,6 +42,11 @@ public struct SessionEntry: Hashable, Sendable {
     public var knowledge: String?
     /// The codes of the findings that came up during the session.
     public var flagged: [String]
+    /// Whether it was put on record afterwards, and not while it ran.
+    public var isLogged: Bool
+
+    /// Stands for a device that is not on record. No device has this name.
+    public static let elsewhere = "-"
 
     /// A session; a value that is left out is not known, or does not exist.
     public init(
@@ -49,7 +54,7 @@ public struct SessionEntry: Hashable, Sendable {
         setting: Setting?, timeZone: String? = "UTC", cartridge: String? = nil, operatorName: String? = nil,
         started: Instant, ended: Instant? = nil, isClockUncertain: Bool = false, reason: String? = nil,
         passes: Int64? = nil, note: String? = nil, overridden: [String] = [], overrideReason: String? = nil,
-        assessment: Int64? = nil, knowledge: String? = nil, flagged: [String] = []
+        assessment: Int64? = nil, knowledge: String? = nil, flagged: [String] = [], isLogged: Bool = false
     ) {
         self.session = session
         self.person = person
@@ -72,6 +77,7 @@ public struct SessionEntry: Hashable, Sendable {
         self.assessment = assessment
         self.knowledge = knowledge
         self.flagged = flagged
+        self.isLogged = isLogged
     }
 }
 
@@ -79,7 +85,7 @@ extension SessionEntry: EntryBody {
     public static let members: [Member<SessionEntry>] = [
         Member("session", "its number", \.session),
         Member("person", "who is treated", \.person),
-        Member("device", "with what", \.device),
+        Member("device", "with what; - for a device that is not on record", \.device),
         Member("areas", "where", \.areas),
         Member("depth_mm", "how deep; absent where it cannot be read", \.depthMM),
         Member("goal", "what for; absent where it cannot be read", \.goal),
@@ -105,6 +111,7 @@ extension SessionEntry: EntryBody {
         Member("flagged", "the codes of what came up while it ran and would have forbidden it") {
             $0.flagged.isEmpty ? nil : $0.flagged
         },
+        Member("logged", "there when it was put on record afterwards") { $0.isLogged ? true : nil },
     ]
 
     public init(_ object: Object) throws {
@@ -123,7 +130,8 @@ extension SessionEntry: EntryBody {
             isClockUncertain: object.bool("clock_uncertain") ?? false, reason: object.string("reason"),
             passes: object.integer("passes"), note: object.string("note"), overridden: object.strings("overridden"),
             overrideReason: object.string("override_reason"), assessment: object.integer("assessment"),
-            knowledge: object.string("knowledge"), flagged: object.strings("flagged"))
+            knowledge: object.string("knowledge"), flagged: object.strings("flagged"),
+            isLogged: object.bool("logged") ?? false)
     }
 }
 
