@@ -10,6 +10,7 @@ enum ExitCode: Int32, CaseIterable {
     case incompatible = 7
     case blocked = 8
     case degraded = 9
+    case unwritten = 10
 
     var meaning: String {
         switch self {
@@ -23,6 +24,7 @@ enum ExitCode: Int32, CaseIterable {
         case .incompatible: "the daemon speaks another version of the protocol"
         case .blocked: "a safety finding forbids it"
         case .degraded: "the service is degraded, or the ledger does not hold"
+        case .unwritten: "what was done is done, and the answer could not be written to standard output"
         }
     }
 }

@@ -30,7 +30,7 @@ struct ToolHelpTests {
             let run = try run(arguments)
             #expect(run.exitCode == 0)
             for text in [
-                "garden plant", "weather stream", "watch [TOPIC", "--socket PATH", "  8  a safety finding forbids it",
+                "garden plant", "weather stream", "watch [TOPIC", "--socket PATH", "  8   a safety finding forbids it",
             ] {
                 #expect(run.output.contains(text), "\(text)")
             }

@@ -73,6 +73,36 @@ struct ToolTests {
         #expect(daemon.lines.allSatisfy { $0 == "describe" })
     }
 
+    @Test("an answer that cannot be written is an error with a code of its own, and says that the command was done")
+    func unwritten() throws {
+        let daemon = try ScriptedDaemon.describing("OK {\"plant\":1}")
+        let run = try withExtendedLifetime(daemon) {
+            try ChildProcess.run(
+                ["sh", "-c", "exec \(mneedlectlPath) garden plant b1 --depth-mm 2 > /dev/full"],
+                environment: ["MNEEDLE_SOCKET": daemon.path, "PATH": "/usr/bin:/bin"])
+        }
+        #expect(run.exitCode == 10 && run.errors.contains("do not send it again"), "\(run.errors)")
+    }
+
+    @Test("a calendar replaces a calendar, and nothing else that is there; - is standard output")
+    func calendars() throws {
+        let daemon = try ScriptedDaemon.describing("OK {\"ics\":\"BEGIN:VCALENDAR\\r\\nEND:VCALENDAR\\r\\n\"}")
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let (letter, calendar) = (folder.path + "/letter.txt", folder.path + "/mine.ics")
+        try "Dear Nora".write(toFile: letter, atomically: true, encoding: .utf8)
+        let run = try mneedlectl(["calendar", "--output", letter], daemon: daemon)
+        #expect(run.exitCode == 1 && run.errors.contains("is no calendar"), "\(run.errors)")
+        #expect(try String(contentsOfFile: letter, encoding: .utf8) == "Dear Nora")
+        #expect(try mneedlectl(["calendar", "--output", folder.path], daemon: daemon).exitCode == 1)
+        for _ in 1...2 {
+            #expect(try mneedlectl(["calendar", "--output", calendar], daemon: daemon).exitCode == 0)
+            #expect(try String(contentsOfFile: calendar, encoding: .utf8).hasPrefix("BEGIN:VCALENDAR"))
+        }
+        #expect(try mneedlectl(["calendar", "--output", "-"], daemon: daemon).output.hasPrefix("BEGIN:VCALENDAR"))
+        #expect(try mneedlectl(["--yes", "calendar", "--output", letter], daemon: daemon).exitCode == 0)
+    }
+
     @Test(
         "each refusal has its exit code",
         arguments: [

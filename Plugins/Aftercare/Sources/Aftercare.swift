@@ -4,6 +4,10 @@ let activesHoursKey = Parameter.optional(
     "actives_hours", .integer(1...720),
     "Hours after a session without active products; at home not under 48, in a clinic not under 72.", default: 72)
 
+let emergencyNumberKey = Parameter.optional(
+    "emergency_number", .line(maximum: 20), "The number to call in an emergency, in the country of this service.",
+    default: "112")
+
 /// The symbol that the host looks up in this library.
 @_cdecl("mneedle_module_aftercare")
 public func mneedleModuleAftercare() -> UnsafeMutableRawPointer { definition.export() }
@@ -15,7 +19,7 @@ let definition = ModuleDefinition(
         name: "aftercare", version: "0.1.0",
         summary: "Says what the skin needs after a session, which products may touch it, and what a symptom means.",
         guards: true,
-        configuration: .of(activesHoursKey),
+        configuration: .of(activesHoursKey, emergencyNumberKey),
         knowledge: ["aftercare", "areas"],
         records: ["symptom.*", "reaction.*"]),
     migrations: migrations

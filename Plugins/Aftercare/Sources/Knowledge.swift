@@ -13,6 +13,10 @@ struct AftercareKnowledge: Sendable {
     let face: Set<String>
     let escalation: Escalation
     let findings: FindingCatalogue<AftercareCode>
+    /// The number to call in an emergency.
+    let emergencyNumber: String
+    /// What to do before anything else is read, by the action that a symptom asks for.
+    let atOnce: [Action: String]
 
     init(_ setup: Setup) throws {
         let file = setup.knowledge("aftercare")
@@ -26,6 +30,14 @@ struct AftercareKnowledge: Sendable {
         face = Set(AreaCatalogue(setup.knowledge("areas")).areas.filter(\.isFace).map(\.name))
         escalation = Escalation(file.section("escalation"))
         findings = FindingCatalogue(file, module: "aftercare")
+        let number = try setup[emergencyNumberKey]
+        emergencyNumber = number
+        let first = file.section("at_once")
+        atOnce = Dictionary(
+            uniqueKeysWithValues: [Action.urgent, .emergency].map { action in
+                (action, filled(first.string(action.rawValue, placeholders: ["number"]), in: .utc, ["number": number]))
+            })
+        first.requireSources()
         reportMistakes(file)
     }
 
@@ -92,7 +104,7 @@ enum AftercareCode: String, FindingCode {
         case .productDefersSession: ["product", "day", "until"]
         case .symptomUnknown: ["word", "taken", "suggestions"]
         case .symptomExpected, .symptomWatch, .symptomCall, .symptomUrgent, .symptomEmergency:
-            ["symptom", "what", "advice"]
+            ["symptom", "what", "advice", "number"]
         }
     }
 

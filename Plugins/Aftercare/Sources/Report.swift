@@ -48,6 +48,7 @@ private struct Told: Sendable {
 
 /// The reply of `aftercare.report`.
 private struct Reported: Reply {
+    let atOnce: String?
     let report: Int64
     let person: String
     let symptom: String
@@ -57,6 +58,7 @@ private struct Reported: Reply {
     let findings: [Finding]
 
     static let members: [Member<Reported>] = [
+        Member("at_once", "what to do before anything else is read; absent where nothing is urgent", \.atOnce),
         Member("report", "the report's number", \.report), Member("person", "who has it", \.person),
         Member("symptom", "what; other where no symptom has that name", \.symptom),
         Member("reaction", "the open reaction, if it blocks further sessions", \.reaction),
@@ -112,10 +114,11 @@ extension Aftercare {
                     person: person, said: said, degree: said.degree, isWorsening: said.isWorsening, since: nil,
                     note: told.note, course: course, at: transaction.now), with: present, transaction)
         }
+        let action = rest.map(\.action).reduce(main.action, max)
         return Reported(
-            report: main.report, person: person.person, symptom: first.symptom.name,
+            atOnce: knowledge.atOnce[action], report: main.report, person: person.person, symptom: first.symptom.name,
             reaction: main.reaction ?? rest.compactMap(\.reaction).first,
-            action: rest.map(\.action).reduce(main.action, max),
+            action: action,
             suggestions: first.unknown.map(knowledge.symptomsNear) ?? [],
             findings: main.findings + rest.flatMap(\.findings))
     }
@@ -218,7 +221,7 @@ extension Aftercare {
             action.code, person.setting, in: zone, until: until, sources: symptom.sources,
             [
                 "symptom": symptom.text, "what": isHealing ? symptom.normal : symptom.concern,
-                "advice": symptom.advice,
+                "advice": symptom.advice, "number": knowledge.emergencyNumber,
             ])
         if let word = complaint.said.unknown {
             let near = knowledge.symptomsNear(word)

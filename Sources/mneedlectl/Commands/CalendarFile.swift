@@ -5,7 +5,7 @@ import MneedleSystem
 import MneedleWire
 
 struct CalendarArguments: OwnArguments {
-    static let way = "mneedlectl calendar --output FILE [--person NAME] [--keep-current]"
+    static let way = "mneedlectl calendar --output FILE|- [--person NAME] [--keep-current]"
 
     @Option(parsing: .unconditional, help: .init(valueName: "file")) var output: String = ""
     @Option(parsing: .unconditional, help: .init(valueName: "name")) var person: String?
@@ -23,11 +23,41 @@ extension Tool {
         }
         let arguments = JSON.object(given.person.map { [.init("person", .string($0))] } ?? [])
         let connection = try connect()
+        guard given.output != "-" else {
+            guard !given.keepCurrent else {
+                throw .usage("standard output cannot be kept current", next: CalendarArguments.way)
+            }
+            let reply = try asking("scheduling.calendar") { () throws(ClientError) in
+                try connection.request("scheduling.calendar", arguments)
+            }
+            print(reply["ics"]?.string ?? "", terminator: "")
+            return
+        }
+        try requireCalendar(given.output)
         let size = try write(arguments, from: connection, to: given.output)
         guard given.keepCurrent else {
             return output.reply(["output": .string(given.output), "bytes": .integer(Int64(size))])
         }
         follow(connection, arguments, given.output)
+    }
+
+    /// What is there is replaced only if it is a calendar: nobody writes one over a letter by a mistyped name.
+    private func requireCalendar(_ path: String) throws(Failure) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        let isFile = status.st_mode & S_IFMT == S_IFREG
+        let begin = Array("BEGIN:VCALENDAR".utf8)
+        var bytes = [UInt8](repeating: 0, count: begin.count)
+        let descriptor = isFile ? open(path, O_RDONLY | O_CLOEXEC) : -1
+        let count = descriptor < 0 ? 0 : Glibc.read(descriptor, &bytes, bytes.count)
+        if descriptor >= 0 { close(descriptor) }
+        // An empty file was made for this.
+        if isFile, status.st_size == 0 || count == begin.count && bytes == begin { return }
+        let question = "'\(path)' is there and is no calendar. It would be replaced."
+        if isFile, options.yes || asks && questioner.confirms(question, about: path) { return }
+        throw Failure(
+            code: "not-a-calendar", message: "'\(path)' is there and is no calendar; nothing was written", details: [],
+            next: isFile ? "name another file, or add --yes to replace it" : "name a file", exitCode: .refused)
     }
 
     /// Writes the file anew after every event that may change it, through restarts of the daemon, until interrupted.
