@@ -8,8 +8,14 @@ struct Options: ParsableArguments {
     @Option(help: "How many seconds the daemon may be silent.", transform: number("a number of seconds"))
     var timeout: Double = 60
 
-    @Flag(help: "Print JSON, one document a line, errors as well.")
+    @Flag(help: "Print JSON, one document a line, errors as well: --format json.")
     var json = false
+
+    @Option(name: [.customShort("o"), .long], help: "How results are printed.")
+    var format: RowForm = .table
+
+    @Option(help: "Only these members of results, in this order: a,b,c.", transform: Options.names)
+    var fields: [String] = []
 
     @Flag(help: "Print no result; errors still go to standard error.")
     var quiet = false
@@ -32,7 +38,21 @@ struct Options: ParsableArguments {
     @Argument(parsing: .allUnrecognized, help: "A command and its arguments.")
     var words: [String] = []
 
+    /// How results are printed.
+    var form: RowForm { json ? .json : format }
+
+    private static func names(_ list: String) throws -> [String] {
+        let names = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard !names.contains(""), Set(names).count == names.count else {
+            throw ValidationError("expected names with commas between them, each once, got '\(list)'")
+        }
+        return names
+    }
+
     func validate() throws {
+        guard !json || [.table, .json].contains(format) else {
+            throw ValidationError("--json and --format \(format.rawValue) are two forms; give one")
+        }
         guard timeout > 0, timeout <= 86_400 else {
             throw ValidationError("--timeout: expected more than 0 and at most 86400 seconds, got '\(timeout)'")
         }

@@ -24,7 +24,8 @@ extension Tool {
 
     /// Whether there is somebody to be asked.
     var asks: Bool {
-        !options.noInput && !options.json && !options.quiet && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+        !options.noInput && !options.form.isForPrograms && !options.quiet && isatty(STDIN_FILENO) == 1
+            && isatty(STDERR_FILENO) == 1
     }
 
     var questioner: Questioner {
@@ -56,6 +57,7 @@ extension Tool {
     private func call(
         _ command: CommandDescription, _ request: RequestLine, on connection: Connection, offersNext: Bool
     ) throws(Failure) -> ExitCode {
+        try requireFields(of: command)
         try requireMeant(command, request)
         switch command.kind {
         case .single:
@@ -65,7 +67,7 @@ extension Tool {
             if offersNext { try Guide(self, connection).offer(reply["next"]?.elements ?? []) }
             return Tool.verdict(of: command.verb, reply)
         case .rows:
-            var rows = output.rows()
+            var rows = output.rows(of: command.reply.map(\.name))
             let end = try asking(command.verb) { () throws(ClientError) in
                 try connection.request(request) { rows.add($0) }
             }
@@ -76,6 +78,15 @@ extension Tool {
             try printEvents(of: request, on: connection, bell: false)
         }
         return .ok
+    }
+
+    /// Refuses names that no member of the reply has, before anything is sent.
+    private func requireFields(of command: CommandDescription) throws(Failure) {
+        let known = command.reply.map(\.name)
+        guard let wrong = options.fields.first(where: { !known.contains($0) }) else { return }
+        throw .usage(
+            "--fields: the reply of '\(command.words)' has no '\(HumanText.echo(wrong))'",
+            suggestions: suggestions(for: wrong, in: known), next: "it has \(known.joined(separator: ", "))")
     }
 
     /// Asks before something that cannot be undone, once all its arguments are there; where nobody can be asked, the command line
@@ -106,7 +117,7 @@ extension Tool {
         if isatty(STDIN_FILENO) == 1 {
             Output.complain("reading lines from the terminal; a line with a single '.' or Ctrl-D ends them")
         }
-        let showsProgress = isatty(STDERR_FILENO) == 1 && !options.quiet && !options.json
+        let showsProgress = isatty(STDERR_FILENO) == 1 && !options.quiet && !options.form.isForPrograms
         let end = try asking(request.verb) { () throws(ClientError) in
             try connection.stream(request, from: STDIN_FILENO) { counts in
                 if showsProgress { Output.complain(HumanText.flat(counts)) }
@@ -121,12 +132,5 @@ extension RequestLine {
     fileprivate var typed: String {
         guard case .words(let words) = arguments else { return verb }
         return ([verb] + words.map { "\($0.name)=\($0.value.text)" }).joined(separator: " ")
-    }
-}
-
-extension JSON {
-    /// The object without that member.
-    fileprivate func without(_ name: String) -> JSON {
-        members.map { .object($0.filter { $0.name != name }) } ?? self
     }
 }

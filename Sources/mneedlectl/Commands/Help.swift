@@ -63,7 +63,10 @@ struct Help {
                 ("--timeout SECONDS", "how long the daemon may be silent (60)"),
                 ("--no-header", "print tables without their header"),
                 ("--quiet", "print no result"),
+                ("-o, --format FORM", "how results are printed: \(RowForm.allCases.map(\.rawValue).joined(separator: ", "))"),
+                ("--fields A,B", "only these members of results, in this order"),
                 ("--no-input", "never ask: fail where an argument is missing"),
+                ("--yes", "do without asking what cannot be undone"),
                 ("--version", "print the version"),
                 ("-h, --help", "explain mneedlectl, or the command beside it"),
             ]))

@@ -53,7 +53,7 @@ struct Tool {
         case nil: try stand()
         case "guide": try guide(Array(words.dropFirst()))
         // With --json it is a listing like any other.
-        case "today" where !options.json: try today(Array(words.dropFirst()))
+        case "today" where !options.form.isForPrograms: try today(Array(words.dropFirst()))
         case "watch": try watch(Array(words.dropFirst()))
         case "on": try on(Array(words.dropFirst()), program: program)
         case "forward": try forward(Array(words.dropFirst()))
@@ -65,7 +65,7 @@ struct Tool {
         case "keys" where words.dropFirst().first == "backup": try backupKeys(Array(words.dropFirst(2)))
         case "records" where words.dropFirst().first == "page": try page(Array(words.dropFirst(2)))
         // With --json it is a listing like any other.
-        case "metrics" where !options.json: try metrics(Array(words.dropFirst()))
+        case "metrics" where !options.form.isForPrograms: try metrics(Array(words.dropFirst()))
         case "completion": print(try Completion.script(for: Array(words.dropFirst())), terminator: "")
         default: return try call(words)
         }

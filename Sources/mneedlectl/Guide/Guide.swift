@@ -6,7 +6,7 @@ extension Tool {
     func stand() throws(Failure) {
         let connection = try connect()
         let status = try asking("status") { () throws(ClientError) in try connection.request("status") }
-        guard !options.json else { return output.reply(status) }
+        guard !options.form.isForPrograms else { return output.reply(status) }
         output.text(standing(status, connection.greeting))
         if asks { return try Guide(self, connection).walk(person: nil) }
         let matters = try Guide(self, connection).matters(of: nil)

@@ -86,7 +86,7 @@ enum HumanText {
                 return lines.enumerated().map { ($0.offset == 0 ? "- " : "  ") + $0.element }
             }
         }
-        let table = TextTable(sample: elements, width: width)
+        let table = TextTable(sample: elements, order: [], width: width)
         return (table.header + elements.map(table.lines).joined()).split(separator: "\n").map(String.init)
     }
 

@@ -5,18 +5,23 @@ import MneedleWire
 
 /// The output of results and errors, in the form that the options choose.
 struct Output {
-    let isJSON: Bool
+    let form: RowForm
+    /// The members to print; all where that is `nil`.
+    let fields: [String]?
     let isQuiet: Bool
     let hasHeader: Bool
     /// The terminal's width, if standard output is a terminal.
     let terminalWidth: Int?
 
     init(_ options: Options) {
-        isJSON = options.json
+        form = options.form
+        fields = options.fields.isEmpty ? nil : options.fields
         isQuiet = options.quiet
         hasHeader = !options.noHeader
-        terminalWidth = Self.widthOfTerminal()
+        terminalWidth = form == .wide ? nil : Self.widthOfTerminal()
     }
+
+    private var isJSON: Bool { form == .json }
 
     /// The width of running text.
     var width: Int { terminalWidth ?? 80 }
@@ -29,11 +34,19 @@ struct Output {
     /// Prints the object of an `OK`.
     func reply(_ object: JSON) {
         guard !isQuiet else { return }
+        if form == .csv || form == .tsv {
+            // A single object is a listing of one row.
+            var rows = rows(of: (object.members ?? []).map(\.name))
+            rows.add(object)
+            return rows.finish([:])
+        }
+        let object = object.only(fields)
         print(isJSON ? object.text : HumanText.reply(object, width: terminalWidth), terminator: isJSON ? "\n" : "")
     }
 
     /// A printer for the rows of a listing as they come.
-    func rows() -> RowPrinter { RowPrinter(output: self) }
+    /// - Parameter columns: The members that a row may have, in their order.
+    func rows(of columns: [String]) -> RowPrinter { RowPrinter(output: self, columns: fields ?? columns) }
 
     func event(_ event: Event, bell: Bool) {
         if !isQuiet, isJSON {
@@ -84,18 +97,23 @@ struct RowPrinter {
     private static let enough = 200
 
     let output: Output
+    /// The columns in their order, whether a row has them or not.
+    private let columns: [String]
     private var waiting: [JSON] = []
     private var table: TextTable?
     private var count = 0
     private var isText = false
 
-    init(output: Output) { self.output = output }
+    init(output: Output, columns: [String]) { (self.output, self.columns) = (output, columns) }
 
     mutating func add(_ row: JSON) {
         guard !output.isQuiet else { return }
         count += 1
-        if output.isJSON {
-            print(row.text)
+        if output.form == .json {
+            print(row.only(output.fields).text)
+        } else if output.form == .csv || output.form == .tsv {
+            if count == 1 { printHeader() }
+            print(output.form.line(columns.map { RowForm.field(row[$0]) }), terminator: "")
         } else if let members = row.members, members.count == 1, members[0].name == "text",
             let line = members[0].value.string
         {
@@ -103,16 +121,21 @@ struct RowPrinter {
             // A line for a file stays as it is; for a terminal it must not contain commands.
             print(output.terminalWidth == nil ? line : HumanText.safe(line))
         } else if let table {
-            print(table.lines(row), terminator: "")
+            print(table.lines(row.only(output.fields)), terminator: "")
         } else {
-            waiting.append(row)
+            waiting.append(row.only(output.fields))
             if waiting.count == Self.enough { printWaiting() }
         }
     }
 
     /// - Parameter end: The object of the listing's `OK`.
     mutating func finish(_ end: JSON) {
-        guard !output.isQuiet, !output.isJSON else { return }
+        guard !output.isQuiet, output.form != .json else { return }
+        if output.form == .csv || output.form == .tsv {
+            // A table without rows has its columns all the same.
+            if count == 0 { printHeader() }
+            return
+        }
         if table == nil { printWaiting() }
         if count == 0 { Output.complain("nothing to list") }
         if isText {
@@ -123,8 +146,12 @@ struct RowPrinter {
         }
     }
 
+    private func printHeader() {
+        if output.hasHeader { print(output.form.line(columns), terminator: "") }
+    }
+
     private mutating func printWaiting() {
-        let table = TextTable(sample: waiting, width: output.terminalWidth)
+        let table = TextTable(sample: waiting, order: columns, width: output.terminalWidth)
         if output.hasHeader, !waiting.isEmpty { print(table.header, terminator: "") }
         for row in waiting { print(table.lines(row), terminator: "") }
         waiting = []

@@ -9,8 +9,9 @@ struct TextTable {
 
     /// - Parameters:
     ///   - sample: The rows that the widths are taken from.
+    ///   - order: The columns' names in their order; others come after them.
     ///   - width: The terminal's width; `nil` for no wrapping.
-    init(sample: [JSON], width: Int?) {
+    init(sample: [JSON], order: [String], width: Int?) {
         for row in sample {
             for member in row.members ?? [] {
                 let length = HumanText.cell(member.value).count
@@ -21,6 +22,10 @@ struct TextTable {
                 }
             }
         }
+        let places = Dictionary(order.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        columns = columns.enumerated()
+            .sorted { (places[$0.element.name] ?? .max, $0.offset) < (places[$1.element.name] ?? .max, $1.offset) }
+            .map { $0.element }
         if let width { shrink(to: width) }
     }
 
