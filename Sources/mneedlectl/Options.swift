@@ -23,6 +23,9 @@ struct Options: ParsableArguments {
     @Flag(help: "Print tables without their header.")
     var noHeader = false
 
+    @Flag(help: "Tell on a terminal, too, on which sources each finding rests.")
+    var why = false
+
     @Flag(help: "Never ask: fail where an argument is missing.")
     var noInput = false
 

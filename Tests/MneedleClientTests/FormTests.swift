@@ -48,6 +48,31 @@ struct FormTests {
         #expect(try run("garden", "list", "-o", "wide").output.hasPrefix("PLANT  NAME"))
     }
 
+    @Test("on a terminal the sources of a finding are told where one asks why; in a pipe always")
+    func why() throws {
+        let finding =
+            #"{"code":"too-soon","severity":"defer","message":"Wait.","advice":"","sources":[{"id":"S1","title":"A guide"}]}"#
+        for refusal in [false, true] {
+            let reply =
+                refusal ? #"ERR blocked {"message":"no","findings":[\#(finding)]}"# : #"OK {"findings":[\#(finding)]}"#
+            let daemon = try ScriptedDaemon.describing(reply)
+            func shown(_ words: String, onTerminal: Bool) throws -> String {
+                let line = "\(mneedlectlPath) garden plant b1 --depth-mm 2 \(words) 2>&1"
+                let run = try ChildProcess.run(
+                    onTerminal
+                        ? ["script", "-qec", "stty cols 80; \(line)", "/dev/null"] : ["sh", "-c", line],
+                    environment: ["MNEEDLE_SOCKET": daemon.path, "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"])
+                return run.output
+            }
+            try withExtendedLifetime(daemon) {
+                let plain = try shown("", onTerminal: true)
+                #expect(plain.contains("Wait.") && !plain.contains("A guide"), "\(plain)")
+                #expect(try shown("--why", onTerminal: true).contains("Sources: A guide"))
+                #expect(try shown("", onTerminal: false).contains("Sources: A guide"))
+            }
+        }
+    }
+
     @Test("a field that there is not is refused with what there is, and nothing is sent")
     func unknown() throws {
         let daemon = try ScriptedDaemon.describing(Self.rows)

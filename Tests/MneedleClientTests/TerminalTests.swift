@@ -21,7 +21,7 @@ struct TerminalTests {
         let finding =
             #"{"code":"too-wet","severity":"defer","message":"\#(text)","advice":"\#(text)","sources":["\#(text)"]}"#
         let shown = try lines(
-            of: ["garden", "list"],
+            of: ["--why", "garden", "list"],
             reply: #"ERR blocked {"message":"\#(text)","note":"also \#(text)","findings":[\#(finding)]}"#)
         #expect(shown.count > 25 && shown.allSatisfy { $0.count <= 80 }, "\(shown.joined(separator: "\n"))")
         // Nothing of it is lost.

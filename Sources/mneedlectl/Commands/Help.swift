@@ -65,6 +65,7 @@ struct Help {
                 ("--quiet", "print no result"),
                 ("-o, --format FORM", "how results are printed: \(RowForm.allCases.map(\.rawValue).joined(separator: ", "))"),
                 ("--fields A,B", "only these members of results, in this order"),
+                ("--why", "tell on a terminal, too, on which sources each finding rests"),
                 ("--no-input", "never ask: fail where an argument is missing"),
                 ("--yes", "do without asking what cannot be undone"),
                 ("--version", "print the version"),

@@ -72,7 +72,7 @@ struct Guide {
             } catch {
                 // A step that fails ends that step: what there is to do then is told anew.
                 guard error.exitCode != .noDaemon, error.exitCode != .timeout else { throw error }
-                Output.complain(error)
+                tool.output.failure(error)
             }
         }
     }
@@ -118,7 +118,7 @@ struct Guide {
             } catch {
                 let page = AgendaPage(matters: error.findings.map(Matter.init), width: tool.output.width)
                 guard error.exitCode == .blocked, !page.numbered.isEmpty else { throw error }
-                Output.complain(error)
+                tool.output.failure(error)
                 Output.complain("\nWhat can be done about it:\n\n" + page.text, terminator: "")
                 guard let first = choice(of: page.numbered) else { return }
                 try settle(first, catalog)

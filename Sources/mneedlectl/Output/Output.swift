@@ -10,6 +10,8 @@ struct Output {
     let fields: [String]?
     let isQuiet: Bool
     let hasHeader: Bool
+    /// Whether findings are told with their sources.
+    let tellsSources: Bool
     /// The terminal's width, if standard output is a terminal.
     let terminalWidth: Int?
 
@@ -18,7 +20,9 @@ struct Output {
         fields = options.fields.isEmpty ? nil : options.fields
         isQuiet = options.quiet
         hasHeader = !options.noHeader
-        terminalWidth = form == .wide ? nil : Self.widthOfTerminal()
+        let width = Self.widthOfTerminal()
+        terminalWidth = form == .wide ? nil : width
+        tellsSources = options.why || width == nil
     }
 
     private var isJSON: Bool { form == .json }
@@ -40,7 +44,8 @@ struct Output {
             rows.add(object)
             return rows.finish([:])
         }
-        let object = object.only(fields)
+        var object = object.only(fields)
+        if !isJSON, !tellsSources { object = object.withoutSources }
         print(isJSON ? object.text : HumanText.reply(object, width: terminalWidth), terminator: isJSON ? "\n" : "")
     }
 
@@ -72,6 +77,8 @@ struct Output {
         if isJSON {
             print(failure.json.text)
         } else {
+            var failure = failure
+            if !tellsSources { failure.details = JSON.object(failure.details).withoutSources.members ?? [] }
             Self.complain(failure)
         }
     }

@@ -60,6 +60,19 @@ extension JSON {
         return .object(fields.compactMap { name in self[name].map { JSON.Member(name, $0) } })
     }
 
+    /// The value without the sources of the findings in it.
+    var withoutSources: JSON {
+        switch self {
+        case .array(let elements): return .array(elements.map(\.withoutSources))
+        case .object(let members):
+            let isFinding = self["code"] != nil && self["severity"] != nil && self["sources"] != nil
+            return .object(
+                members.filter { !isFinding || $0.name != "sources" }
+                    .map { JSON.Member($0.name, $0.value.withoutSources) })
+        default: return self
+        }
+    }
+
     /// The object without that member.
     func without(_ name: String) -> JSON {
         members.map { .object($0.filter { $0.name != name }) } ?? self
