@@ -45,9 +45,23 @@ private struct FieldFigures: Reply {
     ]
 }
 
+/// A limit that one field of a session is held against, in the field's own unit.
+private struct FieldLimit: Reply {
+    var field: String
+    var code: String
+    var least: Double?
+    var most: Double?
+
+    static let members: [Member<FieldLimit>] = [
+        Member("field", "which field", \.field), Member("code", "the code of its alarm", \.code),
+        Member("min", "less raises the alarm", \.least), Member("max", "more raises the alarm", \.most),
+    ]
+}
+
 /// The reply of `telemetry.summary`.
 private struct SummedUp: Reply {
     var summary: Summary
+    var limits: [FieldLimit]
     var alarms: Int64
 
     static let members: [Member<SummedUp>] = [
@@ -56,6 +70,7 @@ private struct SummedUp: Reply {
         Member("to", "the last") { $0.summary.to.map(Telemetry.instant) },
         Member("duration", "between them", \.duration),
         Member("fields", "count, min, mean, p50, p95, max and last of each field", \.fields),
+        Member("limits", "what these fields are held against, the depth first", \.limits),
         Member("alarms", "how many", \.alarms),
         Member("damaged", Unread.meaning) { $0.summary.damaged > 0 ? $0.summary.damaged : nil },
     ]
@@ -104,8 +119,26 @@ extension Telemetry {
                 let row = try reading.store.row(
                     "SELECT COUNT(*) AS n FROM telemetry_alarms WHERE session = ?", session.session)
                 guard let alarms = row?.integer("n") else { throw ModuleError.internal("nothing counts the alarms") }
-                return SummedUp(summary: summary, alarms: alarms)
+                return SummedUp(summary: summary, limits: try limits(of: session, reading), alarms: alarms)
             })
+    }
+
+    /// The limits of the fields that a session has reported, in the order of the knowledge.
+    private func limits(of session: KnownSession, _ reading: any Reading) throws -> [FieldLimit] {
+        let fields = try reading.series(session: session.session).flatMap(\.fields).filter { $0.kind != .text }
+        return knowledge.limits(planned: session.depthMM).enumerated().flatMap { place, limit in
+            let isDepth = place == TelemetryKnowledge.depthPlace
+            let units = fields.compactMap { field in
+                (isDepth ? knowledge.depthUnit(of: field) : field.name == limit.field ? 1 : nil)
+                    .map { (field.name, $0) }
+            }
+            return Dictionary(units) { first, _ in first }.sorted { $0.key < $1.key }.map { name, unit in
+                // Rounding takes away the error of dividing decimals in binary.
+                let own = { (bound: Double) in (bound / unit * 1e9).rounded() / 1e9 }
+                return FieldLimit(
+                    field: name, code: limit.code, least: limit.least.map(own), most: limit.most.map(own))
+            }
+        }
     }
 
     private static let with = Parameter.required("with", .id, "The other session's number.")

@@ -164,6 +164,33 @@ struct TelemetrySessionTests {
     }
 
     @Test(
+        "a summary names what its fields are held against, the depth first and each in its own unit",
+        arguments: [("depth_mm", 0.5), ("Depth_mm", 0.5), ("depth_um", 500), ("DEPTH_CM", 0.05)])
+    func limits(field: String, most: Double) throws {
+        let bench = try Self.bench()
+        #expect(try Self.limits(bench).isEmpty)
+        let line = "pen,device=pen-1 \(field)=0.01,battery_percent=80i,colour=\"red\" \(Self.noon)\n"
+        try bench.stream("telemetry.stream", ["session": 7], lines: [line])
+        let limits = try Self.limits(bench)
+        #expect(limits.map { $0.string("field") } == [field, "battery_percent"])
+        #expect(limits.map { $0.string("code") } == ["depth-over-plan", "battery-low"])
+        #expect(limits.map { $0.number("max") } == [most, nil] && limits.map { $0.has("min") } == [false, true])
+    }
+
+    private static func limits(_ bench: Bench) throws -> [Object] {
+        (try bench.call("telemetry.summary", ["session": 7]).list("limits") ?? []).compactMap { limit in
+            if case .object(let object) = limit { object } else { nil }
+        }
+    }
+
+    @Test("no limit is claimed for a depth that is not judged", arguments: ["depth_mm=t", "depth_mm=\"0.9\""])
+    func noLimit(field: String) throws {
+        let bench = try Self.bench()
+        try bench.stream("telemetry.stream", ["session": 7], lines: ["pen,device=pen-1 \(field) \(Self.noon)\n"])
+        #expect(try Self.limits(bench).isEmpty)
+    }
+
+    @Test(
         "a depth in another case or unit is judged",
         arguments: [("Depth_mm", 0.6), ("depth_um", 600), ("DEPTH_CM", 0.06)])
     func depthNames(field: String, value: Double) throws {
