@@ -5,6 +5,7 @@
 //   Plugins/Telemetry → MneedleBulkKit (in the library of MneedleKit), MneedleSeries
 //   mneedlectl → MneedleClient → MneedleWire ← MneedleDaemon
 //   mneedlectl, MneedleDaemon → MneedleTree
+//   mneedlectl → MneedlePictures
 //   mneedle-notify → MneedleNotify → MneedleClient
 //   MneedleDaemon, MneedleClient and those above them → MneedleSystem
 //
@@ -77,7 +78,7 @@ package.targets += [
     .executableTarget(
         name: "mneedlectl",
         dependencies: [
-            "MneedleClient", "MneedleSystem", "MneedleTree", "MneedleWire", "CMneedleRun",
+            "MneedleClient", "MneedlePictures", "MneedleSystem", "MneedleTree", "MneedleWire", "CMneedleRun",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Mustache", package: "swift-mustache"),
         ],
@@ -88,6 +89,12 @@ package.targets += [
             "MneedleClient", "MneedleSystem", "MneedleTestKit", "MneedleTree", "MneedleWire", "mneedlectl", "mneedled",
         ],
         swiftSettings: tests),
+]
+
+// What a terminal shows beside text: a grid of cells, charts, bars and keys; without the daemon.
+package.targets += [
+    .target(name: "MneedlePictures", dependencies: ["CMneedleSystem"], swiftSettings: settings),
+    .testTarget(name: "MneedlePicturesTests", dependencies: ["MneedlePictures"], swiftSettings: tests),
 ]
 
 // The desktop agent.

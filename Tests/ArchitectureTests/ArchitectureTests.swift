@@ -92,6 +92,13 @@ struct ArchitectureTests {
         for file in files { #expect(file.imports.isSubset(of: ["CZstd", "Synchronization"]), "\(file.path)") }
     }
 
+    @Test("pictures in the terminal know the C library, and nothing of what is drawn")
+    func picturesStandAlone() throws {
+        let files = try Self.swiftFiles("Sources/MneedlePictures")
+        #expect(!files.isEmpty)
+        for file in files { #expect(file.imports.isSubset(of: ["CMneedleSystem"]), "\(file.path)") }
+    }
+
     @Test("the ledger's tree knows hashing and base64, and no ledger")
     func treeStandsAlone() throws {
         let files = try Self.swiftFiles("Sources/MneedleTree")

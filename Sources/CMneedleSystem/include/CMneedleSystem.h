@@ -91,6 +91,9 @@ void mneedle_deadline_in_store(int is_inside);
 /* Whether the piece of work has nearly used up its time: for giving it up in an orderly way before. */
 int mneedle_deadline_is_near(void);
 
+/* The columns of a terminal that a character takes, whatever the locale: 0, 1 or 2; -1 for a control character. */
+int mneedle_character_width(uint32_t scalar);
+
 /* Names the calling thread, in at most 15 bytes. */
 void mneedle_name_thread(const char *name);
 
