@@ -7,7 +7,7 @@ UMASK := umask 022;
 
 BUILD := .build/release
 PREREQUISITES := libsystemd-dev libsqlite3-dev libzstd-dev pkg-config tzdata
-TEST_PREREQUISITES := $(PREREQUISITES) age qrencode zbar-tools socat strace python3 binutils mandoc shellcheck systemd dbus python3-dbusmock \
+TEST_PREREQUISITES := $(PREREQUISITES) age qrencode zbar-tools socat strace tmux python3 binutils mandoc shellcheck systemd dbus python3-dbusmock \
     dunst xvfb xdotool imagemagick fonts-dejavu-core python3-icalendar khal faketime python3-prometheus-client python3-jsonschema python3-cryptography
 # Debian starts these servers where systemd runs; the benchmark starts its own.
 BENCH_PREREQUISITES := $(PREREQUISITES) redis-server postgresql libpq-dev remind strace python3 victoria-metrics influxdb

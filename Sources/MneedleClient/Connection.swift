@@ -62,7 +62,10 @@ public final class Connection {
     }
 
     /// Waits for the next line at most as long as `limit`; `nil` waits for ever.
-    func receive(within limit: Duration?) throws(ClientError) -> ReplyLine? {
+    ///
+    /// With `.zero` a program that waits for several things itself, and has sent requests with tags, takes what has come.
+    /// - Returns: `nil` when none came in time.
+    public func receive(within limit: Duration?) throws(ClientError) -> ReplyLine? {
         let deadline = limit.map { ContinuousClock.now + $0 }
         while true {
             if let line = try nextLine() { return line }

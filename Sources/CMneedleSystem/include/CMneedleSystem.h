@@ -94,6 +94,17 @@ int mneedle_deadline_is_near(void);
 /* The columns of a terminal that a character takes, whatever the locale: 0, 1 or 2; -1 for a control character. */
 int mneedle_character_width(uint32_t scalar);
 
+/* Holds back the signals that a program which has the whole terminal deals with itself: another size, a stop and its end,
+ * and those that end it; what is ignored stays ignored. A descriptor that is readable once there is one, or a negated
+ * errno. For a process of one thread. */
+int mneedle_terminal_signals_hold(void);
+/* The next of them; 0 when there is none. */
+int mneedle_terminal_signals_next(int signals);
+/* Lets them do what they usually do, and closes the descriptor. */
+void mneedle_terminal_signals_release(int signals);
+/* Takes lines from standard input again after its end, which a terminal only tells. */
+void mneedle_input_again(void);
+
 /* Names the calling thread, in at most 15 bytes. */
 void mneedle_name_thread(const char *name);
 

@@ -49,7 +49,7 @@ struct AgendaPage {
     let matters: [Matter]
     let width: Int
 
-    private static let headings = [
+    static let headings = [
         ("now", "Now:"), ("open", "Before the next session:"), ("due", "May be done now:"), ("running", "At present:"),
         ("expiring", "Holds for a while:"), ("waiting", "No session before:"), ("upcoming", "Comes:"),
         ("never", "Speaks against every session:"),
@@ -58,7 +58,8 @@ struct AgendaPage {
     /// The matters that can be settled, by their numbers.
     var numbered: [Matter] { ordered.filter { $0.remedy != nil } }
 
-    private var ordered: [Matter] {
+    /// The matters in the order in which they are told.
+    var ordered: [Matter] {
         let known = AgendaPage.headings.map(\.0)
         // A kind that a later daemon adds comes last, and is not lost.
         return AgendaPage.headings.flatMap { kind, _ in matters.filter { $0.kind == kind } }

@@ -101,7 +101,7 @@ struct Guide {
 
     /// Does a matter's command. Where that is refused for something that can be settled itself, that comes first, and the command
     /// is sent again as it was.
-    private func settle(_ matter: Matter, _ catalog: Catalog, offersNext: Bool = false) throws(Failure) {
+    func settle(_ matter: Matter, _ catalog: Catalog, offersNext: Bool = false) throws(Failure) {
         guard let remedy = matter.remedy, let command = catalog.command(remedy.verb) else {
             throw .usage(
                 "the daemon has no command '\(matter.remedy?.verb ?? "")'", next: "'mneedlectl help' lists them")
