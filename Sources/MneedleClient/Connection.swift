@@ -18,6 +18,8 @@ public final class Connection {
     public var descriptor: CInt { socket.number }
     /// The longest wait for the daemon's next line; `nil` waits for ever.
     public var timeout: Duration?
+    /// Called about every second while a reply is waited for, with how long that has been so; with `nil` when it goes on after that.
+    public var whileWaiting: (Duration?) -> Void
 
     private let socket: Descriptor
     var scanner = LineScanner(limit: 64 << 20)
@@ -37,9 +39,11 @@ public final class Connection {
     }
 
     /// Connects to the first of `paths` where a daemon listens, and reads its greeting.
-    public init(firstOf paths: [String], timeout: Duration? = nil) throws(ClientError) {
+    public init(
+        firstOf paths: [String], timeout: Duration? = nil, whileWaiting: @escaping (Duration?) -> Void = { _ in }
+    ) throws(ClientError) {
         (socket, path) = try Self.open(firstOf: paths)
-        self.timeout = timeout
+        (self.timeout, self.whileWaiting) = (timeout, whileWaiting)
         try readGreeting()
     }
 
@@ -53,12 +57,18 @@ public final class Connection {
 
     /// Waits for the next line from the daemon, of any kind.
     public func receive() throws(ClientError) -> ReplyLine {
-        guard let line = try receive(within: timeout) else {
-            throw ClientError(
-                .timedOut, "the daemon did not answer in time",
-                advice: "a command that changes something may still have been carried out: look before you repeat it")
-        }
-        return line
+        let begin = ContinuousClock.now
+        var hasWaited = false
+        defer { if hasWaited { whileWaiting(nil) } }
+        repeat {
+            let rest = timeout.map { max(.zero, $0 - begin.duration(to: .now)) } ?? .seconds(1)
+            if let line = try receive(within: min(rest, .seconds(1))) { return line }
+            hasWaited = true
+            whileWaiting(begin.duration(to: .now))
+        } while timeout.map { begin.duration(to: .now) < $0 } ?? true
+        throw ClientError(
+            .timedOut, "the daemon did not answer in time",
+            advice: "a command that changes something may still have been carried out: look before you repeat it")
     }
 
     /// Waits for the next line at most as long as `limit`; `nil` waits for ever.

@@ -6,7 +6,8 @@ package enum LocalTime {
     /// The moment of one of the daemon's times; `nil` for a text that is none.
     package static func date(_ time: String) -> Date? {
         // The daemon writes UTC, with or without a fraction of a second.
-        time.hasSuffix("Z") ? try? Date("\(time.prefix(19))Z", strategy: .iso8601) : nil
+        guard time.hasSuffix("Z"), let date = try? Date("\(time.prefix(19))Z", strategy: .iso8601) else { return nil }
+        return date.addingTimeInterval(Double("0\(time.dropFirst(19).dropLast())") ?? 0)
     }
 
     /// `2026-11-20T17:00:00.148Z` → `Fri 20 Nov 2026, 18:00` in the time zone here; a text that is no time stays.

@@ -68,9 +68,15 @@ extension Tool {
             return Tool.verdict(of: command.verb, reply)
         case .rows:
             var rows = output.rows(of: command.reply.map(\.name))
+            // What goes to a file is seen by nobody meanwhile.
+            var listing = isatty(STDOUT_FILENO) == 0 ? progressLine.map { Listing(line: $0) } : nil
             let end = try asking(command.verb) { () throws(ClientError) in
-                try connection.request(request) { rows.add($0) }
+                try connection.request(request) {
+                    rows.add($0)
+                    listing?.add()
+                }
             }
+            listing?.line.clear()
             rows.finish(end)
         case .bulk:
             try stream(request, on: connection)
@@ -117,12 +123,14 @@ extension Tool {
         if isatty(STDIN_FILENO) == 1 {
             Output.complain("reading lines from the terminal; a line with a single '.' or Ctrl-D ends them")
         }
-        let showsProgress = isatty(STDERR_FILENO) == 1 && !options.quiet && !options.form.isForPrograms
+        let line = progressLine
+        let transfer = Transfer(from: STDIN_FILENO)
         let end = try asking(request.verb) { () throws(ClientError) in
             try connection.stream(request, from: STDIN_FILENO) { counts in
-                if showsProgress { Output.complain(HumanText.flat(counts)) }
+                line?.show(transfer.text(HumanText.flat(counts), width: line?.width ?? 80))
             }
         }
+        line?.clear()
         output.reply(end)
     }
 }

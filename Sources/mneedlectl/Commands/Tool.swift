@@ -75,10 +75,13 @@ struct Tool {
     }
 
     /// Opens the connection that `--socket` and the environment name.
-    func connect() throws(Failure) -> Connection {
+    /// - Parameter seconds: How long the daemon may be silent, and nothing is told of waiting then; `--timeout` if left out.
+    func connect(within seconds: Double? = nil) throws(Failure) -> Connection {
+        let line = seconds == nil ? progressLine : nil
         do {
             return try Connection(
-                firstOf: SocketPath.candidates(explicit: options.socket), timeout: .seconds(options.timeout))
+                firstOf: SocketPath.candidates(explicit: options.socket),
+                timeout: .seconds(seconds ?? options.timeout), whileWaiting: { line?.wait($0) })
         } catch {
             throw Failure(error)
         }
