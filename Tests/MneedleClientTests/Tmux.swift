@@ -16,9 +16,15 @@ final class Tmux {
     /// - Parameters:
     ///   - daemon: The daemon that the shell's `mneedlectl` asks.
     ///   - variables: More of the shell's environment.
-    init(_ width: Int, _ height: Int, _ daemon: DaemonProcess, _ variables: [String: String] = [:]) throws {
+    convenience init(
+        _ width: Int, _ height: Int, _ daemon: DaemonProcess, _ variables: [String: String] = [:]
+    ) throws {
+        try self.init(width, height, socket: daemon.folder + "/run/control.sock", variables)
+    }
+
+    init(_ width: Int, _ height: Int, socket: String, _ variables: [String: String] = [:]) throws {
         folder = try TemporaryFolder()
-        let environment = ["MNEEDLE_SOCKET": daemon.folder + "/run/control.sock", "PS1": "ready$ ", "TZ": "UTC"]
+        let environment = ["MNEEDLE_SOCKET": socket, "PS1": "ready$ ", "TZ": "UTC"]
             .merging(variables) { $1 }.map { "\($0)=\($1)" }.sorted()
         try run(
             ["new-session", "-d", "-x", "\(width)", "-y", "\(height)", "env"] + environment

@@ -90,7 +90,7 @@ struct ToolHelpTests {
                 [""],
                 [
                     "ping", "subscribe", "garden", "weather", "help", "guide", "watch", "completion", "calendar", "on",
-                    "forward",
+                    "forward", "top",
                 ]
             ),
             (["ga"], ["garden"]),

@@ -175,6 +175,57 @@ struct TopTests {
         try terminal.wait(for: "Pass 2 of 3")
     }
 
+    @Test("a daemon that hangs is away too, and what was asked of it is not taken for done")
+    func hangs() throws {
+        let (daemon, client) = try Self.prepared()
+        try Self.start(client)
+        let terminal = try Self.overview(daemon)
+        try terminal.wait(for: "Session 1")
+        daemon.signal(SIGSTOP)
+        try terminal.press("s")
+        try terminal.wait(for: "is away since", "It is not known whether session 1 is stopped on record.")
+        try terminal.press("?")
+        try terminal.wait(for: "Ctrl-Z")
+        try terminal.press("?")
+        daemon.signal(SIGCONT)
+        try terminal.wait { $0.contains(": ok") && !$0.contains("is away") }
+    }
+
+    @Test("only what an event concerns is asked again, and nothing while nothing happens")
+    func asksLittle() throws {
+        let daemon = try ScriptedDaemon { peer in
+            peer.send(ScriptedDaemon.greeting)
+            var (count, told) = (0, 0)
+            while let line = peer.receive() {
+                let tag = line.prefix { $0 != " " }
+                if line.hasSuffix(" today") {
+                    count += 1
+                    peer.send(#"\#(tag) ROW {"kind":"open","message":"matter \#(count)","advice":""}"#)
+                }
+                peer.send(line.hasSuffix(" status") ? #"\#(tag) OK {"state":"ok","problems":[]}"# : "\(tag) OK {}")
+                if count == 1, told == 0, line.contains("session.list") || line.hasSuffix(" today") {
+                    told = 1
+                    // Live values of no session here, and a value that is kept and concerns what there is to do.
+                    peer.send(#"#events EVENT - telemetry.sample {"session":7,"depth_mm":0.1}"#)
+                    peer.send(#"#events EVENT 8 reminder.due {"reminder":1}"#)
+                } else if count == 2, told == 1 {
+                    told = 2
+                    peer.send(#"#events EVENT 9 session.finished {"session":7}"#)
+                }
+            }
+        }
+        let terminal = try Tmux(80, 24, socket: daemon.path)
+        try terminal.type("\(mneedlectlPath) top; echo \"exit $?\"")
+        try terminal.wait(for: "matter 3")
+        try terminal.press("q")
+        try terminal.wait(for: "exit 0")
+        func count(_ words: String) -> Int { daemon.lines.count { $0.hasSuffix(words) } }
+        #expect(count("subscribe topics=*") == 1 && count("session.list state=running") == 2, "\(daemon.lines)")
+        // Once a minute two are asked, and a minute may have begun meanwhile.
+        #expect(count(" today") >= 3 && count(" today") <= 4 && count(" status") <= 2, "\(daemon.lines)")
+        #expect(daemon.lines.count == 3 + count(" today") + count(" status"), "\(daemon.lines)")
+    }
+
     @Test("Ctrl-Z gives the terminal back as it was, and fg goes on with what is so by then", arguments: sizes)
     func suspends(width: Int, height: Int) throws {
         let (daemon, client) = try Self.prepared()

@@ -41,7 +41,9 @@ struct Help {
             \(list([
                 ("help [COMMAND]", Tool.ownCommands[0].summary),
                 ("guide [PERSON]", Tool.ownCommands[1].summary),
+                ("top", Tool.ownCommands[14].summary),
                 ("watch [TOPIC…] [--since SEQ] [--bell]", "print events until interrupted, those after SEQ first"),
+                ("telemetry show SESSION [--field NAME]", Tool.ownCommands[13].summary),
                 ("completion bash|zsh|fish", Tool.ownCommands[3].summary),
                 ("calendar --output FILE [--person NAME] [--keep-current]", Tool.ownCommands[4].summary),
                 ("ledger witness [--user] [--since-accepted] [--journal FILE]", Tool.ownCommands[5].summary),

@@ -19,6 +19,7 @@ struct Tool {
         ("keys backup", "write an encrypted copy of the people's keys, by the program age"),
         ("records page", "write everything that is kept about a person as a page for them"),
         ("ledger page", "write the ledger's signed head as a page to print, with a code to scan"),
+        ("telemetry show", "draw what a session's device has reported against its limit"),
         ("top", "show what runs, what is wrong and what there is to do, as it changes"),
     ]
 
@@ -56,6 +57,7 @@ struct Tool {
         // With --json it is a listing like any other.
         case "today" where !options.form.isForPrograms: try today(Array(words.dropFirst()))
         case "top": try top(Array(words.dropFirst()))
+        case "telemetry", "telemetry.show", "telemetry.summary": return try telemetry(words)
         case "watch": try watch(Array(words.dropFirst()))
         case "on": try on(Array(words.dropFirst()), program: program)
         case "forward": try forward(Array(words.dropFirst()))

@@ -86,12 +86,18 @@ struct Top {
         let second = 1 - now.timeIntervalSince1970.truncatingRemainder(dividingBy: 1)
         let showsSeconds = state.sessions.value?.isEmpty == false
         let minute = max(0, min(60, nextMinute.timeIntervalSince(now)))
-        return link == nil ? min(second, 1) : showsSeconds ? min(second, minute) : minute
+        return link?.silence == nil && link != nil && !showsSeconds ? minute : min(second, minute)
     }
+
+    /// How many seconds the daemon may take to answer before it counts as away: what it does not tell then is told by nobody.
+    private static let mostSilence = Duration.seconds(5)
 
     /// Does what it is time for.
     private mutating func pass() {
         let now = Date()
+        if let silence = link?.silence, silence > Top.mostSilence {
+            lose(Failure(ClientError(.timedOut, "the daemon does not answer")))
+        }
         if link == nil, now >= nextTry { connect() }
         // A clock that was set back would otherwise leave it waiting.
         if now >= nextMinute || nextMinute.timeIntervalSince(now) > 60 {
@@ -117,7 +123,9 @@ struct Top {
 
     private mutating func lose(_ failure: Failure) {
         let stopping = state.sessions.value?.first { link?.isAsked(.stop($0.number)) == true }
-        if let stopping { say("It is not known whether session \(stopping.number) is stopped on record.", isAlarm: true) }
+        if let stopping {
+            say("It is not known whether session \(stopping.number) is stopped on record.", isAlarm: true)
+        }
         link = nil
         nextTry = Date(timeIntervalSinceNow: 1)
         state.isAway(because: failure.message)
@@ -226,7 +234,9 @@ struct Top {
                 "Nothing can be stopped on record while the daemon is away: s works as soon as it is back.",
                 isAlarm: true)
         }
-        guard let sessions = state.sessions.value else { return say("Which sessions run is not known, so none can be stopped here.") }
+        guard let sessions = state.sessions.value else {
+            return say("Which sessions run is not known, so none can be stopped here.")
+        }
         guard let first = sessions.first else { return say("No session runs, so there is none to stop.") }
         guard sessions.count > 1 else { return ask([.stop(first.number)]) }
         asksWhich = true

@@ -63,7 +63,7 @@ struct TopLink {
     }
 
     let connection: Connection
-    private var asked: [String: TopQuestion] = [:]
+    private var asked: [String: (question: TopQuestion, at: ContinuousClock.Instant)] = [:]
     private var rows: [String: [JSON]] = [:]
     /// The questions to ask once more, because something has happened after they were asked.
     private var again: Set<TopQuestion> = []
@@ -71,8 +71,10 @@ struct TopLink {
     private static let events = "events"
 
     /// Connects, and asks for all events from now on.
+    ///
+    /// While it connects no key is heard, so that a daemon that does not greet at once is one that is away.
     init(_ tool: Tool) throws(Failure) {
-        connection = try tool.connect()
+        connection = try tool.connect(within: 2)
         try send(
             RequestLine(
                 tag: TopLink.events, verb: "subscribe", arguments: .words([.init("topics", .bare("*"))])))
@@ -82,13 +84,16 @@ struct TopLink {
     mutating func ask(_ questions: some Sequence<TopQuestion>) throws(Failure) {
         for question in questions {
             if asked[question.tag] == nil {
-                asked[question.tag] = question
+                asked[question.tag] = (question, .now)
                 try send(question.request)
             } else {
                 again.insert(question)
             }
         }
     }
+
+    /// How long the daemon has left the oldest question unanswered; `nil` where there is none.
+    var silence: Duration? { asked.values.map(\.at).min().map { $0.duration(to: .now) } }
 
     /// Whether a question is not answered yet.
     func isAsked(_ question: TopQuestion) -> Bool { asked[question.tag] != nil }
@@ -108,12 +113,12 @@ struct TopLink {
             case .event(let tag, let seq, let topic, let body):
                 return .event(Event(tag: tag, seq: seq, topic: topic, body: body))
             case .ok(let tag?, let end):
-                guard let question = asked.removeValue(forKey: tag) else { continue }
+                guard let question = asked.removeValue(forKey: tag)?.question else { continue }
                 let rows = rows.removeValue(forKey: tag) ?? []
                 try askAgain(question)
                 return .answer(question, rows: rows, end)
             case .err(let tag, let code, let details):
-                guard let tag, let question = asked.removeValue(forKey: tag) else {
+                guard let tag, let question = asked.removeValue(forKey: tag)?.question else {
                     // Without a tag it is about the connection, and without a question about the events.
                     throw Failure(.refused(code, details))
                 }
