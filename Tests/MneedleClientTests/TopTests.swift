@@ -191,6 +191,25 @@ struct TopTests {
         try terminal.wait { $0.contains(": ok") && !$0.contains("is away") }
     }
 
+    @Test("who may not stop a session is told that it runs on")
+    func forbidden() throws {
+        let daemon = try ScriptedDaemon(role: "reader") { line in
+            let tag = line.prefix { $0 != " " }
+            if line.contains("session.list") {
+                return
+                    #"\#(tag) ROW {"session":7,"person":"anna","device":"pen","areas":["chin"],"started":"2026-11-20T12:00:00Z"}"#
+                    + "\n\(tag) OK {}"
+            }
+            return line.contains("session.stop")
+                ? #"\#(tag) ERR forbidden {"message":"'session.stop' needs the role operator"}"# : "\(tag) OK {}"
+        }
+        let terminal = try Tmux(80, 24, socket: daemon.path)
+        try terminal.type("\(mneedlectlPath) top; echo \"exit $?\"")
+        try terminal.wait(for: "Session 7", "reader")
+        try terminal.press("s")
+        try terminal.wait(for: "Session 7 is NOT stopped: 'session.stop' needs the role operator")
+    }
+
     @Test("only what an event concerns is asked again, and nothing while nothing happens")
     func asksLittle() throws {
         let daemon = try ScriptedDaemon { peer in
