@@ -7,7 +7,9 @@ package enum LocalTime {
     package static func date(_ time: String) -> Date? {
         // The daemon writes UTC, with or without a fraction of a second.
         guard time.hasSuffix("Z"), let date = try? Date("\(time.prefix(19))Z", strategy: .iso8601) else { return nil }
-        return date.addingTimeInterval(Double("0\(time.dropFirst(19).dropLast())") ?? 0)
+        let fraction = time.dropFirst(19).dropLast()
+        guard fraction.first == ".", fraction.dropFirst().allSatisfy({ ("0"..."9").contains($0) }) else { return date }
+        return date.addingTimeInterval(Double("0\(fraction)") ?? 0)
     }
 
     /// `2026-11-20T17:00:00.148Z` → `Fri 20 Nov 2026, 18:00` in the time zone here; a text that is no time stays.

@@ -14,13 +14,14 @@ package enum BarText {
     ///   - least: Less is too little.
     ///   - most: More is too much.
     package static func gauge(_ value: Double, least: Double?, most: Double?, width: Int) -> String {
-        guard let whole = most.map({ $0 / 0.75 }) ?? least.map({ $0 * 4 }), whole > 0, width > 2 else {
+        guard let whole = most.map({ $0 / 0.75 }) ?? least.map({ $0 * 4 }), whole > 0, whole.isFinite, width > 2 else {
             return String(repeating: " ", count: max(width, 0))
         }
         var bar = Array(text(value / whole, width: width))
         for limit in [least, most].compactMap({ $0 }) {
-            let place = Int(limit / whole * Double(width))
-            guard bar.indices.contains(place) else { continue }
+            let part = limit / whole
+            guard (0..<1).contains(part) else { continue }
+            let place = Int(part * Double(width))
             bar[place] = "┃"
             // A value over its limit comes over the mark, however little it is.
             if limit == most, value > limit, place + 1 < width { bar[place + 1] = "█" }

@@ -74,8 +74,9 @@ package struct BrailleChart {
     private func row(of value: Double) -> Int {
         let rows = Double(height * 4 - 1)
         let span = range.upperBound - range.lowerBound
-        guard span > 0 else { return Int(rows / 2) }
-        return Int(min(max((range.upperBound - value) / span * rows, 0), rows).rounded())
+        let place = (range.upperBound - value) / span * rows
+        guard span > 0, place.isFinite else { return Int(rows / 2) }
+        return Int(min(max(place, 0), rows).rounded())
     }
 
     private static func bit(_ column: Int, _ row: Int) -> UInt8 {

@@ -27,6 +27,11 @@ package struct CellGrid: Equatable {
         var style = Style()
     }
 
+    /// The marks and isolates of texts from right to left.
+    private static let isolates: Set<Character> = [
+        "\u{200E}", "\u{200F}", "\u{061C}", "\u{2066}", "\u{2067}", "\u{2068}", "\u{2069}",
+    ]
+
     package let width: Int
     package let height: Int
     private var cells: [Cell]
@@ -51,7 +56,11 @@ package struct CellGrid: Equatable {
         var column = column
         for character in text {
             var (shown, width) = (character, TextWidth.of(character))
-            if width == 0 { (shown, width) = (character.isWhitespace ? " " : "\u{FFFD}", 1) }
+            if width == 0 {
+                // Each cell has its place already, so that nothing has to be kept apart from what is beside it.
+                guard !CellGrid.isolates.contains(character) else { continue }
+                (shown, width) = (character.isWhitespace ? " " : "\u{FFFD}", 1)
+            }
             guard column >= 0, column + width <= end else { break }
             set(Cell(character: shown, style: style), row, column)
             if width == 2 { set(Cell(character: nil, style: style), row, column + 1) }

@@ -15,8 +15,8 @@ package enum Sparkline {
             values.map { value -> Character in
                 guard let value, value.isFinite else { return " " }
                 // Where all are the same, none is low and none is high.
-                guard span > 0 else { return bars[bars.count / 2] }
                 let part = (value - range.lowerBound) / span * Double(bars.count)
+                guard span > 0, part.isFinite else { return bars[bars.count / 2] }
                 return bars[Int(min(max(part, 0), Double(bars.count - 1)))]
             })
     }

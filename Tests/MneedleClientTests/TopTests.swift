@@ -99,6 +99,19 @@ struct TopTests {
         #expect(try client.ok("session.show session=1")["state"]?.string == "running")
     }
 
+    @Test("a reminder comes into the list when it is due, and goes when it is answered")
+    func reminders() throws {
+        let (daemon, client) = try Self.prepared()
+        let terminal = try Self.overview(daemon)
+        #expect(try !terminal.screen().contains("Order new needles"))
+        let soon = Date().addingTimeInterval(2).ISO8601Format()
+        let reminder = try client.ok("scheduling.remind person=anna at=\(soon) title=\"Order new needles\"")[
+            "reminder"]?.integer
+        try terminal.wait(for: "Order new needles")
+        _ = try client.ok("scheduling.done reminder=\(try #require(reminder))")
+        try terminal.wait { !$0.contains("Order new needles") }
+    }
+
     @Test("Enter does what is chosen by asking for it, and comes back", arguments: sizes)
     func doing(width: Int, height: Int) throws {
         let (daemon, client) = try Self.prepared()
@@ -281,9 +294,9 @@ struct TopTests {
         let (daemon, client) = try Self.prepared()
         try Self.start(client)
         let terminal = try Self.overview(daemon, 120, 40)
-        for (width, height) in Self.sizes + [(20, 5), (1, 1), (120, 40)] {
+        for (width, height) in Self.sizes + [(20, 5), (3, 24), (40, 3), (1, 1), (120, 40)] {
             try terminal.resize(width, height)
-            let hasRoom = width >= 60
+            let hasRoom = width >= 60 && height >= 20
             let shown = try terminal.wait { screen in
                 let lines = screen.split(separator: "\n", omittingEmptySubsequences: false)
                 return !hasRoom
@@ -334,6 +347,8 @@ struct TopTests {
         let terminal = try Tmux(80, 24, daemon)
         try terminal.type("\(mneedlectlPath) top")
         try terminal.wait { $0.contains("Which sessions run is not known:") && !$0.contains("No session runs") }
+        // How the service is, and why.
+        #expect(try terminal.screen().contains(": degraded") && terminal.screen().contains("Problem: "))
         try terminal.press("s")
         try terminal.wait(for: "Which sessions run is not known, so none can be stopped here.")
     }

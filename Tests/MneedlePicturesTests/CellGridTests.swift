@@ -78,6 +78,13 @@ struct CellGridTests {
                 == "\u{1B}[1;1Ha\u{FFFD}[2Jb\u{FFFD}\u{FFFD}c\u{FFFD}\u{1B}[1;12Hd")
     }
 
+    @Test("what keeps a text from right to left apart takes no cell")
+    func isolates() {
+        var new = CellGrid(width: 10, height: 1)
+        #expect(new.put("a\u{2068}نور\u{2069}b", row: 0) == 5)
+        #expect(new.text(row: 0) == "aنورb")
+    }
+
     @Test("a name with marks over its letters takes a column a letter")
     func marks() {
         #expect(TextWidth.of("Ngu\u{0302}\u{0301}") == 3)

@@ -19,6 +19,21 @@ struct PictureTests {
         #expect(BarText.text(7, width: 2) == "██" && BarText.text(.nan, width: 2) == "░░")
     }
 
+    @Test("numbers of any size are drawn, or left out", arguments: [1e308, -1e308, .infinity, .nan, 5e-324, 0])
+    func extremes(value: Double) {
+        #expect(Sparkline.text([value, 1, -1e308, 1e308]).count == 4)
+        let end = value.isNaN ? 0 : value
+        #expect(Sparkline.text([1], in: min(end, 0)...max(end, 0)).count == 1)
+        for other in [1e308, -1e308, 0.3] {
+            #expect(BarText.gauge(value, least: other, most: other, width: 8).count == 8)
+            #expect(BarText.gauge(other, least: value, most: other, width: 8).count == 8)
+            #expect(BarText.gauge(other, least: other, most: value, width: 8).count == 8)
+        }
+        var chart = BrailleChart(width: 2, height: 2, range: -1e308...1e308, most: value)
+        chart.add(column: 0, least: -1e308, most: value)
+        #expect((0..<2).allSatisfy { chart.cells(row: $0).count == 2 })
+    }
+
     @Test("a gauge shows on which side of its limit a value is, however near")
     func gauge() {
         #expect(BarText.gauge(0.25, least: nil, most: 0.5, width: 8) == "███░░░┃░")

@@ -29,7 +29,10 @@ struct FieldChart {
     /// How many columns of a terminal the curve has.
     func columns(width: Int) -> Int { max(8, width - FieldChart.margin - 1) }
 
-    mutating func add(column: Int, least: Double, most: Double) { measured.append((column, least, most)) }
+    mutating func add(column: Int, least: Double, most: Double) {
+        guard least.isFinite, most.isFinite else { return }
+        measured.append((column, least, most))
+    }
 
     /// Draws what was added.
     mutating func layOut(width: Int, height: Int) {

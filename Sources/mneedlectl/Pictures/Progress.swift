@@ -1,7 +1,11 @@
 import Glibc
+import MneedleClient
 import MneedlePictures
 
 extension Tool {
+    /// Whether a terminal may be coloured.
+    var hasColours: Bool { SocketPath.environmentVariable("NO_COLOR").map(\.isEmpty) ?? true }
+
     /// Where to tell how far something is, if anybody looks.
     var progressLine: ProgressLine? {
         isatty(STDERR_FILENO) == 1 && !options.quiet && !options.form.isForPrograms

@@ -31,9 +31,6 @@ extension Tool {
         output.reply(try picture.summaryWithTrends(width: output.width))
         return .ok
     }
-
-    /// Whether the terminal may be coloured.
-    private var hasColours: Bool { SocketPath.environmentVariable("NO_COLOR").map(\.isEmpty) ?? true }
 }
 
 /// What of a session's telemetry to show.

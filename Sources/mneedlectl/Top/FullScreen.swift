@@ -1,5 +1,6 @@
 import CMneedleSystem
 import Glibc
+import MneedleClient
 import MneedlePictures
 import MneedleSystem
 
@@ -15,8 +16,9 @@ final class FullScreen {
 
     /// Takes the terminal.
     /// - Throws: A failure where there is none that can be written cell by cell.
-    init() throws(Failure) {
-        let kind = FullScreen.environment("TERM")
+    init(hasColours: Bool) throws(Failure) {
+        self.hasColours = hasColours
+        let kind = SocketPath.environmentVariable("TERM") ?? ""
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, tcgetattr(STDIN_FILENO, &usual) == 0,
             kind != "dumb", !kind.isEmpty
         else {
@@ -24,12 +26,9 @@ final class FullScreen {
                 "'top' needs a terminal\(kind == "dumb" ? " with a screen, which TERM=dumb is not" : "")",
                 next: "'mneedlectl status' and 'mneedlectl today' tell the same once")
         }
-        hasColours = FullScreen.environment("NO_COLOR").isEmpty
         signals = mneedle_terminal_signals_hold()
         begin()
     }
-
-    private static func environment(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
 
     /// The terminal's size.
     var size: (width: Int, height: Int) {

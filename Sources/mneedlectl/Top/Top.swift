@@ -20,7 +20,7 @@ extension Tool {
         }
         // That there is no daemon, or none for this user, is said at once and not on a screen.
         let link = try TopLink(self)
-        let screen = try FullScreen()
+        let screen = try FullScreen(hasColours: hasColours)
         var top = Top(tool: self, screen: screen, link: link)
         top.run()
         screen.end()

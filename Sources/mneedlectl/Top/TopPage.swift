@@ -38,9 +38,9 @@ struct TopPage {
         }
         // What is to be done has a third of the room at least, and what runs what it needs of the rest.
         let most = room - max(3, room / 3) - 1
-        var above = lines(width: width, gauges: .max)
+        var above = lines(width: TopPage.textWidth(width), gauges: .max)
         for gauges in stride(from: 4, through: 1, by: -1) where above.count > most {
-            above = lines(width: width, gauges: gauges)
+            above = lines(width: TopPage.textWidth(width), gauges: gauges)
         }
         if above.count > most {
             above = Array(above.prefix(max(most - 1, 1))) + [Line("… and more: make the window higher")]
@@ -50,6 +50,9 @@ struct TopPage {
         drawMatters(on: &grid, from: start, room: height - 2 - start)
         return grid
     }
+
+    /// The width that texts are made for: in a narrower window they are cut.
+    private static func textWidth(_ width: Int) -> Int { max(width, 32) }
 
     private func draw(_ lines: [Line], on grid: inout CellGrid, from row: Int, room: Int) {
         for (index, line) in lines.prefix(max(room, 0)).enumerated() {
@@ -229,7 +232,8 @@ struct TopPage {
         case .asked: return draw([Line("Asked what there is to do.")], on: &grid, from: row, room: room)
         case .unknown(let why):
             return draw(
-                wrapped("What there is to do is not known: \(why)", grid.width, TopPage.alarm), on: &grid, from: row,
+                wrapped("What there is to do is not known: \(why)", TopPage.textWidth(grid.width), TopPage.alarm),
+                on: &grid, from: row,
                 room: room)
         case .known(let known): matters = known
         }
@@ -241,7 +245,7 @@ struct TopPage {
                 let heading = AgendaPage.headings.first { $0.0 == matter.kind }?.1 ?? "\(matter.kind):"
                 lines.append(Line(heading, TopPage.bold))
             }
-            let own = self.lines(of: matter, isChosen: index == chosen, width: grid.width)
+            let own = self.lines(of: matter, isChosen: index == chosen, width: TopPage.textWidth(grid.width))
             if index == chosen { place = lines.count..<lines.count + own.count }
             lines += own
         }
