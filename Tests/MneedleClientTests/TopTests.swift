@@ -112,6 +112,20 @@ struct TopTests {
         try terminal.wait { !$0.contains("Order new needles") }
     }
 
+    @Test("what is chosen stays chosen when something comes before it")
+    func keepsChosen() throws {
+        let (daemon, client) = try Self.prepared()
+        try Self.ready("bea", "stamp", client)
+        try Self.start(client)
+        let terminal = try Self.overview(daemon)
+        try terminal.wait(for: "▶ · Pass 1 of 3 with roller")
+        try terminal.press("j", "j")
+        try terminal.wait(for: "▶ · If anything is wrong in session 1")
+        try Self.start(client, "bea", "stamp")
+        let shown = try terminal.wait { $0.contains("Session 2") && $0.contains("Pass 1 of 3 with stamp") }
+        #expect(shown.contains("▶ · If anything is wrong in session 1"), "\(shown)")
+    }
+
     @Test("Enter does what is chosen by asking for it, and comes back", arguments: sizes)
     func doing(width: Int, height: Int) throws {
         let (daemon, client) = try Self.prepared()

@@ -43,7 +43,7 @@ struct Top {
     /// The signal that ends the program.
     private(set) var endedBy: CInt?
     private var nextMinute = Top.minute(after: Date())
-    private var nextTry = Date.distantPast
+    private var nextTry = ContinuousClock.now
 
     init(tool: Tool, screen: FullScreen, link: TopLink) {
         (self.tool, self.screen, self.link) = (tool, screen, link)
@@ -98,7 +98,7 @@ struct Top {
         if let silence = link?.silence, silence > Top.mostSilence {
             lose(Failure(ClientError(.timedOut, "the daemon does not answer")))
         }
-        if link == nil, now >= nextTry { connect() }
+        if link == nil, ContinuousClock.now >= nextTry { connect() }
         // A clock that was set back would otherwise leave it waiting.
         if now >= nextMinute || nextMinute.timeIntervalSince(now) > 60 {
             nextMinute = Top.minute(after: now)
@@ -109,7 +109,7 @@ struct Top {
     // MARK: The daemon
 
     private mutating func connect() {
-        nextTry = Date(timeIntervalSinceNow: 1)
+        nextTry = .now + .seconds(1)
         do throws(Failure) {
             let new = try TopLink(tool)
             link = new
@@ -127,7 +127,7 @@ struct Top {
             say("It is not known whether session \(stopping.number) is stopped on record.", isAlarm: true)
         }
         link = nil
-        nextTry = Date(timeIntervalSinceNow: 1)
+        nextTry = .now + .seconds(1)
         state.isAway(because: failure.message)
         screen.ring()
     }
@@ -142,10 +142,11 @@ struct Top {
         do throws(Failure) {
             while let news = try link?.take() {
                 switch news {
-                case .answer(.stop(let session), _, let reply): afterStop(session, reply)
+                case .answer(.stop, _, let reply): afterStop(reply)
                 case .answer(let question, let rows, let end):
+                    let former = chosenMatter
                     questions.formUnion(state.take(question, rows, end))
-                    chosen = max(0, min(chosen, (state.matters.value?.count ?? 1) - 1))
+                    keepChosen(former)
                 case .refused(let question, let failure):
                     state.refuse(question, failure)
                     if case .stop(let session) = question {
@@ -215,6 +216,19 @@ struct Top {
         }
     }
 
+    private var chosenMatter: Matter? {
+        state.matters.value.flatMap { $0.indices.contains(chosen) ? $0[chosen] : nil }
+    }
+
+    /// What was chosen stays chosen, wherever it stands in a new list: Enter does what the person has seen.
+    private mutating func keepChosen(_ former: Matter?) {
+        let matters = state.matters.value ?? []
+        let place = former.flatMap { former in
+            matters.firstIndex { $0.message == former.message && $0.remedy?.words == former.remedy?.words }
+        }
+        chosen = place ?? max(0, min(chosen, matters.count - 1))
+    }
+
     private mutating func choose(_ place: Int) {
         let count = state.matters.value?.count ?? 0
         if count == 0 {
@@ -238,7 +252,7 @@ struct Top {
             return say("Which sessions run is not known, so none can be stopped here.")
         }
         guard let first = sessions.first else { return say("No session runs, so there is none to stop.") }
-        guard sessions.count > 1 else { return ask([.stop(first.number)]) }
+        guard sessions.count > 1 else { return send(stopOf: first) }
         asksWhich = true
         let names = sessions.prefix(9).enumerated().map { "\($0 + 1) \($1.row["person"]?.string ?? String($1.number))" }
         say("Stop which? \(names.joined(separator: ", ")); any other key: none", isAlarm: true)
@@ -248,11 +262,17 @@ struct Top {
         guard case .character(let character) = key, let number = character.wholeNumberValue,
             let sessions = state.sessions.value, sessions.indices.contains(number - 1)
         else { return say("None is stopped.") }
-        ask([.stop(sessions[number - 1].number)])
+        send(stopOf: sessions[number - 1])
+    }
+
+    private mutating func send(stopOf session: TopSession) {
+        message = ("Stopping session \(session.number) …", true)
+        ask([.stop(session.number)])
     }
 
     /// The session is stopped; what to do now is told, and why is asked.
-    private mutating func afterStop(_ session: Int64, _ reply: JSON) {
+    private mutating func afterStop(_ reply: JSON) {
+        message = nil
         aside { tool, connection throws(Failure) in
             tool.output.reply(reply.without("next"))
             guard tool.asks else { return }
@@ -267,10 +287,7 @@ struct Top {
         guard state.away == nil else {
             return say("The daemon is away, so nothing can be done: it is tried each second.")
         }
-        guard let matters = state.matters.value, matters.indices.contains(chosen) else {
-            return say("There is nothing to do.")
-        }
-        let matter = matters[chosen]
+        guard let matter = chosenMatter else { return say("There is nothing to do.") }
         guard matter.remedy != nil else {
             let end = matter.until.map { "It ends by itself: \(LocalTime.text($0))." }
             return say(end ?? "No command settles it; what it says is all there is to do.")

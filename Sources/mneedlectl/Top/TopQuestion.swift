@@ -38,6 +38,9 @@ enum TopQuestion: Hashable {
         RequestLine(tag: tag, verb: verb, arguments: .words([.init("session", .bare(String(session)))]))
     }
 
+    /// Whether an answer may be old by the time it comes. What stops a session is said once.
+    var mayBeAskedAgain: Bool { if case .stop = self { false } else { true } }
+
     /// What an event concerns.
     static func concerned(by event: Event) -> Set<TopQuestion> {
         // What is not kept changes nothing that could be asked for.
@@ -86,7 +89,7 @@ struct TopLink {
             if asked[question.tag] == nil {
                 asked[question.tag] = (question, .now)
                 try send(question.request)
-            } else {
+            } else if question.mayBeAskedAgain {
                 again.insert(question)
             }
         }
