@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MneedleTestKit
 import Testing
 
@@ -69,13 +70,15 @@ final class Tmux {
     /// - Returns: The screen.
     @discardableResult
     func wait(styled: Bool = false, for isSo: (String) -> Bool) throws -> String {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(120)
         var seen = ""
         while ContinuousClock.now < deadline {
             seen = try screen(styled: styled)
             if isSo(seen) { return seen }
+            // Each look is a process; the programs that are looked at need the processor as well.
+            poll(nil, 0, 50)
         }
-        throw Missing(description: "after 30 s the screen still is:\n\(seen)")
+        throw Missing(description: "after two minutes the screen still is:\n\(seen)")
     }
 
     /// Looks at the screen until it has all of these.
