@@ -183,7 +183,7 @@ struct ForwardTests {
             (["pen", "--serial", "/dev/x", "--separator", ";"], "only for lines of --columns"),
             (["pen", "--serial", "/dev/x", "--columns", "a", "--separator", ":"], "--separator: expected"),
             (["pen", "--serial", "/dev/x", "--precision", "m"], "--precision: expected"),
-            (["pen", "--serial", "/dev/x", "--format", "csv"], "Unknown option '--format'"),
+            (["pen", "--serial", "/dev/x", "--dialect", "csv"], "Unknown option '--dialect'"),
         ])
     func mistakes(words: [String], hint: String) throws {
         let run = try ChildProcess.run([DaemonProcess.products + "/mneedlectl", "forward"] + words)
